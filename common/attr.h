@@ -1,0 +1,34 @@
+/* attr.h - compiler attributes the house style relies on. */
+#ifndef COMMON_ATTR_H
+#define COMMON_ATTR_H
+
+#define NODISCARD __attribute__((warn_unused_result))
+#define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
+#define CLEANUP(fn) __attribute__((cleanup(fn)))
+#define UNUSED __attribute__((unused))
+
+/* Moves an owned pointer out of its auto_ variable: the only way out. */
+#define TAKE(p)                                                                \
+	__extension__({                                                        \
+		__typeof__(p) *take_ = &(p);                                   \
+		__typeof__(p) taken_ = *take_;                                 \
+		*take_ = NULL;                                                 \
+		taken_;                                                        \
+	})
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/* Defines auto_NAME: a variable of that type is freed when it leaves scope. */
+#define DEFINE_AUTO(name, type, fn)                                            \
+	static inline void name##_cleanup_(type **p)                           \
+	{                                                                      \
+		fn(*p);                                                        \
+	}                                                                      \
+	typedef type *name##_ptr_ UNUSED
+
+#define AUTO(name) CLEANUP(name##_cleanup_) name##_ptr_
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * buf.h - growing bytes with a mandatory maximum.
+ *
+ * Appending past the maximum appends nothing and sets a sticky mark, so that
+ * a series of appends is checked once at its end. The bytes are always
+ * followed by a NUL that does not count.
+ */
+#ifndef COMMON_BUF_H
+#define COMMON_BUF_H
+
+#include "common/rc.h"
+#include "common/span.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf {
+	char *data;	/* owned; NULL until the first append */
+	size_t len;
+	size_t cap;
+	size_t max;
+	bool full;	/* an append did not fit; nothing after it was kept */
+};
+
+/* Makes b empty with at most max_bytes; allocates nothing. */
+void buf_init(struct buf *b, size_t max_bytes);
+
+/* Frees the bytes; b is then as after buf_init with the same maximum. */
+void buf_done(struct buf *b);
+
+/* Forgets the content and the mark, keeps the memory. */
+void buf_reset(struct buf *b);
+
+void buf_add(struct buf *b, const void *p, size_t n);
+void buf_adds(struct buf *b, const char *s);
+void buf_addc(struct buf *b, char c);
+void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
+void buf_add_span(struct buf *b, struct span s);
+
+/* Removes the first n bytes (n <= len). */
+void buf_consume(struct buf *b, size_t n);
+
+/* The content as a borrowed, terminated string; "" when empty. */
+const char *buf_str(const struct buf *b);
+struct span buf_span(const struct buf *b);
+
+/* Transfers the bytes, NUL-terminated, to the caller (free); b is empty. */
+char *buf_take(struct buf *b);
+
+/* RC_TOOBIG when the mark is set, naming what the buffer held. */
+NODISCARD enum rc buf_check(const struct buf *b, const char *what,
+    struct err *err);
+
+#define auto_buf CLEANUP(buf_done) struct buf
+
+#endif

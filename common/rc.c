@@ -1,0 +1,124 @@
+/*
+ * rc.c - results, their explanations, and allocation that cannot fail.
+ */
+#include "common/rc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *
+rc_name(enum rc rc)
+{
+	switch (rc) {
+	case RC_OK:		return "ok";
+	case RC_INVALID:	return "invalid";
+	case RC_TOOBIG:		return "toobig";
+	case RC_NOTFOUND:	return "notfound";
+	case RC_CONFLICT:	return "conflict";
+	case RC_DENIED:		return "denied";
+	case RC_TIMEOUT:	return "timeout";
+	case RC_CLOSED:		return "closed";
+	case RC_IO:		return "io";
+	case RC_UPSTREAM:	return "upstream";
+	case RC_BUSY:		return "busy";
+	case RC_CANCELLED:	return "cancelled";
+	}
+	return "unknown";
+}
+
+/* A cut in the middle of a UTF-8 sequence would make the text unsendable. */
+static void
+err_cut(char *text, size_t size)
+{
+	size_t n = strnlen(text, size);
+
+	if (n + 1 < size)
+		return;
+	n = size - 1;
+	while (n > 0 && ((unsigned char)text[n - 1] & 0xC0) == 0x80)
+		n--;
+	if (n > 0 && ((unsigned char)text[n - 1] & 0x80) != 0)
+		n--;
+	text[n] = '\0';
+}
+
+enum rc
+err_set(struct err *err, enum rc rc, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (err == NULL)
+		return rc;
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	err_cut(err->text, sizeof(err->text));
+	return rc;
+}
+
+enum rc
+err_prefix(struct err *err, enum rc rc, const char *fmt, ...)
+{
+	struct err old;
+	size_t n;
+	va_list ap;
+
+	if (err == NULL)
+		return rc;
+	old = *err;
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	n = strlen(err->text);
+	snprintf(err->text + n, sizeof(err->text) - n, ": %s", old.text);
+	err_cut(err->text, sizeof(err->text));
+	return rc;
+}
+
+static void *
+must(void *p)
+{
+	if (p == NULL) {
+		fputs("level=error msg=\"out of memory\"\n", stderr);
+		abort();
+	}
+	return p;
+}
+
+void *
+xcalloc(size_t n, size_t size)
+{
+	return must(calloc(n, size));
+}
+
+void *
+xrealloc(void *p, size_t bytes)
+{
+	return must(realloc(p, bytes));
+}
+
+char *
+xstrdup(const char *s)
+{
+	return must(strdup(s));
+}
+
+char *
+xstrndup(const char *s, size_t n)
+{
+	return must(strndup(s, n));
+}
+
+char *
+xasprintf(const char *fmt, ...)
+{
+	char *s = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&s, fmt, ap) < 0)
+		s = NULL;
+	va_end(ap);
+	return must(s);
+}

@@ -171,7 +171,7 @@ check_one(const uint8_t **pp, const uint8_t *end, bool is_key, struct head *h)
 		return "a length larger than the bytes that follow";
 	start = *pp;
 	*pp += head_payload(h);
-	if (h->type == WIRE_STR && !utf8_is_valid(start, h->n))
+	if (h->type == WIRE_STR && !utf8_ok(span_make(start, h->n)))
 		return "a string that is not UTF-8";
 	return NULL;
 }

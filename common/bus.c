@@ -1,0 +1,259 @@
+/*
+ * bus.c - one ZeroMQ socket on a zloop.
+ *
+ * Invariant: a received frame is decoded in place and lives exactly as long
+ * as the handler's call. A turn takes at most BUS_TURN_MAX messages, so that
+ * a flood on one socket cannot starve timers and the other sockets.
+ */
+#include "common/bus.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+enum {
+	BUS_TURN_MAX = 256,
+	BUS_HWM = 20000,
+	BUS_LINGER_MS = 1000,
+	BUS_RECONNECT_MS = 20,
+	BUS_RECONNECT_MAX_MS = 500,
+};
+
+struct bus {
+	zloop_t *loop;
+	zsock_t *sock;
+	bool listens;
+	struct bus_handler h;
+	struct buf out;
+};
+
+/* Reads one frame; false when there is none. */
+static bool
+frame_recv(void *handle, zmq_msg_t *frame)
+{
+	zmq_msg_init(frame);
+	if (zmq_msg_recv(frame, handle, ZMQ_DONTWAIT) >= 0)
+		return true;
+	zmq_msg_close(frame);
+	return false;
+}
+
+/* A message of more frames than ours have: all of them are thrown away. */
+static bool
+frames_skip(void *handle, zmq_msg_t *last)
+{
+	bool any = false;
+
+	while (zmq_msg_more(last)) {
+		zmq_msg_close(last);
+		if (!frame_recv(handle, last))
+			zmq_msg_init(last);
+		any = true;
+	}
+	return any;
+}
+
+static void
+bus_deliver(struct bus *b, const struct bus_peer *peer, zmq_msg_t *frame)
+{
+	struct proto msg;
+	struct err err;
+
+	if (proto_decode(span_make(zmq_msg_data(frame), zmq_msg_size(frame)),
+		&msg, &err) == RC_OK)
+		b->h.on_msg(b->h.ctx, peer, &msg);
+	else
+		b->h.on_bad(b->h.ctx, peer, &err);
+}
+
+static bool
+peer_set(struct bus_peer *peer, zmq_msg_t *frame)
+{
+	size_t n = zmq_msg_size(frame);
+
+	if (n == 0 || n > BUS_PEER_MAX)
+		return false;
+	peer->n = (uint8_t)n;
+	memcpy(peer->id, zmq_msg_data(frame), n);
+	return true;
+}
+
+/* Takes one message off the socket; false when there is none. */
+static bool
+bus_take(struct bus *b)
+{
+	void *handle = zsock_resolve(b->sock);
+	struct bus_peer peer = {0};
+	bool good = true;
+	zmq_msg_t frame;
+
+	if (!frame_recv(handle, &frame))
+		return false;
+	if (b->listens) {
+		good = peer_set(&peer, &frame) && zmq_msg_more(&frame);
+		if (good) {
+			zmq_msg_close(&frame);
+			if (!frame_recv(handle, &frame))
+				return false;
+		}
+	}
+	if (good && !zmq_msg_more(&frame))
+		bus_deliver(b, b->listens ? &peer : NULL, &frame);
+	else
+		frames_skip(handle, &frame);
+	zmq_msg_close(&frame);
+	return true;
+}
+
+static int
+bus_readable(zloop_t *loop UNUSED, zsock_t *sock UNUSED, void *arg)
+{
+	struct bus *b = arg;
+	int left = BUS_TURN_MAX;
+
+	while (left > 0 && bus_take(b))
+		left--;
+	if (b->h.on_turn != NULL)
+		b->h.on_turn(b->h.ctx);
+	return 0;
+}
+
+static void
+bus_configure(struct bus *b)
+{
+	zsock_set_linger(b->sock, BUS_LINGER_MS);
+	zsock_set_sndhwm(b->sock, BUS_HWM);
+	zsock_set_rcvhwm(b->sock, BUS_HWM);
+	zsock_set_maxmsgsize(b->sock, PROTO_BYTES_MAX);
+	zsock_set_reconnect_ivl(b->sock, BUS_RECONNECT_MS);
+	zsock_set_reconnect_ivl_max(b->sock, BUS_RECONNECT_MAX_MS);
+	if (b->listens)
+		zsock_set_router_mandatory(b->sock, 1);
+}
+
+/* A name no earlier process had: a ghost of it cannot block the new one. */
+static void
+bus_identify(struct bus *b)
+{
+	unsigned char r[8];
+	char id[2 * sizeof(r) + 1];
+	size_t i;
+
+	if (getrandom(r, sizeof(r), 0) != sizeof(r))
+		abort();
+	for (i = 0; i < sizeof(r); i++)
+		snprintf(id + 2 * i, 3, "%02x", r[i]);
+	zsock_set_identity(b->sock, id);
+}
+
+static struct bus *
+bus_new(zloop_t *loop, int type, const struct bus_handler *h)
+{
+	struct bus *b = xcalloc(1, sizeof(*b));
+
+	b->loop = loop;
+	b->h = *h;
+	b->listens = type == ZMQ_ROUTER;
+	b->sock = zsock_new(type);
+	buf_init(&b->out, PROTO_BYTES_MAX);
+	bus_configure(b);
+	return b;
+}
+
+static const char *
+bus_advice(const char *endpoint, int code)
+{
+	if (code == EADDRINUSE)
+		return ": another process has it";
+	if (code == ENAMETOOLONG || (strncmp(endpoint, "ipc://", 6) == 0 &&
+	    strlen(endpoint) > 6 + 107))
+		return ": a socket's path may have 107 bytes at most; choose a "
+		       "shorter data-dir";
+	return "";
+}
+
+/* A bound ipc path that nobody answers on is left over from a killed
+ * process, and libzmq replaces it; a live one it would replace too. So the
+ * caller must hold the data folder's lock before it listens. */
+enum rc
+bus_listen(zloop_t *loop, const char *endpoint, const struct bus_handler *h,
+    struct bus **ret_bus, struct err *err)
+{
+	struct bus *b = bus_new(loop, ZMQ_ROUTER, h);
+
+	if (zmq_bind(zsock_resolve(b->sock), endpoint) != 0) {
+		int code = zmq_errno();
+
+		bus_free(b);
+		return err_set(err, RC_IO, "cannot listen on %s: %s%s",
+		    endpoint, zmq_strerror(code), bus_advice(endpoint, code));
+	}
+	zloop_reader(loop, b->sock, bus_readable, b);
+	zloop_reader_set_tolerant(loop, b->sock);
+	*ret_bus = b;
+	return RC_OK;
+}
+
+enum rc
+bus_connect(zloop_t *loop, const char *endpoint, const struct bus_handler *h,
+    struct bus **ret_bus, struct err *err)
+{
+	struct bus *b = bus_new(loop, ZMQ_DEALER, h);
+
+	bus_identify(b);
+	if (zmq_connect(zsock_resolve(b->sock), endpoint) != 0) {
+		int code = zmq_errno();
+
+		bus_free(b);
+		return err_set(err, RC_IO, "cannot connect to %s: %s%s",
+		    endpoint, zmq_strerror(code), bus_advice(endpoint, code));
+	}
+	zloop_reader(loop, b->sock, bus_readable, b);
+	zloop_reader_set_tolerant(loop, b->sock);
+	*ret_bus = b;
+	return RC_OK;
+}
+
+void
+bus_free(struct bus *b)
+{
+	if (b == NULL)
+		return;
+	zloop_reader_end(b->loop, b->sock);
+	zsock_destroy(&b->sock);
+	buf_done(&b->out);
+	free(b);
+}
+
+static enum rc
+send_result(int n)
+{
+	if (n >= 0)
+		return RC_OK;
+	return errno == EAGAIN ? RC_BUSY : RC_CLOSED;
+}
+
+enum rc
+bus_send(struct bus *b, const struct bus_peer *peer, const struct proto *msg)
+{
+	void *handle = zsock_resolve(b->sock);
+	enum rc rc;
+
+	buf_reset(&b->out);
+	proto_encode(&b->out, msg);
+	if (b->out.full)
+		return RC_TOOBIG;
+	if (b->listens) {
+		rc = send_result(zmq_send(handle, peer->id, peer->n,
+		    ZMQ_DONTWAIT | ZMQ_SNDMORE));
+		if (rc != RC_OK)
+			return rc;
+	}
+	rc = send_result(zmq_send(handle, b->out.data, b->out.len,
+	    ZMQ_DONTWAIT));
+	/* One large message must not pin its memory for good. */
+	if (b->out.cap > 1 << 20)
+		buf_done(&b->out);
+	return rc;
+}

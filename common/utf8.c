@@ -1,0 +1,51 @@
+/*
+ * utf8.c - checking, writing and cutting UTF-8.
+ */
+#include "common/utf8.h"
+
+bool
+utf8_ok(struct span s)
+{
+	struct utf8 u = {0};
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (!utf8_step(&u, (uint8_t)s.p[i]))
+			return false;
+	return u.need == 0;
+}
+
+size_t
+utf8_put(uint32_t cp, char out[4])
+{
+	if (cp < 0x80) {
+		out[0] = (char)cp;
+		return 1;
+	}
+	if (cp < 0x800) {
+		out[0] = (char)(0xC0 | cp >> 6);
+		out[1] = (char)(0x80 | (cp & 0x3F));
+		return 2;
+	}
+	if (cp < 0x10000) {
+		out[0] = (char)(0xE0 | cp >> 12);
+		out[1] = (char)(0x80 | (cp >> 6 & 0x3F));
+		out[2] = (char)(0x80 | (cp & 0x3F));
+		return 3;
+	}
+	out[0] = (char)(0xF0 | cp >> 18);
+	out[1] = (char)(0x80 | (cp >> 12 & 0x3F));
+	out[2] = (char)(0x80 | (cp >> 6 & 0x3F));
+	out[3] = (char)(0x80 | (cp & 0x3F));
+	return 4;
+}
+
+struct span
+utf8_cut(struct span s, size_t max)
+{
+	if (s.n <= max)
+		return s;
+	while (max > 0 && ((unsigned char)s.p[max] & 0xC0) == 0x80)
+		max--;
+	return span_make(s.p, max);
+}

@@ -1,0 +1,416 @@
+/*
+ * worker.c - the worker's side of the protocol.
+ *
+ * Invariant: every task on the list is one this worker may still be asked
+ * about: running, or done and not yet acknowledged. An epoch that changed
+ * empties the list, since the new supervisor leases everything again.
+ */
+#include "common/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/bus.h"
+#include "common/clk.h"
+#include "common/log.h"
+#include "common/wire.h"
+
+enum { BEAT_MS_FIRST = 250, RESEND_MS = 1000, HELD_MAX = 1024 };
+
+struct held {
+	struct worker_task task;	/* first: a task is its held */
+	struct held *next;
+	char *run;
+	char *input;
+	/* Once done: what was sent, until it is acknowledged. */
+	bool done;
+	char *update, *evidence, *media;
+	size_t update_n, evidence_n;
+	int64_t sent_ms;
+};
+
+struct worker {
+	struct agent *agent;
+	struct worker_spec spec;
+	char *tools;
+	struct bus *bus;
+	struct held *held;
+	int n_held;
+	uint64_t epoch;
+	int64_t lease_ms;
+	int beat_timer;
+	bool draining;
+	bool refused;
+};
+
+static void
+held_free(struct held *h)
+{
+	free(h->run);
+	free(h->input);
+	free(h->update);
+	free(h->evidence);
+	free(h->media);
+	free(h);
+}
+
+static void
+held_remove(struct worker *w, struct held *h)
+{
+	struct held **p = &w->held;
+
+	while (*p != h)
+		p = &(*p)->next;
+	*p = h->next;
+	w->n_held--;
+	held_free(h);
+}
+
+static struct held *
+held_find(struct worker *w, struct span run, uint64_t task, uint64_t attempt)
+{
+	struct held *h;
+
+	for (h = w->held; h != NULL; h = h->next)
+		if (h->task.task == task && h->task.attempt == attempt &&
+		    span_is(run, h->run))
+			return h;
+	return NULL;
+}
+
+/* A message that cannot leave now is sent again by a beat. */
+static void
+worker_send(struct worker *w, const struct proto *msg)
+{
+	if (bus_send(w->bus, NULL, msg) != RC_OK)
+		log_debug("not sent", "message", proto_name(msg->type), NULL);
+}
+
+static void
+send_hello(struct worker *w)
+{
+	const struct conf *c = agent_conf(w->agent);
+	struct proto m = {.type = PROTO_HELLO};
+
+	m.hello.role = span_of(w->spec.role);
+	m.hello.name = span_of(agent_name(w->agent));
+	m.hello.build = span_of(CULPRIT_VERSION);
+	m.hello.pid = (uint64_t)getpid();
+	m.hello.capacity = (uint64_t)c->capacity;
+	m.hello.tools = w->spec.tools;
+	worker_send(w, &m);
+}
+
+static void
+send_result(struct worker *w, struct held *h)
+{
+	struct proto m = {.type = PROTO_RESULT};
+
+	m.result.epoch = w->epoch;
+	m.result.run = span_of(h->run);
+	m.result.task = h->task.task;
+	m.result.attempt = h->task.attempt;
+	m.result.update = span_make(h->update, h->update_n);
+	m.result.evidence = span_make(h->evidence, h->evidence_n);
+	m.result.media = span_of(h->media);
+	h->sent_ms = clk_mono_ms();
+	worker_send(w, &m);
+}
+
+static void
+send_renew(struct worker *w)
+{
+	struct proto m = {.type = PROTO_RENEW};
+	struct held *h;
+	auto_buf tasks;
+
+	buf_init(&tasks, PROTO_BYTES_MAX);
+	wire_put_array(&tasks, (uint32_t)w->n_held);
+	for (h = w->held; h != NULL; h = h->next) {
+		wire_put_array(&tasks, 3);
+		wire_put_str(&tasks, h->run);
+		wire_put_u64(&tasks, h->task.task);
+		wire_put_u64(&tasks, h->task.attempt);
+	}
+	m.renew.epoch = w->epoch;
+	m.renew.tasks = buf_span(&tasks);
+	worker_send(w, &m);
+}
+
+static void
+drain_check(struct worker *w)
+{
+	struct proto bye = {.type = PROTO_BYE};
+
+	if (!w->draining || w->held != NULL)
+		return;
+	worker_send(w, &bye);
+	agent_stop(w->agent);
+}
+
+/* The beat comes from the loop that does the work: a loop that hangs stops
+ * renewing, and its tasks go to another worker. */
+static int
+on_beat(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+{
+	struct worker *w = arg;
+	int64_t now = clk_mono_ms();
+	struct held *h;
+
+	if (w->epoch == 0)
+		send_hello(w);
+	else
+		send_renew(w);
+	for (h = w->held; h != NULL; h = h->next)
+		if (h->done && now - h->sent_ms >= RESEND_MS)
+			send_result(w, h);
+	return 0;
+}
+
+static void
+beat_every(struct worker *w, int64_t ms)
+{
+	if (w->beat_timer >= 0)
+		zloop_timer_end(agent_loop(w->agent), w->beat_timer);
+	w->beat_timer = zloop_timer(agent_loop(w->agent), (size_t)ms, 0,
+	    on_beat, w);
+}
+
+static void
+drop_all(struct worker *w)
+{
+	while (w->held != NULL) {
+		struct held *h = w->held;
+
+		if (!h->done)
+			w->spec.on_revoke(w->spec.ctx, &h->task);
+		held_remove(w, h);
+	}
+}
+
+static void
+on_welcome(struct worker *w, const struct proto *m)
+{
+	char name[32];
+
+	if (m->welcome.epoch != w->epoch)
+		drop_all(w);
+	w->epoch = m->welcome.epoch;
+	w->lease_ms = (int64_t)MIN(m->welcome.lease_ms, 600000U);
+	beat_every(w, MAX(w->lease_ms / 3, 10));
+	snprintf(name, sizeof(name), "%llu", (unsigned long long)w->epoch);
+	log_info("joined", "epoch", name, NULL);
+	drain_check(w);
+}
+
+static void
+on_task(struct worker *w, const struct proto *m)
+{
+	struct span run = m->task.run;
+	struct held *h;
+
+	if (m->task.epoch != w->epoch || w->n_held >= HELD_MAX ||
+	    held_find(w, run, m->task.task, m->task.attempt) != NULL)
+		return;
+	h = xcalloc(1, sizeof(*h));
+	h->run = xstrndup(run.p, run.n);
+	h->input = xcalloc(1, m->task.input.n + 1);
+	memcpy(h->input, m->task.input.p, m->task.input.n);
+	h->task.run = h->run;
+	h->task.task = m->task.task;
+	h->task.attempt = m->task.attempt;
+	h->task.input = span_make(h->input, m->task.input.n);
+	h->task.deadline_ms = clk_mono_ms() +
+	    (int64_t)MIN(m->task.deadline_ms, 86400000U);
+	h->next = w->held;
+	w->held = h;
+	w->n_held++;
+	w->spec.on_task(w->spec.ctx, &h->task);
+}
+
+static void
+on_ack(struct worker *w, const struct proto *m)
+{
+	struct held *h = held_find(w, m->ack.run, m->ack.task, m->ack.attempt);
+
+	if (h == NULL)
+		return;
+	/* An acknowledgement before the end: the attempt is stale. */
+	if (!h->done)
+		w->spec.on_revoke(w->spec.ctx, &h->task);
+	held_remove(w, h);
+	drain_check(w);
+}
+
+static void
+on_revoke(struct worker *w, const struct proto *m)
+{
+	struct held *h = held_find(w, m->revoke.run, m->revoke.task,
+	    m->revoke.attempt);
+
+	if (h == NULL)
+		return;
+	if (!h->done)
+		w->spec.on_revoke(w->spec.ctx, &h->task);
+	held_remove(w, h);
+	drain_check(w);
+}
+
+static void
+on_renewed(struct worker *w, const struct proto *m)
+{
+	if (m->renewed.epoch == w->epoch)
+		return;
+	drop_all(w);
+	w->epoch = 0;
+	send_hello(w);
+}
+
+static void
+on_who(struct worker *w, const struct proto *m UNUSED)
+{
+	drop_all(w);
+	w->epoch = 0;
+	send_hello(w);
+	drain_check(w);
+}
+
+static void
+on_refuse(struct worker *w, const struct proto *m)
+{
+	auto_str reason = xstrndup(m->refuse.reason.p, m->refuse.reason.n);
+
+	log_error("refused by the supervisor", "reason", reason, NULL);
+	w->refused = true;
+	agent_stop(w->agent);
+}
+
+static const struct {
+	enum proto_type type;
+	void (*handle)(struct worker *, const struct proto *);
+} rules[] = {
+	{ PROTO_WELCOME, on_welcome },
+	{ PROTO_TASK,    on_task    },
+	{ PROTO_ACK,     on_ack     },
+	{ PROTO_RENEWED, on_renewed },
+	{ PROTO_REVOKE,  on_revoke  },
+	{ PROTO_WHO,     on_who     },
+	{ PROTO_REFUSE,  on_refuse  },
+};
+
+static void
+worker_on_msg(void *ctx, const struct bus_peer *peer UNUSED,
+    const struct proto *msg)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rules); i++) {
+		if (rules[i].type == msg->type) {
+			rules[i].handle(ctx, msg);
+			return;
+		}
+	}
+	log_warn("message not for a worker", "message",
+	    proto_name(msg->type), NULL);
+}
+
+static void
+worker_on_bad(void *ctx UNUSED, const struct bus_peer *peer UNUSED,
+    const struct err *err)
+{
+	log_warn("bytes that are no message", "reason", err->text, NULL);
+}
+
+enum rc
+worker_new(struct agent *a, const struct worker_spec *spec,
+    struct worker **ret_w, struct err *err)
+{
+	struct worker *w = xcalloc(1, sizeof(*w));
+	struct bus_handler h = {.on_msg = worker_on_msg,
+	    .on_bad = worker_on_bad,
+	    .ctx = w};
+	enum rc rc;
+
+	w->agent = a;
+	w->spec = *spec;
+	w->tools = xcalloc(1, spec->tools.n + 1);
+	memcpy(w->tools, spec->tools.p != NULL ? spec->tools.p : "",
+	    spec->tools.n);
+	w->spec.tools = span_make(w->tools, spec->tools.n);
+	w->beat_timer = -1;
+	rc = bus_connect(agent_loop(a), agent_conf(a)->back, &h, &w->bus, err);
+	if (rc != RC_OK) {
+		worker_free(w);
+		return rc;
+	}
+	send_hello(w);
+	beat_every(w, BEAT_MS_FIRST);
+	*ret_w = w;
+	return RC_OK;
+}
+
+void
+worker_free(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	if (w->beat_timer >= 0)
+		zloop_timer_end(agent_loop(w->agent), w->beat_timer);
+	bus_free(w->bus);
+	while (w->held != NULL)
+		held_remove(w, w->held);
+	free(w->tools);
+	free(w);
+}
+
+static char *
+copy(struct span s)
+{
+	char *p = xcalloc(1, s.n + 1);
+
+	if (s.n != 0)
+		memcpy(p, s.p, s.n);
+	return p;
+}
+
+void
+worker_done(struct worker *w, struct worker_task *t, struct span update,
+    struct span evidence, const char *media)
+{
+	struct held *h = (struct held *)t;
+
+	h->done = true;
+	h->update = copy(update);
+	h->update_n = update.n;
+	h->evidence = copy(evidence);
+	h->evidence_n = evidence.n;
+	h->media = xstrdup(media != NULL ? media : "");
+	send_result(w, h);
+}
+
+void
+worker_progress(struct worker *w, struct worker_task *t, const char *type,
+    struct span data)
+{
+	struct proto m = {.type = PROTO_PROGRESS};
+
+	m.progress.epoch = w->epoch;
+	m.progress.run = span_of(t->run);
+	m.progress.task = t->task;
+	m.progress.attempt = t->attempt;
+	m.progress.type = span_of(type);
+	m.progress.data = data;
+	worker_send(w, &m);
+}
+
+void
+worker_drain(struct worker *w)
+{
+	struct proto bye = {.type = PROTO_BYE};
+
+	w->draining = true;
+	if (w->held != NULL && w->epoch != 0)
+		worker_send(w, &bye);
+	drain_check(w);
+}

@@ -1,0 +1,371 @@
+/*
+ * json.c - small JSON documents: text to tree and back.
+ *
+ * Invariant: a tree made here has no duplicate keys, no string with a NUL,
+ * only finite numbers, and a depth within its limit, so that recursion over
+ * it is safe.
+ */
+#include "common/json.h"
+#include "common/jsonsax.h"
+#include "common/num.h"
+#include "common/utf8.h"
+#include "common/when.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+const struct json_limits json_limits_default = {
+    .bytes_max = 1 << 20, .depth_max = 32, .values_max = 200000};
+
+static void *
+json_malloc(size_t n)
+{
+	return xrealloc(NULL, n != 0 ? n : 1);
+}
+
+/* cJSON drops a member when memory is short; ours is all or nothing. */
+__attribute__((constructor)) static void
+json_setup(void)
+{
+	cJSON_Hooks hooks = {.malloc_fn = json_malloc, .free_fn = free};
+
+	cJSON_InitHooks(&hooks);
+}
+
+/* ---- parsing ---- */
+
+struct building {
+	const struct json_limits *limits;
+	cJSON *root;
+	cJSON *open[JSONSAX_DEPTH_MAX];
+	unsigned depth;
+	char *key; /* owned; waits for its value */
+	size_t values;
+};
+
+static char *
+span_dup(struct span s)
+{
+	return xstrndup(s.p != NULL ? s.p : "", s.n);
+}
+
+static cJSON *
+string_item(struct span s)
+{
+	cJSON *item = cJSON_CreateNull();
+
+	item->type = cJSON_String;
+	item->valuestring = span_dup(s);
+	return item;
+}
+
+static cJSON *
+item_of(const struct jsonsax_event *ev)
+{
+	switch (ev->type) {
+	case JSONSAX_OBJECT:
+		return cJSON_CreateObject();
+	case JSONSAX_ARRAY:
+		return cJSON_CreateArray();
+	case JSONSAX_STRING:
+		return string_item(ev->text);
+	case JSONSAX_NUMBER:
+		return cJSON_CreateNumber(ev->number);
+	case JSONSAX_BOOL:
+		return cJSON_CreateBool(ev->boolean);
+	case JSONSAX_NULL:
+	case JSONSAX_KEY:
+	case JSONSAX_OBJECT_END:
+	case JSONSAX_ARRAY_END:
+		break;
+	}
+	return cJSON_CreateNull();
+}
+
+static void
+place(struct building *bld, cJSON *item)
+{
+	cJSON *parent;
+
+	if (bld->depth == 0) {
+		bld->root = item;
+		return;
+	}
+	parent = bld->open[bld->depth - 1];
+	if (cJSON_IsObject(parent))
+		item->string = TAKE(bld->key);
+	cJSON_AddItemToArray(parent, item);
+}
+
+static enum rc
+on_event(void *arg, const struct jsonsax_event *ev, struct err *err)
+{
+	struct building *bld = arg;
+	cJSON *item;
+
+	if (ev->type == JSONSAX_KEY) {
+		bld->key = span_dup(ev->text);
+		return RC_OK;
+	}
+	if (ev->type == JSONSAX_OBJECT_END || ev->type == JSONSAX_ARRAY_END) {
+		bld->depth--;
+		return RC_OK;
+	}
+	if (bld->values++ >= bld->limits->values_max)
+		return err_set(err, RC_TOOBIG, "more than %zu values",
+		    bld->limits->values_max);
+	item = item_of(ev);
+	place(bld, item);
+	if (ev->type == JSONSAX_OBJECT || ev->type == JSONSAX_ARRAY)
+		bld->open[bld->depth++] = item;
+	return RC_OK;
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const cJSON *const *left = a, *const *right = b;
+
+	return strcmp((*left)->string, (*right)->string);
+}
+
+/* A key that the object has twice, or NULL. */
+static const char *
+duplicate_key(const cJSON *object)
+{
+	size_t i, n = 0;
+	const cJSON *child;
+	const cJSON **sorted;
+	const char *twice = NULL;
+
+	cJSON_ArrayForEach (child, object)
+		n++;
+	if (n < 2)
+		return NULL;
+	sorted = xcalloc(n, sizeof(*sorted));
+	n = 0;
+	cJSON_ArrayForEach (child, object)
+		sorted[n++] = child;
+	qsort(sorted, n, sizeof(*sorted), by_key);
+	for (i = 1; i < n && twice == NULL; i++)
+		if (by_key(&sorted[i - 1], &sorted[i]) == 0)
+			twice = sorted[i]->string;
+	free(sorted);
+	return twice;
+}
+
+static enum rc
+check_keys(const cJSON *tree, struct err *err)
+{
+	const cJSON *child;
+	const char *twice = cJSON_IsObject(tree) ? duplicate_key(tree) : NULL;
+
+	if (twice != NULL)
+		return err_set(err, RC_INVALID,
+		    "the key \"%.80s\" stands twice in one object", twice);
+	cJSON_ArrayForEach (child, tree) {
+		enum rc rc = check_keys(child, err);
+
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+enum rc
+json_parse(struct span text, const struct json_limits *limits, cJSON **ret,
+    struct err *err)
+{
+	struct building bld = {
+	    .limits = limits != NULL ? limits : &json_limits_default};
+	struct jsonsax_limits sax = {.depth_max = bld.limits->depth_max,
+	    .string_max = bld.limits->bytes_max,
+	    .total_max = bld.limits->bytes_max};
+	enum rc rc = jsonsax_read(text, &sax, on_event, &bld, err);
+
+	if (rc == RC_OK)
+		rc = check_keys(bld.root, err);
+	if (rc != RC_OK) {
+		cJSON_Delete(bld.root);
+		free(bld.key);
+		return rc;
+	}
+	*ret = bld.root;
+	return RC_OK;
+}
+
+/* ---- printing ---- */
+
+static void
+put_escape(struct buf *b, unsigned char c)
+{
+	static const char *const named[] = {['\b'] = "\\b",
+	    ['\t'] = "\\t",
+	    ['\n'] = "\\n",
+	    ['\f'] = "\\f",
+	    ['\r'] = "\\r",
+	    ['"'] = "\\\"",
+	    ['\\'] = "\\\\"};
+
+	if (c < ARRAY_LEN(named) && named[c] != NULL)
+		buf_adds(b, named[c]);
+	else
+		buf_addf(b, "\\u%04x", c);
+}
+
+void
+json_put_string(struct buf *b, struct span s)
+{
+	size_t i, from = 0;
+
+	buf_addc(b, '"');
+	for (i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+			continue;
+		buf_add(b, s.p + from, i - from);
+		put_escape(b, c);
+		from = i + 1;
+	}
+	if (s.n > from)
+		buf_add(b, s.p + from, s.n - from);
+	buf_addc(b, '"');
+}
+
+static void
+put_line(struct buf *b, int indent)
+{
+	if (indent < 0)
+		return;
+	buf_addc(b, '\n');
+	while (indent-- > 0)
+		buf_adds(b, "  ");
+}
+
+static void put_value(struct buf *b, const cJSON *v, int indent);
+
+static void
+put_container(struct buf *b, const cJSON *v, int indent)
+{
+	bool object = cJSON_IsObject(v);
+	int inner = indent < 0 ? -1 : indent + 1;
+	const cJSON *child;
+
+	buf_addc(b, object ? '{' : '[');
+	cJSON_ArrayForEach (child, v) {
+		if (child != v->child)
+			buf_addc(b, ',');
+		put_line(b, inner);
+		if (object) {
+			json_put_string(b, span_of(child->string));
+			buf_adds(b, indent < 0 ? ":" : ": ");
+		}
+		put_value(b, child, inner);
+	}
+	if (v->child != NULL)
+		put_line(b, indent);
+	buf_addc(b, object ? '}' : ']');
+}
+
+/* indent < 0: on one line. */
+static void
+put_value(struct buf *b, const cJSON *v, int indent)
+{
+	if (cJSON_IsObject(v) || cJSON_IsArray(v))
+		put_container(b, v, indent);
+	else if (cJSON_IsString(v))
+		json_put_string(b, span_of(v->valuestring));
+	else if (cJSON_IsNumber(v))
+		num_put_json(b, v->valuedouble);
+	else if (cJSON_IsRaw(v))
+		buf_adds(b, v->valuestring);
+	else if (cJSON_IsBool(v))
+		buf_adds(b, cJSON_IsTrue(v) ? "true" : "false");
+	else
+		buf_adds(b, "null");
+}
+
+void
+json_print(struct buf *b, const cJSON *tree)
+{
+	put_value(b, tree, -1);
+}
+
+void
+json_print_pretty(struct buf *b, const cJSON *tree)
+{
+	put_value(b, tree, 0);
+}
+
+/* ---- building ---- */
+
+/* Copies s with U+FFFD for every byte that is not part of a character. */
+static char *
+to_utf8(struct span s)
+{
+	auto_buf b = {.max = s.n * 3};
+	size_t i, from = 0;
+	struct utf8 u = {0};
+
+	if (utf8_ok(s) && memchr(s.p != NULL ? s.p : "", 0, s.n) == NULL)
+		return span_dup(s);
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] != '\0' && utf8_step(&u, (uint8_t)s.p[i])) {
+			if (u.need != 0)
+				continue;
+			buf_add(&b, s.p + from, i + 1 - from);
+		} else {
+			buf_adds(&b, "\xEF\xBF\xBD");
+			/* What broke the sequence may begin the next. */
+			if (u.need != 0)
+				i--;
+			u = (struct utf8){0};
+		}
+		from = i + 1;
+	}
+	if (u.need != 0)
+		buf_adds(&b, "\xEF\xBF\xBD");
+	return buf_take(&b);
+}
+
+cJSON *
+json_string_of(struct span s)
+{
+	cJSON *item = cJSON_CreateNull();
+
+	item->type = cJSON_String;
+	item->valuestring = to_utf8(s);
+	return item;
+}
+
+void
+json_add_span(cJSON *object, const char *key, struct span s)
+{
+	cJSON_AddItemToObject(object, key, json_string_of(s));
+}
+
+cJSON *
+json_double_of(double d)
+{
+	auto_buf b = {.max = 16};
+
+	if (d - d == 0)
+		return cJSON_CreateNumber(d);
+	num_put_text(&b, d, 17);
+	return cJSON_CreateString(buf_str(&b));
+}
+
+void
+json_add_double(cJSON *object, const char *key, double d)
+{
+	cJSON_AddItemToObject(object, key, json_double_of(d));
+}
+
+void
+json_add_moment(cJSON *object, const char *key, int64_t ms)
+{
+	char text[WHEN_TEXT];
+
+	cJSON_AddStringToObject(object, key, when_print(ms, text));
+}

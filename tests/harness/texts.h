@@ -1,0 +1,31 @@
+/* texts.h - what several tests say about texts. */
+#ifndef TESTS_TEXTS_H
+#define TESTS_TEXTS_H
+
+#include "common/attr.h"
+
+#include <check.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Fails the test, showing both, unless needle occurs in text. */
+#define assert_contains(text, needle)                                          \
+	ck_assert_msg(text_contains(text, needle),                             \
+	    "expected to find \"%s\" in \"%s\"", needle, text)
+#define assert_lacks(text, needle)                                             \
+	ck_assert_msg(!text_contains(text, needle),                            \
+	    "expected not to find \"%s\" in \"%s\"", needle, text)
+
+bool text_contains(const char *text, const char *needle);
+
+/* Runs one suite of one test case per list entry; exit status of main. */
+struct test_entry {
+	const TTest *test;
+	int loop_end; /* > 0: a loop test over 0 .. loop_end - 1 */
+};
+int run_tests(const char *name, const struct test_entry *tests, size_t n);
+
+#define RUN_TESTS(name, list)                                                  \
+	run_tests(name, list, sizeof(list) / sizeof((list)[0]))
+
+#endif

@@ -18,8 +18,11 @@
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
+/* czmq brings the system's own. */
+#ifndef MIN
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
+#endif
 
 /* Defines auto_NAME: a variable of that type is freed when it leaves scope. */
 #define DEFINE_AUTO(name, type, fn)                                            \

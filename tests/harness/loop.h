@@ -1,0 +1,18 @@
+/* loop.h - running a czmq loop until something has happened. */
+#ifndef TESTS_LOOP_H
+#define TESTS_LOOP_H
+
+#include <czmq.h>
+#include <stdbool.h>
+
+/* Runs the loop until *flag, or until limit_ms have passed; is *flag? */
+bool loop_until(zloop_t *loop, const bool *flag, int limit_ms);
+
+/* The same for any condition. */
+bool loop_until_cond(
+    zloop_t *loop, bool (*cond)(void *arg), void *arg, int limit_ms);
+
+/* Waits, off any loop, until cond holds; does it? */
+bool await(bool (*cond)(void *arg), void *arg, int limit_ms);
+
+#endif

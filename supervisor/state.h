@@ -1,0 +1,54 @@
+/*
+ * state.h - a run's state: named msgpack values, merged by reducers.
+ *
+ * A node returns a partial update; the reducer of each key says what becomes
+ * of it. The state is the fold of its updates and nothing else, so a run is
+ * restored by applying them again.
+ */
+#ifndef SUPERVISOR_STATE_H
+#define SUPERVISOR_STATE_H
+
+#include "common/buf.h"
+#include "common/rc.h"
+#include "common/span.h"
+
+enum { STATE_KEYS_MAX = 64, STATE_KEY_BYTES_MAX = 64,
+	STATE_BYTES_MAX = 12 << 20 };
+
+enum reducer {
+	REDUCE_REPLACE,	/* the new value stands */
+	REDUCE_APPEND,	/* both are lists: the new one's elements follow */
+};
+
+/* The reducer of a key; keys that are not listed replace. */
+enum reducer state_reducer(struct span key);
+
+struct state;
+
+struct state *state_new(void);
+void state_free(struct state *s);
+
+/*
+ * Merges update, a msgpack map that passed wire_check. RC_INVALID: not a
+ * map, or no list where the reducer appends; RC_TOOBIG: more keys or bytes
+ * than a state may have. On failure the state is as before.
+ */
+NODISCARD enum rc state_apply(struct state *s, struct span update,
+    struct err *err);
+
+/* The value of a key, valid until the next state_apply; empty when absent.
+ * Not for keys that append: those have state_list. */
+struct span state_get(const struct state *s, const char *key);
+struct span state_str(const struct state *s, const char *key);
+int64_t state_int(const struct state *s, const char *key, int64_t absent);
+
+/* A list that appends: its elements one behind the other, and how many. */
+struct span state_list(const struct state *s, const char *key,
+    uint32_t *ret_n);
+
+/* Appends the whole state as one map, with extra, a msgpack value, under
+ * extra_key when that is not NULL. */
+void state_encode(const struct state *s, struct buf *b, const char *extra_key,
+    struct span extra);
+
+#endif

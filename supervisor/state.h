@@ -12,6 +12,8 @@
 #include "common/rc.h"
 #include "common/span.h"
 
+#include <stdint.h>
+
 enum { STATE_KEYS_MAX = 64, STATE_KEY_BYTES_MAX = 64,
 	STATE_BYTES_MAX = 12 << 20 };
 

@@ -1,0 +1,264 @@
+/*
+ * registry.c - workers, their capacity and their tools.
+ *
+ * Invariant: the merged catalogue is the union of the joined executors'; it
+ * is made anew when one joins or goes.
+ */
+#include "supervisor/registry.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+#include "common/clk.h"
+#include "common/wire.h"
+
+#define IN(s) (1u << (s))
+
+/* Which message is taken in which state, and how it is refused elsewhere. */
+static const struct {
+	enum proto_type type;
+	unsigned legal_in;
+	enum verdict otherwise;
+} rules[] = {
+	{ PROTO_HELLO, IN(WORKER_UNKNOWN) | IN(WORKER_JOINED) |
+	    IN(WORKER_LEAVING), VERDICT_DROP },
+	{ PROTO_RESULT, IN(WORKER_JOINED) | IN(WORKER_LEAVING), VERDICT_WHO },
+	{ PROTO_RENEW, IN(WORKER_JOINED) | IN(WORKER_LEAVING), VERDICT_WHO },
+	{ PROTO_PROGRESS, IN(WORKER_JOINED) | IN(WORKER_LEAVING),
+	    VERDICT_DROP },
+	{ PROTO_BYE, IN(WORKER_JOINED) | IN(WORKER_LEAVING), VERDICT_DROP },
+};
+
+struct registry {
+	LIST_HEAD(, worker) workers;
+	int n;
+	cJSON *tools;
+};
+
+enum verdict
+registry_judge(enum worker_state s, enum proto_type type)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rules); i++)
+		if (rules[i].type == type)
+			return rules[i].legal_in & IN(s) ? VERDICT_TAKE :
+							   rules[i].otherwise;
+	return VERDICT_DROP;
+}
+
+struct registry *
+registry_new(void)
+{
+	struct registry *g = xcalloc(1, sizeof(*g));
+
+	LIST_INIT(&g->workers);
+	g->tools = cJSON_CreateArray();
+	return g;
+}
+
+void
+registry_free(struct registry *g)
+{
+	if (g == NULL)
+		return;
+	while (!LIST_EMPTY(&g->workers))
+		registry_remove(g, LIST_FIRST(&g->workers));
+	cJSON_Delete(g->tools);
+	free(g);
+}
+
+struct worker *
+registry_find(struct registry *g, const struct bus_peer *peer)
+{
+	struct worker *w;
+
+	LIST_FOREACH(w, &g->workers, all)
+		if (bus_peer_equal(&w->peer, peer))
+			return w;
+	return NULL;
+}
+
+static bool
+has_tool(const cJSON *tools, const char *name)
+{
+	const cJSON *t;
+
+	cJSON_ArrayForEach(t, tools) {
+		const char *s = cJSON_GetStringValue(
+		    cJSON_GetObjectItemCaseSensitive(t, "name"));
+
+		if (s != NULL && strcmp(s, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+tools_merge(struct registry *g)
+{
+	struct worker *w;
+	const cJSON *t;
+
+	cJSON_Delete(g->tools);
+	g->tools = cJSON_CreateArray();
+	LIST_FOREACH(w, &g->workers, all) {
+		cJSON_ArrayForEach(t, w->tools) {
+			if (!has_tool(g->tools, cJSON_GetStringValue(
+				cJSON_GetObjectItemCaseSensitive(t, "name"))))
+				cJSON_AddItemToArray(g->tools,
+				    cJSON_Duplicate(t, true));
+		}
+	}
+}
+
+/* A catalogue: a list of maps that each have a name. */
+static cJSON *
+tools_read(struct span raw)
+{
+	cJSON *tools = raw.n != 0 ? wire_to_tree(raw) : cJSON_CreateArray();
+	const cJSON *t;
+	bool good = cJSON_IsArray(tools);
+
+	cJSON_ArrayForEach(t, tools)
+		good = good && cJSON_IsString(
+		    cJSON_GetObjectItemCaseSensitive(t, "name"));
+	if (good)
+		return tools;
+	cJSON_Delete(tools);
+	return NULL;
+}
+
+static enum rc
+hello_check(const struct proto_hello *h, enum node *ret_role, struct err *err)
+{
+	if (span_is(h->role, node_name(NODE_PLANNER)))
+		*ret_role = NODE_PLANNER;
+	else if (span_is(h->role, node_name(NODE_EXECUTOR)))
+		*ret_role = NODE_EXECUTOR;
+	else
+		return err_set(err, RC_DENIED, "there is no role \"%.*s\"",
+		    SPAN_ARG(h->role));
+	if (h->name.n == 0 || h->name.n > REGISTRY_NAME_MAX)
+		return err_set(err, RC_DENIED,
+		    "a worker's name has 1 to %d bytes", REGISTRY_NAME_MAX);
+	if (h->capacity == 0 || h->capacity > 256)
+		return err_set(err, RC_DENIED, "a worker's capacity is 1 to 256");
+	return RC_OK;
+}
+
+enum rc
+registry_hello(struct registry *g, const struct bus_peer *peer,
+    const struct proto_hello *h, struct worker **ret_w, struct err *err)
+{
+	struct worker *w = registry_find(g, peer);
+	enum node role = NODE_PLANNER;
+	enum rc rc = hello_check(h, &role, err);
+	cJSON *tools;
+
+	if (rc != RC_OK)
+		return rc;
+	if (w == NULL && g->n == REGISTRY_WORKERS_MAX)
+		return err_set(err, RC_BUSY, "%d workers are here already",
+		    g->n);
+	tools = tools_read(h->tools);
+	if (tools == NULL)
+		return err_set(err, RC_DENIED,
+		    "tools must be a list of maps with a name");
+	if (w == NULL) {
+		w = xcalloc(1, sizeof(*w));
+		w->peer = *peer;
+		LIST_INSERT_HEAD(&g->workers, w, all);
+		g->n++;
+	}
+	cJSON_Delete(w->tools);
+	w->tools = tools;
+	w->state = WORKER_JOINED;
+	w->role = role;
+	w->pid = (int64_t)h->pid;
+	w->capacity = (int)h->capacity;
+	w->heard_ms = clk_mono_ms();
+	memcpy(w->name, h->name.p, h->name.n);
+	w->name[h->name.n] = '\0';
+	tools_merge(g);
+	*ret_w = w;
+	return RC_OK;
+}
+
+void
+registry_remove(struct registry *g, struct worker *w)
+{
+	LIST_REMOVE(w, all);
+	g->n--;
+	cJSON_Delete(w->tools);
+	free(w);
+	tools_merge(g);
+}
+
+static bool
+worker_fits(const struct worker *w, enum node role, struct span tool,
+    int64_t alive_since_ms)
+{
+	const cJSON *t;
+
+	if (w->role != role || w->state != WORKER_JOINED ||
+	    w->busy >= w->capacity || w->heard_ms < alive_since_ms)
+		return false;
+	if (tool.n == 0)
+		return true;
+	cJSON_ArrayForEach(t, w->tools) {
+		const char *s = cJSON_GetStringValue(
+		    cJSON_GetObjectItemCaseSensitive(t, "name"));
+
+		if (s != NULL && span_is(tool, s))
+			return true;
+	}
+	return false;
+}
+
+struct worker *
+registry_pick(struct registry *g, enum node role, struct span tool,
+    int64_t alive_since_ms)
+{
+	struct worker *w, *best = NULL;
+
+	LIST_FOREACH(w, &g->workers, all) {
+		if (!worker_fits(w, role, tool, alive_since_ms))
+			continue;
+		if (best == NULL || (int64_t)w->busy * best->capacity <
+			(int64_t)best->busy * w->capacity)
+			best = w;
+	}
+	return best;
+}
+
+int
+registry_count(const struct registry *g, enum node role,
+    int64_t alive_since_ms)
+{
+	const struct worker *w;
+	int n = 0;
+
+	LIST_FOREACH(w, &g->workers, all)
+		n += w->role == role && w->state == WORKER_JOINED &&
+		    w->heard_ms >= alive_since_ms;
+	return n;
+}
+
+void
+registry_each(struct registry *g, void (*each)(void *ctx, struct worker *w),
+    void *ctx)
+{
+	struct worker *w, *next;
+
+	for (w = LIST_FIRST(&g->workers); w != NULL; w = next) {
+		next = LIST_NEXT(w, all);
+		each(ctx, w);
+	}
+}
+
+const cJSON *
+registry_tools(struct registry *g)
+{
+	return g->tools;
+}

@@ -1,0 +1,73 @@
+/*
+ * registry.h - the workers that are there, and which message each may send.
+ */
+#ifndef SUPERVISOR_REGISTRY_H
+#define SUPERVISOR_REGISTRY_H
+
+#include "common/bus.h"
+#include "common/proto.h"
+#include "supervisor/graph.h"
+
+#include <sys/queue.h>
+
+struct cJSON;
+
+enum { REGISTRY_NAME_MAX = 63, REGISTRY_WORKERS_MAX = 4096 };
+
+enum worker_state { WORKER_UNKNOWN, WORKER_JOINED, WORKER_LEAVING };
+
+struct worker {
+	LIST_ENTRY(worker) all;
+	struct bus_peer peer;
+	enum worker_state state;
+	enum node role;		/* NODE_PLANNER or NODE_EXECUTOR */
+	char name[REGISTRY_NAME_MAX + 1];
+	int64_t pid;
+	int capacity;
+	int busy;		/* leased to it */
+	int64_t heard_ms;	/* monotonic */
+	struct cJSON *tools;	/* an executor's catalogue, owned */
+};
+
+struct registry;
+
+struct registry *registry_new(void);
+void registry_free(struct registry *g);
+
+/* NULL: unknown. */
+struct worker *registry_find(struct registry *g, const struct bus_peer *peer);
+
+/*
+ * Takes a HELLO: a new worker, or an old one that says it again (whose leases
+ * are then void). RC_DENIED: a role there is not, a name or capacity out of
+ * bounds, tools that are no catalogue. RC_BUSY: too many workers.
+ */
+NODISCARD enum rc registry_hello(struct registry *g,
+    const struct bus_peer *peer, const struct proto_hello *h,
+    struct worker **ret_w, struct err *err);
+void registry_remove(struct registry *g, struct worker *w);
+
+/*
+ * The least loaded worker of a role that has room, was heard of since
+ * alive_since_ms, and (tool not empty) has that tool. NULL: none now.
+ */
+struct worker *registry_pick(struct registry *g, enum node role,
+    struct span tool, int64_t alive_since_ms);
+
+/* How many of a role were heard of since then. */
+int registry_count(const struct registry *g, enum node role,
+    int64_t alive_since_ms);
+
+/* Calls each for every worker; each may remove the one it is given. */
+void registry_each(struct registry *g,
+    void (*each)(void *ctx, struct worker *w), void *ctx);
+
+/* All executors' tools, each name once: a list, borrowed until the next
+ * hello or removal. */
+const struct cJSON *registry_tools(struct registry *g);
+
+/* What becomes of a message of a worker in a state. */
+enum verdict { VERDICT_TAKE, VERDICT_WHO, VERDICT_DROP };
+enum verdict registry_judge(enum worker_state s, enum proto_type type);
+
+#endif

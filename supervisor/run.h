@@ -1,0 +1,103 @@
+/*
+ * run.h - one investigation in memory: its state, where in the graph it is,
+ * the steps under way, who watches.
+ *
+ * Invariant: what is here is what the store holds once the open transaction
+ * commits; nothing leaves the process before that.
+ */
+#ifndef SUPERVISOR_RUN_H
+#define SUPERVISOR_RUN_H
+
+#include "common/bus.h"
+#include "common/plan.h"
+#include "supervisor/registry.h"
+#include "supervisor/route.h"
+#include "supervisor/state.h"
+#include "supervisor/store.h"
+
+#include <sys/queue.h>
+
+enum { RUN_FOLLOWERS_MAX = 100000, RUN_FRESH_BYTES_MAX = 32 << 20 };
+
+enum task_state { TASK_QUEUED, TASK_LEASED, TASK_DONE, TASK_UNKNOWN };
+
+struct run;
+
+struct task {
+	TAILQ_ENTRY(task) queue;	/* while QUEUED */
+	struct run *run;
+	uint64_t number;
+	enum node node;
+	int index;
+	uint64_t attempt;
+	enum task_state state;
+	struct worker *worker;		/* while LEASED */
+	char worker_name[REGISTRY_NAME_MAX + 1];
+	int64_t lease_until_ms;		/* monotonic */
+	int64_t leased_ms;
+	int64_t evidence;		/* the number its evidence gets */
+	struct buf outcome;		/* DONE: {feedback, evidence} */
+	bool dirty;			/* its row is to be written */
+};
+
+/* Somebody who watches a run through a gateway. */
+struct follower {
+	LIST_ENTRY(follower) of_run;
+	LIST_ENTRY(follower) of_all;
+	struct run *run;		/* NULL: it has ended; replay only */
+	char id[STORE_ID_MAX + 1];
+	int64_t row;
+	struct bus_peer peer;
+	uint64_t req;
+	int64_t after;			/* sent up to this number */
+	bool live;			/* false: the store is read first */
+};
+
+struct run {
+	TAILQ_ENTRY(run) all;
+	char id[STORE_ID_MAX + 1];
+	int64_t row;
+	struct state *state;
+	enum node node;
+	int64_t created_ms, deadline_ms;	/* wall */
+	int64_t started_mono_ms, ends_mono_ms;
+	int64_t iteration, turns;
+	int64_t next_task, next_update, last_seq, next_evidence;
+	struct span failed_tool;		/* points into state */
+	int64_t failures;
+	bool webhook;				/* interactive runs go first */
+	bool cancelled, deadline_passed, planner_failed, ended;
+	char reason[256];
+	/* The plan being carried out, kept alive for its steps. */
+	struct buf plan_bytes;
+	struct plan plan;
+	struct task tasks[PLAN_STEPS_MAX];
+	int n_tasks;
+	/* Events of the open transaction: [seq, type, data] one after another. */
+	struct buf fresh;
+	uint32_t n_fresh;
+	LIST_HEAD(, follower) followers;
+	bool dirty;
+	TAILQ_ENTRY(run) dirty_list;
+};
+
+TAILQ_HEAD(run_list, run);
+TAILQ_HEAD(task_queue, task);
+
+struct run *run_new(const char *id);
+/* Followers must be gone. */
+void run_free(struct run *r);
+
+/* The facts routing asks for. */
+struct facts run_facts(const struct run *r);
+
+/* Appends a task in state QUEUED; never more than PLAN_STEPS_MAX. */
+struct task *run_add_task(struct run *r, enum node node, int index);
+void run_clear_tasks(struct run *r);
+struct task *run_find_task(struct run *r, uint64_t number);
+bool run_tasks_done(const struct run *r);
+
+const char *task_state_name(enum task_state s);
+enum task_state task_state_parse(struct span name);
+
+#endif

@@ -235,23 +235,29 @@ send_result(int n)
 }
 
 enum rc
-bus_send(struct bus *b, const struct bus_peer *peer, const struct proto *msg)
+bus_send_bytes(struct bus *b, const struct bus_peer *peer, struct span bytes)
 {
 	void *handle = zsock_resolve(b->sock);
 	enum rc rc;
 
-	buf_reset(&b->out);
-	proto_encode(&b->out, msg);
-	if (b->out.full)
-		return RC_TOOBIG;
 	if (b->listens) {
 		rc = send_result(zmq_send(handle, peer->id, peer->n,
 		    ZMQ_DONTWAIT | ZMQ_SNDMORE));
 		if (rc != RC_OK)
 			return rc;
 	}
-	rc = send_result(zmq_send(handle, b->out.data, b->out.len,
-	    ZMQ_DONTWAIT));
+	return send_result(zmq_send(handle, bytes.p, bytes.n, ZMQ_DONTWAIT));
+}
+
+enum rc
+bus_send(struct bus *b, const struct bus_peer *peer, const struct proto *msg)
+{
+	enum rc rc = RC_TOOBIG;
+
+	buf_reset(&b->out);
+	proto_encode(&b->out, msg);
+	if (!b->out.full)
+		rc = bus_send_bytes(b, peer, buf_span(&b->out));
 	/* One large message must not pin its memory for good. */
 	if (b->out.cap > 1 << 20)
 		buf_done(&b->out);

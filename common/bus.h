@@ -53,6 +53,10 @@ void bus_free(struct bus *b);
 NODISCARD enum rc bus_send(struct bus *b, const struct bus_peer *peer,
     const struct proto *msg);
 
+/* The same for a message that was encoded before. */
+NODISCARD enum rc bus_send_bytes(struct bus *b, const struct bus_peer *peer,
+    struct span bytes);
+
 static inline bool
 bus_peer_equal(const struct bus_peer *a, const struct bus_peer *b)
 {

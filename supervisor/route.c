@@ -12,10 +12,10 @@ static const struct {
 } endings[ENDING_COUNT] = {
 	[ENDING_NONE]      = { "none",      "running"    },
 	[ENDING_CANCELLED] = { "cancelled", "cancelled"  },
-	[ENDING_PLANNER]   = { "planner",   "failed"     },
+	[ENDING_PLANNER]   = { "planner_failed", "failed" },
 	[ENDING_FINISH]    = { "finish",    "completed"  },
 	[ENDING_DEADLINE]  = { "deadline",  "incomplete" },
-	[ENDING_TOOL]      = { "tool",      "incomplete" },
+	[ENDING_TOOL]      = { "tool_failed", "incomplete" },
 	[ENDING_ROUNDS]    = { "rounds",    "incomplete" },
 	[ENDING_TURNS]     = { "turns",     "incomplete" },
 };

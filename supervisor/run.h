@@ -37,6 +37,7 @@ struct task {
 	int64_t leased_ms;
 	int64_t evidence;		/* the number its evidence gets */
 	struct buf outcome;		/* DONE: {feedback, evidence} */
+	int progress;			/* events of it so far */
 	bool dirty;			/* its row is to be written */
 };
 
@@ -63,7 +64,6 @@ struct run {
 	int64_t started_mono_ms, ends_mono_ms;
 	int64_t iteration, turns;
 	int64_t next_task, next_update, last_seq, next_evidence;
-	struct span failed_tool;		/* points into state */
 	int64_t failures;
 	bool webhook;				/* interactive runs go first */
 	bool cancelled, deadline_passed, planner_failed, ended;

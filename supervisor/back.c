@@ -1,0 +1,207 @@
+/*
+ * back.c - workers' messages: join, outcomes, renewals, progress.
+ *
+ * registry_judge says first whether a message may be sent in the worker's
+ * state; a handler only ever sees one that may.
+ */
+#include "common/clk.h"
+#include "common/log.h"
+#include "common/wire.h"
+#include "supervisor/supervisor.h"
+
+enum { PROGRESS_EVENTS_MAX = 200 };
+
+static void
+reply_simple(struct supervisor *s, const struct bus_peer *peer,
+    enum proto_type type)
+{
+	struct proto m = {.type = type};
+
+	supervisor_send(s, s->back, peer, &m);
+}
+
+static void
+on_hello(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
+    const struct proto *msg)
+{
+	struct proto m = {.type = PROTO_WELCOME};
+	struct err err;
+
+	/* It has started afresh: what it held before is lost. */
+	if (w != NULL)
+		dispatch_orphan(s, w);
+	if (registry_hello(s->workers, peer, &msg->hello, &w, &err) != RC_OK) {
+		m.type = PROTO_REFUSE;
+		m.refuse.reason = span_of(err.text);
+		log_warn("worker refused", "reason", err.text, NULL);
+	} else {
+		m.welcome.epoch = s->epoch;
+		m.welcome.lease_ms = (uint64_t)s->lease_ms;
+		m.welcome.name = span_of(w->name);
+		log_info("worker joined", "worker", w->name, "role",
+		    node_name(w->role), NULL);
+	}
+	supervisor_send(s, s->back, peer, &m);
+}
+
+static struct task *
+find_task(struct supervisor *s, struct span run, uint64_t number)
+{
+	char id[STORE_ID_MAX + 1];
+	struct run *r;
+
+	if (run.n > STORE_ID_MAX)
+		return NULL;
+	memcpy(id, run.p, run.n);
+	id[run.n] = '\0';
+	r = zhash_lookup(s->by_id, id);
+	return r != NULL ? run_find_task(r, number) : NULL;
+}
+
+/* The task this worker holds a current lease of; NULL: a late message. */
+static struct task *
+held_task(struct supervisor *s, const struct worker *w, uint64_t epoch,
+    struct span run, uint64_t number, uint64_t attempt)
+{
+	struct task *t = find_task(s, run, number);
+
+	if (t == NULL || epoch != s->epoch || t->state != TASK_LEASED ||
+	    t->attempt != attempt || t->worker != w)
+		return NULL;
+	return t;
+}
+
+static void
+on_result(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
+    const struct proto *msg)
+{
+	const struct proto_result *res = &msg->result;
+	struct proto ack = {.type = PROTO_ACK};
+	struct task *t = held_task(s, w, res->epoch, res->run, res->task,
+	    res->attempt);
+
+	w->heard_ms = clk_mono_ms();
+	ack.ack.run = res->run;
+	ack.ack.task = res->task;
+	ack.ack.attempt = res->attempt;
+	supervisor_send(s, s->back, peer, &ack);
+	if (t != NULL)
+		engine_result(s, t, res);
+	else
+		log_debug("late outcome, not taken", "worker", w->name, NULL);
+}
+
+static void
+renew_one(struct supervisor *s, struct worker *w, uint64_t epoch,
+    struct wire_r *r)
+{
+	uint32_t n = wire_array(r);
+	struct span run = wire_str(r);
+	uint64_t number = wire_u64(r);
+	uint64_t attempt = wire_u64(r);
+	struct task *t;
+
+	if (r->bad || n != 3)
+		return;
+	t = held_task(s, w, epoch, run, number, attempt);
+	if (t != NULL)
+		t->lease_until_ms = clk_mono_ms() + s->lease_ms;
+}
+
+static void
+on_renew(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
+    const struct proto *msg)
+{
+	struct wire_r r = wire_reader(msg->renew.tasks);
+	struct proto m = {.type = PROTO_RENEWED};
+	uint32_t n;
+
+	w->heard_ms = clk_mono_ms();
+	for (n = wire_array(&r); n > 0 && !r.bad; n--)
+		renew_one(s, w, msg->renew.epoch, &r);
+	m.renewed.epoch = s->epoch;
+	supervisor_send(s, s->back, peer, &m);
+}
+
+static void
+on_progress(struct supervisor *s, struct worker *w,
+    const struct bus_peer *peer UNUSED, const struct proto *msg)
+{
+	const struct proto_progress *p = &msg->progress;
+	struct task *t = held_task(s, w, p->epoch, p->run, p->task,
+	    p->attempt);
+	struct span text = wire_find_str(p->data, "text");
+	auto_buf b;
+
+	if (t == NULL)
+		return;
+	if (span_is(p->type, "token")) {
+		follow_fleeting(s, t->run, "token", p->data);
+		return;
+	}
+	if (!span_is(p->type, "progress") || text.n == 0 ||
+	    t->progress++ >= PROGRESS_EVENTS_MAX)
+		return;
+	buf_init(&b, PROTO_BYTES_MAX);
+	wire_put_map(&b, 2);
+	wire_put_str(&b, "worker");
+	wire_put_str(&b, w->name);
+	wire_put_str(&b, "text");
+	wire_put_span(&b, text);
+	engine_emit(s, t->run, "progress", buf_span(&b));
+}
+
+static void
+on_bye(struct supervisor *s UNUSED, struct worker *w,
+    const struct bus_peer *peer UNUSED, const struct proto *msg UNUSED)
+{
+	log_info("worker leaves", "worker", w->name, NULL);
+	w->state = WORKER_LEAVING;
+}
+
+static const struct {
+	enum proto_type type;
+	void (*handle)(struct supervisor *, struct worker *,
+	    const struct bus_peer *, const struct proto *);
+} handlers[] = {
+	{ PROTO_HELLO,    on_hello    },
+	{ PROTO_RESULT,   on_result   },
+	{ PROTO_RENEW,    on_renew    },
+	{ PROTO_PROGRESS, on_progress },
+	{ PROTO_BYE,      on_bye      },
+};
+
+static void
+back_on_msg(void *ctx, const struct bus_peer *peer, const struct proto *msg)
+{
+	struct supervisor *s = ctx;
+	struct worker *w = registry_find(s->workers, peer);
+	enum verdict v = registry_judge(w != NULL ? w->state : WORKER_UNKNOWN,
+	    msg->type);
+	size_t i;
+
+	if (s->broken)
+		return;
+	if (v == VERDICT_WHO)
+		reply_simple(s, peer, PROTO_WHO);
+	for (i = 0; i < ARRAY_LEN(handlers) && v == VERDICT_TAKE; i++)
+		if (handlers[i].type == msg->type)
+			handlers[i].handle(s, w, peer, msg);
+	if (v == VERDICT_DROP)
+		log_debug("message out of turn, dropped", "message",
+		    proto_name(msg->type), NULL);
+}
+
+static void
+back_on_bad(void *ctx UNUSED, const struct bus_peer *peer UNUSED,
+    const struct err *err)
+{
+	log_warn("a worker sent bytes that are no message", "reason",
+	    err->text, NULL);
+}
+
+const struct bus_handler back_handler = {
+	.on_msg = back_on_msg,
+	.on_bad = back_on_bad,
+	.on_turn = turn_end,
+};

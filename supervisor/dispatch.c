@@ -1,0 +1,265 @@
+/*
+ * dispatch.c - queued tasks to workers, and back when a lease runs out.
+ *
+ * Invariant: a task is on a queue exactly while it is QUEUED, and counts in
+ * its worker's busy exactly while it is LEASED. Every lease has an attempt
+ * of its own, so a late outcome of an earlier one is told apart.
+ */
+#include "common/clk.h"
+#include "common/log.h"
+#include "common/wire.h"
+#include "supervisor/supervisor.h"
+
+int64_t
+dispatch_alive_since(const struct supervisor *s)
+{
+	return clk_mono_ms() - s->lease_ms;
+}
+
+void
+dispatch_enqueue(struct supervisor *s, struct task *t)
+{
+	t->state = TASK_QUEUED;
+	t->worker = NULL;
+	t->dirty = true;
+	engine_dirty(s, t->run);
+	/* Somebody waits for an interactive run. */
+	if (t->run->webhook)
+		TAILQ_INSERT_TAIL(&s->queue[t->node], t, queue);
+	else {
+		struct task *other;
+
+		TAILQ_FOREACH(other, &s->queue[t->node], queue)
+			if (other->run->webhook)
+				break;
+		if (other != NULL)
+			TAILQ_INSERT_BEFORE(other, t, queue);
+		else
+			TAILQ_INSERT_TAIL(&s->queue[t->node], t, queue);
+	}
+}
+
+void
+dispatch_release(struct supervisor *s, struct task *t)
+{
+	if (t->state == TASK_QUEUED)
+		TAILQ_REMOVE(&s->queue[t->node], t, queue);
+	if (t->state == TASK_LEASED && t->worker != NULL)
+		t->worker->busy--;
+	t->worker = NULL;
+}
+
+void
+dispatch_revoke(struct supervisor *s, struct task *t)
+{
+	struct proto m = {.type = PROTO_REVOKE};
+
+	if (t->state == TASK_LEASED && t->worker != NULL) {
+		m.revoke.run = span_of(t->run->id);
+		m.revoke.task = t->number;
+		m.revoke.attempt = t->attempt;
+		supervisor_send(s, s->back, &t->worker->peer, &m);
+	}
+	dispatch_release(s, t);
+	t->state = TASK_DONE;
+}
+
+/* The planner sees the state and what there is to run. */
+static void
+planner_input(struct supervisor *s, struct task *t, struct buf *b)
+{
+	auto_buf tools;
+
+	buf_init(&tools, PROTO_BYTES_MAX);
+	wire_put_tree(&tools, registry_tools(s->workers));
+	state_encode(t->run->state, b, "tools", buf_span(&tools));
+}
+
+static void
+put_state(struct buf *b, const struct run *r, const char *key)
+{
+	struct span v = state_get(r->state, key);
+
+	wire_put_str(b, key);
+	if (v.n != 0)
+		wire_put_raw(b, v);
+	else
+		wire_put_nil(b);
+}
+
+static void
+executor_input(struct task *t, struct buf *b)
+{
+	const struct run *r = t->run;
+	const struct plan_step *step = &r->plan.steps[t->index];
+	static const char *const keys[] = {"at", "window", "labels",
+	    "language"};
+	size_t i;
+
+	wire_put_map(b, 6 + ARRAY_LEN(keys));
+	wire_put_str(b, "step");
+	wire_put_span(b, step->step);
+	wire_put_str(b, "tool");
+	wire_put_span(b, step->tool);
+	wire_put_str(b, "args");
+	wire_put_raw(b, step->args);
+	wire_put_str(b, "context");
+	wire_put_span(b, r->plan.context);
+	wire_put_str(b, "iteration");
+	wire_put_int(b, r->iteration);
+	wire_put_str(b, "index");
+	wire_put_int(b, t->index);
+	for (i = 0; i < ARRAY_LEN(keys); i++)
+		put_state(b, r, keys[i]);
+}
+
+static void
+emit_started(struct supervisor *s, struct task *t)
+{
+	const struct plan_step *step = &t->run->plan.steps[t->index];
+	auto_buf b;
+
+	buf_init(&b, STATE_BYTES_MAX);
+	wire_put_map(&b, 7);
+	wire_put_str(&b, "iteration");
+	wire_put_int(&b, t->run->iteration);
+	wire_put_str(&b, "index");
+	wire_put_int(&b, t->index);
+	wire_put_str(&b, "step");
+	wire_put_span(&b, step->step);
+	wire_put_str(&b, "tool");
+	wire_put_span(&b, step->tool);
+	wire_put_str(&b, "args");
+	wire_put_raw(&b, step->args);
+	wire_put_str(&b, "worker");
+	wire_put_str(&b, t->worker_name);
+	wire_put_str(&b, "attempt");
+	wire_put_u64(&b, t->attempt);
+	engine_emit(s, t->run, "tool_started", buf_span(&b));
+}
+
+static void
+lease(struct supervisor *s, struct task *t, struct worker *w)
+{
+	struct run *r = t->run;
+	struct proto m = {.type = PROTO_TASK};
+	int64_t now = clk_mono_ms();
+	auto_buf input;
+
+	TAILQ_REMOVE(&s->queue[t->node], t, queue);
+	t->state = TASK_LEASED;
+	t->attempt++;
+	t->worker = w;
+	memcpy(t->worker_name, w->name, sizeof(t->worker_name));
+	t->leased_ms = now;
+	t->lease_until_ms = now + s->lease_ms;
+	t->dirty = true;
+	w->busy++;
+	engine_dirty(s, r);
+	if (t->node == NODE_EXECUTOR)
+		emit_started(s, t);
+	buf_init(&input, PROTO_BYTES_MAX);
+	if (t->node == NODE_PLANNER)
+		planner_input(s, t, &input);
+	else
+		executor_input(t, &input);
+	m.task.epoch = s->epoch;
+	m.task.run = span_of(r->id);
+	m.task.task = t->number;
+	m.task.attempt = t->attempt;
+	m.task.deadline_ms = (uint64_t)MAX(r->ends_mono_ms - now, 1);
+	m.task.input = buf_span(&input);
+	supervisor_send(s, s->back, &w->peer, &m);
+}
+
+static struct span
+task_tool(const struct task *t)
+{
+	if (t->node != NODE_EXECUTOR)
+		return (struct span){NULL, 0};
+	return t->run->plan.steps[t->index].tool;
+}
+
+static void
+dispatch_queue(struct supervisor *s, enum node node)
+{
+	int64_t since = dispatch_alive_since(s);
+	struct task *t, *next;
+
+	for (t = TAILQ_FIRST(&s->queue[node]); t != NULL; t = next) {
+		struct worker *w;
+
+		next = TAILQ_NEXT(t, queue);
+		/* Nobody has room: the rest need not be looked at. */
+		if (registry_pick(s->workers, node, (struct span){NULL, 0},
+			since) == NULL)
+			return;
+		w = registry_pick(s->workers, node, task_tool(t), since);
+		if (w != NULL)
+			lease(s, t, w);
+	}
+}
+
+void
+dispatch_all(struct supervisor *s)
+{
+	if (s->broken)
+		return;
+	dispatch_queue(s, NODE_PLANNER);
+	dispatch_queue(s, NODE_EXECUTOR);
+}
+
+static void
+emit_retry(struct supervisor *s, struct task *t, const char *reason)
+{
+	auto_buf b;
+
+	buf_init(&b, 1024);
+	wire_put_map(&b, 4);
+	wire_put_str(&b, "task");
+	wire_put_u64(&b, t->number);
+	wire_put_str(&b, "attempt");
+	wire_put_u64(&b, t->attempt);
+	wire_put_str(&b, "worker");
+	wire_put_str(&b, t->worker_name);
+	wire_put_str(&b, "reason");
+	wire_put_str(&b, reason);
+	engine_emit(s, t->run, "retry", buf_span(&b));
+}
+
+static void
+requeue(struct supervisor *s, struct task *t, const char *reason)
+{
+	log_warn("task goes to another worker", "run", t->run->id, "worker",
+	    t->worker_name, "reason", reason, NULL);
+	emit_retry(s, t, reason);
+	dispatch_release(s, t);
+	dispatch_enqueue(s, t);
+}
+
+void
+dispatch_lapse(struct supervisor *s, int64_t now_ms)
+{
+	struct run *r;
+	int i;
+
+	TAILQ_FOREACH(r, &s->runs, all)
+		for (i = 0; i < r->n_tasks; i++)
+			if (r->tasks[i].state == TASK_LEASED &&
+			    r->tasks[i].lease_until_ms < now_ms)
+				requeue(s, &r->tasks[i],
+				    "its worker fell silent");
+}
+
+void
+dispatch_orphan(struct supervisor *s, struct worker *w)
+{
+	struct run *r;
+	int i;
+
+	TAILQ_FOREACH(r, &s->runs, all)
+		for (i = 0; i < r->n_tasks; i++)
+			if (r->tasks[i].state == TASK_LEASED &&
+			    r->tasks[i].worker == w)
+				requeue(s, &r->tasks[i], "its worker is gone");
+}

@@ -1,0 +1,724 @@
+/*
+ * engine.c - what happens to a run: start, step by step along the graph.
+ *
+ * Invariant: a run rests at planner or executor with tasks, or it has ended.
+ * Every way here writes state, tasks and events into the open transaction.
+ */
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "common/clk.h"
+#include "common/log.h"
+#include "common/wire.h"
+#include "supervisor/supervisor.h"
+
+enum { INPUT_SHOWN_BYTES = 200 };
+
+bool
+store_good(struct supervisor *s, enum rc rc, const struct err *err)
+{
+	if (rc == RC_OK)
+		return true;
+	if (!s->broken)
+		log_error("the store failed; starting again from the last "
+			  "commit", "reason", err->text, NULL);
+	s->broken = true;
+	agent_stop(s->agent);
+	return false;
+}
+
+bool
+store_ready(struct supervisor *s)
+{
+	struct err err;
+
+	if (s->broken)
+		return false;
+	if (s->in_txn)
+		return true;
+	s->in_txn = store_good(s, s->ops->begin(s->store, &err), &err);
+	return s->in_txn;
+}
+
+void
+engine_dirty(struct supervisor *s, struct run *r)
+{
+	if (r->dirty)
+		return;
+	r->dirty = true;
+	TAILQ_INSERT_TAIL(&s->dirty, r, dirty_list);
+}
+
+void
+engine_emit(struct supervisor *s, struct run *r, const char *type,
+    struct span data)
+{
+	struct err err;
+
+	r->last_seq++;
+	wire_put_array(&r->fresh, 3);
+	wire_put_int(&r->fresh, r->last_seq);
+	wire_put_str(&r->fresh, type);
+	wire_put_raw(&r->fresh, data);
+	r->n_fresh++;
+	engine_dirty(s, r);
+	if (store_ready(s))
+		store_good(s, s->ops->event_insert(s->store, r->row,
+		    r->last_seq, span_of(type), data, &err), &err);
+}
+
+/* Merges an update into the state and writes it down. */
+static bool
+apply(struct supervisor *s, struct run *r, struct span update,
+    struct err *err)
+{
+	struct err why;
+
+	if (state_apply(r->state, update, err) != RC_OK)
+		return false;
+	engine_dirty(s, r);
+	if (!store_ready(s))
+		return true;
+	store_good(s, s->ops->update_insert(s->store, r->row, r->next_update,
+	    span_of(node_name(r->node)), update, &why), &why);
+	r->next_update++;
+	return true;
+}
+
+static void
+run_fail(struct run *r, const char *what, const char *text)
+{
+	r->planner_failed = true;
+	snprintf(r->reason, sizeof(r->reason), "%s%s", what, text);
+}
+
+/* ---- start ---- */
+
+/* Sorts by time, and cannot be guessed. */
+static void
+make_id(char *ret, size_t size, int64_t now_ms)
+{
+	static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+	unsigned char r[8];
+	size_t i, n = 0;
+
+	randombytes_buf(r, sizeof(r));
+	for (i = 0; i < 9 && n + 1 < size; i++)
+		ret[n++] = digits[now_ms >> (5 * (8 - i)) & 31];
+	for (i = 0; i < sizeof(r) && n + 1 < size; i++)
+		ret[n++] = digits[r[i] & 31];
+	ret[n] = '\0';
+}
+
+static void
+emit_started(struct supervisor *s, struct run *r)
+{
+	static const char *const keys[] = {"input", "language", "at", "window",
+	    "labels"};
+	auto_buf b;
+	size_t i;
+
+	buf_init(&b, STATE_BYTES_MAX);
+	wire_put_map(&b, 2 + ARRAY_LEN(keys));
+	wire_put_str(&b, "run");
+	wire_put_str(&b, r->id);
+	wire_put_str(&b, "deadline_ms");
+	wire_put_int(&b, r->deadline_ms);
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		struct span v = state_get(r->state, keys[i]);
+
+		wire_put_str(&b, keys[i]);
+		if (v.n != 0)
+			wire_put_raw(&b, v);
+		else
+			wire_put_nil(&b);
+	}
+	engine_emit(s, r, "started", buf_span(&b));
+}
+
+/* The first update: the request, and what it left open. */
+static void
+first_update(struct supervisor *s, struct run *r, struct span input,
+    struct buf *b)
+{
+	struct wire_r in = wire_reader(input);
+	const char *language = agent_conf(s->agent)->language;
+	bool lang = wire_find_str(input, "language").n == 0;
+	bool at = wire_find(input, "at").n == 0;
+	uint32_t n = wire_map(&in);
+
+	wire_put_map(b, n + 3 + lang + at);
+	wire_put_raw(b, span_make(in.p, (size_t)(in.end - in.p)));
+	wire_put_str(b, "id");
+	wire_put_str(b, r->id);
+	wire_put_str(b, "iteration");
+	wire_put_int(b, 0);
+	wire_put_str(b, "status");
+	wire_put_str(b, "running");
+	if (lang) {
+		wire_put_str(b, "language");
+		wire_put_str(b, language);
+	}
+	if (at) {
+		wire_put_str(b, "at");
+		wire_put_int(b, r->created_ms);
+	}
+}
+
+static struct span
+shown(struct span s)
+{
+	if (s.n > INPUT_SHOWN_BYTES) {
+		s.n = INPUT_SHOWN_BYTES;
+		while (s.n > 0 && ((unsigned char)s.p[s.n] & 0xC0) == 0x80)
+			s.n--;
+	}
+	return s;
+}
+
+static bool
+insert_run(struct supervisor *s, struct run *r, const struct submission *sub)
+{
+	struct store_run row = {
+		.id = span_of(r->id),
+		.key = sub->key,
+		.digest = sub->digest,
+		.input = shown(state_str(r->state, "input")),
+		.status = span_of("running"),
+		.node = span_of(node_name(r->node)),
+		.created_ms = r->created_ms,
+		.deadline_ms = r->deadline_ms,
+		.next_task = r->next_task,
+	};
+	struct err err;
+
+	return store_ready(s) && store_good(s, s->ops->run_insert(s->store,
+	    &row, &r->row, &err), &err);
+}
+
+struct run *
+engine_start(struct supervisor *s, const struct submission *sub)
+{
+	int64_t limit = agent_conf(s->agent)->deadline_s * 1000;
+	char id[STORE_ID_MAX + 1];
+	struct run *r;
+	struct err err;
+	auto_buf b;
+
+	buf_init(&b, STATE_BYTES_MAX);
+	make_id(id, sizeof(id), clk_wall_ms());
+	r = run_new(id);
+	r->created_ms = clk_wall_ms();
+	r->deadline_ms = r->created_ms + limit;
+	r->started_mono_ms = clk_mono_ms();
+	r->ends_mono_ms = r->started_mono_ms + limit;
+	first_update(s, r, sub->input, &b);
+	if (state_apply(r->state, buf_span(&b), &err) != RC_OK ||
+	    !insert_run(s, r, sub)) {
+		run_free(r);
+		return NULL;
+	}
+	r->webhook = state_get(r->state, "alerts").n != 0;
+	store_good(s, s->ops->update_insert(s->store, r->row,
+	    r->next_update++, span_of(node_name(r->node)), buf_span(&b), &err),
+	    &err);
+	TAILQ_INSERT_TAIL(&s->runs, r, all);
+	zhash_insert(s->by_id, r->id, r);
+	s->n_runs++;
+	emit_started(s, r);
+	engine_advance(s, r);
+	return r;
+}
+
+/* ---- along the graph ---- */
+
+static void
+emit_supervisor(struct supervisor *s, struct run *r)
+{
+	struct facts f = run_facts(r);
+	enum ending e = route_ending(&f);
+	auto_buf b;
+
+	buf_init(&b, 4096);
+	wire_put_map(&b, 4);
+	wire_put_str(&b, "iteration");
+	wire_put_int(&b, r->iteration);
+	wire_put_str(&b, "decision");
+	wire_put_span(&b, state_str(r->state, "decision"));
+	wire_put_str(&b, "next");
+	wire_put_str(&b, node_name(route_next(&graph_main, NODE_SUPERVISOR,
+	    &f)));
+	wire_put_str(&b, "reason");
+	wire_put_str(&b, e != ENDING_NONE ? ending_name(e) : "");
+	engine_emit(s, r, "supervisor", buf_span(&b));
+}
+
+void
+engine_advance(struct supervisor *s, struct run *r)
+{
+	while (!s->broken && !r->ended) {
+		struct facts f = run_facts(r);
+
+		r->node = route_next(&graph_main, r->node, &f);
+		engine_dirty(s, r);
+		if (r->node == NODE_SUPERVISOR) {
+			emit_supervisor(s, r);
+			continue;
+		}
+		if (r->node == NODE_END)
+			finish_run(s, r, route_ending(&f));
+		else
+			engine_make_tasks(s, r);
+		/* Steps that were all refused are done already. */
+		if (r->ended || !run_tasks_done(r))
+			return;
+	}
+}
+
+void
+engine_end(struct supervisor *s, struct run *r)
+{
+	struct facts f = run_facts(r);
+	int i;
+
+	for (i = 0; i < r->n_tasks; i++)
+		dispatch_revoke(s, &r->tasks[i]);
+	r->node = NODE_SUPERVISOR;
+	emit_supervisor(s, r);
+	finish_run(s, r, route_ending(&f));
+}
+
+/* ---- steps ---- */
+
+static void engine_join(struct supervisor *s, struct run *r);
+
+static void
+emit_feedback(struct supervisor *s, struct task *t, struct span feedback)
+{
+	static const char *const keys[] = {"status", "tool", "summary",
+	    "evidence", "suggestion", "ms"};
+	auto_buf b;
+	size_t i;
+
+	buf_init(&b, STATE_BYTES_MAX);
+	wire_put_map(&b, 3 + ARRAY_LEN(keys));
+	wire_put_str(&b, "iteration");
+	wire_put_int(&b, t->run->iteration);
+	wire_put_str(&b, "index");
+	wire_put_int(&b, t->index);
+	wire_put_str(&b, "worker");
+	wire_put_str(&b, t->worker_name);
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		struct span v = wire_find(feedback, keys[i]);
+
+		wire_put_str(&b, keys[i]);
+		if (v.n != 0)
+			wire_put_raw(&b, v);
+		else
+			wire_put_nil(&b);
+	}
+	engine_emit(s, t->run, "feedback", buf_span(&b));
+}
+
+/* A step the supervisor itself refused: the planner reads why. */
+static void
+refuse_step(struct supervisor *s, struct task *t, const struct err *why)
+{
+	const struct plan_step *step = &t->run->plan.steps[t->index];
+	auto_buf fb;
+
+	buf_init(&fb, STATE_BYTES_MAX);
+	wire_put_map(&fb, 8);
+	wire_put_str(&fb, "status");
+	wire_put_str(&fb, "FAILED");
+	wire_put_str(&fb, "tool");
+	wire_put_span(&fb, step->tool);
+	wire_put_str(&fb, "step");
+	wire_put_span(&fb, step->step);
+	wire_put_str(&fb, "args");
+	wire_put_raw(&fb, step->args);
+	wire_put_str(&fb, "summary");
+	wire_put_str(&fb, why->text);
+	wire_put_str(&fb, "suggestion");
+	wire_put_str(&fb, "correct the call, or use another tool");
+	wire_put_str(&fb, "ms");
+	wire_put_int(&fb, 0);
+	wire_put_str(&fb, "evidence");
+	wire_put_array(&fb, 0);
+	t->state = TASK_DONE;
+	buf_reset(&t->outcome);
+	wire_put_map(&t->outcome, 1);
+	wire_put_str(&t->outcome, "feedback");
+	wire_put_raw(&t->outcome, buf_span(&fb));
+	emit_feedback(s, t, buf_span(&fb));
+}
+
+static void
+make_steps(struct supervisor *s, struct run *r)
+{
+	const struct cJSON *tools = registry_tools(s->workers);
+	bool know = registry_count(s->workers, NODE_EXECUTOR, 0) > 0;
+	unsigned i;
+
+	for (i = 0; i < r->plan.n_steps; i++) {
+		struct task *t = run_add_task(r, NODE_EXECUTOR, (int)i);
+		struct err why;
+
+		t->evidence = r->next_evidence++;
+		/* With no executor here yet there is no catalogue to hold the
+		 * step against; the executor checks it again anyway. */
+		if (know && plan_check_step(&r->plan.steps[i], tools, &why) !=
+			RC_OK)
+			refuse_step(s, t, &why);
+		else
+			dispatch_enqueue(s, t);
+	}
+	if (run_tasks_done(r))
+		engine_join(s, r);
+}
+
+static bool
+read_plan(struct run *r, struct err *err)
+{
+	struct span plan = state_get(r->state, "planner_plan");
+
+	buf_reset(&r->plan_bytes);
+	buf_add_span(&r->plan_bytes, plan);
+	return plan_parse(buf_span(&r->plan_bytes), &r->plan, err) == RC_OK;
+}
+
+void
+engine_make_tasks(struct supervisor *s, struct run *r)
+{
+	struct err err;
+
+	run_clear_tasks(r);
+	if (r->node == NODE_PLANNER) {
+		dispatch_enqueue(s, run_add_task(r, NODE_PLANNER, 0));
+		return;
+	}
+	/* It was parsed when it arrived, so this cannot fail. */
+	if (read_plan(r, &err))
+		make_steps(s, r);
+}
+
+/* ---- outcomes ---- */
+
+/* What of a planner's update enters the state. */
+static const char *const planner_keys[] = {"planner_plan", "decision",
+    "final_report", "conclusion", "notes"};
+
+static void
+planner_update(struct run *r, struct span update, struct buf *b)
+{
+	uint32_t n = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(planner_keys); i++)
+		n += wire_find(update, planner_keys[i]).n != 0;
+	wire_put_map(b, n + 1);
+	for (i = 0; i < ARRAY_LEN(planner_keys); i++) {
+		struct span v = wire_find(update, planner_keys[i]);
+
+		if (v.n == 0)
+			continue;
+		wire_put_str(b, planner_keys[i]);
+		wire_put_raw(b, v);
+	}
+	wire_put_str(b, "iteration");
+	wire_put_int(b, r->iteration);
+}
+
+static void
+emit_plan(struct supervisor *s, struct run *r, const struct task *t)
+{
+	struct span plan = state_get(r->state, "planner_plan");
+	struct wire_r in = wire_reader(plan);
+	uint32_t n = wire_map(&in);
+	auto_buf b;
+
+	buf_init(&b, STATE_BYTES_MAX);
+	wire_put_map(&b, n + 3);
+	wire_put_raw(&b, span_make(in.p, (size_t)(in.end - in.p)));
+	wire_put_str(&b, "iteration");
+	wire_put_int(&b, r->iteration);
+	wire_put_str(&b, "worker");
+	wire_put_str(&b, t->worker_name);
+	wire_put_str(&b, "ms");
+	wire_put_int(&b, clk_mono_ms() - t->leased_ms);
+	engine_emit(s, r, "plan", buf_span(&b));
+}
+
+static bool
+plan_is_good(struct run *r, struct span update, struct plan *ret,
+    struct err *err)
+{
+	struct span error = wire_find_str(update, "error");
+
+	if (error.n != 0) {
+		err_set(err, RC_UPSTREAM, "%.*s", SPAN_ARG(error));
+		return false;
+	}
+	if (plan_parse(wire_find(update, "planner_plan"), ret, err) != RC_OK)
+		return false;
+	if (!span_is(wire_find_str(update, "decision"),
+		plan_decision_name(ret->decision))) {
+		err_set(err, RC_INVALID, "its plan and its decision differ");
+		return false;
+	}
+	if (ret->decision == PLAN_DECISION_EXECUTE && ret->n_steps == 0) {
+		err_set(err, RC_INVALID, "it said EXECUTE and named no tool");
+		return false;
+	}
+	return r != NULL;
+}
+
+static void
+planner_result(struct supervisor *s, struct task *t, struct span update)
+{
+	struct run *r = t->run;
+	struct plan plan;
+	struct err err;
+	auto_buf b;
+
+	buf_init(&b, STATE_BYTES_MAX);
+	r->turns++;
+	if (!plan_is_good(r, update, &plan, &err)) {
+		run_fail(r, "the planner failed: ", err.text);
+	} else {
+		if (plan.decision == PLAN_DECISION_EXECUTE)
+			r->iteration++;
+		planner_update(r, update, &b);
+		if (apply(s, r, buf_span(&b), &err))
+			emit_plan(s, r, t);
+		else
+			run_fail(r, "the plan does not fit: ", err.text);
+	}
+	run_clear_tasks(r);
+	if (r->planner_failed)
+		engine_end(s, r);
+	else
+		engine_advance(s, r);
+}
+
+static void
+sha256_hex(struct span bytes, char ret[65])
+{
+	unsigned char sum[crypto_hash_sha256_BYTES];
+
+	crypto_hash_sha256(sum, (const unsigned char *)bytes.p, bytes.n);
+	sodium_bin2hex(ret, 65, sum, sizeof(sum));
+}
+
+/* Keeps the tool's own bytes, and appends what the state says of them. */
+static void
+keep_evidence(struct supervisor *s, struct task *t,
+    const struct proto_result *m, struct span feedback, struct buf *meta)
+{
+	struct store_evidence e = {.number = t->evidence, .media = m->media,
+	    .bytes = m->evidence};
+	static const char *const keys[] = {"tool", "query", "ms"};
+	char sha[65];
+	struct err err;
+	size_t i;
+
+	sha256_hex(m->evidence, sha);
+	e.sha256 = span_of(sha);
+	if (store_ready(s))
+		store_good(s, s->ops->evidence_put(s->store, t->run->row, &e,
+		    &err), &err);
+	wire_put_map(meta, 5 + ARRAY_LEN(keys));
+	wire_put_str(meta, "id");
+	snprintf(err.text, sizeof(err.text), "E%lld", (long long)t->evidence);
+	wire_put_str(meta, err.text);
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		struct span v = wire_find(feedback, keys[i]);
+
+		wire_put_str(meta, keys[i]);
+		if (v.n != 0)
+			wire_put_raw(meta, v);
+		else
+			wire_put_nil(meta);
+	}
+	wire_put_str(meta, "media");
+	wire_put_span(meta, m->media);
+	wire_put_str(meta, "bytes");
+	wire_put_u64(meta, m->evidence.n);
+	wire_put_str(meta, "sha256");
+	wire_put_str(meta, sha);
+	wire_put_str(meta, "at");
+	wire_put_int(meta, clk_wall_ms());
+}
+
+/* The feedback with the ids of its evidence in place of its own claim. */
+static void
+put_feedback(struct buf *b, struct span feedback, const struct task *t,
+    bool has_evidence)
+{
+	struct wire_r r = wire_reader(feedback);
+	uint32_t n = wire_map(&r), i, kept = 0;
+	char id[24];
+	auto_buf pairs;
+
+	buf_init(&pairs, STATE_BYTES_MAX);
+	for (i = 0; i < n; i++) {
+		struct span k = wire_str(&r);
+		struct span v = wire_raw(&r);
+
+		if (span_is(k, "evidence"))
+			continue;
+		wire_put_span(&pairs, k);
+		wire_put_raw(&pairs, v);
+		kept++;
+	}
+	wire_put_map(b, kept + 1);
+	wire_put_raw(b, buf_span(&pairs));
+	wire_put_str(b, "evidence");
+	wire_put_array(b, has_evidence ? 1 : 0);
+	snprintf(id, sizeof(id), "E%lld", (long long)t->evidence);
+	if (has_evidence)
+		wire_put_str(b, id);
+}
+
+static bool
+is_feedback(struct span feedback)
+{
+	struct wire_r r = wire_reader(feedback);
+
+	return wire_peek(&r) == WIRE_MAP &&
+	    wire_find_str(feedback, "status").n != 0 &&
+	    wire_find_str(feedback, "tool").n != 0;
+}
+
+static void
+step_result(struct supervisor *s, struct task *t, const struct proto_result *m)
+{
+	struct span feedback = wire_find(m->update, "feedback");
+	bool has_evidence = m->evidence.n != 0;
+	auto_buf meta, fb;
+	struct err why;
+
+	buf_init(&meta, STATE_BYTES_MAX);
+	buf_init(&fb, STATE_BYTES_MAX);
+	if (!is_feedback(feedback)) {
+		err_set(&why, RC_INVALID, "%s answered with something that is "
+		    "no feedback", t->worker_name);
+		refuse_step(s, t, &why);
+	} else {
+		put_feedback(&fb, feedback, t, has_evidence);
+		buf_reset(&t->outcome);
+		wire_put_map(&t->outcome, has_evidence ? 2 : 1);
+		wire_put_str(&t->outcome, "feedback");
+		wire_put_raw(&t->outcome, buf_span(&fb));
+		if (has_evidence) {
+			keep_evidence(s, t, m, feedback, &meta);
+			wire_put_str(&t->outcome, "evidence");
+			wire_put_raw(&t->outcome, buf_span(&meta));
+			engine_emit(s, t->run, "evidence", buf_span(&meta));
+		}
+		emit_feedback(s, t, buf_span(&fb));
+	}
+	t->state = TASK_DONE;
+	t->dirty = true;
+	engine_dirty(s, t->run);
+	if (run_tasks_done(t->run)) {
+		engine_join(s, t->run);
+		engine_advance(s, t->run);
+	}
+}
+
+/* Failures of one tool in a row, over the steps in their order. */
+static void
+count_failures(struct run *r, char tool[PLAN_TOOL_MAX + 1])
+{
+	struct span known = wire_find_str(state_get(r->state, "failures"),
+	    "tool");
+	int i;
+
+	snprintf(tool, PLAN_TOOL_MAX + 1, "%.*s", SPAN_ARG(known));
+	for (i = 0; i < r->n_tasks; i++) {
+		struct span fb = wire_find(buf_span(&r->tasks[i].outcome),
+		    "feedback");
+		struct span name = wire_find_str(fb, "tool");
+
+		if (!span_is(wire_find_str(fb, "status"), "FAILED")) {
+			r->failures = 0;
+			tool[0] = '\0';
+		} else if (span_is(name, tool)) {
+			r->failures++;
+		} else {
+			r->failures = 1;
+			snprintf(tool, PLAN_TOOL_MAX + 1, "%.*s",
+			    SPAN_ARG(name));
+		}
+		/* The third one counts, whatever came beside it. */
+		if (r->failures >= ROUTE_FAILURES_MAX)
+			return;
+	}
+}
+
+static void
+join_update(struct run *r, struct buf *b)
+{
+	char tool[PLAN_TOOL_MAX + 1];
+	uint32_t n_evidence = 0;
+	int i;
+
+	count_failures(r, tool);
+	wire_put_map(b, 3);
+	wire_put_str(b, "executor_feedback");
+	wire_put_array(b, (uint32_t)r->n_tasks);
+	for (i = 0; i < r->n_tasks; i++) {
+		struct span o = buf_span(&r->tasks[i].outcome);
+
+		wire_put_raw(b, wire_find(o, "feedback"));
+		n_evidence += wire_find(o, "evidence").n != 0;
+	}
+	wire_put_str(b, "evidence");
+	wire_put_array(b, n_evidence);
+	for (i = 0; i < r->n_tasks; i++)
+		wire_put_raw(b, wire_find(buf_span(&r->tasks[i].outcome),
+		    "evidence"));
+	wire_put_str(b, "failures");
+	wire_put_map(b, 2);
+	wire_put_str(b, "tool");
+	wire_put_str(b, tool);
+	wire_put_str(b, "count");
+	wire_put_int(b, r->failures);
+}
+
+/* All steps of the plan are done: their outcomes enter the state. */
+static void
+engine_join(struct supervisor *s, struct run *r)
+{
+	struct err err;
+	auto_buf b;
+
+	buf_init(&b, STATE_BYTES_MAX * 2);
+	join_update(r, &b);
+	if (!apply(s, r, buf_span(&b), &err))
+		run_fail(r, "the run has grown too large: ", err.text);
+	if (store_ready(s))
+		store_good(s, s->ops->task_clear(s->store, r->row, &err),
+		    &err);
+	run_clear_tasks(r);
+}
+
+void
+engine_result(struct supervisor *s, struct task *t,
+    const struct proto_result *m)
+{
+	dispatch_release(s, t);
+	if (t->node == NODE_EXECUTOR) {
+		step_result(s, t, m);
+		return;
+	}
+	t->state = TASK_DONE;
+	if (store_ready(s)) {
+		struct err err;
+
+		store_good(s, s->ops->task_clear(s->store, t->run->row, &err),
+		    &err);
+	}
+	planner_result(s, t, m->update);
+}

@@ -1,0 +1,216 @@
+/*
+ * follow.c - committed events to those who watch.
+ *
+ * Invariant: a live follower has been sent everything up to its run's last
+ * commit. One that is not live is read what it lacks from the store, after
+ * the commit, and then becomes live; so it misses nothing and gets nothing
+ * twice.
+ */
+#include <stdlib.h>
+
+#include "common/wire.h"
+#include "supervisor/supervisor.h"
+
+enum { PAGE_EVENTS = 256, PAGE_BYTES = 256 << 10 };
+
+void
+follow_add(struct supervisor *s, struct run *r, const char *id, int64_t row,
+    const struct bus_peer *peer, uint64_t req, int64_t after, bool live)
+{
+	struct follower *f = xcalloc(1, sizeof(*f));
+
+	follow_end(s, peer, req);
+	f->run = r;
+	f->row = row;
+	f->peer = *peer;
+	f->req = req;
+	f->after = after;
+	f->live = live;
+	snprintf(f->id, sizeof(f->id), "%s", id);
+	LIST_INSERT_HEAD(&s->followers, f, of_all);
+	s->replays += !live;
+	if (r != NULL)
+		LIST_INSERT_HEAD(&r->followers, f, of_run);
+}
+
+static void
+follower_free(struct follower *f)
+{
+	LIST_REMOVE(f, of_all);
+	if (f->run != NULL)
+		LIST_REMOVE(f, of_run);
+	free(f);
+}
+
+void
+follow_end(struct supervisor *s, const struct bus_peer *peer, uint64_t req)
+{
+	struct follower *f, *next;
+
+	for (f = LIST_FIRST(&s->followers); f != NULL; f = next) {
+		next = LIST_NEXT(f, of_all);
+		if (f->req == req && bus_peer_equal(&f->peer, peer))
+			follower_free(f);
+	}
+}
+
+void
+follow_end_peer(struct supervisor *s, const struct bus_peer *peer)
+{
+	struct follower *f, *next;
+
+	for (f = LIST_FIRST(&s->followers); f != NULL; f = next) {
+		next = LIST_NEXT(f, of_all);
+		if (bus_peer_equal(&f->peer, peer))
+			follower_free(f);
+	}
+}
+
+static enum rc
+send_list(struct supervisor *s, struct follower *f, struct span items,
+    uint32_t n, bool last)
+{
+	struct proto m = {.type = PROTO_EVENTS};
+	auto_buf list;
+
+	buf_init(&list, PROTO_BYTES_MAX);
+	wire_put_array(&list, n);
+	wire_put_raw(&list, items);
+	m.events.req = f->req;
+	m.events.run = span_of(f->id);
+	m.events.list = buf_span(&list);
+	m.events.last = last;
+	return bus_send(s->front, &f->peer, &m);
+}
+
+/* ---- from the store ---- */
+
+struct page {
+	struct buf items;
+	uint32_t n;
+	int64_t last_seq;
+	bool finished;
+};
+
+static void
+page_add(void *ctx, int64_t seq, struct span type, struct span data)
+{
+	struct page *p = ctx;
+
+	/* What does not fit comes with the next page. */
+	if (p->items.len > PAGE_BYTES)
+		return;
+	wire_put_array(&p->items, 3);
+	wire_put_int(&p->items, seq);
+	wire_put_span(&p->items, type);
+	wire_put_raw(&p->items, data);
+	p->n++;
+	p->last_seq = seq;
+	p->finished = p->finished || span_is(type, "finished");
+}
+
+/* Sends what the store has; false: the follower is done with, free it. */
+static bool
+replay(struct supervisor *s, struct follower *f)
+{
+	struct page p = {.last_seq = f->after};
+	bool good = true, more = true;
+	struct err err;
+
+	buf_init(&p.items, PROTO_BYTES_MAX);
+	while (good && more) {
+		buf_reset(&p.items);
+		p.n = 0;
+		good = store_good(s, s->ops->event_each(s->store, f->row,
+		    f->after, PAGE_EVENTS, page_add, &p, &err), &err);
+		more = p.n > 0 && !p.finished;
+		if (good && (p.n > 0 || f->run == NULL))
+			good = send_list(s, f, buf_span(&p.items), p.n,
+			    p.finished || (f->run == NULL && p.n == 0)) ==
+			    RC_OK;
+		f->after = p.last_seq;
+	}
+	buf_done(&p.items);
+	f->live = true;
+	return good && !p.finished && f->run != NULL;
+}
+
+/* ---- live ---- */
+
+static void
+flush_run(struct supervisor *s, struct run *r)
+{
+	struct follower *f, *next;
+
+	for (f = LIST_FIRST(&r->followers); f != NULL && r->n_fresh > 0;
+	     f = next) {
+		next = LIST_NEXT(f, of_run);
+		if (!f->live)
+			continue;
+		if (send_list(s, f, buf_span(&r->fresh), r->n_fresh,
+			r->ended) != RC_OK)
+			follower_free(f);
+		else
+			f->after = r->last_seq;
+	}
+	r->n_fresh = 0;
+	if (r->fresh.cap > 64 << 10)
+		buf_done(&r->fresh);
+	else
+		buf_reset(&r->fresh);
+}
+
+/* Runs that ended: their events have left, so nobody follows them here. */
+static void
+free_ended(struct supervisor *s)
+{
+	struct run *r;
+
+	while ((r = TAILQ_FIRST(&s->ended)) != NULL) {
+		struct follower *f;
+
+		while ((f = LIST_FIRST(&r->followers)) != NULL)
+			follower_free(f);
+		TAILQ_REMOVE(&s->ended, r, all);
+		run_free(r);
+	}
+}
+
+void
+follow_flush(struct supervisor *s)
+{
+	struct follower *f, *next_f;
+	struct run *r;
+
+	TAILQ_FOREACH(r, &s->runs, all)
+		if (r->n_fresh > 0)
+			flush_run(s, r);
+	TAILQ_FOREACH(r, &s->ended, all)
+		flush_run(s, r);
+	for (f = LIST_FIRST(&s->followers); f != NULL && s->replays > 0;
+	     f = next_f) {
+		next_f = LIST_NEXT(f, of_all);
+		if (!f->live && !replay(s, f))
+			follower_free(f);
+	}
+	s->replays = 0;
+	free_ended(s);
+}
+
+void
+follow_fleeting(struct supervisor *s, struct run *r, const char *type,
+    struct span data)
+{
+	struct proto m = {.type = PROTO_FLEETING};
+	struct follower *f;
+
+	m.fleeting.run = span_of(r->id);
+	m.fleeting.type = span_of(type);
+	m.fleeting.data = data;
+	LIST_FOREACH(f, &r->followers, of_run) {
+		m.fleeting.req = f->req;
+		/* Kept nowhere: a viewer that cannot take it misses it. */
+		if (f->live && bus_send(s->front, &f->peer, &m) != RC_OK)
+			continue;
+	}
+}

@@ -1,0 +1,155 @@
+/*
+ * main.c - culprit-supervisor: owns every run, and the store.
+ */
+#include "supervisor/supervisor.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clk.h"
+#include "common/log.h"
+
+static void
+supervisor_stop(void *state)
+{
+	struct supervisor *s = state;
+	struct run *r;
+	int i;
+
+	/* Messages of a commit that succeeded have left; the rest shall not. */
+	TAILQ_FOREACH(r, &s->runs, all)
+		for (i = 0; i < r->n_tasks; i++)
+			dispatch_release(s, &r->tasks[i]);
+	bus_free(s->front);
+	bus_free(s->back);
+	while (!LIST_EMPTY(&s->followers)) {
+		struct follower f = *LIST_FIRST(&s->followers);
+
+		follow_end_peer(s, &f.peer);
+	}
+	while ((r = TAILQ_FIRST(&s->runs)) != NULL) {
+		TAILQ_REMOVE(&s->runs, r, all);
+		run_free(r);
+	}
+	while ((r = TAILQ_FIRST(&s->ended)) != NULL) {
+		TAILQ_REMOVE(&s->ended, r, all);
+		run_free(r);
+	}
+	registry_free(s->workers);
+	zhash_destroy(&s->by_id);
+	outbox_done(&s->outbox);
+	if (s->in_txn)
+		s->ops->rollback(s->store);
+	s->ops->close(s->store);
+	free(s);
+}
+
+static struct supervisor *
+supervisor_new(struct agent *a)
+{
+	struct supervisor *s = xcalloc(1, sizeof(*s));
+	int n;
+
+	s->agent = a;
+	s->ops = &store_sqlite;
+	s->workers = registry_new();
+	s->by_id = zhash_new();
+	s->lease_ms = agent_conf(a)->lease_ms;
+	s->expired_ms = clk_mono_ms();
+	TAILQ_INIT(&s->runs);
+	TAILQ_INIT(&s->dirty);
+	TAILQ_INIT(&s->ended);
+	LIST_INIT(&s->followers);
+	for (n = 0; n < NODE_COUNT; n++)
+		TAILQ_INIT(&s->queue[n]);
+	outbox_init(&s->outbox);
+	return s;
+}
+
+static enum rc
+listen_both(struct supervisor *s, struct err *err)
+{
+	const struct conf *c = agent_conf(s->agent);
+	struct bus_handler front = front_handler, back = back_handler;
+	enum rc rc;
+
+	front.ctx = s;
+	back.ctx = s;
+	rc = bus_listen(agent_loop(s->agent), c->front, &front, &s->front,
+	    err);
+	if (rc == RC_OK)
+		rc = bus_listen(agent_loop(s->agent), c->back, &back,
+		    &s->back, err);
+	return rc;
+}
+
+static enum rc
+supervisor_start(struct agent *a, void **ret_state, struct err *err)
+{
+	auto_str path = xasprintf("%s/culprit.db", agent_conf(a)->data_dir);
+	struct supervisor *s = supervisor_new(a);
+	enum rc rc = RC_OK;
+
+	if (sodium_init() < 0)
+		rc = err_set(err, RC_IO, "no random numbers to be had");
+	if (rc == RC_OK)
+		rc = graph_validate(&graph_main, err);
+	if (rc == RC_OK)
+		rc = s->ops->open(path, &s->store, &s->epoch, err);
+	if (rc == RC_OK)
+		rc = listen_both(s, err);
+	if (rc == RC_OK)
+		rc = recover_runs(s, err);
+	if (rc != RC_OK)
+		return rc;
+	zloop_timer(agent_loop(a), SUPERVISOR_TICK_MS, 0, turn_tick, s);
+	turn_end(s);
+	*ret_state = s;
+	return RC_OK;
+}
+
+/* Everything accepted is committed already: there is nothing to wait for but
+ * the turn under way. */
+static void
+supervisor_drain(void *state)
+{
+	struct supervisor *s = state;
+
+	s->draining = true;
+	turn_end(s);
+}
+
+static enum rc
+supervisor_check(const struct conf *conf UNUSED, struct err *err)
+{
+	return graph_validate(&graph_main, err);
+}
+
+static bool
+supervisor_extra(const struct conf *conf, int *ret_status)
+{
+	if (strcmp(conf->args[0], "--graph") != 0)
+		return false;
+	graph_mermaid(&graph_main, stdout);
+	*ret_status = EXIT_SUCCESS;
+	return true;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct agent_spec supervisor = {
+		.name = "supervisor",
+		.what = "owns every investigation: graph, limits, store; "
+			"--graph prints the state graph as Mermaid",
+		.who = CONF_SUPERVISOR,
+		.start = supervisor_start,
+		.drain = supervisor_drain,
+		.stop = supervisor_stop,
+		.check = supervisor_check,
+		.extra = supervisor_extra,
+	};
+
+	return agent_main(argc, argv, &supervisor);
+}

@@ -1,0 +1,70 @@
+/*
+ * outbox.c - a queue of encoded messages in one growing piece of memory.
+ */
+#include "supervisor/outbox.h"
+
+struct slot {
+	struct bus *bus;
+	struct bus_peer peer;
+	size_t n;
+};
+
+void
+outbox_init(struct outbox *o)
+{
+	buf_init(&o->bytes, OUTBOX_BYTES_MAX);
+}
+
+void
+outbox_done(struct outbox *o)
+{
+	buf_done(&o->bytes);
+}
+
+void
+outbox_clear(struct outbox *o)
+{
+	/* A storm's memory is given back. */
+	if (o->bytes.cap > 4 << 20)
+		buf_done(&o->bytes);
+	else
+		buf_reset(&o->bytes);
+}
+
+enum rc
+outbox_add(struct outbox *o, struct bus *bus, const struct bus_peer *peer,
+    const struct proto *msg)
+{
+	size_t at = o->bytes.len;
+	struct slot slot = {.bus = bus, .peer = *peer};
+
+	buf_add(&o->bytes, &slot, sizeof(slot));
+	proto_encode(&o->bytes, msg);
+	slot.n = o->bytes.len - at - sizeof(slot);
+	if (o->bytes.full || slot.n > PROTO_BYTES_MAX) {
+		o->bytes.len = at;
+		o->bytes.full = false;
+		return RC_TOOBIG;
+	}
+	memcpy(o->bytes.data + at, &slot, sizeof(slot));
+	return RC_OK;
+}
+
+void
+outbox_flush(struct outbox *o,
+    void (*gone)(void *ctx, struct bus *bus, const struct bus_peer *peer),
+    void *ctx)
+{
+	size_t at = 0;
+	struct slot slot;
+
+	while (at < o->bytes.len) {
+		memcpy(&slot, o->bytes.data + at, sizeof(slot));
+		at += sizeof(slot);
+		if (bus_send_bytes(slot.bus, &slot.peer,
+			span_make(o->bytes.data + at, slot.n)) == RC_CLOSED)
+			gone(ctx, slot.bus, &slot.peer);
+		at += slot.n;
+	}
+	outbox_clear(o);
+}

@@ -1,0 +1,31 @@
+/*
+ * outbox.h - messages that wait for the commit they speak of.
+ *
+ * Invariant: nothing is sent before outbox_flush; after a failed commit
+ * outbox_clear forgets it all.
+ */
+#ifndef SUPERVISOR_OUTBOX_H
+#define SUPERVISOR_OUTBOX_H
+
+#include "common/bus.h"
+
+enum { OUTBOX_BYTES_MAX = 512 << 20 };
+
+struct outbox {
+	struct buf bytes;
+};
+
+void outbox_init(struct outbox *o);
+void outbox_done(struct outbox *o);
+
+/* Encodes msg for peer of bus; RC_TOOBIG: it can never be sent. */
+NODISCARD enum rc outbox_add(struct outbox *o, struct bus *bus,
+    const struct bus_peer *peer, const struct proto *msg);
+
+/* Sends all, in order; calls gone for each peer that is no longer there. */
+void outbox_flush(struct outbox *o,
+    void (*gone)(void *ctx, struct bus *bus, const struct bus_peer *peer),
+    void *ctx);
+void outbox_clear(struct outbox *o);
+
+#endif

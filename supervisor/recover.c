@@ -1,0 +1,148 @@
+/*
+ * recover.c - after a restart: every run that had not ended goes on.
+ *
+ * Invariant: the state is the fold of the updates, the step is the run's
+ * node, finished steps of a plan are in their tasks' rows. So nothing that
+ * was committed is done again.
+ */
+#include "common/clk.h"
+#include "common/log.h"
+#include "common/wire.h"
+#include "supervisor/supervisor.h"
+
+struct recovery {
+	struct supervisor *s;
+	struct run *run;
+	enum rc rc;
+	struct err *err;
+};
+
+static void
+take_row(void *ctx, const struct store_run *row)
+{
+	struct recovery *c = ctx;
+	char id[STORE_ID_MAX + 1], node[32];
+	int64_t left = row->deadline_ms - clk_wall_ms();
+	struct run *r;
+
+	if (c->rc != RC_OK)
+		return;
+	snprintf(id, sizeof(id), "%.*s", SPAN_ARG(row->id));
+	snprintf(node, sizeof(node), "%.*s", SPAN_ARG(row->node));
+	r = run_new(id);
+	r->row = row->row;
+	r->created_ms = row->created_ms;
+	r->deadline_ms = row->deadline_ms;
+	/* The wall clock may have jumped meanwhile: never more than a whole
+	 * deadline is left. */
+	left = MIN(left, row->deadline_ms - row->created_ms);
+	r->started_mono_ms = clk_mono_ms();
+	r->ends_mono_ms = r->started_mono_ms + MAX(left, 0);
+	r->iteration = row->iteration;
+	r->turns = row->turns;
+	r->next_task = row->next_task;
+	r->next_update = row->next_update;
+	r->last_seq = row->last_seq;
+	snprintf(r->reason, sizeof(r->reason), "%.*s", SPAN_ARG(row->reason));
+	c->rc = node_parse(node, &r->node, c->err);
+	TAILQ_INSERT_TAIL(&c->s->runs, r, all);
+	zhash_insert(c->s->by_id, r->id, r);
+	c->s->n_runs++;
+}
+
+static void
+take_update(void *ctx, int64_t n UNUSED, struct span update)
+{
+	struct recovery *c = ctx;
+
+	if (c->rc == RC_OK)
+		c->rc = state_apply(c->run->state, update, c->err);
+}
+
+/* Puts a finished step's outcome back into the task made for it anew. */
+static void
+take_task(void *ctx, const struct store_task *row)
+{
+	struct recovery *c = ctx;
+	struct run *r = c->run;
+	struct task *t;
+
+	if (row->index < 0 || row->index >= r->n_tasks)
+		return;
+	t = &r->tasks[row->index];
+	t->attempt = row->attempt;
+	t->number = row->task;
+	if (task_state_parse(row->state) != TASK_DONE)
+		return;
+	dispatch_release(c->s, t);
+	t->state = TASK_DONE;
+	buf_reset(&t->outcome);
+	buf_add_span(&t->outcome, row->outcome);
+}
+
+/* Evidence numbers go on after the highest any step was given. */
+static int64_t
+evidence_next(const struct run *r)
+{
+	uint32_t n;
+	struct span list = state_list(r->state, "evidence", &n);
+	struct wire_r in = wire_reader(list);
+	int64_t most = 0;
+
+	for (; n > 0; n--) {
+		struct span id = wire_find_str(wire_raw(&in), "id");
+		char text[24];
+
+		snprintf(text, sizeof(text), "%.*s", SPAN_ARG(id));
+		if (text[0] == 'E')
+			most = MAX(most, atoll(text + 1));
+	}
+	return most + 1;
+}
+
+static void
+resume(struct recovery *c)
+{
+	struct supervisor *s = c->s;
+	struct run *r = c->run;
+	int64_t next_task = r->next_task;
+	struct err err;
+
+	r->next_evidence = evidence_next(r);
+	r->failures = wire_find_int(state_get(r->state, "failures"), "count",
+	    0);
+	r->webhook = state_get(r->state, "alerts").n != 0;
+	if (r->node == NODE_PLANNER || r->node == NODE_EXECUTOR) {
+		engine_make_tasks(s, r);
+		c->rc = s->ops->task_each(s->store, r->row, take_task, c,
+		    c->err);
+		r->next_task = MAX(next_task, r->next_task);
+	}
+	if (c->rc == RC_OK && store_ready(s) &&
+	    store_good(s, s->ops->task_clear(s->store, r->row, &err), &err))
+		engine_dirty(s, r);
+}
+
+enum rc
+recover_runs(struct supervisor *s, struct err *err)
+{
+	struct recovery c = {.s = s, .rc = RC_OK, .err = err};
+	char n[24];
+	enum rc rc = s->ops->run_unfinished(s->store, take_row, &c, err);
+
+	if (rc != RC_OK)
+		return rc;
+	TAILQ_FOREACH(c.run, &s->runs, all) {
+		if (c.rc == RC_OK)
+			rc = s->ops->update_each(s->store, c.run->row,
+			    take_update, &c, err);
+		if (rc != RC_OK)
+			return rc;
+		if (c.rc == RC_OK)
+			resume(&c);
+	}
+	snprintf(n, sizeof(n), "%d", s->n_runs);
+	if (s->n_runs > 0)
+		log_info("investigations go on", "count", n, NULL);
+	return c.rc;
+}

@@ -1,0 +1,131 @@
+/*
+ * supervisor.h - the process's own state, shared by its parts.
+ *
+ *	front.c   gateways' messages      \
+ *	back.c    workers' messages        > engine.c > dispatch.c
+ *	turn.c    clock and commit        /      |
+ *	recover.c after a restart                v
+ *	                                      store.h
+ *
+ * A message or a tick changes runs in memory and writes the same to the open
+ * transaction; turn_end commits it and only then lets the messages go. Where
+ * the store fails, the process ends and the next one resumes from the last
+ * commit: there is one way back, and it is the one a crash takes.
+ */
+#ifndef SUPERVISOR_SUPERVISOR_H
+#define SUPERVISOR_SUPERVISOR_H
+
+#include "common/agent.h"
+#include "supervisor/outbox.h"
+#include "supervisor/run.h"
+
+enum { SUPERVISOR_TICK_MS = 50 };
+
+struct supervisor {
+	struct agent *agent;
+	const struct store_ops *ops;
+	struct store *store;
+	uint64_t epoch;
+	struct bus *front, *back;
+	struct registry *workers;
+	zhash_t *by_id;			/* id -> run, those under way */
+	struct run_list runs;
+	int n_runs;
+	struct run_list dirty;
+	struct run_list ended;		/* freed once their events left */
+	struct task_queue queue[NODE_COUNT];
+	LIST_HEAD(, follower) followers;
+	int replays;			/* followers that are not live yet */
+	struct outbox outbox;
+	bool in_txn;
+	bool broken;			/* the store failed: ending */
+	bool draining;
+	int64_t lease_ms;
+	int64_t expired_ms;		/* when old runs were last deleted */
+};
+
+/* ---- store access: the first failure breaks the process ---- */
+
+/* Opens the transaction if none is open; false: the store is broken. */
+bool store_ready(struct supervisor *s);
+/* Looks at a result of the store; false: logged, and the process ends. */
+bool store_good(struct supervisor *s, enum rc rc, const struct err *err);
+
+/* ---- engine.c ---- */
+
+struct submission {
+	struct span key, digest;
+	struct span input;	/* the request's map, checked */
+};
+
+/* Starts a run and takes it to its first task. NULL: the store broke. */
+struct run *engine_start(struct supervisor *s, const struct submission *sub);
+
+/* A leased task's outcome arrived and is current. */
+void engine_result(struct supervisor *s, struct task *t,
+    const struct proto_result *m);
+
+/* Ends a run at once, whatever it was doing. The flag that says why
+ * (cancelled, deadline_passed) is set already. */
+void engine_end(struct supervisor *s, struct run *r);
+
+/* Takes a run from its node to where it waits or ends. */
+void engine_advance(struct supervisor *s, struct run *r);
+
+/* Appends an event, in this transaction; data is one msgpack value. */
+void engine_emit(struct supervisor *s, struct run *r, const char *type,
+    struct span data);
+void engine_dirty(struct supervisor *s, struct run *r);
+
+/* Makes the tasks of a run that is at planner or executor (also when it is
+ * resumed there). */
+void engine_make_tasks(struct supervisor *s, struct run *r);
+
+/* finish.c: writes the report, the verdict and the last event. */
+void finish_run(struct supervisor *s, struct run *r, enum ending e);
+
+/* ---- dispatch.c ---- */
+
+void dispatch_enqueue(struct supervisor *s, struct task *t);
+/* Leases what is queued to workers that have room. */
+void dispatch_all(struct supervisor *s);
+/* Leases that ran out go back to the queue. */
+void dispatch_lapse(struct supervisor *s, int64_t now_ms);
+/* Takes a task from its worker or its queue; nothing is sent. */
+void dispatch_release(struct supervisor *s, struct task *t);
+/* Also tells the worker to stop. */
+void dispatch_revoke(struct supervisor *s, struct task *t);
+/* A worker is gone: everything it held is queued again. */
+void dispatch_orphan(struct supervisor *s, struct worker *w);
+/* No worker silent for longer than this gets a task (monotonic). */
+int64_t dispatch_alive_since(const struct supervisor *s);
+
+/* ---- front.c, back.c, follow.c, turn.c, recover.c ---- */
+
+extern const struct bus_handler front_handler, back_handler;
+
+/* Sends msg once this turn's transaction is committed. */
+void supervisor_send(struct supervisor *s, struct bus *bus,
+    const struct bus_peer *peer, const struct proto *msg);
+
+void follow_add(struct supervisor *s, struct run *r, const char *id,
+    int64_t row, const struct bus_peer *peer, uint64_t req, int64_t after,
+    bool live);
+void follow_end(struct supervisor *s, const struct bus_peer *peer,
+    uint64_t req);
+void follow_end_peer(struct supervisor *s, const struct bus_peer *peer);
+/* After the commit: new events to live followers, the store's to new ones. */
+void follow_flush(struct supervisor *s);
+/* To those who watch now: kept nowhere. */
+void follow_fleeting(struct supervisor *s, struct run *r, const char *type,
+    struct span data);
+
+void turn_end(void *supervisor);
+int turn_tick(zloop_t *loop, int timer, void *supervisor);
+
+NODISCARD enum rc recover_runs(struct supervisor *s, struct err *err);
+
+/* What SUBMIT and STATUS ask: is a planner and an executor there? */
+bool supervisor_ready(const struct supervisor *s, const char **ret_why);
+
+#endif

@@ -1,0 +1,204 @@
+/*
+ * turn.c - the end of a turn: write, commit, and only then speak.
+ *
+ * All that arrived in one turn of the loop shares one commit, whatever runs
+ * it belonged to. If the commit fails nothing is sent and the process ends.
+ */
+#include "common/clk.h"
+#include "common/log.h"
+#include "supervisor/supervisor.h"
+
+enum { EXPIRE_EVERY_MS = 60000, EXPIRE_AT_ONCE = 200, GHOST_LEASES = 20 };
+
+void
+supervisor_send(struct supervisor *s, struct bus *bus,
+    const struct bus_peer *peer, const struct proto *msg)
+{
+	if (outbox_add(&s->outbox, bus, peer, msg) != RC_OK)
+		log_error("a message is too large to send", "message",
+		    proto_name(msg->type), NULL);
+}
+
+static void
+write_tasks(struct supervisor *s, struct run *r)
+{
+	struct err err;
+	int i;
+
+	for (i = 0; i < r->n_tasks; i++) {
+		struct task *t = &r->tasks[i];
+		struct store_task row = {
+			.task = t->number,
+			.node = span_of(node_name(t->node)),
+			.index = t->index,
+			.attempt = t->attempt,
+			.state = span_of(task_state_name(t->state)),
+			.worker = span_of(t->worker_name),
+			.outcome = buf_span(&t->outcome),
+		};
+
+		if (!t->dirty)
+			continue;
+		t->dirty = false;
+		store_good(s, s->ops->task_put(s->store, r->row, &row, &err),
+		    &err);
+	}
+}
+
+static void
+write_run(struct supervisor *s, struct run *r)
+{
+	struct store_run row = {
+		.row = r->row,
+		.id = span_of(r->id),
+		.status = span_of("running"),
+		.reason = span_of(r->reason),
+		.node = span_of(node_name(r->node)),
+		.iteration = r->iteration,
+		.turns = r->turns,
+		.next_task = r->next_task,
+		.next_update = r->next_update,
+		.last_seq = r->last_seq,
+	};
+	struct err err;
+
+	/* What has ended was written with its end. */
+	if (r->ended || !store_ready(s))
+		return;
+	write_tasks(s, r);
+	store_good(s, s->ops->run_update(s->store, &row, &err), &err);
+}
+
+static void
+write_dirty(struct supervisor *s)
+{
+	struct run *r;
+
+	while ((r = TAILQ_FIRST(&s->dirty)) != NULL) {
+		TAILQ_REMOVE(&s->dirty, r, dirty_list);
+		r->dirty = false;
+		write_run(s, r);
+	}
+}
+
+static bool
+commit(struct supervisor *s)
+{
+	struct err err;
+
+	if (s->broken) {
+		if (s->in_txn)
+			s->ops->rollback(s->store);
+		s->in_txn = false;
+		return false;
+	}
+	if (!s->in_txn)
+		return true;
+	s->in_txn = false;
+	return store_good(s, s->ops->commit(s->store, &err), &err);
+}
+
+static void
+peer_gone(void *ctx, struct bus *bus, const struct bus_peer *peer)
+{
+	struct supervisor *s = ctx;
+	struct worker *w;
+
+	if (bus == s->front) {
+		follow_end_peer(s, peer);
+		return;
+	}
+	w = registry_find(s->workers, peer);
+	if (w == NULL)
+		return;
+	log_warn("worker is gone", "worker", w->name, NULL);
+	dispatch_orphan(s, w);
+	registry_remove(s->workers, w);
+}
+
+static void
+drain_check(struct supervisor *s)
+{
+	if (s->draining)
+		agent_stop(s->agent);
+}
+
+void
+turn_end(void *supervisor)
+{
+	struct supervisor *s = supervisor;
+
+	dispatch_all(s);
+	write_dirty(s);
+	if (!commit(s)) {
+		outbox_clear(&s->outbox);
+		return;
+	}
+	outbox_flush(&s->outbox, peer_gone, s);
+	follow_flush(s);
+	drain_check(s);
+}
+
+/* ---- the clock ---- */
+
+static void
+end_overdue(struct supervisor *s, int64_t now_ms)
+{
+	struct run *r, *next;
+
+	for (r = TAILQ_FIRST(&s->runs); r != NULL; r = next) {
+		next = TAILQ_NEXT(r, all);
+		if (now_ms < r->ends_mono_ms)
+			continue;
+		r->deadline_passed = true;
+		engine_end(s, r);
+	}
+}
+
+struct ghosts {
+	struct supervisor *s;
+	int64_t since_ms;
+};
+
+static void
+remove_ghost(void *ctx, struct worker *w)
+{
+	struct ghosts *g = ctx;
+
+	if (w->heard_ms >= g->since_ms && (w->state != WORKER_LEAVING ||
+		w->busy > 0))
+		return;
+	dispatch_orphan(g->s, w);
+	registry_remove(g->s->workers, w);
+}
+
+static void
+expire(struct supervisor *s, int64_t now_ms)
+{
+	int64_t keep_ms = agent_conf(s->agent)->retain_days * 86400000;
+	int64_t n = 0;
+	struct err err;
+
+	if (now_ms - s->expired_ms < EXPIRE_EVERY_MS || !store_ready(s))
+		return;
+	s->expired_ms = now_ms;
+	store_good(s, s->ops->run_expire(s->store, clk_wall_ms() - keep_ms,
+	    EXPIRE_AT_ONCE, &n, &err), &err);
+}
+
+int
+turn_tick(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
+{
+	struct supervisor *s = supervisor;
+	int64_t now = clk_mono_ms();
+	struct ghosts g = {s, now - s->lease_ms * GHOST_LEASES};
+
+	if (s->broken)
+		return 0;
+	dispatch_lapse(s, now);
+	end_overdue(s, now);
+	registry_each(s->workers, remove_ghost, &g);
+	expire(s, now);
+	turn_end(s);
+	return 0;
+}

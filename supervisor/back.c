@@ -176,18 +176,18 @@ back_on_msg(void *ctx, const struct bus_peer *peer, const struct proto *msg)
 {
 	struct supervisor *s = ctx;
 	struct worker *w = registry_find(s->workers, peer);
-	enum verdict v = registry_judge(w != NULL ? w->state : WORKER_UNKNOWN,
+	enum judgement v = registry_judge(w != NULL ? w->state : WORKER_UNKNOWN,
 	    msg->type);
 	size_t i;
 
 	if (s->broken)
 		return;
-	if (v == VERDICT_WHO)
+	if (v == JUDGE_WHO)
 		reply_simple(s, peer, PROTO_WHO);
-	for (i = 0; i < ARRAY_LEN(handlers) && v == VERDICT_TAKE; i++)
+	for (i = 0; i < ARRAY_LEN(handlers) && v == JUDGE_TAKE; i++)
 		if (handlers[i].type == msg->type)
 			handlers[i].handle(s, w, peer, msg);
-	if (v == VERDICT_DROP)
+	if (v == JUDGE_DROP)
 		log_debug("message out of turn, dropped", "message",
 		    proto_name(msg->type), NULL);
 }

@@ -9,6 +9,7 @@
 
 #include "common/clk.h"
 #include "common/log.h"
+#include "common/sha256.h"
 #include "common/wire.h"
 #include "supervisor/supervisor.h"
 
@@ -501,15 +502,6 @@ planner_result(struct supervisor *s, struct task *t, struct span update)
 		engine_advance(s, r);
 }
 
-static void
-sha256_hex(struct span bytes, char ret[65])
-{
-	unsigned char sum[crypto_hash_sha256_BYTES];
-
-	crypto_hash_sha256(sum, (const unsigned char *)bytes.p, bytes.n);
-	sodium_bin2hex(ret, 65, sum, sizeof(sum));
-}
-
 /* Keeps the tool's own bytes, and appends what the state says of them. */
 static void
 keep_evidence(struct supervisor *s, struct task *t,
@@ -518,12 +510,11 @@ keep_evidence(struct supervisor *s, struct task *t,
 	struct store_evidence e = {.number = t->evidence, .media = m->media,
 	    .bytes = m->evidence};
 	static const char *const keys[] = {"tool", "query", "ms"};
-	char sha[65];
+	char sha[SHA256_TEXT];
 	struct err err;
 	size_t i;
 
-	sha256_hex(m->evidence, sha);
-	e.sha256 = span_of(sha);
+	e.sha256 = span_of(sha256_text(m->evidence, sha));
 	if (store_ready(s))
 		store_good(s, s->ops->evidence_put(s->store, t->run->row, &e,
 		    &err), &err);

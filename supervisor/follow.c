@@ -114,7 +114,7 @@ static bool
 replay(struct supervisor *s, struct follower *f)
 {
 	struct page p = {.last_seq = f->after};
-	bool good = true, more = true;
+	bool good = true, more = true, first = true;
 	struct err err;
 
 	buf_init(&p.items, PROTO_BYTES_MAX);
@@ -124,10 +124,12 @@ replay(struct supervisor *s, struct follower *f)
 		good = store_good(s, s->ops->event_each(s->store, f->row,
 		    f->after, PAGE_EVENTS, page_add, &p, &err), &err);
 		more = p.n > 0 && !p.finished;
-		if (good && (p.n > 0 || f->run == NULL))
+		/* Every FOLLOW is answered, also where there is nothing. */
+		if (good && (p.n > 0 || first))
 			good = send_list(s, f, buf_span(&p.items), p.n,
 			    p.finished || (f->run == NULL && p.n == 0)) ==
 			    RC_OK;
+		first = false;
 		f->after = p.last_seq;
 	}
 	buf_done(&p.items);

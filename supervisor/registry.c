@@ -18,15 +18,15 @@
 static const struct {
 	enum proto_type type;
 	unsigned legal_in;
-	enum verdict otherwise;
+	enum judgement otherwise;
 } rules[] = {
 	{ PROTO_HELLO, IN(WORKER_UNKNOWN) | IN(WORKER_JOINED) |
-	    IN(WORKER_LEAVING), VERDICT_DROP },
-	{ PROTO_RESULT, IN(WORKER_JOINED) | IN(WORKER_LEAVING), VERDICT_WHO },
-	{ PROTO_RENEW, IN(WORKER_JOINED) | IN(WORKER_LEAVING), VERDICT_WHO },
+	    IN(WORKER_LEAVING), JUDGE_DROP },
+	{ PROTO_RESULT, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_WHO },
+	{ PROTO_RENEW, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_WHO },
 	{ PROTO_PROGRESS, IN(WORKER_JOINED) | IN(WORKER_LEAVING),
-	    VERDICT_DROP },
-	{ PROTO_BYE, IN(WORKER_JOINED) | IN(WORKER_LEAVING), VERDICT_DROP },
+	    JUDGE_DROP },
+	{ PROTO_BYE, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_DROP },
 };
 
 struct registry {
@@ -35,16 +35,16 @@ struct registry {
 	cJSON *tools;
 };
 
-enum verdict
+enum judgement
 registry_judge(enum worker_state s, enum proto_type type)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(rules); i++)
 		if (rules[i].type == type)
-			return rules[i].legal_in & IN(s) ? VERDICT_TAKE :
+			return rules[i].legal_in & IN(s) ? JUDGE_TAKE :
 							   rules[i].otherwise;
-	return VERDICT_DROP;
+	return JUDGE_DROP;
 }
 
 struct registry *

@@ -67,7 +67,7 @@ void registry_each(struct registry *g,
 const struct cJSON *registry_tools(struct registry *g);
 
 /* What becomes of a message of a worker in a state. */
-enum verdict { VERDICT_TAKE, VERDICT_WHO, VERDICT_DROP };
-enum verdict registry_judge(enum worker_state s, enum proto_type type);
+enum judgement { JUDGE_TAKE, JUDGE_WHO, JUDGE_DROP };
+enum judgement registry_judge(enum worker_state s, enum proto_type type);
 
 #endif

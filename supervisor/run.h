@@ -67,7 +67,7 @@ struct run {
 	int64_t failures;
 	bool webhook;				/* interactive runs go first */
 	bool cancelled, deadline_passed, planner_failed, ended;
-	char reason[256];
+	char reason[600];
 	/* The plan being carried out, kept alive for its steps. */
 	struct buf plan_bytes;
 	struct plan plan;

@@ -1,0 +1,274 @@
+/*
+ * api.c - calls of the gateway's HTTP interface.
+ */
+#include "gateway/cli/api.h"
+
+#include "gateway/cli/term.h"
+
+#include <cjson/cJSON.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_LISTEN "127.0.0.1:9900"
+
+enum { CONNECT_TIMEOUT_MS = 5000, CALL_TIMEOUT_MS = 60000 };
+
+char *
+api_url_of(const char *host_port)
+{
+	static const struct {
+		const char *any, *here;
+	} wild[] = {
+	    {"0.0.0.0:", "127.0.0.1:"},
+	    {"[::]:", "[::1]:"},
+	    {"*:", "127.0.0.1:"},
+	    {":", "127.0.0.1:"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(wild); i++) {
+		size_t n = strlen(wild[i].any);
+
+		if (strncmp(host_port, wild[i].any, n) == 0)
+			return xasprintf(
+			    "http://%s%s", wild[i].here, host_port + n);
+	}
+	return xasprintf("http://%s", host_port);
+}
+
+/* What the gateway of this data directory wrote down; NULL: nothing. */
+static char *
+api_base_written(const struct conf *conf)
+{
+	auto_str path = xasprintf("%s/gateway.addr", conf->data_dir);
+	char line[256];
+	FILE *f = fopen(path, "re");
+	bool got;
+
+	if (f == NULL)
+		return NULL;
+	got = fgets(line, sizeof(line), f) != NULL;
+	fclose(f);
+	line[got ? strcspn(line, "\r\n") : 0] = '\0';
+	return line[0] != '\0' ? api_url_of(line) : NULL;
+}
+
+static char *
+api_base(const struct conf *conf)
+{
+	const char *port = strrchr(conf->listen, ':');
+	bool named = strcmp(conf->listen, DEFAULT_LISTEN) != 0 &&
+		     (port == NULL || strcmp(port, ":0") != 0);
+	char *base = named ? NULL : api_base_written(conf);
+
+	return base != NULL ? base : api_url_of(conf->listen);
+}
+
+enum rc
+api_open(const struct conf *conf, struct api *ret_api, struct err *err)
+{
+	enum rc rc =
+	    conf_secret(conf->token, conf->token_file, &ret_api->token, err);
+
+	if (rc == RC_OK)
+		ret_api->base = api_base(conf);
+	return rc;
+}
+
+void
+api_done(struct api *a)
+{
+	free(a->base);
+	free(a->token);
+	*a = (struct api){0};
+}
+
+char *
+api_escape(const char *s)
+{
+	struct buf b;
+
+	buf_init(&b, 8192);
+	for (; *s != '\0'; s++)
+		if (isalnum((unsigned char)*s) || strchr("-._~", *s) != NULL)
+			buf_addc(&b, *s);
+		else
+			buf_addf(&b, "%%%02X", (unsigned)(unsigned char)*s);
+	return buf_take(&b);
+}
+
+enum rc
+api_unreachable(const char *base, const char *why, struct err *err)
+{
+	return err_set(err, RC_CLOSED,
+	    "cannot reach the gateway at %s: %s\n"
+	    "Start one with `culprit up`, or say where it is with "
+	    "--listen HOST:PORT or CULPRIT_LISTEN.",
+	    base, why);
+}
+
+static enum rc
+api_status_rc(long status)
+{
+	static const struct {
+		long status;
+		enum rc rc;
+	} known[] = {
+	    {400, RC_INVALID},
+	    {401, RC_DENIED},
+	    {403, RC_DENIED},
+	    {404, RC_NOTFOUND},
+	    {409, RC_CONFLICT},
+	    {413, RC_TOOBIG},
+	    {422, RC_INVALID},
+	    {429, RC_BUSY},
+	    {503, RC_BUSY},
+	    {504, RC_TIMEOUT},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (known[i].status == status)
+			return known[i].rc;
+	return RC_UPSTREAM;
+}
+
+static const char *
+api_text(const cJSON *o, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(o, key);
+
+	return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+enum rc
+api_problem(const struct api_request *rq, long status, struct span body,
+    struct err *err)
+{
+	cJSON *o = cJSON_ParseWithLength(body.p, body.n);
+	const char *detail = api_text(o, "detail");
+	const char *title = api_text(o, "title");
+	auto_buf text;
+
+	buf_init(&text, 4096);
+	if (detail == NULL)
+		detail = title;
+	if (detail != NULL)
+		term_put(&text, span_of(detail), TERM_LINE);
+	else
+		buf_addf(&text,
+		    "%s %s answered status %ld without saying why; "
+		    "is %s a Culprit gateway?",
+		    rq->method != NULL ? rq->method : "GET", rq->path, status,
+		    rq->at->base);
+	cJSON_Delete(o);
+	return err_set(err, api_status_rc(status), "%s", buf_str(&text));
+}
+
+void
+api_reply_done(struct api_reply *r)
+{
+	buf_done(&r->body);
+	free(r->location);
+	free(r->type);
+	r->location = r->type = NULL;
+}
+
+static struct curl_slist *
+api_add_token(struct curl_slist *h, const char *token)
+{
+	auto_str line = xasprintf("Authorization: Bearer %s", token);
+
+	return curl_slist_append(h, line);
+}
+
+CURL *
+api_handle(const struct api_request *rq, struct curl_slist **ret_headers)
+{
+	auto_str url = xasprintf("%s%s", rq->at->base, rq->path);
+	auto_str accept = xasprintf(
+	    "Accept: %s", rq->accept != NULL ? rq->accept : "application/json");
+	struct curl_slist *h = curl_slist_append(NULL, accept);
+	CURL *c = curl_easy_init();
+
+	if (c == NULL)
+		abort();
+	h = curl_slist_append(h, "Expect:");
+	if (rq->body != NULL)
+		h = curl_slist_append(h, "Content-Type: application/json");
+	if (rq->at->token != NULL)
+		h = api_add_token(h, rq->at->token);
+	if (rq->header != NULL)
+		h = curl_slist_append(h, rq->header);
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, h);
+	if (rq->body != NULL)
+		curl_easy_setopt(c, CURLOPT_COPYPOSTFIELDS, rq->body);
+	if (rq->method != NULL)
+		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, rq->method);
+	curl_easy_setopt(c, CURLOPT_USERAGENT, "culprit/" CULPRIT_VERSION);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	curl_easy_setopt(
+	    c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+	*ret_headers = h;
+	return c;
+}
+
+static size_t
+api_on_body(char *p, size_t size, size_t n, void *ctx)
+{
+	struct api_reply *r = ctx;
+
+	buf_add(&r->body, p, size * n);
+	return r->body.full ? 0 : size * n;
+}
+
+static char *
+api_copy(CURL *c, CURLINFO what)
+{
+	const char *s = NULL;
+
+	curl_easy_getinfo(c, what, &s);
+	return s != NULL ? xstrdup(s) : NULL;
+}
+
+static char *
+api_location(CURL *c)
+{
+	struct curl_header *h = NULL;
+
+	if (curl_easy_header(c, "Location", 0, CURLH_HEADER, -1, &h) !=
+	    CURLHE_OK)
+		return NULL;
+	return xstrdup(h->value);
+}
+
+enum rc
+api_call(
+    const struct api_request *rq, struct api_reply *ret_reply, struct err *err)
+{
+	struct curl_slist *headers = NULL;
+	CURL *c = api_handle(rq, &headers);
+	CURLcode code;
+
+	buf_init(&ret_reply->body, API_BODY_MAX);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, api_on_body);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, ret_reply);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)CALL_TIMEOUT_MS);
+	code = curl_easy_perform(c);
+	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &ret_reply->status);
+	ret_reply->type = api_copy(c, CURLINFO_CONTENT_TYPE);
+	ret_reply->location = api_location(c);
+	curl_easy_cleanup(c);
+	curl_slist_free_all(headers);
+	if (ret_reply->body.full)
+		return buf_check(&ret_reply->body, "the answer", err);
+	if (code != CURLE_OK)
+		return api_unreachable(
+		    rq->at->base, curl_easy_strerror(code), err);
+	if (ret_reply->status >= 400)
+		return api_problem(
+		    rq, ret_reply->status, buf_span(&ret_reply->body), err);
+	return RC_OK;
+}

@@ -1,0 +1,52 @@
+/*
+ * child.h - one process of `culprit up`: started, watched, started again.
+ *
+ * A child dies with its parent: the kernel kills it (PR_SET_PDEATHSIG) even
+ * when the parent had no chance to.
+ */
+#ifndef GATEWAY_CLI_CHILD_H
+#define GATEWAY_CLI_CHILD_H
+
+#include "common/conf.h"
+#include "common/rc.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	CHILD_BACKOFF_FIRST_MS = 100,
+	CHILD_BACKOFF_MOST_MS = 5000,
+	CHILD_WELL_MS = 10000, /* alive so long, it is forgiven */
+};
+
+enum { CHILD_ARGV_MAX = 128 };
+
+struct child {
+	char *name;                 /* "executor-1" */
+	char *argv[CHILD_ARGV_MAX]; /* owned, ends with NULL */
+	int argc;
+	pid_t pid; /* 0: does not run */
+	int64_t started_ms;
+	int64_t start_at_ms; /* when to start it (again) */
+	int64_t backoff_ms;  /* what the next wait will be */
+	int deaths;
+	bool last; /* ended after the others, which need it to end well */
+};
+
+/* The program culprit-KIND in folder bin, with the options that concern it;
+ * number 0: there is only one of it. */
+struct child *child_new(const char *bin, const char *kind, unsigned who,
+    int number, const struct conf *conf);
+void child_free(struct child *c);
+
+/* RC_IO: cannot fork, or there is no such program. */
+NODISCARD enum rc child_start(struct child *c, int64_t now_ms, struct err *err);
+
+/* It has died: sets when it is to be started again. */
+void child_died(struct child *c, int64_t now_ms);
+
+/* "exited with status 1", "killed by signal 9 (Killed)"; the caller's. */
+char *child_how(int wait_status);
+
+#endif

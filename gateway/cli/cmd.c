@@ -1,0 +1,262 @@
+/*
+ * cmd.c - the subcommands of culprit(1): table, arguments, help.
+ */
+#include "gateway/cli/cmd.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BIT(o) (1u << (o))
+
+static const struct {
+	const char *flag;
+	const char *arg; /* NULL: a switch */
+	const char *help;
+} opts[OPT_N] = {
+    [OPT_AT] = {"at", "TIME",
+	"the moment it is about: RFC 3339 or seconds "
+	"since the epoch (default: now)"},
+    [OPT_WINDOW] = {"window", "DURATION",
+	"how far to look back from it, "
+	"e.g. 30m or 1800 (seconds)"},
+    [OPT_LABELS] = {"labels", "a=b,c=d",
+	"look only at alerts and series "
+	"with these labels"},
+    [OPT_LANGUAGE] = {"language", "zh|en",
+	"language of the report "
+	"(CULPRIT_LANGUAGE; default: the gateway's)"},
+    [OPT_JSON] = {"json", NULL, "JSON on stdout; events as one line each"},
+    [OPT_ASYNC] = {"async", NULL, "start it, print its id, do not wait"},
+    [OPT_LIMIT] = {"limit", "N", "at most this many (default: 20)"},
+    [OPT_STATUS] = {"status", "STATUS",
+	"only running, completed, "
+	"incomplete, failed or cancelled ones"},
+};
+
+static const char exits[] =
+    "Exit status: 0 a completed report; 1 incomplete, failed, cancelled or "
+    "refused;\n2 wrong usage; 3 no gateway answers.\n";
+
+static const struct cmd cmds[] = {
+    {"up", "", "run gateway, supervisor, planners and executors here",
+	"Prints `ready http://HOST:PORT` once investigations are taken. "
+	"Ends all its\nprocesses on SIGINT or SIGTERM; a second one does "
+	"not wait for them. Takes every\noption of the processes it "
+	"starts.\n",
+	0, 0, 0, CONF_ALL, cmd_up},
+    {"investigate", "[TEXT]", "investigate what is firing, or a question",
+	"Progress goes to stderr, the report to stdout. Ctrl-C asks for "
+	"the run to be\ncancelled and waits for what it found; again "
+	"leaves at once.\n",
+	BIT(OPT_AT) | BIT(OPT_WINDOW) | BIT(OPT_LABELS) | BIT(OPT_LANGUAGE) |
+	    BIT(OPT_JSON) | BIT(OPT_ASYNC),
+	0, CONF_ARGS_MAX, 0, cmd_investigate},
+    {"list", "", "investigations, newest first", NULL,
+	BIT(OPT_JSON) | BIT(OPT_LIMIT) | BIT(OPT_STATUS), 0, 0, 0, cmd_list},
+    {"show", "ID", "one investigation's state", NULL, BIT(OPT_JSON), 1, 1, 0,
+	cmd_show},
+    {"follow", "ID", "watch one, from its start to its report",
+	"Ctrl-C stops watching; the investigation goes on.\n", BIT(OPT_JSON), 1,
+	1, 0, cmd_follow},
+    {"cancel", "ID", "end one; it still reports what it found", NULL, 0, 1, 1,
+	0, cmd_cancel},
+    {"report", "ID", "its report, as Markdown", NULL, BIT(OPT_JSON), 1, 1, 0,
+	cmd_report},
+    {"evidence", "ID EVIDENCE", "the bytes behind [E3], as the tool got them",
+	NULL, 0, 2, 2, 0, cmd_evidence},
+};
+
+static void
+cmd_usage(FILE *out)
+{
+	fputs("culprit - investigates alerts\n\nUsage: culprit COMMAND "
+	      "[OPTION…] [ARGUMENT…]\n\n",
+	    out);
+	for (size_t i = 0; i < ARRAY_LEN(cmds); i++) {
+		auto_str head =
+		    xasprintf("%s %s", cmds[i].name, cmds[i].synopsis);
+
+		fprintf(out, "  %-22s %s\n", head, cmds[i].what);
+	}
+	fprintf(out, "  %-22s %s\n\n", "help [COMMAND]", "this, or about one");
+	fputs(exits, out);
+}
+
+static void
+cmd_help(FILE *out, const struct cmd *c)
+{
+	fprintf(out, "Usage: culprit %s [OPTION…]%s%s\n\n  %s\n\n", c->name,
+	    c->synopsis[0] != '\0' ? " " : "", c->synopsis, c->what);
+	if (c->more != NULL)
+		fprintf(out, "%s\n", c->more);
+	for (size_t o = 0; o < OPT_N; o++) {
+		auto_str flag = xasprintf("--%s %s", opts[o].flag,
+		    opts[o].arg != NULL ? opts[o].arg : "");
+
+		if ((c->opts & BIT(o)) != 0)
+			fprintf(out, "  %-22s %s\n", flag, opts[o].help);
+	}
+	if (c->opts != 0)
+		fputc('\n', out);
+	conf_help(out, c->who != 0 ? c->who : CONF_CLI);
+	fprintf(out, "\n%s", exits);
+}
+
+static const struct cmd *
+cmd_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(cmds); i++)
+		if (strcmp(cmds[i].name, name) == 0)
+			return &cmds[i];
+	return NULL;
+}
+
+/* Which of the command's own options arg is; *ret_value what follows '='. */
+static enum cmd_opt
+cmd_match(const struct cmd *c, const char *arg, const char **ret_value)
+{
+	for (size_t o = 0; o < OPT_N && strncmp(arg, "--", 2) == 0; o++) {
+		size_t n = strlen(opts[o].flag);
+
+		if ((c->opts & BIT(o)) == 0 ||
+		    strncmp(arg + 2, opts[o].flag, n) != 0)
+			continue;
+		if (arg[2 + n] == '\0' || arg[2 + n] == '=') {
+			*ret_value = arg[2 + n] == '=' ? arg + 3 + n : NULL;
+			return (enum cmd_opt)o;
+		}
+	}
+	return OPT_N;
+}
+
+/* Takes the command's own options out of argv, which keeps the rest. */
+static enum rc
+cmd_take(struct cmd_args *a, int *argc, char **argv, struct err *err)
+{
+	int kept = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		const char *value = NULL;
+		enum cmd_opt o = cmd_match(a->cmd, argv[i], &value);
+
+		if (strcmp(argv[i], "--") == 0)
+			while (i < *argc)
+				argv[kept++] = argv[i++];
+		if (i >= *argc)
+			break;
+		if (o == OPT_N) {
+			argv[kept++] = argv[i];
+			continue;
+		}
+		if (opts[o].arg != NULL && value == NULL && i + 1 < *argc)
+			value = argv[++i];
+		if (opts[o].arg != NULL && value == NULL)
+			return err_set(err, RC_INVALID,
+			    "--%s needs a value: "
+			    "%s",
+			    opts[o].flag, opts[o].arg);
+		if (opts[o].arg == NULL && value != NULL)
+			return err_set(err, RC_INVALID, "--%s takes no value",
+			    opts[o].flag);
+		a->value[o] = value != NULL ? value : "";
+	}
+	argv[kept] = NULL;
+	*argc = kept;
+	return RC_OK;
+}
+
+static enum rc
+cmd_count(const struct cmd_args *a, struct err *err)
+{
+	const struct cmd *c = a->cmd;
+
+	for (int i = 0; i < a->conf.n_args; i++)
+		if (strncmp(a->conf.args[i], "--", 2) == 0)
+			return err_set(err, RC_INVALID,
+			    "there is no option "
+			    "%s",
+			    a->conf.args[i]);
+	if (a->conf.n_args >= c->least && a->conf.n_args <= c->most)
+		return RC_OK;
+	if (c->most == 0)
+		return err_set(err, RC_INVALID,
+		    "takes no arguments; \"%s\" "
+		    "is one",
+		    a->conf.args[0]);
+	return err_set(err, RC_INVALID, "needs %s", c->synopsis);
+}
+
+int
+cmd_fail(const struct cmd_args *a, enum rc rc, const struct err *err)
+{
+	fprintf(stderr, "culprit %s: %s\n", a->cmd->name, err->text);
+	return rc == RC_CLOSED ? CMD_UNREACHABLE : CMD_FAILED;
+}
+
+static int
+cmd_run(const struct cmd *c, int argc, char **argv)
+{
+	struct cmd_args a = {.cmd = c};
+	struct err err;
+	enum rc rc = cmd_take(&a, &argc, argv, &err);
+	int status = CMD_USAGE;
+
+	if (rc == RC_OK)
+		rc = conf_load(&a.conf, argc, argv, CONF_CLI, &err);
+	if (rc == RC_OK) {
+		if (a.conf.help) {
+			cmd_help(stdout, c);
+			status = CMD_DONE;
+		} else if (a.conf.version) {
+			puts("culprit " CULPRIT_VERSION);
+			status = CMD_DONE;
+		} else if ((rc = cmd_count(&a, &err)) == RC_OK) {
+			status = c->run(&a);
+		}
+		conf_done(&a.conf);
+	}
+	if (rc != RC_OK)
+		fprintf(stderr, "culprit %s: %s\nSee: culprit %s --help\n",
+		    c->name, err.text, c->name);
+	return status;
+}
+
+static int
+cmd_unknown(const char *name)
+{
+	fprintf(stderr, "culprit: no command \"%s\"\n\n", name);
+	cmd_usage(stderr);
+	return CMD_USAGE;
+}
+
+int
+cmd_main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+	const struct cmd *c = name != NULL ? cmd_find(name) : NULL;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	signal(SIGPIPE, SIG_IGN);
+	if (c != NULL)
+		return cmd_run(c, argc - 1, argv + 1);
+	if (name == NULL) {
+		cmd_usage(stderr);
+		return CMD_USAGE;
+	}
+	if (strcmp(name, "--version") == 0) {
+		puts("culprit " CULPRIT_VERSION);
+		return CMD_DONE;
+	}
+	if (strcmp(name, "help") != 0 && strcmp(name, "--help") != 0)
+		return cmd_unknown(name);
+	c = argc > 2 ? cmd_find(argv[2]) : NULL;
+	if (argc > 2 && c == NULL)
+		return cmd_unknown(argv[2]);
+	if (c != NULL)
+		cmd_help(stdout, c);
+	else
+		cmd_usage(stdout);
+	return CMD_DONE;
+}

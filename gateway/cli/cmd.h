@@ -1,0 +1,67 @@
+/*
+ * cmd.h - the subcommands of culprit(1), one table row each.
+ *
+ * A command's own options are taken from its arguments first; what is left
+ * goes to the common configuration (conf.h).
+ */
+#ifndef GATEWAY_CLI_CMD_H
+#define GATEWAY_CLI_CMD_H
+
+#include "common/conf.h"
+
+#include <stdbool.h>
+
+/* Scripts rely on these. */
+enum cmd_exit {
+	CMD_DONE = 0,   /* for investigate, follow: a completed report */
+	CMD_FAILED = 1, /* incomplete, failed, cancelled, refused */
+	CMD_USAGE = 2,
+	CMD_UNREACHABLE = 3, /* no gateway answers */
+};
+
+/* Options that belong to commands rather than to processes. */
+enum cmd_opt {
+	OPT_AT,
+	OPT_WINDOW,
+	OPT_LABELS,
+	OPT_LANGUAGE,
+	OPT_JSON,
+	OPT_ASYNC,
+	OPT_LIMIT,
+	OPT_STATUS,
+	OPT_N,
+};
+
+struct cmd_args {
+	const struct cmd *cmd;
+	struct conf conf;         /* its args are the positional arguments */
+	const char *value[OPT_N]; /* NULL: not given; "" for switches */
+};
+
+struct cmd {
+	const char *name;
+	const char *synopsis; /* positional arguments, e.g. "ID EVIDENCE" */
+	const char *what;     /* one line */
+	const char *more;     /* what --help adds; NULL: nothing */
+	unsigned opts;        /* set of 1u << enum cmd_opt */
+	int least, most;      /* positional arguments */
+	unsigned who;         /* which configuration --help lists */
+	int (*run)(const struct cmd_args *a);
+};
+
+int cmd_up(const struct cmd_args *a);
+int cmd_investigate(const struct cmd_args *a);
+int cmd_follow(const struct cmd_args *a);
+int cmd_list(const struct cmd_args *a);
+int cmd_show(const struct cmd_args *a);
+int cmd_cancel(const struct cmd_args *a);
+int cmd_report(const struct cmd_args *a);
+int cmd_evidence(const struct cmd_args *a);
+
+/* Runs argv[1] with the rest; the exit status. */
+int cmd_main(int argc, char **argv);
+
+/* Says err on stderr after the command's name; the exit status of rc. */
+int cmd_fail(const struct cmd_args *a, enum rc rc, const struct err *err);
+
+#endif

@@ -1,0 +1,241 @@
+/*
+ * runs.c - the commands that read investigations, or end one.
+ */
+#include "common/clk.h"
+#include "gateway/cli/api.h"
+#include "gateway/cli/cmd.h"
+#include "gateway/cli/term.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* GETs (or does method to) a path made of the run's id and what follows. */
+static enum rc
+call_run(const struct cmd_args *a, const char *method, const char *rest,
+    const char *accept, struct api_reply *ret_reply, struct err *err)
+{
+	auto_api at = {0};
+	auto_str id = api_escape(a->conf.args[0]);
+	auto_str path = xasprintf("/api/investigations/%s%s", id, rest);
+	struct api_request rq = {.at = &at,
+	    .method = method,
+	    .path = path,
+	    .accept = accept,
+	    .body = method != NULL ? "{}" : NULL};
+	enum rc rc = api_open(&a->conf, &at, err);
+
+	return rc == RC_OK ? api_call(&rq, ret_reply, err) : rc;
+}
+
+/* Writes text so that a terminal is safe from it, ending in a line end. */
+static void
+print_safe(struct span s, enum term_style style)
+{
+	auto_buf b;
+
+	buf_init(&b, 8 * (size_t)API_BODY_MAX);
+	term_put(&b, s, style);
+	if (b.len == 0 || b.data[b.len - 1] != '\n')
+		buf_addc(&b, '\n');
+	fwrite(b.data, 1, b.len, stdout);
+}
+
+/* JSON from the gateway, on one line or indented for a person. */
+static void
+print_json(const struct api_reply *r, bool indented)
+{
+	cJSON *o = indented
+		       ? cJSON_ParseWithLength(buf_str(&r->body), r->body.len)
+		       : NULL;
+	char *text = o != NULL ? cJSON_Print(o) : NULL;
+	struct span s = text != NULL ? span_of(text) : buf_span(&r->body);
+
+	print_safe(s, text != NULL ? TERM_TEXT : TERM_JSON);
+	cJSON_free(text);
+	cJSON_Delete(o);
+}
+
+/* ---- list ---- */
+
+static const char *
+text_of(const cJSON *o, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(o, key);
+
+	return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+static double
+number_of(const cJSON *o, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(o, key);
+
+	return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+static void
+put_cell(struct buf *b, const char *text, int columns)
+{
+	size_t before = b->len;
+	int width;
+
+	term_put(b, span_of(text), TERM_LINE);
+	width = term_width(span_make(buf_str(b) + before, b->len - before));
+	for (; width < columns; width++)
+		buf_addc(b, ' ');
+	buf_adds(b, "  ");
+}
+
+/* When it was started, in this machine's time zone. */
+static void
+put_time(struct buf *b, double ms)
+{
+	time_t s = (time_t)(ms / 1000);
+	struct tm tm;
+	char text[32] = "";
+
+	if (ms > 0 && localtime_r(&s, &tm) != NULL)
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	put_cell(b, text, 19);
+}
+
+static void
+put_took(struct buf *b, const cJSON *run)
+{
+	double from = number_of(run, "created_ms");
+	double to = number_of(run, "finished_ms");
+	char text[32];
+
+	if (to <= 0)
+		to = (double)clk_wall_ms();
+	snprintf(text, sizeof(text), "%.1f s", MAX((to - from) / 1000, 0.0));
+	put_cell(b, text, 8);
+}
+
+static void
+list_put(struct buf *b, const cJSON *run)
+{
+	const char *confidence = text_of(run, "confidence");
+
+	put_cell(b, text_of(run, "id"), 26);
+	put_time(b, number_of(run, "created_ms"));
+	put_took(b, run);
+	put_cell(b, text_of(run, "status"), 10);
+	put_cell(b, confidence[0] != '\0' ? confidence : "-", 12);
+	term_put(b, span_of(text_of(run, "input")), TERM_LINE);
+	buf_addc(b, '\n');
+}
+
+static void
+list_print(const struct api_reply *r)
+{
+	cJSON *o = cJSON_ParseWithLength(buf_str(&r->body), r->body.len);
+	const cJSON *run, *runs;
+	auto_buf b;
+
+	buf_init(&b, (size_t)API_BODY_MAX);
+	runs = cJSON_GetObjectItemCaseSensitive(o, "investigations");
+	if (cJSON_GetArraySize(runs) == 0) {
+		fputs("No investigations yet; start one with `culprit "
+		      "investigate`.\n",
+		    stderr);
+	} else {
+		put_cell(&b, "ID", 26);
+		put_cell(&b, "STARTED", 19);
+		put_cell(&b, "TOOK", 8);
+		put_cell(&b, "STATUS", 10);
+		put_cell(&b, "CONFIDENCE", 12);
+		buf_adds(&b, "TASK\n");
+	}
+	cJSON_ArrayForEach (run, runs)
+		list_put(&b, run);
+	fwrite(buf_str(&b), 1, b.len, stdout);
+	cJSON_Delete(o);
+}
+
+int
+cmd_list(const struct cmd_args *a)
+{
+	const char *limit = a->value[OPT_LIMIT], *status = a->value[OPT_STATUS];
+	auto_api at = {0};
+	auto_str n = api_escape(limit != NULL ? limit : "20");
+	auto_str only = api_escape(status != NULL ? status : "");
+	auto_str path = xasprintf("/api/investigations?limit=%s%s%s", n,
+	    status != NULL ? "&status=" : "", only);
+	auto_api_reply reply = {0};
+	struct api_request rq = {.at = &at, .path = path};
+	struct err err;
+	enum rc rc = api_open(&a->conf, &at, &err);
+
+	if (rc == RC_OK)
+		rc = api_call(&rq, &reply, &err);
+	if (rc != RC_OK)
+		return cmd_fail(a, rc, &err);
+	if (a->value[OPT_JSON] != NULL)
+		print_json(&reply, false);
+	else
+		list_print(&reply);
+	return CMD_DONE;
+}
+
+/* ---- one investigation ---- */
+
+int
+cmd_show(const struct cmd_args *a)
+{
+	auto_api_reply reply = {0};
+	struct err err;
+	enum rc rc = call_run(a, NULL, "", NULL, &reply, &err);
+
+	if (rc != RC_OK)
+		return cmd_fail(a, rc, &err);
+	print_json(&reply, a->value[OPT_JSON] == NULL);
+	return CMD_DONE;
+}
+
+int
+cmd_cancel(const struct cmd_args *a)
+{
+	auto_api_reply reply = {0};
+	struct err err;
+	enum rc rc = call_run(a, "POST", "/cancel", NULL, &reply, &err);
+
+	return rc == RC_OK ? CMD_DONE : cmd_fail(a, rc, &err);
+}
+
+int
+cmd_report(const struct cmd_args *a)
+{
+	bool json = a->value[OPT_JSON] != NULL;
+	auto_api_reply reply = {0};
+	struct err err;
+	enum rc rc = call_run(a, NULL, "/report",
+	    json ? "application/json" : "text/markdown", &reply, &err);
+
+	if (rc != RC_OK)
+		return cmd_fail(a, rc, &err);
+	print_safe(buf_span(&reply.body), json ? TERM_JSON : TERM_TEXT);
+	return CMD_DONE;
+}
+
+int
+cmd_evidence(const struct cmd_args *a)
+{
+	auto_str id = api_escape(a->conf.args[1]);
+	auto_str rest = xasprintf("/evidence/%s", id);
+	auto_api_reply reply = {0};
+	struct err err;
+	enum rc rc = call_run(a, NULL, rest, "*/*", &reply, &err);
+
+	if (rc != RC_OK)
+		return cmd_fail(a, rc, &err);
+	/* The very bytes, unless a person's terminal would take them. */
+	if (isatty(STDOUT_FILENO))
+		print_safe(buf_span(&reply.body), TERM_TEXT);
+	else
+		fwrite(buf_str(&reply.body), 1, reply.body.len, stdout);
+	return CMD_DONE;
+}

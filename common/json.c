@@ -6,7 +6,7 @@
  * it is safe.
  */
 #include "common/json.h"
-#include "common/jsonsax.h"
+#include "common/json_build.h"
 #include "common/num.h"
 #include "common/utf8.h"
 #include "common/when.h"
@@ -34,91 +34,12 @@ json_setup(void)
 
 /* ---- parsing ---- */
 
-struct building {
-	const struct json_limits *limits;
-	cJSON *root;
-	cJSON *open[JSONSAX_DEPTH_MAX];
-	unsigned depth;
-	char *key; /* owned; waits for its value */
-	size_t values;
-};
-
-static char *
-span_dup(struct span s)
-{
-	return xstrndup(s.p != NULL ? s.p : "", s.n);
-}
-
-static cJSON *
-string_item(struct span s)
-{
-	cJSON *item = cJSON_CreateNull();
-
-	item->type = cJSON_String;
-	item->valuestring = span_dup(s);
-	return item;
-}
-
-static cJSON *
-item_of(const struct jsonsax_event *ev)
-{
-	switch (ev->type) {
-	case JSONSAX_OBJECT:
-		return cJSON_CreateObject();
-	case JSONSAX_ARRAY:
-		return cJSON_CreateArray();
-	case JSONSAX_STRING:
-		return string_item(ev->text);
-	case JSONSAX_NUMBER:
-		return cJSON_CreateNumber(ev->number);
-	case JSONSAX_BOOL:
-		return cJSON_CreateBool(ev->boolean);
-	case JSONSAX_NULL:
-	case JSONSAX_KEY:
-	case JSONSAX_OBJECT_END:
-	case JSONSAX_ARRAY_END:
-		break;
-	}
-	return cJSON_CreateNull();
-}
-
-static void
-place(struct building *bld, cJSON *item)
-{
-	cJSON *parent;
-
-	if (bld->depth == 0) {
-		bld->root = item;
-		return;
-	}
-	parent = bld->open[bld->depth - 1];
-	if (cJSON_IsObject(parent))
-		item->string = TAKE(bld->key);
-	cJSON_AddItemToArray(parent, item);
-}
-
 static enum rc
 on_event(void *arg, const struct jsonsax_event *ev, struct err *err)
 {
-	struct building *bld = arg;
-	cJSON *item;
+	bool complete;
 
-	if (ev->type == JSONSAX_KEY) {
-		bld->key = span_dup(ev->text);
-		return RC_OK;
-	}
-	if (ev->type == JSONSAX_OBJECT_END || ev->type == JSONSAX_ARRAY_END) {
-		bld->depth--;
-		return RC_OK;
-	}
-	if (bld->values++ >= bld->limits->values_max)
-		return err_set(err, RC_TOOBIG, "more than %zu values",
-		    bld->limits->values_max);
-	item = item_of(ev);
-	place(bld, item);
-	if (ev->type == JSONSAX_OBJECT || ev->type == JSONSAX_ARRAY)
-		bld->open[bld->depth++] = item;
-	return RC_OK;
+	return json_build_event(arg, ev, &complete, err);
 }
 
 static int
@@ -176,22 +97,20 @@ enum rc
 json_parse(struct span text, const struct json_limits *limits, cJSON **ret,
     struct err *err)
 {
-	struct building bld = {
-	    .limits = limits != NULL ? limits : &json_limits_default};
-	struct jsonsax_limits sax = {.depth_max = bld.limits->depth_max,
-	    .string_max = bld.limits->bytes_max,
-	    .total_max = bld.limits->bytes_max};
-	enum rc rc = jsonsax_read(text, &sax, on_event, &bld, err);
+	const struct json_limits *l =
+	    limits != NULL ? limits : &json_limits_default;
+	struct json_build build = {.values_max = l->values_max};
+	struct jsonsax_limits sax = {.depth_max = l->depth_max,
+	    .string_max = l->bytes_max,
+	    .total_max = l->bytes_max};
+	enum rc rc = jsonsax_read(text, &sax, on_event, &build, err);
 
 	if (rc == RC_OK)
-		rc = check_keys(bld.root, err);
-	if (rc != RC_OK) {
-		cJSON_Delete(bld.root);
-		free(bld.key);
-		return rc;
-	}
-	*ret = bld.root;
-	return RC_OK;
+		rc = check_keys(build.root, err);
+	if (rc == RC_OK)
+		*ret = json_build_take(&build);
+	json_build_reset(&build);
+	return rc;
 }
 
 /* ---- printing ---- */
@@ -309,7 +228,7 @@ to_utf8(struct span s)
 	struct utf8 u = {0};
 
 	if (utf8_ok(s) && memchr(s.p != NULL ? s.p : "", 0, s.n) == NULL)
-		return span_dup(s);
+		return xstrndup(s.p != NULL ? s.p : "", s.n);
 	for (i = 0; i < s.n; i++) {
 		if (s.p[i] != '\0' && utf8_step(&u, (uint8_t)s.p[i])) {
 			if (u.need != 0)

@@ -60,7 +60,8 @@ void report_render(struct buf *b, const struct cJSON *state,
  * The report of a run that was cut short, from nothing but its state (a
  * msgpack map, checked; empty works): what was established, what was not,
  * why it stopped. reason is one of the names below or a sentence.
- *   rounds, tool_failed, deadline, cancelled, budget, planner_failed
+ *   rounds, tool_failed, deadline, cancelled, budget, turns,
+ *   planner_failed
  */
 void report_cut_short(struct buf *b, struct span state, const char *reason);
 

@@ -80,6 +80,8 @@ static const struct {
     {"deadline", {"超过了调查的时限", "its time was up"}},
     {"cancelled", {"调查被取消", "it was cancelled"}},
     {"budget", {"预算已经用完", "its budget was spent"}},
+    {"turns", {"规划器反复思考而没有行动",
+		  "the planner went on planning without acting"}},
     {"planner_failed", {"规划器未能给出可用的计划",
 			   "the planner gave no usable plan"}},
 };

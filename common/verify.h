@@ -38,7 +38,8 @@ struct verify_in {
 
 struct verdict;
 
-/* Never fails; what cannot be checked is said in the verdict. */
+/* Never fails; what cannot be checked is said in the verdict, which borrows
+ * the Markdown. */
 struct verdict *verify_report(const struct verify_in *in);
 void verdict_free(struct verdict *v);
 DEFINE_AUTO(verdict, struct verdict, verdict_free);

@@ -1,0 +1,65 @@
+/*
+ * backend.h - who plans: an ops table, one entry per way of planning.
+ *
+ * A backend sees one run's state at a time and keeps nothing of it: any
+ * planner can take any turn of any run.
+ */
+#ifndef PLANNER_BACKEND_H
+#define PLANNER_BACKEND_H
+
+#include "common/agent.h"
+#include "common/buf.h"
+#include "common/conf.h"
+#include "common/rc.h"
+#include "common/span.h"
+
+enum { BACKEND_UPDATE_MAX = 12 << 20 };
+
+struct backend;
+
+/* One turn to plan; lives until it was answered or cancelled. */
+struct turn {
+	struct span state;	/* msgpack map, checked, with `tools` */
+	int64_t deadline_ms;	/* monotonic */
+	/* Takes the answer, an update as PROTOCOL.md has it (borrowed), and
+	 * ends the turn: the backend does not touch it any more. */
+	void (*answer)(struct turn *t, struct span update);
+	/* Shows a piece of text while planning; may be NULL. */
+	void (*token)(struct turn *t, struct span text);
+	void *backend_data;	/* the backend's */
+};
+
+struct backend_ops {
+	const char *name;	/* what --planner says */
+
+	/*
+	 * Makes it ready. loop is NULL for --once and --check: then plan
+	 * must answer before it returns. Opens files, sends nothing.
+	 */
+	enum rc (*start)(const struct conf *conf, zloop_t *loop,
+	    struct backend **ret, struct err *err);
+
+	/* Plans a turn; may answer before it returns. Never fails: what goes
+	 * wrong is an update with `error`. Does not block the loop. */
+	void (*plan)(struct backend *b, struct turn *t);
+
+	/* Nobody waits for t any more: stops its work; no answer follows.
+	 * NULL where plan always answers before it returns. */
+	void (*cancel)(struct backend *b, struct turn *t);
+
+	/* Frees it; every turn has ended. */
+	void (*stop)(struct backend *b);
+};
+
+extern const struct backend_ops backend_rules;
+extern const struct backend_ops backend_script;
+
+/* By configuration. RC_INVALID: no such planner, or one this build lacks,
+ * with what there is. */
+NODISCARD enum rc backend_find(const char *name,
+    const struct backend_ops **ret, struct err *err);
+
+/* Appends the update of a planner that could not plan. */
+void backend_put_error(struct buf *b, const char *text);
+
+#endif

@@ -1,0 +1,53 @@
+/* backend_rules.c - the deterministic planner as a backend. */
+#include "planner/backend.h"
+
+#include <stdlib.h>
+
+#include "common/wire.h"
+#include "planner/rules.h"
+
+struct backend {
+	enum report_lang language;	/* where the state names none */
+};
+
+static enum rc
+start(const struct conf *conf, zloop_t *loop, struct backend **ret,
+    struct err *err)
+{
+	struct backend *b = xcalloc(1, sizeof(*b));
+
+	(void)loop;
+	(void)err;
+	b->language = report_lang(span_of(conf->language));
+	*ret = b;
+	return RC_OK;
+}
+
+static void
+plan(struct backend *b, struct turn *t)
+{
+	auto_buf update;
+
+	buf_init(&update, BACKEND_UPDATE_MAX);
+	rules_plan(&update, t->state, b->language);
+	if (update.full) {
+		buf_reset(&update);
+		backend_put_error(&update,
+		    "the plan is over its limit; narrow the investigation "
+		    "with labels");
+	}
+	t->answer(t, buf_span(&update));
+}
+
+static void
+stop(struct backend *b)
+{
+	free(b);
+}
+
+const struct backend_ops backend_rules = {
+    .name = "rules",
+    .start = start,
+    .plan = plan,
+    .stop = stop,
+};

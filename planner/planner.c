@@ -1,0 +1,166 @@
+/*
+ * planner.c - the planner process: a state in, a plan or a report out.
+ *
+ * Invariant: every turn on the list belongs to one leased task; answering or
+ * revoking the task ends the turn and takes it off.
+ */
+#include "planner/planner.h"
+
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "common/log.h"
+#include "common/wire.h"
+#include "common/worker.h"
+#include "planner/backend.h"
+
+/* The turn that belongs to a task. */
+struct leased {
+	struct turn turn;	/* first: a turn is its leased */
+	LIST_ENTRY(leased) link;
+	struct planner *planner;
+	struct worker_task *task;
+};
+
+struct planner {
+	const struct backend_ops *ops;
+	struct backend *backend;
+	struct worker *worker;
+	LIST_HEAD(, leased) turns;
+};
+
+static void
+leased_end(struct leased *l)
+{
+	LIST_REMOVE(l, link);
+	free(l);
+}
+
+static void
+on_answer(struct turn *t, struct span update)
+{
+	struct leased *l = (struct leased *)t;
+
+	worker_done(l->planner->worker, l->task, update, (struct span){"", 0},
+	    "");
+	leased_end(l);
+}
+
+static void
+on_token(struct turn *t, struct span text)
+{
+	struct leased *l = (struct leased *)t;
+	auto_buf data;
+
+	buf_init(&data, text.n + 64);
+	wire_put_map(&data, 1);
+	wire_put_str(&data, "text");
+	wire_put_span(&data, text);
+	worker_progress(l->planner->worker, l->task, "token", buf_span(&data));
+}
+
+static void
+on_task(void *ctx, struct worker_task *task)
+{
+	struct planner *p = ctx;
+	struct leased *l = xcalloc(1, sizeof(*l));
+
+	l->planner = p;
+	l->task = task;
+	l->turn = (struct turn){.state = task->input,
+	    .deadline_ms = task->deadline_ms,
+	    .answer = on_answer,
+	    .token = on_token};
+	task->user = l;
+	LIST_INSERT_HEAD(&p->turns, l, link);
+	p->ops->plan(p->backend, &l->turn);
+}
+
+static void
+cancel(struct leased *l)
+{
+	struct planner *p = l->planner;
+
+	if (p->ops->cancel != NULL)
+		p->ops->cancel(p->backend, &l->turn);
+	leased_end(l);
+}
+
+static void
+on_revoke(void *ctx UNUSED, struct worker_task *task)
+{
+	cancel(task->user);
+}
+
+static void
+planner_stop(void *state)
+{
+	struct planner *p = state;
+
+	if (p == NULL)
+		return;
+	while (!LIST_EMPTY(&p->turns))
+		cancel(LIST_FIRST(&p->turns));
+	worker_free(p->worker);
+	if (p->backend != NULL)
+		p->ops->stop(p->backend);
+	free(p);
+}
+
+static enum rc
+planner_start(struct agent *a, void **ret_state, struct err *err)
+{
+	const struct conf *conf = agent_conf(a);
+	struct planner *p = xcalloc(1, sizeof(*p));
+	struct worker_spec spec = {.role = "planner",
+	    .on_task = on_task,
+	    .on_revoke = on_revoke,
+	    .ctx = p};
+	enum rc rc = backend_find(conf->planner, &p->ops, err);
+
+	LIST_INIT(&p->turns);
+	if (rc == RC_OK)
+		rc = p->ops->start(conf, agent_loop(a), &p->backend, err);
+	if (rc == RC_OK)
+		rc = worker_new(a, &spec, &p->worker, err);
+	if (rc != RC_OK) {
+		planner_stop(p);
+		return rc;
+	}
+	log_info("ready to plan", "planner", p->ops->name, NULL);
+	*ret_state = p;
+	return RC_OK;
+}
+
+static void
+planner_drain(void *state)
+{
+	struct planner *p = state;
+
+	worker_drain(p->worker);
+}
+
+static enum rc
+planner_check(const struct conf *conf, struct err *err)
+{
+	const struct backend_ops *ops;
+	struct backend *backend;
+	enum rc rc = backend_find(conf->planner, &ops, err);
+
+	if (rc == RC_OK)
+		rc = ops->start(conf, NULL, &backend, err);
+	if (rc == RC_OK)
+		ops->stop(backend);
+	return rc;
+}
+
+const struct agent_spec planner_spec = {
+    .name = "planner",
+    .what = "plans what an investigation looks at, and writes its report",
+    .who = CONF_PLANNER,
+    .start = planner_start,
+    .drain = planner_drain,
+    .stop = planner_stop,
+    .check = planner_check,
+    .once = planner_once,
+};

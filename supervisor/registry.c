@@ -33,7 +33,6 @@ struct registry {
 	LIST_HEAD(, worker) workers;
 	int n;
 	cJSON *tools;
-	struct buf encoded;	/* the same as msgpack: every planner gets it */
 };
 
 enum judgement
@@ -55,8 +54,6 @@ registry_new(void)
 
 	LIST_INIT(&g->workers);
 	g->tools = cJSON_CreateArray();
-	buf_init(&g->encoded, PROTO_BYTES_MAX);
-	wire_put_tree(&g->encoded, g->tools);
 	return g;
 }
 
@@ -68,7 +65,6 @@ registry_free(struct registry *g)
 	while (!LIST_EMPTY(&g->workers))
 		registry_remove(g, LIST_FIRST(&g->workers));
 	cJSON_Delete(g->tools);
-	buf_done(&g->encoded);
 	free(g);
 }
 
@@ -114,8 +110,6 @@ tools_merge(struct registry *g)
 				    cJSON_Duplicate(t, true));
 		}
 	}
-	buf_reset(&g->encoded);
-	wire_put_tree(&g->encoded, g->tools);
 }
 
 /* A catalogue: a list of maps that each have a name. */
@@ -267,10 +261,4 @@ const cJSON *
 registry_tools(struct registry *g)
 {
 	return g->tools;
-}
-
-struct span
-registry_tools_encoded(const struct registry *g)
-{
-	return buf_span(&g->encoded);
 }

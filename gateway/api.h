@@ -1,0 +1,35 @@
+/*
+ * api.h - what each route does: a request becomes a message to the
+ * supervisor, its answer becomes HTTP.
+ *
+ * Invariant: nothing is kept here that a restart would lose; a run belongs
+ * to the supervisor, a viewer can always come back with its last event's id.
+ */
+#ifndef GATEWAY_API_H
+#define GATEWAY_API_H
+
+#include "gateway/link.h"
+#include "gateway/server.h"
+
+struct api;
+
+/* language: of reports whose request names none. */
+struct api *api_new(struct link *link, const char *language);
+void api_free(struct api *api);
+
+/* For server_spec. */
+void api_on_gone(void *api, struct http *h);
+void api_on_drained(void *api, struct http *h);
+
+/* The handlers of routes.c. */
+void api_submit(struct api *api, struct http *h);
+void api_list(struct api *api, struct http *h);
+void api_show(struct api *api, struct http *h);
+void api_events(struct api *api, struct http *h);
+void api_report(struct api *api, struct http *h);
+void api_evidence(struct api *api, struct http *h);
+void api_cancel(struct api *api, struct http *h);
+void api_healthz(struct api *api, struct http *h);
+void api_readyz(struct api *api, struct http *h);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * gateway.c - the process: its parts put together, started and ended.
+ */
+#include "gateway/gateway.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "gateway/api.h"
+#include "gateway/gate.h"
+
+enum { DRAIN_STEP_MS = 20, DRAIN_STEPS = 250 };
+
+struct gateway {
+	struct agent *a;
+	struct gate *gate;
+	struct link *link;
+	struct api *api;
+	struct server *server;
+	int drain_left;
+};
+
+static bool
+host_is_wildcard(const char *host)
+{
+	return *host == '\0' || strcmp(host, "0.0.0.0") == 0 ||
+	       strcmp(host, "[::]") == 0;
+}
+
+static enum rc
+gate_open(const struct conf *conf, struct gate **ret_gate, bool *ret_token,
+    struct err *err)
+{
+	const char *colon = strrchr(conf->listen, ':');
+	auto_str host = xstrndup(
+	    conf->listen, colon != NULL ? (size_t)(colon - conf->listen) : 0);
+	auto_str token = NULL;
+	struct gate_spec spec = {.listen_host = host,
+	    .wildcard = host_is_wildcard(host),
+	    .hosts = conf->hosts};
+	enum rc rc = conf_secret(conf->token, conf->token_file, &token, err);
+
+	if (rc != RC_OK)
+		return rc;
+	spec.token = token;
+	*ret_token = token != NULL;
+	return gate_new(&spec, ret_gate, err);
+}
+
+/* Written beside and renamed, so that no reader sees half of it. */
+static enum rc
+address_write(const char *dir, const char *address, struct err *err)
+{
+	auto_str path = xasprintf("%s/gateway.addr", dir);
+	auto_str temp = xasprintf("%s.%ld", path, (long)getpid());
+	auto_str line = xasprintf("%s\n", address);
+	ssize_t n = -1;
+	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd >= 0) {
+		n = write(fd, line, strlen(line));
+		close(fd);
+	}
+	if (n == (ssize_t)strlen(line) && rename(temp, path) == 0)
+		return RC_OK;
+	return err_set(
+	    err, RC_IO, "cannot write %s: %s", path, strerror(errno));
+}
+
+static void
+on_turn(void *ctx)
+{
+	struct gateway *g = ctx;
+
+	if (g->server != NULL)
+		server_turn(g->server);
+}
+
+static enum rc
+server_open(struct gateway *g, bool has_token, struct err *err)
+{
+	const struct conf *c = agent_conf(g->a);
+	const struct server_spec spec = {
+	    .door = {.listen = c->listen,
+		.connections_max = (unsigned)c->connections_max,
+		.head_ms = c->request_s * 1000},
+	    .gate = g->gate,
+	    .request_ms = c->request_s * 1000,
+	    .keepalive_ms = c->keepalive_s * 1000,
+	    .stall_ms = c->stall_s * 1000,
+	    .api = g->api,
+	    .on_gone = api_on_gone,
+	    .on_drained = api_on_drained,
+	};
+	enum rc rc = server_new(agent_loop(g->a), &spec, &g->server, err);
+
+	if (rc != RC_OK)
+		return rc;
+	if (!door_is_loopback(server_door(g->server)) && !has_token &&
+	    !c->allow_remote)
+		return err_set(err, RC_DENIED,
+		    "%s can be reached from other "
+		    "machines, and no token is set: set one with --token-file "
+		    "or CULPRIT_TOKEN, listen on 127.0.0.1, or say "
+		    "--allow-remote yes if something else guards it",
+		    c->listen);
+	return address_write(
+	    c->data_dir, door_reachable(server_door(g->server)), err);
+}
+
+static void
+gateway_free(struct gateway *g)
+{
+	server_free(g->server);
+	link_free(g->link);
+	api_free(g->api);
+	gate_free(g->gate);
+	free(g);
+}
+
+static enum rc
+gateway_start(struct agent *a, void **ret_state, struct err *err)
+{
+	struct gateway *g = xcalloc(1, sizeof(*g));
+	bool has_token = false;
+	enum rc rc;
+
+	g->a = a;
+	rc = gate_open(agent_conf(a), &g->gate, &has_token, err);
+	if (rc == RC_OK)
+		rc = link_new(a, on_turn, g, &g->link, err);
+	if (rc == RC_OK) {
+		g->api = api_new(g->link, agent_conf(a)->language);
+		rc = server_open(g, has_token, err);
+	}
+	if (rc != RC_OK) {
+		gateway_free(g);
+		return rc;
+	}
+	log_info(
+	    "listening", "address", door_address(server_door(g->server)), NULL);
+	*ret_state = g;
+	return RC_OK;
+}
+
+static int
+on_drain_step(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+{
+	struct gateway *g = arg;
+
+	if (server_busy(g->server) == 0 || --g->drain_left == 0)
+		agent_stop(g->a);
+	return 0;
+}
+
+static void
+gateway_drain(void *state)
+{
+	struct gateway *g = state;
+
+	server_drain(g->server);
+	g->drain_left = DRAIN_STEPS;
+	zloop_timer(agent_loop(g->a), DRAIN_STEP_MS, 0, on_drain_step, g);
+}
+
+static void
+gateway_stop(void *state)
+{
+	gateway_free(state);
+}
+
+/* --check: whether the token and the names can be read. */
+static enum rc
+gateway_check(const struct conf *conf, struct err *err)
+{
+	struct gate *gate = NULL;
+	bool has_token;
+	enum rc rc = gate_open(conf, &gate, &has_token, err);
+
+	gate_free(gate);
+	return rc;
+}
+
+const struct agent_spec gateway_spec = {
+    .name = "gateway",
+    .what = "answers HTTP for Culprit and streams what it finds",
+    .who = CONF_GATEWAY,
+    .start = gateway_start,
+    .drain = gateway_drain,
+    .stop = gateway_stop,
+    .check = gateway_check,
+};

@@ -1,0 +1,232 @@
+/*
+ * request.c - the body of POST /api/ai_ops, checked and turned into what the
+ * supervisor takes.
+ */
+#include "gateway/request.h"
+
+#include <stdlib.h>
+
+#include "common/json.h"
+#include "common/wire.h"
+#include "gateway/prefer.h"
+#include "gateway/routes.h"
+
+enum {
+	DEPTH_MAX = 4,
+	VALUES_MAX = 512,
+	FUTURE_MS = 60000, /* clocks differ */
+};
+
+#define WINDOW_MIN_MS INT64_C(60000)
+#define WINDOW_MAX_MS (INT64_C(31) * 86400000)
+
+static const char *const known[] = {
+    "input", "language", "at", "window", "labels", NULL};
+
+struct request {
+	const char *input;
+	const char *language;
+	int64_t at_ms;     /* -1: not given */
+	int64_t window_ms; /* -1: not given */
+	const cJSON *labels;
+};
+
+static bool
+is_label_name(const char *s)
+{
+	const char *p;
+
+	for (p = s; *p != '\0'; p++)
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+			*p == '_' || (p > s && *p >= '0' && *p <= '9')))
+			return false;
+	return p > s;
+}
+
+static void
+labels_read(struct json_in *in, struct request *r)
+{
+	const cJSON *l;
+	unsigned n = 0;
+
+	r->labels = json_in_labels_opt(in, "labels");
+	cJSON_ArrayForEach (l, r->labels) {
+		if (!is_label_name(l->string))
+			json_in_fail(in, "labels",
+			    "\"%.100s\" is not the "
+			    "name of a label; names are letters, digits and "
+			    "\"_\", and do not begin with a digit",
+			    l->string);
+		else if (strlen(l->valuestring) > REQUEST_LABEL_VALUE_MAX)
+			json_in_fail(in, "labels",
+			    "the value of %.100s is "
+			    "over %d bytes",
+			    l->string, REQUEST_LABEL_VALUE_MAX);
+		if (++n > REQUEST_LABELS_MAX)
+			json_in_fail(in, "labels", "more than %d labels",
+			    REQUEST_LABELS_MAX);
+	}
+}
+
+static void
+language_read(struct json_in *in, struct request *r, const char *fallback)
+{
+	const char *text = json_in_str_opt(in, "language", "zh", NULL);
+
+	r->language = fallback;
+	if (text == NULL)
+		return;
+	r->language = prefer_language_of(span_of(text));
+	if (r->language == NULL)
+		json_in_fail(in, "language",
+		    "\"%.40s\" is not known; "
+		    "reports are written in zh or en",
+		    text);
+}
+
+static enum rc
+fields_read(const cJSON *tree, const char *language, int64_t now_ms,
+    struct request *r, struct err *err)
+{
+	struct json_in in = json_in(tree, "body", err);
+
+	json_in_known(&in, known);
+	r->input = json_in_str_opt(&in, "input", "why is checkout slow?", "");
+	if (strlen(r->input) > REQUEST_INPUT_MAX)
+		json_in_fail(&in, "input", "is over %d bytes; shorten it",
+		    REQUEST_INPUT_MAX);
+	language_read(&in, r, language);
+	r->at_ms = json_in_moment_opt(&in, "at", now_ms, -1);
+	if (r->at_ms > now_ms + FUTURE_MS)
+		json_in_fail(&in, "at",
+		    "lies in the future; give a moment "
+		    "that has been, like \"-1h\"");
+	r->window_ms = json_in_duration_opt(
+	    &in, "window", WINDOW_MIN_MS, WINDOW_MAX_MS, -1);
+	labels_read(&in, r);
+	return json_in_end(&in);
+}
+
+/* ---- what the supervisor takes ---- */
+
+static void
+labels_write(struct buf *b, const cJSON *labels)
+{
+	const cJSON *l;
+
+	wire_put_str(b, "labels");
+	wire_put_map(b, (uint32_t)cJSON_GetArraySize(labels));
+	cJSON_ArrayForEach (l, labels) {
+		wire_put_str(b, l->string);
+		wire_put_str(b, l->valuestring);
+	}
+}
+
+static void
+input_write(struct buf *b, const struct request *r)
+{
+	wire_put_map(
+	    b, 2 + (r->at_ms >= 0) + (r->window_ms >= 0) + (r->labels != NULL));
+	wire_put_str(b, "input");
+	wire_put_str(b, r->input);
+	wire_put_str(b, "language");
+	wire_put_str(b, r->language);
+	if (r->at_ms >= 0) {
+		wire_put_str(b, "at");
+		wire_put_int(b, r->at_ms);
+	}
+	if (r->window_ms >= 0) {
+		wire_put_str(b, "window");
+		wire_put_int(b, r->window_ms / 1000);
+	}
+	if (r->labels != NULL)
+		labels_write(b, r->labels);
+}
+
+/* ---- the digest ---- */
+
+static int
+by_name(const void *a, const void *b)
+{
+	const cJSON *const *x = a, *const *y = b;
+
+	return strcmp((*x)->string, (*y)->string);
+}
+
+static void
+member_print(struct buf *b, const cJSON *tree, const char *name)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(tree, name);
+
+	buf_adds(b, name);
+	buf_addc(b, '=');
+	if (v != NULL && !cJSON_IsNull(v))
+		json_print(b, v);
+	buf_addc(b, '\n');
+}
+
+static void
+labels_print(struct buf *b, const cJSON *labels)
+{
+	const cJSON *sorted[REQUEST_LABELS_MAX], *l;
+	size_t n = 0, i;
+
+	cJSON_ArrayForEach (l, labels)
+		sorted[n++] = l;
+	if (n > 0)
+		qsort(sorted, n, sizeof(sorted[0]), by_name);
+	for (i = 0; i < n; i++) {
+		buf_addf(b, "label %s=", sorted[i]->string);
+		json_print(b, sorted[i]);
+		buf_addc(b, '\n');
+	}
+}
+
+/* "at" and "window" as they were written: "-1h" is the same request when it
+ * is sent again a second later. */
+static void
+digest_make(const cJSON *tree, const struct request *r, char ret[SHA256_TEXT])
+{
+	auto_buf b = {0};
+
+	buf_init(&b, 8 * ROUTE_BODY_MAX);
+	buf_addf(&b, "language=%s\n", r->language);
+	member_print(&b, tree, "input");
+	member_print(&b, tree, "at");
+	member_print(&b, tree, "window");
+	labels_print(&b, r->labels);
+	sha256_text(buf_span(&b), ret);
+}
+
+static bool
+is_blank(struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (strchr(" \t\r\n", s.p[i]) == NULL || s.p[i] == '\0')
+			return false;
+	return true;
+}
+
+enum rc
+request_parse(struct span body, const char *language, int64_t now_ms,
+    struct buf *ret_input, char ret_digest[SHA256_TEXT], struct err *err)
+{
+	static const struct json_limits limits = {
+	    ROUTE_BODY_MAX, DEPTH_MAX, VALUES_MAX};
+	AUTO(json) tree = NULL;
+	struct request r;
+	enum rc rc;
+
+	rc = json_parse(
+	    is_blank(body) ? span_of("{}") : body, &limits, &tree, err);
+	if (rc != RC_OK)
+		return err_prefix(err, rc, "body");
+	rc = fields_read(tree, language, now_ms, &r, err);
+	if (rc != RC_OK)
+		return rc;
+	input_write(ret_input, &r);
+	digest_make(tree, &r, ret_digest);
+	return buf_check(ret_input, "the request", err);
+}

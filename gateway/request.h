@@ -1,0 +1,30 @@
+/*
+ * request.h - the body of POST /api/ai_ops, checked and turned into what the
+ * supervisor takes. Pure.
+ */
+#ifndef GATEWAY_REQUEST_H
+#define GATEWAY_REQUEST_H
+
+#include "common/buf.h"
+#include "common/rc.h"
+#include "common/sha256.h"
+
+#include <stdint.h>
+
+enum {
+	REQUEST_INPUT_MAX = 8192,
+	REQUEST_LABELS_MAX = 64,
+	REQUEST_LABEL_VALUE_MAX = 1024,
+};
+
+/*
+ * body: JSON object {input, language, at, window, labels}, all optional, or
+ * nothing at all. language: of a body that names none. Appends SUBMIT.input
+ * to ret_input; ret_digest is equal for equal requests, also where "at" is
+ * relative to now. RC_INVALID, RC_TOOBIG: what, where, what to do.
+ */
+NODISCARD enum rc request_parse(struct span body, const char *language,
+    int64_t now_ms, struct buf *ret_input, char ret_digest[SHA256_TEXT],
+    struct err *err);
+
+#endif

@@ -1,0 +1,850 @@
+/*
+ * server.c - one HTTP request per connection, from the door to the last byte.
+ *
+ *   RECEIVING -> WAITING (suspended) -> REPLYING
+ *                        |
+ *                        '-> STREAMING (suspended while nothing waits)
+ *
+ * Invariant: a connection is either suspended, or libmicrohttpd has work to
+ * do for it. A suspended one never times out there and its client's leaving
+ * goes unnoticed, so streams are watched by an epoll of our own, and woken
+ * for a comment now and then.
+ */
+#include "gateway/server.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/clk.h"
+#include "common/log.h"
+
+enum {
+	TICK_MS = 1000,
+	/* Holds the largest head the door lets pass, and then the chunks of
+	 * a stream. Up to 32 KiB it comes from the heap and only what is
+	 * used becomes resident. */
+	CONNECTION_BYTES = 32 << 10,
+	IDLE_S = 30,
+	STREAM_BLOCK = 1024,
+	RUNS_MAX = 64,
+	EVENTS_TURN = 256,
+	DESCRIPTORS_SPARE = 128,
+	/* One event, e.g. a report, may be larger than what is held back. */
+	OUT_MAX = 32 << 20,
+};
+
+enum http_state { HTTP_RECEIVING, HTTP_WAITING, HTTP_REPLYING, HTTP_STREAMING };
+
+struct http {
+	struct http *prev, *next;
+	struct server *s;
+	struct MHD_Connection *connection;
+	struct MHD_Response *response;
+	struct route_match match;
+	enum http_state state;
+	int status;
+	int fd;
+	int64_t since_ms; /* its head was whole */
+	int64_t moved_ms; /* bytes of the stream last went out */
+	struct buf body;
+	struct buf out;
+	size_t sent; /* of out */
+	void *user;
+	bool announced; /* the library knows the connection */
+	bool begun;     /* and has called us with the request */
+	bool handled;   /* the app has seen it */
+	bool gone;      /* the app was told of its end */
+	bool suspended;
+	bool ended; /* nothing is added to the stream any more */
+	bool cut;
+};
+
+struct server {
+	struct server_spec spec;
+	zloop_t *loop;
+	struct door *door;
+	struct MHD_Daemon *daemon;
+	int watch_fd;
+	int tick;
+	struct http **by_fd;
+	size_t by_fd_n;
+	struct http *all;
+	unsigned n;
+	bool running;
+	bool dirty; /* something was resumed since the last run */
+};
+
+/* ---- lifetimes ---- */
+
+static struct http *
+http_new(struct server *s, int fd, const struct route_match *match)
+{
+	struct http *h = xcalloc(1, sizeof(*h));
+
+	h->s = s;
+	h->fd = fd;
+	h->match = *match;
+	h->since_ms = h->moved_ms = clk_mono_ms();
+	buf_init(&h->body, ROUTE_BODY_MAX);
+	buf_init(&h->out, OUT_MAX);
+	h->next = s->all;
+	if (s->all != NULL)
+		s->all->prev = h;
+	s->all = h;
+	s->n++;
+	s->by_fd[fd] = h;
+	return h;
+}
+
+static void
+http_gone(struct http *h)
+{
+	if (h->gone)
+		return;
+	h->gone = true;
+	h->s->spec.on_gone(h->s->spec.api, h);
+}
+
+static void
+http_free(struct http *h)
+{
+	struct server *s = h->s;
+
+	http_gone(h);
+	if (h->response != NULL)
+		MHD_destroy_response(h->response);
+	*(h->prev != NULL ? &h->prev->next : &s->all) = h->next;
+	if (h->next != NULL)
+		h->next->prev = h->prev;
+	s->n--;
+	if (s->by_fd[h->fd] == h)
+		s->by_fd[h->fd] = NULL;
+	buf_done(&h->body);
+	buf_done(&h->out);
+	free(h);
+}
+
+static void
+http_suspend(struct http *h)
+{
+	MHD_suspend_connection(h->connection);
+	h->suspended = true;
+}
+
+static void
+http_resume(struct http *h)
+{
+	if (!h->suspended)
+		return;
+	h->suspended = false;
+	h->moved_ms = clk_mono_ms();
+	h->s->dirty = true;
+	MHD_resume_connection(h->connection);
+}
+
+/* A reset instead of a farewell: what the kernel still holds for a client
+ * that does not read would otherwise outlive the connection. */
+void
+http_cut(struct http *h)
+{
+	struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+	if (h->cut)
+		return;
+	h->cut = true;
+	setsockopt(h->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	shutdown(h->fd, SHUT_RDWR);
+	h->s->dirty = true;
+	http_resume(h);
+}
+
+/* ---- the request ---- */
+
+const struct route_match *
+http_match(const struct http *h)
+{
+	return &h->match;
+}
+
+struct span
+http_body(const struct http *h)
+{
+	return buf_span(&h->body);
+}
+
+struct span
+http_header(const struct http *h, const char *name)
+{
+	return span_of(
+	    MHD_lookup_connection_value(h->connection, MHD_HEADER_KIND, name));
+}
+
+struct span
+http_arg(const struct http *h, const char *name)
+{
+	const char *value = NULL;
+	size_t n = 0;
+
+	if (MHD_lookup_connection_value_n(h->connection, MHD_GET_ARGUMENT_KIND,
+		name, strlen(name), &value, &n) != MHD_YES)
+		return (struct span){0};
+	return span_make(value != NULL ? value : "", n);
+}
+
+struct arg_search {
+	const char *const *known;
+	const char *found;
+};
+
+static enum MHD_Result
+arg_look(void *cls, enum MHD_ValueKind kind UNUSED, const char *key,
+    const char *value UNUSED)
+{
+	struct arg_search *a = cls;
+	const char *const *k;
+
+	for (k = a->known; *k != NULL; k++)
+		if (strcmp(*k, key) == 0)
+			return MHD_YES;
+	a->found = key;
+	return MHD_NO;
+}
+
+const char *
+http_arg_unknown(const struct http *h, const char *const *known)
+{
+	struct arg_search a = {.known = known};
+
+	MHD_get_connection_values(
+	    h->connection, MHD_GET_ARGUMENT_KIND, arg_look, &a);
+	return a.found;
+}
+
+void
+http_set_user(struct http *h, void *user)
+{
+	h->user = user;
+}
+
+void *
+http_user(const struct http *h)
+{
+	return h->user;
+}
+
+/* ---- the answer ---- */
+
+static void
+field_add(struct MHD_Response *r, const char *name, const char *value)
+{
+	if (MHD_add_response_header(r, name, value) != MHD_YES)
+		log_warn("a header field was left out", "name", name, NULL);
+}
+
+static void
+fields_common(struct MHD_Response *r)
+{
+	field_add(r, "Connection", "close");
+	field_add(r, "Cache-Control", "no-store");
+	field_add(r, "X-Content-Type-Options", "nosniff");
+}
+
+static void
+answer(struct http *h, int status, struct MHD_Response *r)
+{
+	if (h->response != NULL) {
+		MHD_destroy_response(r);
+		return;
+	}
+	h->response = r;
+	h->status = status;
+	http_resume(h);
+}
+
+void
+http_reply(struct http *h, const struct http_reply *reply, struct buf *body)
+{
+	size_t n = body != NULL ? body->len : 0;
+	struct MHD_Response *r = MHD_create_response_from_buffer(
+	    n, n > 0 ? buf_take(body) : NULL, MHD_RESPMEM_MUST_FREE);
+
+	fields_common(r);
+	if (reply->media != NULL)
+		field_add(r, "Content-Type", reply->media);
+	if (reply->location != NULL)
+		field_add(r, "Location", reply->location);
+	if (reply->field != NULL)
+		field_add(r, reply->field, reply->value);
+	if (reply->page)
+		field_add(r, "Content-Security-Policy",
+		    "default-src 'none'; style-src 'unsafe-inline'; "
+		    "img-src 'self' data:; frame-ancestors 'self'; "
+		    "base-uri 'none'; form-action 'none'");
+	answer(h, reply->status, r);
+}
+
+void
+http_problem(struct http *h, const struct problem *p)
+{
+	struct MHD_Response *r;
+	char seconds[16];
+	auto_buf b = {0};
+
+	buf_init(&b, 16384);
+	problem_json(&b, p);
+	r = MHD_create_response_from_buffer(
+	    b.len, b.data, MHD_RESPMEM_MUST_COPY);
+	fields_common(r);
+	field_add(r, "Content-Type", "application/problem+json");
+	if (p->allow[0] != '\0')
+		field_add(r, "Allow", p->allow);
+	snprintf(seconds, sizeof(seconds), "%d", p->retry_after_s);
+	if (p->retry_after_s != 0)
+		field_add(r, "Retry-After", seconds);
+	answer(h, p->status, r);
+}
+
+/* Gives the library what waits; suspends when nothing does. */
+static ssize_t
+stream_read(void *cls, uint64_t pos UNUSED, char *buf, size_t max)
+{
+	struct http *h = cls;
+	size_t n = h->out.len - h->sent;
+
+	if (h->cut)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (n == 0 && h->out.data != NULL) {
+		buf_done(&h->out);
+		h->sent = 0;
+		if (!h->ended)
+			h->s->spec.on_drained(h->s->spec.api, h);
+		n = h->out.len;
+	}
+	if (n == 0 && h->ended)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (n == 0) {
+		http_suspend(h);
+		return 0;
+	}
+	n = MIN(n, max);
+	memcpy(buf, h->out.data + h->sent, n);
+	h->sent += n;
+	h->moved_ms = clk_mono_ms();
+	return (ssize_t)n;
+}
+
+static void
+stream_watch(struct http *h)
+{
+	struct epoll_event ev = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = h};
+
+	epoll_ctl(h->s->watch_fd, EPOLL_CTL_ADD, h->fd, &ev);
+}
+
+bool
+http_is_stream(const struct http *h)
+{
+	return h->state == HTTP_STREAMING;
+}
+
+void
+http_stream(struct http *h, const char *location)
+{
+	struct MHD_Response *r = MHD_create_response_from_callback(
+	    MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, h, NULL);
+
+	fields_common(r);
+	field_add(r, "Content-Type", "text/event-stream; charset=utf-8");
+	field_add(r, "X-Accel-Buffering", "no");
+	if (location != NULL)
+		field_add(r, "Location", location);
+	h->state = HTTP_STREAMING;
+	stream_watch(h);
+	answer(h, MHD_HTTP_OK, r);
+}
+
+struct buf *
+http_out(struct http *h)
+{
+	return &h->out;
+}
+
+size_t
+http_pending(const struct http *h)
+{
+	return h->out.len - h->sent;
+}
+
+void
+http_flush(struct http *h)
+{
+	if (h->state == HTTP_STREAMING && (h->ended || http_pending(h) > 0))
+		http_resume(h);
+}
+
+void
+http_end(struct http *h)
+{
+	h->ended = true;
+	http_flush(h);
+}
+
+/* ---- the library's callbacks ---- */
+
+static enum MHD_Result
+give_response(struct http *h)
+{
+	enum MHD_Result ok =
+	    MHD_queue_response(h->connection, (unsigned)h->status, h->response);
+
+	MHD_destroy_response(h->response);
+	h->response = NULL;
+	if (h->state != HTTP_STREAMING)
+		h->state = HTTP_REPLYING;
+	return ok;
+}
+
+static enum MHD_Result
+on_access(void *cls UNUSED, struct MHD_Connection *connection,
+    const char *url UNUSED, const char *method UNUSED,
+    const char *version UNUSED, const char *upload, size_t *upload_n,
+    void **con_cls)
+{
+	struct http *h = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			     ->socket_context;
+
+	if (h == NULL || h->cut)
+		return MHD_NO;
+	*con_cls = h;
+	h->connection = connection;
+	if (!h->begun) {
+		h->begun = true;
+		return MHD_YES;
+	}
+	if (*upload_n > 0) {
+		buf_add(&h->body, upload, *upload_n);
+		*upload_n = 0;
+		return MHD_YES;
+	}
+	if (!h->handled) {
+		h->handled = true;
+		h->state = HTTP_WAITING;
+		h->match.route->handle(h->s->spec.api, h);
+	}
+	if (h->response != NULL)
+		return give_response(h);
+	http_suspend(h);
+	return MHD_YES;
+}
+
+static void
+on_connection(void *cls, struct MHD_Connection *connection,
+    void **socket_context, enum MHD_ConnectionNotificationCode code)
+{
+	struct server *s = cls;
+	const union MHD_ConnectionInfo *info;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		info = MHD_get_connection_info(
+		    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		*socket_context = s->by_fd[info->connect_fd];
+		s->by_fd[info->connect_fd]->announced = true;
+	} else if (*socket_context != NULL) {
+		http_free(*socket_context);
+		*socket_context = NULL;
+		door_closed(s->door);
+	}
+}
+
+static void
+on_completed(void *cls UNUSED, struct MHD_Connection *connection UNUSED,
+    void **con_cls, enum MHD_RequestTerminationCode code UNUSED)
+{
+	if (*con_cls != NULL)
+		http_gone(*con_cls);
+	*con_cls = NULL;
+}
+
+/* ---- the loop ---- */
+
+static uint64_t
+library_timeout(struct server *s)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	return MHD_get_timeout(s->daemon, &ms) == MHD_YES ? ms : UINT64_MAX;
+}
+
+static int
+on_again(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+{
+	struct server *s = arg;
+
+	s->dirty = true;
+	server_turn(s);
+	return 0;
+}
+
+static void
+server_run(struct server *s)
+{
+	int left = RUNS_MAX;
+
+	if (s->running)
+		return;
+	s->running = true;
+	do {
+		s->dirty = false;
+		MHD_run(s->daemon);
+	} while (--left > 0 && (s->dirty || library_timeout(s) == 0));
+	s->running = false;
+	/* Others get their turn on the loop before it goes on. */
+	if (left == 0)
+		zloop_timer(s->loop, 0, 1, on_again, s);
+}
+
+void
+server_turn(struct server *s)
+{
+	if (s->dirty)
+		server_run(s);
+}
+
+static int
+on_ready(zloop_t *loop UNUSED, zmq_pollitem_t *item UNUSED, void *arg)
+{
+	server_run(arg);
+	return 0;
+}
+
+/*
+ * The client closed its side: either it has left, or it only has nothing
+ * more to say. A comment tells: a client that has left answers with a reset.
+ */
+static int
+on_watch(zloop_t *loop UNUSED, zmq_pollitem_t *item UNUSED, void *arg)
+{
+	struct server *s = arg;
+	struct epoll_event ev[EVENTS_TURN];
+	int i, n = epoll_wait(s->watch_fd, ev, EVENTS_TURN, 0);
+
+	for (i = 0; i < n; i++) {
+		struct http *h = ev[i].data.ptr;
+
+		if ((ev[i].events & (EPOLLHUP | EPOLLERR)) != 0) {
+			http_cut(h);
+		} else if (h->suspended) {
+			buf_adds(&h->out, ": still there?\n\n");
+			http_flush(h);
+		}
+	}
+	server_turn(s);
+	return 0;
+}
+
+static void
+stream_tick(struct http *h, int64_t now)
+{
+	const struct server_spec *spec = &h->s->spec;
+
+	if (h->suspended && now - h->moved_ms >= spec->keepalive_ms) {
+		buf_adds(&h->out, ": keep-alive\n\n");
+		http_flush(h);
+	} else if (!h->suspended && now - h->moved_ms >= spec->stall_ms) {
+		log_debug("cut a viewer that does not read", "run",
+		    h->match.run, NULL);
+		http_cut(h);
+	}
+}
+
+static void
+receive_tick(struct http *h, int64_t now)
+{
+	struct problem p = {0};
+
+	if (h->cut || now - h->since_ms < h->s->spec.request_ms)
+		return;
+	problem_set(&p, 408,
+	    "the request's body did not arrive within %lld "
+	    "seconds",
+	    (long long)h->s->spec.request_ms / 1000);
+	door_last_word(h->fd, &p);
+	h->cut = true;
+	shutdown(h->fd, SHUT_RDWR);
+}
+
+static int
+on_tick(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+{
+	struct server *s = arg;
+	int64_t now = clk_mono_ms();
+	struct http *h;
+
+	door_tick(s->door);
+	for (h = s->all; h != NULL; h = h->next) {
+		if (h->state == HTTP_STREAMING)
+			stream_tick(h, now);
+		else if (h->state == HTTP_RECEIVING)
+			receive_tick(h, now);
+	}
+	server_run(s); /* also for its own timeouts */
+	return 0;
+}
+
+/* ---- from the door ---- */
+
+static bool
+media_is_json(struct span media)
+{
+	static const char json[] = "application/json";
+	size_t n = sizeof(json) - 1;
+
+	return media.n >= n && strncasecmp(media.p, json, n) == 0 &&
+	       (media.n == n || strchr("; \t", media.p[n]) != NULL);
+}
+
+/* A page's script can send a body of any other type without being asked
+ * whether it may: so the type is part of the guard. */
+static bool
+body_check(const struct route *r, const struct head *head, struct problem *ret)
+{
+	struct span media = head_find(head, "Content-Type");
+
+	if (r->body == ROUTE_NO_BODY && head->body_bytes > 0) {
+		problem_set(
+		    ret, 400, "a %.*s takes no body", SPAN_ARG(head->method));
+		return false;
+	}
+	if (head->body_bytes > ROUTE_BODY_MAX) {
+		problem_set(ret, 413,
+		    "the body has %llu bytes; the limit "
+		    "is %d",
+		    (unsigned long long)head->body_bytes, ROUTE_BODY_MAX);
+		return false;
+	}
+	if (r->body == ROUTE_JSON &&
+	    (head->body_bytes > 0 || media.p != NULL) &&
+	    !media_is_json(media)) {
+		problem_set(ret, 415,
+		    "the body must be JSON, with "
+		    "Content-Type: application/json");
+		return false;
+	}
+	return true;
+}
+
+static bool
+head_pass(struct server *s, const struct head *head,
+    struct route_match *ret_match, struct problem *ret)
+{
+	char allow[ROUTE_ALLOW_MAX];
+	int status =
+	    route_find(routes, head->method, head->path, ret_match, allow);
+	bool public = status == 0 && ret_match->route->public;
+
+	/* Who may not come in does not learn what is there. */
+	if (!gate_check(s->spec.gate, head, public, ret))
+		return false;
+	if (status == 404) {
+		problem_set(ret, 404,
+		    "there is nothing at %.*s; see "
+		    "/openapi.json",
+		    (int)MIN(head->path.n, 200), head->path.p);
+		return false;
+	}
+	if (status == 405) {
+		problem_set(ret, 405,
+		    "%.*s is not possible here; this takes "
+		    "%s",
+		    SPAN_ARG(head->method), allow);
+		snprintf(ret->allow, sizeof(ret->allow), "%s", allow);
+		return false;
+	}
+	return body_check(ret_match->route, head, ret);
+}
+
+static bool
+on_head(void *ctx, int fd, const struct sockaddr *peer, socklen_t peer_len,
+    const struct head *head, struct problem *ret_problem)
+{
+	struct server *s = ctx;
+	struct route_match match;
+	struct http *h;
+
+	if (!head_pass(s, head, &match, ret_problem))
+		return false;
+	if ((size_t)fd >= s->by_fd_n) {
+		problem_set(ret_problem, 503, "too many connections");
+		return false;
+	}
+	h = http_new(s, fd, &match);
+	s->dirty = true;
+	if (MHD_add_connection(s->daemon, fd, peer, peer_len) == MHD_YES)
+		return true;
+	/* It has closed the socket all the same; what was not announced to
+	 * us will not be taken back either. */
+	if (s->by_fd[fd] == h && !h->announced) {
+		http_free(h);
+		door_closed(s->door);
+	}
+	return true;
+}
+
+/* ---- opening and closing ---- */
+
+/* As many descriptors as connections need; fewer connections where this
+ * machine does not give them. */
+static void
+descriptors_raise(struct server *s)
+{
+	struct door_spec *d = &s->spec.door;
+	rlim_t want =
+	    d->connections_max + d->connections_max / 2 + DESCRIPTORS_SPARE;
+	struct rlimit l;
+	char text[32];
+
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0)
+		return;
+	if (l.rlim_cur < want) {
+		l.rlim_cur = MIN(want, l.rlim_max);
+		if (setrlimit(RLIMIT_NOFILE, &l) != 0)
+			getrlimit(RLIMIT_NOFILE, &l);
+	}
+	s->by_fd_n = (size_t)MIN(l.rlim_cur, 4 * want);
+	if (l.rlim_cur >= want)
+		return;
+	d->connections_max =
+	    (unsigned)((l.rlim_cur - DESCRIPTORS_SPARE) * 2 / 3);
+	snprintf(text, sizeof(text), "%u", d->connections_max);
+	log_warn("the limit of open files allows fewer connections",
+	    "connections", text, NULL);
+}
+
+static enum rc
+daemon_open(struct server *s, struct err *err)
+{
+	s->daemon = MHD_start_daemon(
+	    MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME,
+	    0, NULL, NULL, on_access, s, MHD_OPTION_NOTIFY_CONNECTION,
+	    on_connection, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+	    MHD_OPTION_CONNECTION_LIMIT,
+	    (unsigned)s->spec.door.connections_max + DESCRIPTORS_SPARE,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_END);
+	if (s->daemon == NULL)
+		return err_set(err, RC_IO, "cannot start the HTTP library");
+	return RC_OK;
+}
+
+static int
+library_fd(struct server *s)
+{
+	return MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD)
+	    ->epoll_fd;
+}
+
+static void
+loop_attach(struct server *s)
+{
+	zmq_pollitem_t item = {.events = ZMQ_POLLIN, .fd = library_fd(s)};
+
+	zloop_poller(s->loop, &item, on_ready, s);
+	zloop_poller_set_tolerant(s->loop, &item);
+	item.fd = s->watch_fd;
+	zloop_poller(s->loop, &item, on_watch, s);
+	zloop_poller_set_tolerant(s->loop, &item);
+	s->tick = zloop_timer(s->loop, TICK_MS, 0, on_tick, s);
+}
+
+enum rc
+server_new(zloop_t *loop, const struct server_spec *spec,
+    struct server **ret_server, struct err *err)
+{
+	struct server *s = xcalloc(1, sizeof(*s));
+	enum rc rc;
+
+	s->spec = *spec;
+	s->loop = loop;
+	descriptors_raise(s);
+	s->by_fd = xcalloc(s->by_fd_n, sizeof(*s->by_fd));
+	s->spec.door.on_head = on_head;
+	s->spec.door.ctx = s;
+	s->watch_fd = epoll_create1(EPOLL_CLOEXEC);
+	rc = s->watch_fd < 0 ? err_set(err, RC_IO, "epoll: %s", strerror(errno))
+			     : daemon_open(s, err);
+	if (rc == RC_OK)
+		rc = door_new(loop, &s->spec.door, &s->door, err);
+	if (rc != RC_OK) {
+		server_free(s);
+		return rc;
+	}
+	loop_attach(s);
+	*ret_server = s;
+	return RC_OK;
+}
+
+static void
+daemon_close(struct server *s)
+{
+	zmq_pollitem_t item = {.events = ZMQ_POLLIN, .fd = library_fd(s)};
+	struct http *h;
+
+	zloop_poller_end(s->loop, &item);
+	item.fd = s->watch_fd;
+	zloop_poller_end(s->loop, &item);
+	if (s->tick != 0)
+		zloop_timer_end(s->loop, s->tick);
+	/* The library aborts when it is stopped with suspended ones. */
+	for (h = s->all; h != NULL; h = h->next) {
+		h->cut = true;
+		http_resume(h);
+	}
+	MHD_run(s->daemon);
+	MHD_stop_daemon(s->daemon);
+}
+
+void
+server_free(struct server *s)
+{
+	if (s == NULL)
+		return;
+	if (s->daemon != NULL)
+		daemon_close(s);
+	door_free(s->door);
+	if (s->watch_fd >= 0)
+		close(s->watch_fd);
+	free(s->by_fd);
+	free(s);
+}
+
+void
+server_drain(struct server *s)
+{
+	struct http *h;
+
+	door_stop(s->door);
+	for (h = s->all; h != NULL; h = h->next)
+		if (h->state == HTTP_STREAMING)
+			http_end(h);
+	server_turn(s);
+}
+
+const struct door *
+server_door(const struct server *s)
+{
+	return s->door;
+}
+
+unsigned
+server_busy(const struct server *s)
+{
+	return s->n;
+}

@@ -1,0 +1,107 @@
+/*
+ * server.h - one HTTP request per connection, from the door to the last byte.
+ *
+ * libmicrohttpd, run by the event loop through its epoll descriptor. A
+ * request is given to the app once, whole; the app answers at once or later,
+ * with one reply or with a stream. Everything happens on the loop's thread.
+ */
+#ifndef GATEWAY_SERVER_H
+#define GATEWAY_SERVER_H
+
+#include "gateway/door.h"
+#include "gateway/gate.h"
+#include "gateway/problem.h"
+#include "gateway/routes.h"
+
+struct server;
+struct http; /* a request, its answer, its connection */
+
+/* A stream's unsent bytes; over this the app holds back. */
+enum { SERVER_PENDING_MAX = 64 << 10 };
+
+struct server_spec {
+	struct door_spec door; /* on_head and ctx are the server's own */
+	const struct gate *gate;
+	int64_t request_ms; /* from the head to the body's end */
+	int64_t keepalive_ms;
+	int64_t stall_ms;
+	/* The request is whole: route->handle is called with it. */
+	void *api;
+	/* h is over, answered or not, and about to be freed. */
+	void (*on_gone)(void *api, struct http *h);
+	/* A stream's bytes have all been sent; more may be added. */
+	void (*on_drained)(void *api, struct http *h);
+};
+
+NODISCARD enum rc server_new(zloop_t *loop, const struct server_spec *spec,
+    struct server **ret_server, struct err *err);
+
+/* Ends all connections; on_gone is called for each. */
+void server_free(struct server *s);
+
+/* Takes no new connections, and lets streams end where they are: their
+ * viewers come back, to another gateway or the next. */
+void server_drain(struct server *s);
+
+const struct door *server_door(const struct server *s);
+
+/* Connections with a request under way. */
+unsigned server_busy(const struct server *s);
+
+/* Sends what replies and streams were given since: to be called at the end
+ * of whatever turn of the loop gave them something. */
+void server_turn(struct server *s);
+
+/* ---- the request ---- */
+
+const struct route_match *http_match(const struct http *h);
+struct span http_body(const struct http *h);
+
+/* A header field or a query argument; .p is NULL when absent. Borrowed until
+ * the answer is given. */
+struct span http_header(const struct http *h, const char *name);
+struct span http_arg(const struct http *h, const char *name);
+
+/* The first query argument whose name is not in known (NULL ends it), or
+ * NULL. */
+const char *http_arg_unknown(const struct http *h, const char *const *known);
+
+/* What the app keeps with the request; NULL at first. */
+void http_set_user(struct http *h, void *user);
+void *http_user(const struct http *h);
+
+/* ---- the answer: exactly one of reply, problem, stream ---- */
+
+struct http_reply {
+	int status;
+	const char *media;         /* NULL: there is no body */
+	const char *location;      /* or NULL */
+	const char *field, *value; /* one further header field, or NULL */
+	bool
+	    page; /* shown by a browser: sent with a policy that runs nothing */
+};
+
+/* body is taken: its bytes move, and it is left empty. May be NULL. */
+void http_reply(struct http *h, const struct http_reply *r, struct buf *body);
+
+void http_problem(struct http *h, const struct problem *p);
+
+/* Begins a stream of events; its header leaves with the next turn. location
+ * names the run's own address, or is NULL. */
+void http_stream(struct http *h, const char *location);
+bool http_is_stream(const struct http *h);
+
+/* Where the app appends what is to be sent. Call http_flush afterwards. */
+struct buf *http_out(struct http *h);
+void http_flush(struct http *h);
+
+/* The bytes that wait in http_out. */
+size_t http_pending(const struct http *h);
+
+/* The stream ends once its bytes are sent. */
+void http_end(struct http *h);
+
+/* Ends the connection at once. */
+void http_cut(struct http *h);
+
+#endif

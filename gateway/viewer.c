@@ -1,0 +1,184 @@
+/*
+ * viewer.c - a run's events to one client.
+ *
+ * Invariant: events go out in the order of their numbers without a gap. What
+ * does not fit is not kept here: the subscription is ended, and begun again
+ * behind the last event taken once the client has read.
+ */
+#include "gateway/viewer.h"
+
+#include "common/wire.h"
+#include "gateway/sse.h"
+
+enum { GAPS_MAX = 3 };
+
+static void
+viewer_begin(struct exchange *x)
+{
+	auto_str location = exchange_location(link_run(x->call));
+
+	if (http_is_stream(x->h))
+		return;
+	http_stream(x->h, location);
+	sse_retry(http_out(x->h));
+	http_flush(x->h);
+}
+
+static void
+out_cut(struct buf *out, size_t len)
+{
+	out->len = len;
+	out->data[len] = '\0';
+}
+
+/* False: it does not fit now. */
+static bool
+event_write(
+    struct exchange *x, uint64_t seq, struct span type, struct span data)
+{
+	struct buf *out = http_out(x->h);
+	size_t before = http_pending(x->h), mark = out->len;
+
+	if (before >= SERVER_PENDING_MAX)
+		return false;
+	sse_event(out, link_run(x->call), seq, type, data);
+	if (before == 0 || http_pending(x->h) <= SERVER_PENDING_MAX)
+		return true;
+	out_cut(out, mark);
+	return false;
+}
+
+/* False: no more of this message. */
+static bool
+event_take(struct exchange *x, uint64_t seq, struct span type, struct span data)
+{
+	uint64_t taken = link_taken(x->call);
+
+	if (seq <= taken)
+		return true;
+	/* Lost on the way; what was lost for good is passed over. */
+	if (seq != taken + 1 && x->gaps++ < GAPS_MAX) {
+		link_again(x->call);
+		return false;
+	}
+	if (!event_write(x, seq, type, data)) {
+		link_hold(x->call);
+		return false;
+	}
+	x->gaps = 0;
+	link_took(x->call, seq);
+	return true;
+}
+
+/* True when all of the list was taken. */
+static bool
+list_take(struct exchange *x, struct span list)
+{
+	struct wire_r r = wire_reader(list);
+	uint32_t n = list.n > 0 ? wire_array(&r) : 0;
+
+	for (; n > 0 && !r.bad; n--) {
+		struct span type, data;
+		uint64_t seq;
+
+		if (wire_array(&r) != 3)
+			return false;
+		seq = wire_u64(&r);
+		type = wire_str(&r);
+		data = wire_raw(&r);
+		if (r.bad || !event_take(x, seq, type, data))
+			return false;
+	}
+	return !r.bad;
+}
+
+static bool
+list_is_empty(struct span list)
+{
+	struct wire_r r = wire_reader(list);
+
+	return list.n == 0 || wire_array(&r) == 0;
+}
+
+static void
+viewer_events(void *ctx, const struct proto_events *m)
+{
+	struct exchange *x = ctx;
+	const struct http_reply nothing = {.status = 204};
+	bool all;
+
+	if (!http_is_stream(x->h) && x->resumes && m->last != 0 &&
+	    list_is_empty(m->list)) {
+		exchange_call_end(x);
+		http_reply(x->h, &nothing, NULL);
+		return;
+	}
+	viewer_begin(x);
+	all = list_take(x, m->list);
+	if (http_out(x->h)->full) {
+		http_cut(x->h); /* larger than anything may be */
+		return;
+	}
+	if (all && m->last != 0) {
+		exchange_call_end(x);
+		http_end(x->h);
+	}
+	http_flush(x->h);
+}
+
+/* Tokens are worth showing only to who keeps up. */
+static void
+viewer_fleeting(void *ctx, const struct proto_fleeting *m)
+{
+	struct exchange *x = ctx;
+
+	if (!http_is_stream(x->h) ||
+	    http_pending(x->h) > SERVER_PENDING_MAX / 2)
+		return;
+	sse_fleeting(http_out(x->h), m->type, m->data);
+	http_flush(x->h);
+}
+
+/* The run is gone while it was watched: it was removed, or never was. */
+static void
+viewer_refused(struct exchange *x, const struct proto_reply *r)
+{
+	auto_buf text = {0};
+
+	if (!http_is_stream(x->h)) {
+		exchange_refused(x, r);
+		return;
+	}
+	buf_init(&text, 4096);
+	wire_put_map(&text, 1);
+	wire_put_str(&text, "text");
+	wire_put_span(&text, r->text);
+	sse_fleeting(http_out(x->h), span_of("error"), buf_span(&text));
+	exchange_call_end(x);
+	http_end(x->h);
+}
+
+static void
+viewer_reply(void *ctx, const struct proto_reply *r)
+{
+	struct exchange *x = ctx;
+
+	if (!span_is(r->rc, "ok"))
+		viewer_refused(x, r);
+	else if (r->run.n > 0)
+		viewer_begin(x);
+}
+
+const struct link_ops viewer_ops = {
+    .on_reply = viewer_reply,
+    .on_events = viewer_events,
+    .on_fleeting = viewer_fleeting,
+    .on_fail = exchange_fail,
+};
+
+void
+viewer_drained(struct exchange *x)
+{
+	if (x->call != NULL)
+		link_go_on(x->call);
+}

@@ -1,7 +1,7 @@
 /*
  * investigate.c - `culprit investigate` and `culprit follow`.
  */
-#include "gateway/cli/api.h"
+#include "gateway/cli/call.h"
 #include "gateway/cli/cmd.h"
 #include "gateway/cli/stream.h"
 #include "gateway/cli/term.h"
@@ -85,7 +85,7 @@ watch_run(const struct cmd_args *a, struct stream_spec *spec)
 {
 	struct view_spec vs = view_spec_for(stderr);
 	struct watch w = {.json = a->value[OPT_JSON] != NULL};
-	auto_api at = {0};
+	auto_call_at at = {0};
 	struct err err;
 	const char *status;
 	int result = CMD_FAILED;
@@ -97,7 +97,7 @@ watch_run(const struct cmd_args *a, struct stream_spec *spec)
 	spec->on_note = watch_on_note;
 	spec->on_tick = watch_on_tick;
 	spec->ctx = &w;
-	rc = api_open(&a->conf, &at, &err);
+	rc = call_open(&a->conf, &at, &err);
 	if (rc == RC_OK)
 		rc = stream_run(spec, &err);
 	view_quiet(w.view);
@@ -198,18 +198,18 @@ make_body(const struct cmd_args *a, char **ret_body, struct err *err)
 static int
 start_only(const struct cmd_args *a, const char *body)
 {
-	auto_api at = {0};
-	auto_api_reply reply = {0};
-	struct api_request rq = {.at = &at,
+	auto_call_at at = {0};
+	auto_call_reply reply = {0};
+	struct call_request rq = {.at = &at,
 	    .path = "/api/ai_ops",
 	    .body = body,
 	    .header = "Prefer: respond-async"};
 	struct err err;
 	const char *slash;
-	enum rc rc = api_open(&a->conf, &at, &err);
+	enum rc rc = call_open(&a->conf, &at, &err);
 
 	if (rc == RC_OK)
-		rc = api_call(&rq, &reply, &err);
+		rc = call_make(&rq, &reply, &err);
 	if (rc != RC_OK)
 		return cmd_fail(a, rc, &err);
 	if (a->value[OPT_JSON] != NULL) {

@@ -2,7 +2,7 @@
  * runs.c - the commands that read investigations, or end one.
  */
 #include "common/clk.h"
-#include "gateway/cli/api.h"
+#include "gateway/cli/call.h"
 #include "gateway/cli/cmd.h"
 #include "gateway/cli/term.h"
 
@@ -15,19 +15,19 @@
 /* GETs (or does method to) a path made of the run's id and what follows. */
 static enum rc
 call_run(const struct cmd_args *a, const char *method, const char *rest,
-    const char *accept, struct api_reply *ret_reply, struct err *err)
+    const char *accept, struct call_reply *ret_reply, struct err *err)
 {
-	auto_api at = {0};
-	auto_str id = api_escape(a->conf.args[0]);
+	auto_call_at at = {0};
+	auto_str id = call_escape(a->conf.args[0]);
 	auto_str path = xasprintf("/api/investigations/%s%s", id, rest);
-	struct api_request rq = {.at = &at,
+	struct call_request rq = {.at = &at,
 	    .method = method,
 	    .path = path,
 	    .accept = accept,
 	    .body = method != NULL ? "{}" : NULL};
-	enum rc rc = api_open(&a->conf, &at, err);
+	enum rc rc = call_open(&a->conf, &at, err);
 
-	return rc == RC_OK ? api_call(&rq, ret_reply, err) : rc;
+	return rc == RC_OK ? call_make(&rq, ret_reply, err) : rc;
 }
 
 /* Writes text so that a terminal is safe from it, ending in a line end. */
@@ -36,7 +36,7 @@ print_safe(struct span s, enum term_style style)
 {
 	auto_buf b;
 
-	buf_init(&b, 8 * (size_t)API_BODY_MAX);
+	buf_init(&b, 8 * (size_t)CALL_BODY_MAX);
 	term_put(&b, s, style);
 	if (b.len == 0 || b.data[b.len - 1] != '\n')
 		buf_addc(&b, '\n');
@@ -45,7 +45,7 @@ print_safe(struct span s, enum term_style style)
 
 /* JSON from the gateway, on one line or indented for a person. */
 static void
-print_json(const struct api_reply *r, bool indented)
+print_json(const struct call_reply *r, bool indented)
 {
 	cJSON *o = indented
 		       ? cJSON_ParseWithLength(buf_str(&r->body), r->body.len)
@@ -130,13 +130,13 @@ list_put(struct buf *b, const cJSON *run)
 }
 
 static void
-list_print(const struct api_reply *r)
+list_print(const struct call_reply *r)
 {
 	cJSON *o = cJSON_ParseWithLength(buf_str(&r->body), r->body.len);
 	const cJSON *run, *runs;
 	auto_buf b;
 
-	buf_init(&b, (size_t)API_BODY_MAX);
+	buf_init(&b, (size_t)CALL_BODY_MAX);
 	runs = cJSON_GetObjectItemCaseSensitive(o, "investigations");
 	if (cJSON_GetArraySize(runs) == 0) {
 		fputs("No investigations yet; start one with `culprit "
@@ -160,18 +160,18 @@ int
 cmd_list(const struct cmd_args *a)
 {
 	const char *limit = a->value[OPT_LIMIT], *status = a->value[OPT_STATUS];
-	auto_api at = {0};
-	auto_str n = api_escape(limit != NULL ? limit : "20");
-	auto_str only = api_escape(status != NULL ? status : "");
+	auto_call_at at = {0};
+	auto_str n = call_escape(limit != NULL ? limit : "20");
+	auto_str only = call_escape(status != NULL ? status : "");
 	auto_str path = xasprintf("/api/investigations?limit=%s%s%s", n,
 	    status != NULL ? "&status=" : "", only);
-	auto_api_reply reply = {0};
-	struct api_request rq = {.at = &at, .path = path};
+	auto_call_reply reply = {0};
+	struct call_request rq = {.at = &at, .path = path};
 	struct err err;
-	enum rc rc = api_open(&a->conf, &at, &err);
+	enum rc rc = call_open(&a->conf, &at, &err);
 
 	if (rc == RC_OK)
-		rc = api_call(&rq, &reply, &err);
+		rc = call_make(&rq, &reply, &err);
 	if (rc != RC_OK)
 		return cmd_fail(a, rc, &err);
 	if (a->value[OPT_JSON] != NULL)
@@ -186,7 +186,7 @@ cmd_list(const struct cmd_args *a)
 int
 cmd_show(const struct cmd_args *a)
 {
-	auto_api_reply reply = {0};
+	auto_call_reply reply = {0};
 	struct err err;
 	enum rc rc = call_run(a, NULL, "", NULL, &reply, &err);
 
@@ -199,7 +199,7 @@ cmd_show(const struct cmd_args *a)
 int
 cmd_cancel(const struct cmd_args *a)
 {
-	auto_api_reply reply = {0};
+	auto_call_reply reply = {0};
 	struct err err;
 	enum rc rc = call_run(a, "POST", "/cancel", NULL, &reply, &err);
 
@@ -210,7 +210,7 @@ int
 cmd_report(const struct cmd_args *a)
 {
 	bool json = a->value[OPT_JSON] != NULL;
-	auto_api_reply reply = {0};
+	auto_call_reply reply = {0};
 	struct err err;
 	enum rc rc = call_run(a, NULL, "/report",
 	    json ? "application/json" : "text/markdown", &reply, &err);
@@ -224,9 +224,9 @@ cmd_report(const struct cmd_args *a)
 int
 cmd_evidence(const struct cmd_args *a)
 {
-	auto_str id = api_escape(a->conf.args[1]);
+	auto_str id = call_escape(a->conf.args[1]);
 	auto_str rest = xasprintf("/evidence/%s", id);
-	auto_api_reply reply = {0};
+	auto_call_reply reply = {0};
 	struct err err;
 	enum rc rc = call_run(a, NULL, rest, "*/*", &reply, &err);
 

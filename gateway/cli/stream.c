@@ -7,7 +7,7 @@
 #include "gateway/cli/stream.h"
 
 #include "common/clk.h"
-#include "gateway/cli/api.h"
+#include "gateway/cli/call.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -104,9 +104,9 @@ stream_open(struct stream *s)
 	auto_str key = xasprintf("Idempotency-Key: %s", s->key);
 	auto_str last =
 	    xasprintf("Last-Event-ID: %s", s->last != NULL ? s->last : "");
-	auto_str run = api_escape(s->run != NULL ? s->run : "");
+	auto_str run = call_escape(s->run != NULL ? s->run : "");
 	auto_str path = xasprintf("/api/investigations/%s/events", run);
-	struct api_request rq = {
+	struct call_request rq = {
 	    .at = s->spec->at, .accept = "text/event-stream"};
 
 	if (s->run == NULL) {
@@ -119,7 +119,7 @@ stream_open(struct stream *s)
 	}
 	sse_read_restart(&s->sse);
 	buf_reset(&s->problem);
-	s->events = api_handle(&rq, &s->events_headers);
+	s->events = call_handle(&rq, &s->events_headers);
 	curl_easy_setopt(s->events, CURLOPT_WRITEFUNCTION, stream_on_body);
 	curl_easy_setopt(s->events, CURLOPT_WRITEDATA, s);
 	curl_easy_setopt(s->events, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -156,12 +156,12 @@ stream_cancel(struct stream *s)
 	s->want_cancel = s->run == NULL;
 	if (s->run == NULL || s->cancel != NULL)
 		return;
-	run = api_escape(s->run);
+	run = call_escape(s->run);
 	path = xasprintf("/api/investigations/%s/cancel", run);
-	s->cancel = api_handle(&(struct api_request){.at = s->spec->at,
-				   .path = path,
-				   .method = "POST",
-				   .body = "{}"},
+	s->cancel = call_handle(&(struct call_request){.at = s->spec->at,
+				    .path = path,
+				    .method = "POST",
+				    .body = "{}"},
 	    &s->cancel_headers);
 	curl_easy_setopt(s->cancel, CURLOPT_WRITEFUNCTION, stream_ignore);
 	curl_easy_setopt(s->cancel, CURLOPT_TIMEOUT_MS, 10000L);
@@ -183,7 +183,7 @@ stream_retry(struct stream *s, const char *why, struct err *err)
 		s->spec->on_note(s->spec->ctx, note);
 	}
 	if (now - s->lost_ms > GIVE_UP_MS)
-		return api_unreachable(s->spec->at->base, why, err);
+		return call_unreachable(s->spec->at->base, why, err);
 	s->retry_at_ms = now + s->retry_wait_ms;
 	s->retry_wait_ms = MIN(s->retry_wait_ms * 2, (int64_t)RETRY_MOST_MS);
 	return RC_OK;
@@ -192,7 +192,7 @@ stream_retry(struct stream *s, const char *why, struct err *err)
 static enum rc
 stream_answered(struct stream *s, long status, struct err *err)
 {
-	struct api_request rq = {.at = s->spec->at,
+	struct call_request rq = {.at = s->spec->at,
 	    .method = s->run == NULL ? "POST" : "GET",
 	    .path = s->run == NULL ? "/api/ai_ops" : "the events of a run"};
 
@@ -204,7 +204,7 @@ stream_answered(struct stream *s, long status, struct err *err)
 		s->finished = true;
 		return RC_OK;
 	}
-	return api_problem(&rq, status, buf_span(&s->problem), err);
+	return call_problem(&rq, status, buf_span(&s->problem), err);
 }
 
 /* The transfer of events ended: the run did too, or a refusal, or again. */
@@ -224,7 +224,7 @@ stream_ended(struct stream *s, CURLcode code, struct err *err)
 	if (status != 0 && !events && code == CURLE_OK)
 		return stream_answered(s, status, err);
 	if (!s->once_connected && status == 0)
-		return api_unreachable(
+		return call_unreachable(
 		    s->spec->at->base, curl_easy_strerror(code), err);
 	rc = stream_retry(s,
 	    code == CURLE_OK ? "it was closed early" : curl_easy_strerror(code),

@@ -14,10 +14,10 @@
 
 #include <stdbool.h>
 
-struct api;
+struct call_at;
 
 struct stream_spec {
-	const struct api *at;
+	const struct call_at *at;
 	const char *body; /* JSON of the run to start; NULL: follow run */
 	const char *run;  /* the run to follow; NULL with body */
 	/* Ctrl-C: true asks for the run's cancelling and goes on to its end,

@@ -7,7 +7,7 @@
  */
 #include "common/clk.h"
 #include "common/log.h"
-#include "gateway/cli/api.h"
+#include "gateway/cli/call.h"
 #include "gateway/cli/child.h"
 #include "gateway/cli/cmd.h"
 
@@ -39,7 +39,7 @@ struct up {
 	struct child *children[CHILDREN_MAX];
 	size_t n;
 	char *addr_path;
-	struct api api; /* its base is NULL until the gateway wrote it */
+	struct call_at at; /* its base is NULL until the gateway wrote it */
 	int lock_fd, signal_fd, watch_fd;
 	CURLM *multi;
 	CURL *probe; /* of /readyz; NULL: none under way */
@@ -240,7 +240,7 @@ up_read_addr(struct up *u)
 	if (fgets(line, sizeof(line), f) != NULL &&
 	    strchr(line, '\n') != NULL) {
 		line[strcspn(line, "\r\n")] = '\0';
-		u->api.base = api_url_of(line);
+		u->at.base = call_url_of(line);
 	}
 	fclose(f);
 }
@@ -250,12 +250,12 @@ up_probe(struct up *u)
 {
 	if (u->ready || u->stop_ms != 0 || u->probe != NULL)
 		return;
-	if (u->api.base == NULL)
+	if (u->at.base == NULL)
 		up_read_addr(u);
-	if (u->api.base == NULL || clk_mono_ms() < u->probe_at_ms)
+	if (u->at.base == NULL || clk_mono_ms() < u->probe_at_ms)
 		return;
 	u->probe =
-	    api_handle(&(struct api_request){.at = &u->api, .path = "/readyz"},
+	    call_handle(&(struct call_request){.at = &u->at, .path = "/readyz"},
 		&u->probe_headers);
 	curl_easy_setopt(u->probe, CURLOPT_WRITEFUNCTION, up_ignore);
 	curl_easy_setopt(u->probe, CURLOPT_TIMEOUT_MS, 1000L);
@@ -270,8 +270,8 @@ up_on_ready(struct up *u)
 	u->ready = true;
 	snprintf(
 	    ms, sizeof(ms), "%lld", (long long)(clk_mono_ms() - u->start_ms));
-	log_info("ready", "url", u->api.base, "ms", ms, NULL);
-	printf("ready %s\n", u->api.base);
+	log_info("ready", "url", u->at.base, "ms", ms, NULL);
+	printf("ready %s\n", u->at.base);
 	fflush(stdout);
 }
 
@@ -295,7 +295,7 @@ up_on_probe(struct up *u)
 		if (status != 0)
 			continue;
 		/* It died; the next one may come back elsewhere. */
-		api_done(&u->api);
+		call_done(&u->at);
 	}
 }
 
@@ -374,7 +374,7 @@ up_wait_ms(const struct up *u)
 			until = MIN(until, u->children[i]->start_at_ms);
 	if (!u->ready && u->probe == NULL)
 		until = MIN(until,
-		    u->api.base != NULL ? u->probe_at_ms : now + PROBE_SLOW_MS);
+		    u->at.base != NULL ? u->probe_at_ms : now + PROBE_SLOW_MS);
 	return (int)MAX(until - now, 0);
 }
 
@@ -453,7 +453,7 @@ up_close(struct up *u)
 	while (u->n > 0)
 		child_free(u->children[--u->n]);
 	free(u->addr_path);
-	api_done(&u->api);
+	call_done(&u->at);
 	close(u->watch_fd);
 	close(u->signal_fd);
 	close(u->lock_fd);

@@ -1,11 +1,11 @@
 /*
- * api.h - calls of the gateway's HTTP interface.
+ * call.h - calls of the gateway's HTTP interface.
  *
  * Every failure reads as what happened, where, and what to do; RC_CLOSED is
  * kept for a gateway that cannot be reached at all.
  */
-#ifndef GATEWAY_CLI_API_H
-#define GATEWAY_CLI_API_H
+#ifndef GATEWAY_CLI_CALL_H
+#define GATEWAY_CLI_CALL_H
 
 #include "common/buf.h"
 #include "common/conf.h"
@@ -14,10 +14,10 @@
 #include <curl/curl.h>
 
 /* The largest answer taken: a tool's evidence, a report. */
-enum { API_BODY_MAX = 32 << 20 };
+enum { CALL_BODY_MAX = 32 << 20 };
 
 /* A gateway, and what it wants to see. */
-struct api {
+struct call_at {
 	char *base;  /* its URL without a path */
 	char *token; /* bearer token; NULL: none */
 };
@@ -28,16 +28,16 @@ struct api {
  * that listens on every interface is reached on this host. RC_IO: the token
  * cannot be read.
  */
-NODISCARD enum rc api_open(
-    const struct conf *conf, struct api *ret_api, struct err *err);
-void api_done(struct api *a);
-#define auto_api CLEANUP(api_done) struct api
+NODISCARD enum rc call_open(
+    const struct conf *conf, struct call_at *ret_at, struct err *err);
+void call_done(struct call_at *a);
+#define auto_call_at CLEANUP(call_done) struct call_at
 
 /* "HOST:PORT" as a URL, the caller's. */
-char *api_url_of(const char *host_port);
+char *call_url_of(const char *host_port);
 
-struct api_request {
-	const struct api *at;
+struct call_request {
+	const struct call_at *at;
 	const char *method; /* NULL: GET */
 	const char *path;   /* "/api/…", already escaped */
 	const char *accept; /* NULL: application/json */
@@ -45,36 +45,37 @@ struct api_request {
 	const char *header; /* one more, "Name: value"; NULL: none */
 };
 
-struct api_reply {
+struct call_reply {
 	struct buf body;
 	char *location; /* owned; NULL when absent */
 	char *type;     /* owned; the media type */
 	long status;
 };
 
-void api_reply_done(struct api_reply *r);
-#define auto_api_reply CLEANUP(api_reply_done) struct api_reply
+void call_reply_done(struct call_reply *r);
+#define auto_call_reply CLEANUP(call_reply_done) struct call_reply
 
 /*
  * Makes the call; *ret_reply must be zeroed and is the caller's whatever the
  * result. RC_CLOSED: cannot be reached. A status from 400 on becomes the rc
  * it stands for, with the problem's own words in err.
  */
-NODISCARD enum rc api_call(
-    const struct api_request *rq, struct api_reply *ret_reply, struct err *err);
+NODISCARD enum rc call_make(const struct call_request *rq,
+    struct call_reply *ret_reply, struct err *err);
 
 /* A handle with what every call has in common; NULL headers end the list
  * that the caller frees (curl_slist_free_all) after the handle. */
-CURL *api_handle(const struct api_request *rq, struct curl_slist **ret_headers);
+CURL *call_handle(
+    const struct call_request *rq, struct curl_slist **ret_headers);
 
 /* The rc of an answer's status, with the text of its problem+json body. */
-enum rc api_problem(const struct api_request *rq, long status, struct span body,
-    struct err *err);
+enum rc call_problem(const struct call_request *rq, long status,
+    struct span body, struct err *err);
 
 /* RC_CLOSED with what to do about a gateway that does not answer. */
-enum rc api_unreachable(const char *base, const char *why, struct err *err);
+enum rc call_unreachable(const char *base, const char *why, struct err *err);
 
 /* s as one segment of a path, the caller's. */
-char *api_escape(const char *s);
+char *call_escape(const char *s);
 
 #endif

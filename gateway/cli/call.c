@@ -1,7 +1,7 @@
 /*
- * api.c - calls of the gateway's HTTP interface.
+ * call.c - calls of the gateway's HTTP interface.
  */
-#include "gateway/cli/api.h"
+#include "gateway/cli/call.h"
 
 #include "gateway/cli/term.h"
 
@@ -15,7 +15,7 @@
 enum { CONNECT_TIMEOUT_MS = 5000, CALL_TIMEOUT_MS = 60000 };
 
 char *
-api_url_of(const char *host_port)
+call_url_of(const char *host_port)
 {
 	static const struct {
 		const char *any, *here;
@@ -38,7 +38,7 @@ api_url_of(const char *host_port)
 
 /* What the gateway of this data directory wrote down; NULL: nothing. */
 static char *
-api_base_written(const struct conf *conf)
+call_base_written(const struct conf *conf)
 {
 	auto_str path = xasprintf("%s/gateway.addr", conf->data_dir);
 	char line[256];
@@ -50,41 +50,41 @@ api_base_written(const struct conf *conf)
 	got = fgets(line, sizeof(line), f) != NULL;
 	fclose(f);
 	line[got ? strcspn(line, "\r\n") : 0] = '\0';
-	return line[0] != '\0' ? api_url_of(line) : NULL;
+	return line[0] != '\0' ? call_url_of(line) : NULL;
 }
 
 static char *
-api_base(const struct conf *conf)
+call_base(const struct conf *conf)
 {
 	const char *port = strrchr(conf->listen, ':');
 	bool named = strcmp(conf->listen, DEFAULT_LISTEN) != 0 &&
 		     (port == NULL || strcmp(port, ":0") != 0);
-	char *base = named ? NULL : api_base_written(conf);
+	char *base = named ? NULL : call_base_written(conf);
 
-	return base != NULL ? base : api_url_of(conf->listen);
+	return base != NULL ? base : call_url_of(conf->listen);
 }
 
 enum rc
-api_open(const struct conf *conf, struct api *ret_api, struct err *err)
+call_open(const struct conf *conf, struct call_at *ret_at, struct err *err)
 {
 	enum rc rc =
-	    conf_secret(conf->token, conf->token_file, &ret_api->token, err);
+	    conf_secret(conf->token, conf->token_file, &ret_at->token, err);
 
 	if (rc == RC_OK)
-		ret_api->base = api_base(conf);
+		ret_at->base = call_base(conf);
 	return rc;
 }
 
 void
-api_done(struct api *a)
+call_done(struct call_at *a)
 {
 	free(a->base);
 	free(a->token);
-	*a = (struct api){0};
+	*a = (struct call_at){0};
 }
 
 char *
-api_escape(const char *s)
+call_escape(const char *s)
 {
 	struct buf b;
 
@@ -98,7 +98,7 @@ api_escape(const char *s)
 }
 
 enum rc
-api_unreachable(const char *base, const char *why, struct err *err)
+call_unreachable(const char *base, const char *why, struct err *err)
 {
 	return err_set(err, RC_CLOSED,
 	    "cannot reach the gateway at %s: %s\n"
@@ -108,7 +108,7 @@ api_unreachable(const char *base, const char *why, struct err *err)
 }
 
 static enum rc
-api_status_rc(long status)
+call_status_rc(long status)
 {
 	static const struct {
 		long status;
@@ -133,7 +133,7 @@ api_status_rc(long status)
 }
 
 static const char *
-api_text(const cJSON *o, const char *key)
+call_text(const cJSON *o, const char *key)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(o, key);
 
@@ -141,12 +141,12 @@ api_text(const cJSON *o, const char *key)
 }
 
 enum rc
-api_problem(const struct api_request *rq, long status, struct span body,
+call_problem(const struct call_request *rq, long status, struct span body,
     struct err *err)
 {
 	cJSON *o = cJSON_ParseWithLength(body.p, body.n);
-	const char *detail = api_text(o, "detail");
-	const char *title = api_text(o, "title");
+	const char *detail = call_text(o, "detail");
+	const char *title = call_text(o, "title");
 	auto_buf text;
 
 	buf_init(&text, 4096);
@@ -161,11 +161,11 @@ api_problem(const struct api_request *rq, long status, struct span body,
 		    rq->method != NULL ? rq->method : "GET", rq->path, status,
 		    rq->at->base);
 	cJSON_Delete(o);
-	return err_set(err, api_status_rc(status), "%s", buf_str(&text));
+	return err_set(err, call_status_rc(status), "%s", buf_str(&text));
 }
 
 void
-api_reply_done(struct api_reply *r)
+call_reply_done(struct call_reply *r)
 {
 	buf_done(&r->body);
 	free(r->location);
@@ -174,7 +174,7 @@ api_reply_done(struct api_reply *r)
 }
 
 static struct curl_slist *
-api_add_token(struct curl_slist *h, const char *token)
+call_add_token(struct curl_slist *h, const char *token)
 {
 	auto_str line = xasprintf("Authorization: Bearer %s", token);
 
@@ -182,7 +182,7 @@ api_add_token(struct curl_slist *h, const char *token)
 }
 
 CURL *
-api_handle(const struct api_request *rq, struct curl_slist **ret_headers)
+call_handle(const struct call_request *rq, struct curl_slist **ret_headers)
 {
 	auto_str url = xasprintf("%s%s", rq->at->base, rq->path);
 	auto_str accept = xasprintf(
@@ -196,7 +196,7 @@ api_handle(const struct api_request *rq, struct curl_slist **ret_headers)
 	if (rq->body != NULL)
 		h = curl_slist_append(h, "Content-Type: application/json");
 	if (rq->at->token != NULL)
-		h = api_add_token(h, rq->at->token);
+		h = call_add_token(h, rq->at->token);
 	if (rq->header != NULL)
 		h = curl_slist_append(h, rq->header);
 	curl_easy_setopt(c, CURLOPT_URL, url);
@@ -216,16 +216,16 @@ api_handle(const struct api_request *rq, struct curl_slist **ret_headers)
 }
 
 static size_t
-api_on_body(char *p, size_t size, size_t n, void *ctx)
+call_on_body(char *p, size_t size, size_t n, void *ctx)
 {
-	struct api_reply *r = ctx;
+	struct call_reply *r = ctx;
 
 	buf_add(&r->body, p, size * n);
 	return r->body.full ? 0 : size * n;
 }
 
 static char *
-api_copy(CURL *c, CURLINFO what)
+call_copy(CURL *c, CURLINFO what)
 {
 	const char *s = NULL;
 
@@ -234,7 +234,7 @@ api_copy(CURL *c, CURLINFO what)
 }
 
 static char *
-api_location(CURL *c)
+call_location(CURL *c)
 {
 	struct curl_header *h = NULL;
 
@@ -245,30 +245,30 @@ api_location(CURL *c)
 }
 
 enum rc
-api_call(
-    const struct api_request *rq, struct api_reply *ret_reply, struct err *err)
+call_make(const struct call_request *rq, struct call_reply *ret_reply,
+    struct err *err)
 {
 	struct curl_slist *headers = NULL;
-	CURL *c = api_handle(rq, &headers);
+	CURL *c = call_handle(rq, &headers);
 	CURLcode code;
 
-	buf_init(&ret_reply->body, API_BODY_MAX);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, api_on_body);
+	buf_init(&ret_reply->body, CALL_BODY_MAX);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, call_on_body);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, ret_reply);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)CALL_TIMEOUT_MS);
 	code = curl_easy_perform(c);
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &ret_reply->status);
-	ret_reply->type = api_copy(c, CURLINFO_CONTENT_TYPE);
-	ret_reply->location = api_location(c);
+	ret_reply->type = call_copy(c, CURLINFO_CONTENT_TYPE);
+	ret_reply->location = call_location(c);
 	curl_easy_cleanup(c);
 	curl_slist_free_all(headers);
 	if (ret_reply->body.full)
 		return buf_check(&ret_reply->body, "the answer", err);
 	if (code != CURLE_OK)
-		return api_unreachable(
+		return call_unreachable(
 		    rq->at->base, curl_easy_strerror(code), err);
 	if (ret_reply->status >= 400)
-		return api_problem(
+		return call_problem(
 		    rq, ret_reply->status, buf_span(&ret_reply->body), err);
 	return RC_OK;
 }

@@ -7,7 +7,6 @@
 #include "tests/harness/spawn.h"
 
 #include "common/buf.h"
-#include "common/clk.h"
 #include "common/rc.h"
 
 #include <arpa/inet.h>
@@ -23,24 +22,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { FILE_BYTES_MAX = 256 << 20 };
-
-bool
-await(bool (*cond)(void *ctx), void *ctx, int64_t deadline_ms)
-{
-	const struct timespec step = {.tv_nsec = 2000000};
-	int64_t until = clk_mono_ms() + deadline_ms;
-
-	while (!cond(ctx)) {
-		if (clk_mono_ms() >= until)
-			return cond(ctx);
-		nanosleep(&step, NULL);
-	}
-	return true;
-}
 
 char *
 scratch_new(void)
@@ -217,7 +201,7 @@ proc_is_alive(struct proc *p)
 }
 
 int
-proc_wait(struct proc *p, int64_t deadline_ms)
+proc_wait(struct proc *p, int deadline_ms)
 {
 	if (!await(proc_is_dead, p, deadline_ms))
 		return -1;
@@ -258,7 +242,7 @@ proc_has_written(void *ctx)
 
 static bool
 proc_await_text(
-    struct proc *p, const char *path, const char *text, int64_t deadline_ms)
+    struct proc *p, const char *path, const char *text, int deadline_ms)
 {
 	struct proc_seen s = {.p = p, .path = path, .text = text};
 
@@ -267,19 +251,19 @@ proc_await_text(
 }
 
 bool
-proc_await_out(struct proc *p, const char *text, int64_t deadline_ms)
+proc_await_out(struct proc *p, const char *text, int deadline_ms)
 {
 	return proc_await_text(p, p->out_path, text, deadline_ms);
 }
 
 bool
-proc_await_err(struct proc *p, const char *text, int64_t deadline_ms)
+proc_await_err(struct proc *p, const char *text, int deadline_ms)
 {
 	return proc_await_text(p, p->err_path, text, deadline_ms);
 }
 
 int
-proc_run(const struct proc_spec *spec, int64_t deadline_ms, char **ret_out,
+proc_run(const struct proc_spec *spec, int deadline_ms, char **ret_out,
     char **ret_err)
 {
 	struct proc *p = proc_start(spec);

@@ -8,13 +8,11 @@
 #define TESTS_HARNESS_SPAWN_H
 
 #include "common/attr.h"
+#include "tests/harness/loop.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-/* Polls cond(ctx) every few milliseconds; false: not within deadline_ms. */
-bool await(bool (*cond)(void *ctx), void *ctx, int64_t deadline_ms);
 
 /* A new private folder, short enough for a socket's path; the caller's. */
 char *scratch_new(void);
@@ -56,19 +54,19 @@ void proc_signal(struct proc *p, int signal_no);
 bool proc_is_alive(struct proc *p);
 
 /* Its exit status, or 128 + the signal that ended it; -1: still runs. */
-int proc_wait(struct proc *p, int64_t deadline_ms);
+int proc_wait(struct proc *p, int deadline_ms);
 
 /* What it has written so far, the caller's. */
 char *proc_out(const struct proc *p);
 char *proc_err(const struct proc *p);
 
 /* Whether its output holds text, waiting for it. */
-bool proc_await_out(struct proc *p, const char *text, int64_t deadline_ms);
-bool proc_await_err(struct proc *p, const char *text, int64_t deadline_ms);
+bool proc_await_out(struct proc *p, const char *text, int deadline_ms);
+bool proc_await_err(struct proc *p, const char *text, int deadline_ms);
 
 /* Starts, waits and frees it; its status, its output in *ret_out and
  * *ret_err (the caller's; either may be NULL). */
-int proc_run(const struct proc_spec *spec, int64_t deadline_ms, char **ret_out,
+int proc_run(const struct proc_spec *spec, int deadline_ms, char **ret_out,
     char **ret_err);
 
 #endif

@@ -1,0 +1,182 @@
+/*
+ * executor.c - the executor process: steps in, evidence out.
+ */
+#include "executor/executor.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/wire.h"
+#include "common/worker.h"
+#include "executor/run.h"
+
+#include <stdlib.h>
+
+enum { TOOLS_BYTES_MAX = 1 << 20 };
+
+struct executor {
+	struct worker *worker;
+	struct http *http;
+	struct toolset *tools;
+	struct buf described; /* the tools, as msgpack */
+	struct tool_env tool_env;
+	struct run_env run_env;
+};
+
+/* What a task's user pointer is. */
+struct job {
+	struct executor *executor;
+	struct worker_task *task;
+	struct run *run;
+};
+
+enum rc
+executor_env(const struct conf *conf, zloop_t *loop, struct http *http,
+    struct tool_env *ret_env, struct err *err)
+{
+	enum rc rc = http_check_url(conf->prometheus_url, err);
+
+	if (rc != RC_OK)
+		return err_prefix(err, rc, "prometheus-url");
+	if (conf->prometheus_user != NULL &&
+	    (conf->prometheus_token != NULL ||
+		conf->prometheus_token_file != NULL))
+		return err_set(err, RC_INVALID,
+		    "set either prometheus-user or a prometheus-token, not "
+		    "both");
+	*ret_env = (struct tool_env){.loop = loop,
+	    .http = http,
+	    .prom = {.url = conf->prometheus_url,
+		.user = conf->prometheus_user,
+		.password = conf->prometheus_password,
+		.password_file = conf->prometheus_password_file,
+		.token = conf->prometheus_token,
+		.token_file = conf->prometheus_token_file,
+		.ca_file = conf->prometheus_ca_file,
+		.timeout_ms = conf->prometheus_timeout_ms},
+	    .prom_parallel = (unsigned)conf->prometheus_parallel};
+	return RC_OK;
+}
+
+/* ---- tasks ---- */
+
+static void
+log_task(const struct job *job, const struct run_outcome *outcome)
+{
+	char ms[24];
+
+	snprintf(ms, sizeof(ms), "%lld", (long long)outcome->ms);
+	log_info("step done", "run", job->task->run, "tool", outcome->tool,
+	    "status", outcome->success ? "SUCCESS" : "FAILED", "ms", ms, NULL);
+}
+
+static void
+on_outcome(void *arg, const struct run_outcome *outcome)
+{
+	struct job *job = arg;
+	auto_buf update = {.max = RUN_FEEDBACK_MAX + 100};
+
+	log_task(job, outcome);
+	wire_put_map(&update, 1);
+	wire_put_str(&update, "feedback");
+	wire_put_raw(&update, outcome->feedback);
+	worker_done(job->executor->worker, job->task, buf_span(&update),
+	    outcome->evidence, outcome->media);
+	job->task = NULL;
+	/* run_start may be our caller; then it frees the job. */
+	if (job->run != NULL)
+		free(job);
+}
+
+static void
+on_task(void *ctx, struct worker_task *t)
+{
+	struct executor *x = ctx;
+	struct job *job = xcalloc(1, sizeof(*job));
+	struct run *run;
+
+	job->executor = x;
+	job->task = t;
+	t->user = job;
+	run = run_start(&x->run_env, t->input, t->deadline_ms, on_outcome, job);
+	if (run == NULL)
+		free(job);
+	else
+		job->run = run;
+}
+
+static void
+on_revoke(void *ctx UNUSED, struct worker_task *t)
+{
+	struct job *job = t->user;
+
+	run_cancel(job->run);
+	free(job);
+}
+
+/* ---- life ---- */
+
+static enum rc
+describe_tools(struct executor *x, struct err *err)
+{
+	AUTO(json) tree = toolset_describe(x->tools);
+
+	buf_init(&x->described, TOOLS_BYTES_MAX);
+	wire_put_tree(&x->described, tree);
+	return buf_check(&x->described, "the description of the tools", err);
+}
+
+static enum rc
+begin(struct executor *x, struct agent *a, struct err *err)
+{
+	const struct conf *conf = agent_conf(a);
+	struct worker_spec spec = {.role = "executor",
+	    .on_task = on_task,
+	    .on_revoke = on_revoke,
+	    .ctx = x};
+	enum rc rc;
+
+	x->http = http_new(agent_loop(a));
+	rc = executor_env(conf, agent_loop(a), x->http, &x->tool_env, err);
+	if (rc == RC_OK)
+		rc = toolset_new(conf->tools, &x->tools, err);
+	if (rc == RC_OK)
+		rc = describe_tools(x, err);
+	if (rc != RC_OK)
+		return rc;
+	x->run_env = (struct run_env){x->tools, &x->tool_env};
+	spec.tools = buf_span(&x->described);
+	return worker_new(a, &spec, &x->worker, err);
+}
+
+enum rc
+executor_start(struct agent *a, void **ret_state, struct err *err)
+{
+	struct executor *x = xcalloc(1, sizeof(*x));
+	enum rc rc = begin(x, a, err);
+
+	if (rc != RC_OK) {
+		executor_stop(x);
+		return rc;
+	}
+	*ret_state = x;
+	return RC_OK;
+}
+
+void
+executor_drain(void *state)
+{
+	struct executor *x = state;
+
+	worker_drain(x->worker);
+}
+
+void
+executor_stop(void *state)
+{
+	struct executor *x = state;
+
+	worker_free(x->worker);
+	http_free(x->http);
+	toolset_free(x->tools);
+	buf_done(&x->described);
+	free(x);
+}

@@ -1,0 +1,33 @@
+/*
+ * executor.h - the executor process: steps in, evidence out.
+ *
+ * Stateless: what it holds is leased to it, and done again by another when
+ * it dies. It alone reaches telemetry and tools; it holds no LLM key.
+ */
+#ifndef EXECUTOR_EXECUTOR_H
+#define EXECUTOR_EXECUTOR_H
+
+#include "common/agent.h"
+#include "executor/tool.h"
+
+/* The functions of an agent_spec. */
+enum rc executor_start(struct agent *a, void **ret_state, struct err *err);
+void executor_drain(void *state);
+void executor_stop(void *state);
+
+/* Tools, URL and credentials are good, and Prometheus answers. */
+enum rc executor_check(const struct conf *conf, struct err *err);
+
+/*
+ * One step ({"tool", "args", ...}) or a plan ({"steps": [...]}) from in, as
+ * JSON or msgpack; feedback to out as JSON. 0: all succeeded; 1: one failed;
+ * 2: the input is not a step.
+ */
+int executor_once(const struct conf *conf, FILE *in, FILE *out);
+
+/* The part of the configuration that tools work with, checked; borrows
+ * conf's strings. */
+NODISCARD enum rc executor_env(const struct conf *conf, zloop_t *loop,
+    struct http *http, struct tool_env *ret_env, struct err *err);
+
+#endif

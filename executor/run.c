@@ -1,0 +1,240 @@
+/*
+ * run.c - one plan step, from what was planned to its feedback.
+ *
+ * Invariant: a run ends by finish() exactly once, or by run_cancel.
+ */
+#include "executor/run.h"
+#include "common/clk.h"
+#include "common/json.h"
+#include "common/when.h"
+#include "common/wire.h"
+
+#include <stdlib.h>
+
+struct run {
+	struct tool_call call;
+	const struct run_env *env;
+	cJSON *args, *labels; /* owned */
+	char *input;          /* owned; the spans below point into it */
+	struct span step, tool_name;
+	struct span args_wire;
+	int64_t started_us;
+	int timer;     /* -1: none */
+	bool starting; /* inside run_start */
+	bool ended;
+	run_done_fn *done;
+	void *arg;
+};
+
+static void
+run_free(struct run *run)
+{
+	if (run->timer >= 0)
+		zloop_timer_end(run->env->tool_env->loop, run->timer);
+	tool_result_done(&run->call.result);
+	cJSON_Delete(run->args);
+	cJSON_Delete(run->labels);
+	free(run->input);
+	free(run);
+}
+
+/* ---- feedback ---- */
+
+static void
+put_field(struct buf *b, const char *key, struct span text)
+{
+	wire_put_str(b, key);
+	wire_put_span(b, text);
+}
+
+static void
+put_feedback(struct buf *b, const struct run *run, int64_t ms, bool data)
+{
+	const struct tool_result *r = &run->call.result;
+
+	wire_put_map(b, data ? 9 : 8);
+	put_field(b, "status", span_of(r->success ? "SUCCESS" : "FAILED"));
+	put_field(b, "tool", run->tool_name);
+	put_field(b, "step", run->step);
+	wire_put_str(b, "args");
+	if (run->args_wire.n > 0)
+		wire_put_raw(b, run->args_wire);
+	else
+		wire_put_map(b, 0);
+	put_field(b, "query", buf_span(&r->query));
+	put_field(b, "summary", buf_span(&r->summary));
+	put_field(b, "suggestion", buf_span(&r->suggestion));
+	wire_put_str(b, "ms");
+	wire_put_int(b, ms);
+	if (!data)
+		return;
+	wire_put_str(b, "data");
+	wire_put_tree(b, r->data);
+}
+
+/* Tells the outcome; frees the run unless run_start still holds it. */
+static void
+finish(struct run *run)
+{
+	struct tool_result *r = &run->call.result;
+	int64_t ms = (clk_mono_us() - run->started_us) / 1000;
+	auto_buf feedback = {.max = RUN_FEEDBACK_MAX};
+	struct run_outcome out;
+
+	run->ended = true;
+	put_feedback(&feedback, run, ms, r->data != NULL);
+	if (feedback.full) {
+		/* The reader has the evidence; the planner the summary. */
+		buf_reset(&feedback);
+		put_feedback(&feedback, run, ms, false);
+	}
+	out = (struct run_outcome){.success = r->success,
+	    .tool = run->call.tool != NULL ? run->call.tool->name : "",
+	    .ms = ms,
+	    .feedback = buf_span(&feedback),
+	    .evidence = buf_span(&r->evidence),
+	    .media = r->media};
+	run->done(run->arg, &out);
+	if (!run->starting)
+		run_free(run);
+}
+
+static void
+on_tool_done(struct tool_call *call)
+{
+	finish(call->owner);
+}
+
+static void
+fail(struct run *run, const char *suggestion, const char *text)
+{
+	tool_fail(&run->call, suggestion, text);
+	finish(run);
+}
+
+static int
+on_late(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+{
+	struct run *run = arg;
+	const struct tool *tool = run->call.tool;
+	int64_t ms = (clk_mono_us() - run->started_us) / 1000;
+	auto_str text = NULL;
+	char took[WHEN_TEXT];
+
+	run->timer = -1;
+	if (tool->cancel != NULL)
+		tool->cancel(&run->call);
+	text = xasprintf("%s did not end within %s and was stopped.",
+	    tool->name, when_print_duration(ms, took));
+	fail(run,
+	    "Ask for less at once, or see whether what it asks is "
+	    "overloaded.",
+	    text);
+	return 0;
+}
+
+/* ---- reading the step ---- */
+
+static void
+read_input(struct run *run, struct span input)
+{
+	struct span map, labels;
+	int64_t now_ms = clk_wall_ms();
+
+	run->input = xcalloc(1, input.n + 1);
+	memcpy(run->input, input.p, input.n);
+	map = span_make(run->input, input.n);
+	run->step = wire_find_str(map, "step");
+	run->tool_name = wire_find_str(map, "tool");
+	run->args_wire = wire_find(map, "args");
+	labels = wire_find(map, "labels");
+	if (run->args_wire.n > 0)
+		run->args = wire_to_tree(run->args_wire);
+	if (cJSON_IsNull(run->args) || run->args == NULL) {
+		cJSON_Delete(run->args);
+		run->args = cJSON_CreateObject();
+		run->args_wire.n = 0;
+	}
+	if (labels.n > 0)
+		run->labels = wire_to_tree(labels);
+	run->call.now_ms = now_ms;
+	run->call.at_ms = wire_find_int(map, "at", 0);
+	if (run->call.at_ms <= 0 || run->call.at_ms > now_ms)
+		run->call.at_ms = now_ms;
+	run->call.window_ms = wire_find_int(map, "window", 0) * 1000;
+	if (run->call.window_ms <= 0)
+		run->call.window_ms = RUN_WINDOW_MS;
+	run->call.args = run->args;
+	run->call.labels = run->labels;
+}
+
+static void
+start_timer(struct run *run, int64_t deadline_ms)
+{
+	int64_t ms = run->call.tool->timeout_ms;
+
+	if (deadline_ms > 0)
+		ms = MIN(ms, deadline_ms - clk_mono_ms());
+	run->timer = zloop_timer(
+	    run->env->tool_env->loop, (size_t)MAX(ms, 1), 1, on_late, run);
+}
+
+static void
+start_tool(struct run *run, int64_t deadline_ms)
+{
+	const struct tool *tool;
+	struct err err = {0};
+
+	if (toolset_find(run->env->tools, run->tool_name, &tool, &err) !=
+	    RC_OK) {
+		fail(run,
+		    "Use one of the tools that are enabled, or enable "
+		    "it with CULPRIT_TOOLS.",
+		    err.text);
+		return;
+	}
+	if (toolset_check(run->env->tools, tool, run->args, &err) != RC_OK) {
+		fail(run, "Correct the arguments and try again.", err.text);
+		return;
+	}
+	run->call.tool = tool;
+	if (tool->start(&run->call, &err) != RC_OK)
+		fail(run, "Correct the arguments and try again.", err.text);
+	else if (!run->ended)
+		start_timer(run, deadline_ms);
+}
+
+struct run *
+run_start(const struct run_env *env, struct span input, int64_t deadline_ms,
+    run_done_fn *done, void *arg)
+{
+	struct run *run = xcalloc(1, sizeof(*run));
+
+	run->env = env;
+	run->done = done;
+	run->arg = arg;
+	run->timer = -1;
+	run->started_us = clk_mono_us();
+	run->call.env = env->tool_env;
+	run->call.done = on_tool_done;
+	run->call.owner = run;
+	tool_result_init(&run->call.result);
+	read_input(run, input);
+	run->starting = true;
+	start_tool(run, deadline_ms);
+	run->starting = false;
+	if (!run->ended)
+		return run;
+	run_free(run);
+	return NULL;
+}
+
+void
+run_cancel(struct run *run)
+{
+	const struct tool *tool = run->call.tool;
+
+	if (tool->cancel != NULL)
+		tool->cancel(&run->call);
+	run_free(run);
+}

@@ -1,0 +1,241 @@
+/*
+ * tool.c - the registry, and the set of tools that are enabled.
+ */
+#include "executor/tool.h"
+#include "common/json.h"
+#include "common/schema.h"
+#include "common/utf8.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static const struct tool *const registry[] = {
+    &tool_prometheus_alerts,
+    &tool_prometheus_rules,
+    &tool_prometheus_metrics,
+    &tool_prometheus_targets,
+    &tool_current_time,
+    &tool_echo,
+};
+
+struct toolset {
+	const struct tool *tools[ARRAY_LEN(registry)];
+	cJSON *schemas[ARRAY_LEN(registry)];
+	size_t n;
+};
+
+const char *tool_class_name(enum tool_class class)
+{
+	switch (class) {
+	case TOOL_READ:
+		return "READ";
+	case TOOL_IDEMPOTENT:
+		return "IDEMPOTENT";
+	case TOOL_UNSAFE:
+		return "UNSAFE";
+	}
+	return "UNSAFE";
+}
+
+/* ---- calls ---- */
+
+void
+tool_result_init(struct tool_result *r)
+{
+	*r = (struct tool_result){.media = "application/json"};
+	buf_init(&r->summary, TOOL_SUMMARY_MAX);
+	buf_init(&r->evidence, TOOL_EVIDENCE_MAX);
+	buf_init(&r->query, TOOL_QUERY_MAX);
+	buf_init(&r->suggestion, TOOL_SUGGESTION_MAX);
+}
+
+void
+tool_result_done(struct tool_result *r)
+{
+	buf_done(&r->summary);
+	buf_done(&r->evidence);
+	buf_done(&r->query);
+	buf_done(&r->suggestion);
+	cJSON_Delete(r->data);
+	r->data = NULL;
+}
+
+void
+tool_done(struct tool_call *call)
+{
+	call->done(call);
+}
+
+void
+tool_fail(struct tool_call *call, const char *suggestion, const char *text)
+{
+	struct tool_result *r = &call->result;
+
+	r->success = false;
+	/* Half an answer would prove nothing. */
+	buf_reset(&r->evidence);
+	buf_reset(&r->summary);
+	buf_add_span(&r->summary, utf8_cut(span_of(text), r->summary.max));
+	buf_reset(&r->suggestion);
+	buf_add_span(
+	    &r->suggestion, utf8_cut(span_of(suggestion), r->suggestion.max));
+}
+
+/* ---- the set ---- */
+
+static void
+list_names(struct buf *b, const struct tool *const *tools, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		buf_addf(b, "%s%s", i > 0 ? ", " : "", tools[i]->name);
+}
+
+static const struct tool *
+registry_find(struct span name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(registry); i++)
+		if (span_is(name, registry[i]->name))
+			return registry[i];
+	return NULL;
+}
+
+static void
+enable(struct toolset *ts, const struct tool *tool)
+{
+	size_t i;
+	enum rc rc;
+
+	for (i = 0; i < ts->n; i++)
+		if (ts->tools[i] == tool)
+			return;
+	/* The schemas are our own text; a test parses every one. */
+	rc = json_parse(span_of(tool->args), NULL, &ts->schemas[ts->n], NULL);
+	assert(rc == RC_OK);
+	ts->tools[ts->n++] = tool;
+}
+
+static struct span
+trim(struct span s)
+{
+	while (s.n > 0 && strchr(" \t", s.p[s.n - 1]) != NULL)
+		s.n--;
+	while (s.n > 0 && strchr(" \t", s.p[0]) != NULL) {
+		s.p++;
+		s.n--;
+	}
+	return s;
+}
+
+static enum rc
+enable_named(struct toolset *ts, const char *names, struct err *err)
+{
+	while (*names != '\0') {
+		size_t n = strcspn(names, ",");
+		struct span name = trim(span_make(names, n));
+		const struct tool *tool = registry_find(name);
+		auto_buf known = {.max = 2000};
+
+		names += n + (names[n] == ',');
+		if (name.n == 0)
+			continue;
+		list_names(&known, registry, ARRAY_LEN(registry));
+		if (tool == NULL)
+			return err_set(err, RC_INVALID,
+			    "there is no tool \"%.*s\"; there are: %s",
+			    (int)MIN(name.n, (size_t)80), name.p,
+			    buf_str(&known));
+		enable(ts, tool);
+	}
+	if (ts->n == 0)
+		return err_set(err, RC_INVALID, "no tool is enabled");
+	return RC_OK;
+}
+
+enum rc
+toolset_new(const char *names, struct toolset **ret, struct err *err)
+{
+	struct toolset *ts = xcalloc(1, sizeof(*ts));
+	enum rc rc = RC_OK;
+	size_t i;
+
+	if (names != NULL)
+		rc = enable_named(ts, names, err);
+	for (i = 0; i < ARRAY_LEN(registry) && names == NULL; i++)
+		if (registry[i]->class == TOOL_READ && !registry[i]->on_request)
+			enable(ts, registry[i]);
+	if (rc != RC_OK) {
+		toolset_free(ts);
+		return rc;
+	}
+	*ret = ts;
+	return RC_OK;
+}
+
+void
+toolset_free(struct toolset *ts)
+{
+	size_t i;
+
+	if (ts == NULL)
+		return;
+	for (i = 0; i < ts->n; i++)
+		cJSON_Delete(ts->schemas[i]);
+	free(ts);
+}
+
+enum rc
+toolset_find(const struct toolset *ts, struct span name,
+    const struct tool **ret, struct err *err)
+{
+	auto_buf enabled = {.max = 2000};
+	size_t i;
+
+	for (i = 0; i < ts->n; i++) {
+		if (!span_is(name, ts->tools[i]->name))
+			continue;
+		*ret = ts->tools[i];
+		return RC_OK;
+	}
+	list_names(&enabled, ts->tools, ts->n);
+	return err_set(err, RC_NOTFOUND,
+	    "no tool \"%.*s\" is enabled here; there are: %s",
+	    (int)MIN(name.n, (size_t)80), name.p != NULL ? name.p : "",
+	    buf_str(&enabled));
+}
+
+enum rc
+toolset_check(const struct toolset *ts, const struct tool *tool,
+    const cJSON *args, struct err *err)
+{
+	AUTO(json) none = cJSON_CreateObject();
+	size_t i = 0;
+
+	while (ts->tools[i] != tool)
+		i++;
+	return schema_check(
+	    ts->schemas[i], args != NULL ? args : none, "args", err);
+}
+
+cJSON *
+toolset_describe(const struct toolset *ts)
+{
+	cJSON *list = cJSON_CreateArray();
+	size_t i;
+
+	for (i = 0; i < ts->n; i++) {
+		cJSON *one = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(one, "name", ts->tools[i]->name);
+		cJSON_AddStringToObject(one, "what", ts->tools[i]->what);
+		cJSON_AddItemToObject(
+		    one, "args", cJSON_Duplicate(ts->schemas[i], true));
+		cJSON_AddStringToObject(
+		    one, "class", tool_class_name(ts->tools[i]->class));
+		cJSON_AddItemToArray(list, one);
+	}
+	return list;
+}

@@ -1,0 +1,137 @@
+/*
+ * tool.h - what an executor can do: a closed table of tools, each with its
+ * arguments' schema, its limits and its functions.
+ *
+ * A call is asynchronous and belongs to one event loop. Arguments have
+ * passed the schema before a tool sees them. A tool answers with its own
+ * bytes as evidence and a bounded digest of them; it never invents.
+ */
+#ifndef EXECUTOR_TOOL_H
+#define EXECUTOR_TOOL_H
+
+#include "common/buf.h"
+#include "common/http.h"
+#include "common/rc.h"
+#include "common/span.h"
+#include "executor/prom.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	TOOL_SUMMARY_MAX = 16 << 10,
+	TOOL_DATA_MAX = 256 << 10, /* aim for a digest's text */
+	TOOL_EVIDENCE_MAX = 4 << 20,
+	TOOL_QUERY_MAX = 66 << 10,
+	TOOL_SUGGESTION_MAX = 1 << 10,
+};
+
+/* What a call does to the world; the operator's configuration has the last
+ * word (DESIGN of side effects: what may be repeated after a crash). */
+enum tool_class {
+	TOOL_READ,
+	TOOL_IDEMPOTENT,
+	TOOL_UNSAFE,
+};
+
+/* "READ", ... */
+const char *tool_class_name(enum tool_class class);
+
+struct tool_call;
+
+struct tool {
+	const char *name;
+	const char *what; /* for whoever chooses tools, a model too */
+	const char *args; /* JSON schema of an object, as JSON text */
+	enum tool_class class;
+	bool on_request;    /* enabled only when named */
+	int64_t timeout_ms; /* of one call */
+
+	/*
+	 * Begins the call; tool_done ends it, later or before this returns.
+	 * Not RC_OK: it cannot be done, err says why, and nothing is under
+	 * way (the call is then answered as failed).
+	 */
+	enum rc (*start)(struct tool_call *call, struct err *err);
+	/* Stops what start began and frees it; tool_done is not called.
+	 * NULL: nothing is ever under way. */
+	void (*cancel)(struct tool_call *call);
+};
+
+/* What tools work with; lives as long as the process. */
+struct tool_env {
+	zloop_t *loop;
+	struct http *http;
+	struct prom_conf prom;
+	unsigned prom_parallel; /* queries one call may have under way */
+};
+
+struct tool_result {
+	bool success;
+	struct buf summary;    /* a few lines, for planner and people */
+	cJSON *data;           /* the digest; NULL: none */
+	struct buf evidence;   /* the bytes as they came */
+	const char *media;     /* their type; static */
+	struct buf query;      /* what was asked, as a person writes it */
+	struct buf suggestion; /* what to do, on failure; else empty */
+};
+
+struct tool_call {
+	const struct tool *tool;
+	const struct tool_env *env;
+	const cJSON *args;   /* checked; borrowed */
+	int64_t now_ms;      /* wall clock at the start */
+	int64_t at_ms;       /* the moment it is about; <= now_ms mostly */
+	int64_t window_ms;   /* how far to look back from at_ms */
+	const cJSON *labels; /* what bounds the investigation, or NULL */
+	struct tool_result result;            /* the tool's to fill */
+	void *state;                          /* the tool's own */
+	void (*done)(struct tool_call *call); /* set by the owner */
+	void *owner;
+};
+
+void tool_result_init(struct tool_result *r);
+void tool_result_done(struct tool_result *r);
+
+/* Ends a call: calls call->done, after which the call may be gone. */
+void tool_done(struct tool_call *call);
+
+/* Fills the result of a failure; the caller still ends the call. */
+void tool_fail(
+    struct tool_call *call, const char *suggestion, const char *text);
+
+/* ---- the set of those enabled ---- */
+
+struct toolset;
+
+/*
+ * names: comma list, or NULL for every reading tool that is not on_request.
+ * RC_INVALID: a name that is no tool, listing those that are.
+ */
+NODISCARD enum rc toolset_new(
+    const char *names, struct toolset **ret, struct err *err);
+void toolset_free(struct toolset *ts);
+DEFINE_AUTO(toolset, struct toolset, toolset_free);
+
+/* RC_NOTFOUND: not enabled, listing those that are. */
+NODISCARD enum rc toolset_find(const struct toolset *ts, struct span name,
+    const struct tool **ret, struct err *err);
+
+/* Do args (NULL: none) fit the schema of tool, which is of the set? */
+NODISCARD enum rc toolset_check(const struct toolset *ts,
+    const struct tool *tool, const cJSON *args, struct err *err);
+
+/* [{name, what, args, class}], the caller's. */
+cJSON *toolset_describe(const struct toolset *ts);
+
+/* ---- the tools there are ---- */
+
+extern const struct tool tool_prometheus_alerts;
+extern const struct tool tool_prometheus_rules;
+extern const struct tool tool_prometheus_metrics;
+extern const struct tool tool_prometheus_targets;
+extern const struct tool tool_current_time;
+extern const struct tool tool_echo;
+
+#endif

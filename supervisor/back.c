@@ -12,8 +12,8 @@
 enum { PROGRESS_EVENTS_MAX = 200 };
 
 static void
-reply_simple(struct supervisor *s, const struct bus_peer *peer,
-    enum proto_type type)
+reply_simple(
+    struct supervisor *s, const struct bus_peer *peer, enum proto_type type)
 {
 	struct proto m = {.type = type};
 
@@ -77,8 +77,8 @@ on_result(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 {
 	const struct proto_result *res = &msg->result;
 	struct proto ack = {.type = PROTO_ACK};
-	struct task *t = held_task(s, w, res->epoch, res->run, res->task,
-	    res->attempt);
+	struct task *t =
+	    held_task(s, w, res->epoch, res->run, res->task, res->attempt);
 
 	w->heard_ms = clk_mono_ms();
 	ack.ack.run = res->run;
@@ -92,8 +92,8 @@ on_result(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 }
 
 static void
-renew_one(struct supervisor *s, struct worker *w, uint64_t epoch,
-    struct wire_r *r)
+renew_one(
+    struct supervisor *s, struct worker *w, uint64_t epoch, struct wire_r *r)
 {
 	uint32_t n = wire_array(r);
 	struct span run = wire_str(r);
@@ -128,8 +128,7 @@ on_progress(struct supervisor *s, struct worker *w,
     const struct bus_peer *peer UNUSED, const struct proto *msg)
 {
 	const struct proto_progress *p = &msg->progress;
-	struct task *t = held_task(s, w, p->epoch, p->run, p->task,
-	    p->attempt);
+	struct task *t = held_task(s, w, p->epoch, p->run, p->task, p->attempt);
 	struct span text = wire_find_str(p->data, "text");
 	auto_buf b;
 
@@ -164,11 +163,11 @@ static const struct {
 	void (*handle)(struct supervisor *, struct worker *,
 	    const struct bus_peer *, const struct proto *);
 } handlers[] = {
-	{ PROTO_HELLO,    on_hello    },
-	{ PROTO_RESULT,   on_result   },
-	{ PROTO_RENEW,    on_renew    },
-	{ PROTO_PROGRESS, on_progress },
-	{ PROTO_BYE,      on_bye      },
+    {PROTO_HELLO, on_hello},
+    {PROTO_RESULT, on_result},
+    {PROTO_RENEW, on_renew},
+    {PROTO_PROGRESS, on_progress},
+    {PROTO_BYE, on_bye},
 };
 
 static void
@@ -176,8 +175,8 @@ back_on_msg(void *ctx, const struct bus_peer *peer, const struct proto *msg)
 {
 	struct supervisor *s = ctx;
 	struct worker *w = registry_find(s->workers, peer);
-	enum judgement v = registry_judge(w != NULL ? w->state : WORKER_UNKNOWN,
-	    msg->type);
+	enum judgement v =
+	    registry_judge(w != NULL ? w->state : WORKER_UNKNOWN, msg->type);
 	size_t i;
 
 	if (s->broken)
@@ -193,15 +192,15 @@ back_on_msg(void *ctx, const struct bus_peer *peer, const struct proto *msg)
 }
 
 static void
-back_on_bad(void *ctx UNUSED, const struct bus_peer *peer UNUSED,
-    const struct err *err)
+back_on_bad(
+    void *ctx UNUSED, const struct bus_peer *peer UNUSED, const struct err *err)
 {
-	log_warn("a worker sent bytes that are no message", "reason",
-	    err->text, NULL);
+	log_warn("a worker sent bytes that are no message", "reason", err->text,
+	    NULL);
 }
 
 const struct bus_handler back_handler = {
-	.on_msg = back_on_msg,
-	.on_bad = back_on_bad,
-	.on_turn = turn_end,
+    .on_msg = back_on_msg,
+    .on_bad = back_on_bad,
+    .on_turn = turn_end,
 };

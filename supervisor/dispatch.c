@@ -30,8 +30,8 @@ dispatch_enqueue(struct supervisor *s, struct task *t)
 		struct task *other;
 
 		TAILQ_FOREACH(other, &s->queue[t->node], queue)
-			if (other->run->webhook)
-				break;
+		if (other->run->webhook)
+			break;
 		if (other != NULL)
 			TAILQ_INSERT_BEFORE(other, t, queue);
 		else
@@ -92,8 +92,8 @@ executor_input(struct task *t, struct buf *b)
 {
 	const struct run *r = t->run;
 	const struct plan_step *step = &r->plan.steps[t->index];
-	static const char *const keys[] = {"at", "window", "labels",
-	    "language"};
+	static const char *const keys[] = {
+	    "at", "window", "labels", "language"};
 	size_t i;
 
 	wire_put_map(b, 6 + ARRAY_LEN(keys));
@@ -244,11 +244,10 @@ dispatch_lapse(struct supervisor *s, int64_t now_ms)
 	int i;
 
 	TAILQ_FOREACH(r, &s->runs, all)
-		for (i = 0; i < r->n_tasks; i++)
-			if (r->tasks[i].state == TASK_LEASED &&
-			    r->tasks[i].lease_until_ms < now_ms)
-				requeue(s, &r->tasks[i],
-				    "its worker fell silent");
+	for (i = 0; i < r->n_tasks; i++)
+		if (r->tasks[i].state == TASK_LEASED &&
+		    r->tasks[i].lease_until_ms < now_ms)
+			requeue(s, &r->tasks[i], "its worker fell silent");
 }
 
 void
@@ -258,8 +257,7 @@ dispatch_orphan(struct supervisor *s, struct worker *w)
 	int i;
 
 	TAILQ_FOREACH(r, &s->runs, all)
-		for (i = 0; i < r->n_tasks; i++)
-			if (r->tasks[i].state == TASK_LEASED &&
-			    r->tasks[i].worker == w)
-				requeue(s, &r->tasks[i], "its worker is gone");
+	for (i = 0; i < r->n_tasks; i++)
+		if (r->tasks[i].state == TASK_LEASED && r->tasks[i].worker == w)
+			requeue(s, &r->tasks[i], "its worker is gone");
 }

@@ -22,7 +22,8 @@ store_good(struct supervisor *s, enum rc rc, const struct err *err)
 		return true;
 	if (!s->broken)
 		log_error("the store failed; starting again from the last "
-			  "commit", "reason", err->text, NULL);
+			  "commit",
+		    "reason", err->text, NULL);
 	s->broken = true;
 	agent_stop(s->agent);
 	return false;
@@ -51,8 +52,8 @@ engine_dirty(struct supervisor *s, struct run *r)
 }
 
 void
-engine_emit(struct supervisor *s, struct run *r, const char *type,
-    struct span data)
+engine_emit(
+    struct supervisor *s, struct run *r, const char *type, struct span data)
 {
 	struct err err;
 
@@ -64,14 +65,15 @@ engine_emit(struct supervisor *s, struct run *r, const char *type,
 	r->n_fresh++;
 	engine_dirty(s, r);
 	if (store_ready(s))
-		store_good(s, s->ops->event_insert(s->store, r->row,
-		    r->last_seq, span_of(type), data, &err), &err);
+		store_good(s,
+		    s->ops->event_insert(s->store, r->row, r->last_seq,
+			span_of(type), data, &err),
+		    &err);
 }
 
 /* Merges an update into the state and writes it down. */
 static bool
-apply(struct supervisor *s, struct run *r, struct span update,
-    struct err *err)
+apply(struct supervisor *s, struct run *r, struct span update, struct err *err)
 {
 	struct err why;
 
@@ -80,8 +82,10 @@ apply(struct supervisor *s, struct run *r, struct span update,
 	engine_dirty(s, r);
 	if (!store_ready(s))
 		return true;
-	store_good(s, s->ops->update_insert(s->store, r->row, r->next_update,
-	    span_of(node_name(r->node)), update, &why), &why);
+	store_good(s,
+	    s->ops->update_insert(s->store, r->row, r->next_update,
+		span_of(node_name(r->node)), update, &why),
+	    &why);
 	r->next_update++;
 	return true;
 }
@@ -114,8 +118,8 @@ make_id(char *ret, size_t size, int64_t now_ms)
 static void
 emit_started(struct supervisor *s, struct run *r)
 {
-	static const char *const keys[] = {"input", "language", "at", "window",
-	    "labels"};
+	static const char *const keys[] = {
+	    "input", "language", "at", "window", "labels"};
 	auto_buf b;
 	size_t i;
 
@@ -139,8 +143,8 @@ emit_started(struct supervisor *s, struct run *r)
 
 /* The first update: the request, and what it left open. */
 static void
-first_update(struct supervisor *s, struct run *r, struct span input,
-    struct buf *b)
+first_update(
+    struct supervisor *s, struct run *r, struct span input, struct buf *b)
 {
 	struct wire_r in = wire_reader(input);
 	const char *language = agent_conf(s->agent)->language;
@@ -181,20 +185,21 @@ static bool
 insert_run(struct supervisor *s, struct run *r, const struct submission *sub)
 {
 	struct store_run row = {
-		.id = span_of(r->id),
-		.key = sub->key,
-		.digest = sub->digest,
-		.input = shown(state_str(r->state, "input")),
-		.status = span_of("running"),
-		.node = span_of(node_name(r->node)),
-		.created_ms = r->created_ms,
-		.deadline_ms = r->deadline_ms,
-		.next_task = r->next_task,
+	    .id = span_of(r->id),
+	    .key = sub->key,
+	    .digest = sub->digest,
+	    .input = shown(state_str(r->state, "input")),
+	    .status = span_of("running"),
+	    .node = span_of(node_name(r->node)),
+	    .created_ms = r->created_ms,
+	    .deadline_ms = r->deadline_ms,
+	    .next_task = r->next_task,
 	};
 	struct err err;
 
-	return store_ready(s) && store_good(s, s->ops->run_insert(s->store,
-	    &row, &r->row, &err), &err);
+	return store_ready(s) &&
+	       store_good(
+		   s, s->ops->run_insert(s->store, &row, &r->row, &err), &err);
 }
 
 struct run *
@@ -220,8 +225,9 @@ engine_start(struct supervisor *s, const struct submission *sub)
 		return NULL;
 	}
 	r->webhook = state_get(r->state, "alerts").n != 0;
-	store_good(s, s->ops->update_insert(s->store, r->row,
-	    r->next_update++, span_of(node_name(r->node)), buf_span(&b), &err),
+	store_good(s,
+	    s->ops->update_insert(s->store, r->row, r->next_update++,
+		span_of(node_name(r->node)), buf_span(&b), &err),
 	    &err);
 	TAILQ_INSERT_TAIL(&s->runs, r, all);
 	zhash_insert(s->by_id, r->id, r);
@@ -247,8 +253,8 @@ emit_supervisor(struct supervisor *s, struct run *r)
 	wire_put_str(&b, "decision");
 	wire_put_span(&b, state_str(r->state, "decision"));
 	wire_put_str(&b, "next");
-	wire_put_str(&b, node_name(route_next(&graph_main, NODE_SUPERVISOR,
-	    &f)));
+	wire_put_str(
+	    &b, node_name(route_next(&graph_main, NODE_SUPERVISOR, &f)));
 	wire_put_str(&b, "reason");
 	wire_put_str(&b, e != ENDING_NONE ? ending_name(e) : "");
 	engine_emit(s, r, "supervisor", buf_span(&b));
@@ -296,8 +302,8 @@ static void engine_join(struct supervisor *s, struct run *r);
 static void
 emit_feedback(struct supervisor *s, struct task *t, struct span feedback)
 {
-	static const char *const keys[] = {"status", "tool", "summary",
-	    "evidence", "suggestion", "ms"};
+	static const char *const keys[] = {
+	    "status", "tool", "summary", "evidence", "suggestion", "ms"};
 	auto_buf b;
 	size_t i;
 
@@ -368,8 +374,8 @@ make_steps(struct supervisor *s, struct run *r)
 		t->evidence = r->next_evidence++;
 		/* With no executor here yet there is no catalogue to hold the
 		 * step against; the executor checks it again anyway. */
-		if (know && plan_check_step(&r->plan.steps[i], tools, &why) !=
-			RC_OK)
+		if (know &&
+		    plan_check_step(&r->plan.steps[i], tools, &why) != RC_OK)
 			refuse_step(s, t, &why);
 		else
 			dispatch_enqueue(s, t);
@@ -406,8 +412,8 @@ engine_make_tasks(struct supervisor *s, struct run *r)
 /* ---- outcomes ---- */
 
 /* What of a planner's update enters the state. */
-static const char *const planner_keys[] = {"planner_plan", "decision",
-    "final_report", "conclusion", "notes"};
+static const char *const planner_keys[] = {
+    "planner_plan", "decision", "final_report", "conclusion", "notes"};
 
 static void
 planner_update(struct run *r, struct span update, struct buf *b)
@@ -451,8 +457,8 @@ emit_plan(struct supervisor *s, struct run *r, const struct task *t)
 }
 
 static bool
-plan_is_good(struct run *r, struct span update, struct plan *ret,
-    struct err *err)
+plan_is_good(
+    struct run *r, struct span update, struct plan *ret, struct err *err)
 {
 	struct span error = wire_find_str(update, "error");
 
@@ -507,8 +513,8 @@ static void
 keep_evidence(struct supervisor *s, struct task *t,
     const struct proto_result *m, struct span feedback, struct buf *meta)
 {
-	struct store_evidence e = {.number = t->evidence, .media = m->media,
-	    .bytes = m->evidence};
+	struct store_evidence e = {
+	    .number = t->evidence, .media = m->media, .bytes = m->evidence};
 	static const char *const keys[] = {"tool", "query", "ms"};
 	char sha[SHA256_TEXT];
 	struct err err;
@@ -516,8 +522,9 @@ keep_evidence(struct supervisor *s, struct task *t,
 
 	e.sha256 = span_of(sha256_text(m->evidence, sha));
 	if (store_ready(s))
-		store_good(s, s->ops->evidence_put(s->store, t->run->row, &e,
-		    &err), &err);
+		store_good(s,
+		    s->ops->evidence_put(s->store, t->run->row, &e, &err),
+		    &err);
 	wire_put_map(meta, 5 + ARRAY_LEN(keys));
 	wire_put_str(meta, "id");
 	snprintf(err.text, sizeof(err.text), "E%lld", (long long)t->evidence);
@@ -577,8 +584,8 @@ is_feedback(struct span feedback)
 	struct wire_r r = wire_reader(feedback);
 
 	return wire_peek(&r) == WIRE_MAP &&
-	    wire_find_str(feedback, "status").n != 0 &&
-	    wire_find_str(feedback, "tool").n != 0;
+	       wire_find_str(feedback, "status").n != 0 &&
+	       wire_find_str(feedback, "tool").n != 0;
 }
 
 static void
@@ -592,8 +599,10 @@ step_result(struct supervisor *s, struct task *t, const struct proto_result *m)
 	buf_init(&meta, STATE_BYTES_MAX);
 	buf_init(&fb, STATE_BYTES_MAX);
 	if (!is_feedback(feedback)) {
-		err_set(&why, RC_INVALID, "%s answered with something that is "
-		    "no feedback", t->worker_name);
+		err_set(&why, RC_INVALID,
+		    "%s answered with something that is "
+		    "no feedback",
+		    t->worker_name);
 		refuse_step(s, t, &why);
 	} else {
 		put_feedback(&fb, feedback, t, has_evidence);
@@ -622,14 +631,14 @@ step_result(struct supervisor *s, struct task *t, const struct proto_result *m)
 static void
 count_failures(struct run *r, char tool[PLAN_TOOL_MAX + 1])
 {
-	struct span known = wire_find_str(state_get(r->state, "failures"),
-	    "tool");
+	struct span known =
+	    wire_find_str(state_get(r->state, "failures"), "tool");
 	int i;
 
 	snprintf(tool, PLAN_TOOL_MAX + 1, "%.*s", SPAN_ARG(known));
 	for (i = 0; i < r->n_tasks; i++) {
-		struct span fb = wire_find(buf_span(&r->tasks[i].outcome),
-		    "feedback");
+		struct span fb =
+		    wire_find(buf_span(&r->tasks[i].outcome), "feedback");
 		struct span name = wire_find_str(fb, "tool");
 
 		if (!span_is(wire_find_str(fb, "status"), "FAILED")) {
@@ -639,8 +648,8 @@ count_failures(struct run *r, char tool[PLAN_TOOL_MAX + 1])
 			r->failures++;
 		} else {
 			r->failures = 1;
-			snprintf(tool, PLAN_TOOL_MAX + 1, "%.*s",
-			    SPAN_ARG(name));
+			snprintf(
+			    tool, PLAN_TOOL_MAX + 1, "%.*s", SPAN_ARG(name));
 		}
 		/* The third one counts, whatever came beside it. */
 		if (r->failures >= ROUTE_FAILURES_MAX)
@@ -668,8 +677,8 @@ join_update(struct run *r, struct buf *b)
 	wire_put_str(b, "evidence");
 	wire_put_array(b, n_evidence);
 	for (i = 0; i < r->n_tasks; i++)
-		wire_put_raw(b, wire_find(buf_span(&r->tasks[i].outcome),
-		    "evidence"));
+		wire_put_raw(
+		    b, wire_find(buf_span(&r->tasks[i].outcome), "evidence"));
 	wire_put_str(b, "failures");
 	wire_put_map(b, 2);
 	wire_put_str(b, "tool");
@@ -690,14 +699,13 @@ engine_join(struct supervisor *s, struct run *r)
 	if (!apply(s, r, buf_span(&b), &err))
 		run_fail(r, "the run has grown too large: ", err.text);
 	if (store_ready(s))
-		store_good(s, s->ops->task_clear(s->store, r->row, &err),
-		    &err);
+		store_good(s, s->ops->task_clear(s->store, r->row, &err), &err);
 	run_clear_tasks(r);
 }
 
 void
-engine_result(struct supervisor *s, struct task *t,
-    const struct proto_result *m)
+engine_result(
+    struct supervisor *s, struct task *t, const struct proto_result *m)
 {
 	dispatch_release(s, t);
 	if (t->node == NODE_EXECUTOR) {
@@ -708,8 +716,8 @@ engine_result(struct supervisor *s, struct task *t,
 	if (store_ready(s)) {
 		struct err err;
 
-		store_good(s, s->ops->task_clear(s->store, t->run->row, &err),
-		    &err);
+		store_good(
+		    s, s->ops->task_clear(s->store, t->run->row, &err), &err);
 	}
 	planner_result(s, t, m->update);
 }

@@ -37,8 +37,8 @@ fetch_evidence(void *ctx, struct span id, struct buf *ret)
 	memcpy(text, id.p, id.n);
 	text[id.n] = '\0';
 	f->into = ret;
-	return f->s->ops->evidence_get(f->s->store, f->run->row,
-	    atoll(text + 1), fetched, f, &err);
+	return f->s->ops->evidence_get(
+	    f->s->store, f->run->row, atoll(text + 1), fetched, f, &err);
 }
 
 /* Holds the report against its evidence, marks what fails. */
@@ -73,12 +73,12 @@ static void
 say_why(struct run *r, enum ending e)
 {
 	static const char *const texts[ENDING_COUNT] = {
-		[ENDING_CANCELLED] = "it was cancelled",
-		[ENDING_PLANNER] = "the planner failed",
-		[ENDING_DEADLINE] = "its time was up",
-		[ENDING_TOOL] = "the same tool failed 3 times in a row",
-		[ENDING_ROUNDS] = "10 rounds brought no conclusion",
-		[ENDING_TURNS] = "the planner came to no decision",
+	    [ENDING_CANCELLED] = "it was cancelled",
+	    [ENDING_PLANNER] = "the planner failed",
+	    [ENDING_DEADLINE] = "its time was up",
+	    [ENDING_TOOL] = "the same tool failed 3 times in a row",
+	    [ENDING_ROUNDS] = "10 rounds brought no conclusion",
+	    [ENDING_TURNS] = "the planner came to no decision",
 	};
 
 	if (r->reason[0] == '\0' && texts[e] != NULL)
@@ -86,8 +86,8 @@ say_why(struct run *r, enum ending e)
 }
 
 static void
-make_report(struct supervisor *s, struct run *r, enum ending e,
-    struct buf *report)
+make_report(
+    struct supervisor *s, struct run *r, enum ending e, struct buf *report)
 {
 	struct span own = state_str(r->state, "final_report");
 	auto_buf state;
@@ -106,8 +106,8 @@ make_report(struct supervisor *s, struct run *r, enum ending e,
 static struct span
 confidence_of(const struct run *r, enum ending e)
 {
-	struct span c = wire_find_str(state_get(r->state, "conclusion"),
-	    "confidence");
+	struct span c =
+	    wire_find_str(state_get(r->state, "conclusion"), "confidence");
 
 	if (e != ENDING_FINISH || c.n == 0)
 		return span_of(report_confidence_name(REPORT_UNDETERMINED));
@@ -172,18 +172,18 @@ static void
 write_end(struct supervisor *s, struct run *r, enum ending e)
 {
 	struct store_run row = {
-		.row = r->row,
-		.id = span_of(r->id),
-		.status = span_of(ending_status(e)),
-		.reason = span_of(r->reason),
-		.confidence = confidence_of(r, e),
-		.node = span_of(node_name(NODE_END)),
-		.finished_ms = clk_wall_ms(),
-		.iteration = r->iteration,
-		.turns = r->turns,
-		.next_task = r->next_task,
-		.next_update = r->next_update,
-		.last_seq = r->last_seq,
+	    .row = r->row,
+	    .id = span_of(r->id),
+	    .status = span_of(ending_status(e)),
+	    .reason = span_of(r->reason),
+	    .confidence = confidence_of(r, e),
+	    .node = span_of(node_name(NODE_END)),
+	    .finished_ms = clk_wall_ms(),
+	    .iteration = r->iteration,
+	    .turns = r->turns,
+	    .next_task = r->next_task,
+	    .next_update = r->next_update,
+	    .last_seq = r->last_seq,
 	};
 	struct err err;
 
@@ -207,9 +207,10 @@ finish_run(struct supervisor *s, struct run *r, enum ending e)
 	verify(s, r, &report, &verdict);
 	last_update(r, e, buf_span(&report), buf_span(&verdict), &update);
 	if (store_ready(s))
-		store_good(s, s->ops->update_insert(s->store, r->row,
-		    r->next_update++, span_of(node_name(NODE_END)),
-		    buf_span(&update), &err), &err);
+		store_good(s,
+		    s->ops->update_insert(s->store, r->row, r->next_update++,
+			span_of(node_name(NODE_END)), buf_span(&update), &err),
+		    &err);
 	emit_report(s, r, e, buf_span(&report), buf_span(&verdict));
 	emit_finished(s, r, e);
 	r->node = NODE_END;

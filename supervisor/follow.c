@@ -121,14 +121,16 @@ replay(struct supervisor *s, struct follower *f)
 	while (good && more) {
 		buf_reset(&p.items);
 		p.n = 0;
-		good = store_good(s, s->ops->event_each(s->store, f->row,
-		    f->after, PAGE_EVENTS, page_add, &p, &err), &err);
+		good = store_good(s,
+		    s->ops->event_each(s->store, f->row, f->after, PAGE_EVENTS,
+			page_add, &p, &err),
+		    &err);
 		more = p.n > 0 && !p.finished;
 		/* Every FOLLOW is answered, also where there is nothing. */
 		if (good && (p.n > 0 || first))
 			good = send_list(s, f, buf_span(&p.items), p.n,
-			    p.finished || (f->run == NULL && p.n == 0)) ==
-			    RC_OK;
+				   p.finished ||
+				       (f->run == NULL && p.n == 0)) == RC_OK;
 		first = false;
 		f->after = p.last_seq;
 	}
@@ -185,10 +187,10 @@ follow_flush(struct supervisor *s)
 	struct run *r;
 
 	TAILQ_FOREACH(r, &s->runs, all)
-		if (r->n_fresh > 0)
-			flush_run(s, r);
-	TAILQ_FOREACH(r, &s->ended, all)
+	if (r->n_fresh > 0)
 		flush_run(s, r);
+	TAILQ_FOREACH(r, &s->ended, all)
+	flush_run(s, r);
 	for (f = LIST_FIRST(&s->followers); f != NULL && s->replays > 0;
 	     f = next_f) {
 		next_f = LIST_NEXT(f, of_all);
@@ -200,8 +202,8 @@ follow_flush(struct supervisor *s)
 }
 
 void
-follow_fleeting(struct supervisor *s, struct run *r, const char *type,
-    struct span data)
+follow_fleeting(
+    struct supervisor *s, struct run *r, const char *type, struct span data)
 {
 	struct proto m = {.type = PROTO_FLEETING};
 	struct follower *f;
@@ -209,7 +211,8 @@ follow_fleeting(struct supervisor *s, struct run *r, const char *type,
 	m.fleeting.run = span_of(r->id);
 	m.fleeting.type = span_of(type);
 	m.fleeting.data = data;
-	LIST_FOREACH(f, &r->followers, of_run) {
+	LIST_FOREACH(f, &r->followers, of_run)
+	{
 		m.fleeting.req = f->req;
 		/* Kept nowhere: a viewer that cannot take it misses it. */
 		if (f->live && bus_send(s->front, &f->peer, &m) != RC_OK)

@@ -65,16 +65,15 @@ row_keep(void *ctx, const struct store_run *r)
 }
 
 static enum rc
-row_find(struct supervisor *s, struct span id, struct row *ret,
-    struct err *err)
+row_find(struct supervisor *s, struct span id, struct row *ret, struct err *err)
 {
 	enum rc rc;
 
 	memset(ret, 0, sizeof(*ret));
 	rc = s->ops->run_find(s->store, id, row_keep, ret, err);
 	if (rc == RC_NOTFOUND)
-		return err_set(err, rc, "there is no investigation %.*s",
-		    SPAN_ARG(id));
+		return err_set(
+		    err, rc, "there is no investigation %.*s", SPAN_ARG(id));
 	store_good(s, rc, err);
 	return rc;
 }
@@ -95,20 +94,22 @@ submit_again(struct supervisor *s, const struct bus_peer *peer,
 	struct err err;
 
 	if (!span_is(m->digest, k->digest)) {
-		err_set(&err, RC_CONFLICT, "this Idempotency-Key was used "
-		    "with another request, for investigation %s", k->id);
+		err_set(&err, RC_CONFLICT,
+		    "this Idempotency-Key was used "
+		    "with another request, for investigation %s",
+		    k->id);
 		reply(s, peer, m->req, RC_CONFLICT, k->id, &err);
 		return;
 	}
 	reply(s, peer, m->req, RC_OK, k->id, NULL);
 	if (m->follow)
-		follow_add(s, run_lookup(s, k->id), k->id, k->row, peer,
-		    m->req, 0, false);
+		follow_add(s, run_lookup(s, k->id), k->id, k->row, peer, m->req,
+		    0, false);
 }
 
 static enum rc
-submit_check(struct supervisor *s, const struct proto_submit *m,
-    struct err *err)
+submit_check(
+    struct supervisor *s, const struct proto_submit *m, struct err *err)
 {
 	struct wire_r r = wire_reader(m->input);
 
@@ -120,14 +121,16 @@ submit_check(struct supervisor *s, const struct proto_submit *m,
 	if (s->draining)
 		return err_set(err, RC_BUSY, "the supervisor is stopping");
 	if (s->n_runs >= agent_conf(s->agent)->queue_max)
-		return err_set(err, RC_BUSY, "%d investigations are under way, "
-		    "which is the limit; try again later", s->n_runs);
+		return err_set(err, RC_BUSY,
+		    "%d investigations are under way, "
+		    "which is the limit; try again later",
+		    s->n_runs);
 	return RC_OK;
 }
 
 static void
-on_submit(struct supervisor *s, const struct bus_peer *peer,
-    const struct proto *msg)
+on_submit(
+    struct supervisor *s, const struct bus_peer *peer, const struct proto *msg)
 {
 	const struct proto_submit *m = &msg->submit;
 	struct row k = {0};
@@ -136,8 +139,7 @@ on_submit(struct supervisor *s, const struct bus_peer *peer,
 	enum rc rc;
 
 	if (m->key.n != 0 && m->key.n <= STORE_KEY_MAX) {
-		rc = s->ops->run_find_key(s->store, m->key, row_keep, &k,
-		    &err);
+		rc = s->ops->run_find_key(s->store, m->key, row_keep, &k, &err);
 		if (rc != RC_NOTFOUND && !store_good(s, rc, &err))
 			return;
 	}
@@ -150,8 +152,7 @@ on_submit(struct supervisor *s, const struct bus_peer *peer,
 		reply(s, peer, m->req, rc, "", &err);
 		return;
 	}
-	r = engine_start(s, &(struct submission){m->key, m->digest,
-	    m->input});
+	r = engine_start(s, &(struct submission){m->key, m->digest, m->input});
 	if (r == NULL) {
 		err_set(&err, RC_IO, "the request cannot be kept now");
 		reply(s, peer, m->req, RC_IO, "", &err);
@@ -163,8 +164,8 @@ on_submit(struct supervisor *s, const struct bus_peer *peer,
 }
 
 static void
-on_follow(struct supervisor *s, const struct bus_peer *peer,
-    const struct proto *msg)
+on_follow(
+    struct supervisor *s, const struct bus_peer *peer, const struct proto *msg)
 {
 	const struct proto_follow *m = &msg->follow;
 	struct row k;
@@ -179,15 +180,15 @@ on_follow(struct supervisor *s, const struct bus_peer *peer,
 }
 
 static void
-on_unfollow(struct supervisor *s, const struct bus_peer *peer,
-    const struct proto *msg)
+on_unfollow(
+    struct supervisor *s, const struct bus_peer *peer, const struct proto *msg)
 {
 	follow_end(s, peer, msg->unfollow.req);
 }
 
 static void
-on_cancel(struct supervisor *s, const struct bus_peer *peer,
-    const struct proto *msg)
+on_cancel(
+    struct supervisor *s, const struct bus_peer *peer, const struct proto *msg)
 {
 	struct row k;
 	struct err err;
@@ -253,16 +254,16 @@ query_list(struct query *q, struct err *err)
 {
 	struct span args = q->m->args;
 	struct store_list l = {
-		.before_row = wire_find_int(args, "before", 0),
-		.limit = wire_find_int(args, "limit", 50),
-		.status = wire_find_str(args, "status"),
+	    .before_row = wire_find_int(args, "before", 0),
+	    .limit = wire_find_int(args, "limit", 50),
+	    .status = wire_find_str(args, "status"),
 	};
 	auto_buf b;
 	enum rc rc;
 
 	if (l.limit < 1 || l.limit > LIST_MAX)
-		return err_set(err, RC_INVALID, "limit is from 1 to %d",
-		    LIST_MAX);
+		return err_set(
+		    err, RC_INVALID, "limit is from 1 to %d", LIST_MAX);
 	buf_init(&q->list, PROTO_BYTES_MAX);
 	buf_init(&b, PROTO_BYTES_MAX);
 	rc = q->s->ops->run_list(q->s->store, &l, list_add, q, err);
@@ -295,8 +296,8 @@ fold_update(void *ctx, int64_t n UNUSED, struct span update)
 
 /* The state of any run, from its updates; the caller's. */
 static enum rc
-state_load(struct supervisor *s, int64_t row, struct state **ret,
-    struct err *err)
+state_load(
+    struct supervisor *s, int64_t row, struct state **ret, struct err *err)
 {
 	struct fold f = {state_new(), RC_OK, err};
 	enum rc rc = s->ops->update_each(s->store, row, fold_update, &f, err);
@@ -338,8 +339,8 @@ query_show(struct query *q, struct err *err)
 }
 
 static void
-put_state_key(struct buf *b, const struct state *st, const char *key,
-    const char *as)
+put_state_key(
+    struct buf *b, const struct state *st, const char *key, const char *as)
 {
 	struct span v = state_get(st, key);
 
@@ -360,8 +361,10 @@ query_report(struct query *q, struct err *err)
 
 	buf_init(&b, PROTO_BYTES_MAX);
 	if (rc == RC_OK && k.finished_ms == 0)
-		return err_set(err, RC_CONFLICT, "investigation %s is still "
-		    "under way; follow its events, or ask again", k.id);
+		return err_set(err, RC_CONFLICT,
+		    "investigation %s is still "
+		    "under way; follow its events, or ask again",
+		    k.id);
 	if (rc == RC_OK)
 		rc = state_load(q->s, k.row, &st, err);
 	if (rc != RC_OK)
@@ -404,11 +407,13 @@ query_evidence(struct query *q, struct err *err)
 		return rc;
 	if (id.n >= 2 && id.n < sizeof(text) && id.p[0] == 'E')
 		memcpy(text, id.p + 1, id.n - 1);
-	rc = q->s->ops->evidence_get(q->s->store, k.row, atoll(text),
-	    evidence_found, q, err);
+	rc = q->s->ops->evidence_get(
+	    q->s->store, k.row, atoll(text), evidence_found, q, err);
 	if (rc == RC_NOTFOUND)
-		return err_set(err, rc, "investigation %s has no evidence "
-		    "%.*s", k.id, SPAN_ARG(id));
+		return err_set(err, rc,
+		    "investigation %s has no evidence "
+		    "%.*s",
+		    k.id, SPAN_ARG(id));
 	return rc;
 }
 
@@ -416,23 +421,23 @@ static const struct {
 	const char *what;
 	enum rc (*answer)(struct query *q, struct err *err);
 } queries[] = {
-	{ "list",     query_list     },
-	{ "show",     query_show     },
-	{ "report",   query_report   },
-	{ "evidence", query_evidence },
+    {"list", query_list},
+    {"show", query_show},
+    {"report", query_report},
+    {"evidence", query_evidence},
 };
 
 static void
-on_query(struct supervisor *s, const struct bus_peer *peer,
-    const struct proto *msg)
+on_query(
+    struct supervisor *s, const struct bus_peer *peer, const struct proto *msg)
 {
 	struct query q = {.s = s, .peer = peer, .m = &msg->query};
 	enum rc rc = RC_INVALID;
 	struct err err;
 	size_t i;
 
-	err_set(&err, rc, "there is no query \"%.*s\"",
-	    SPAN_ARG(msg->query.what));
+	err_set(
+	    &err, rc, "there is no query \"%.*s\"", SPAN_ARG(msg->query.what));
 	for (i = 0; i < ARRAY_LEN(queries); i++)
 		if (span_is(msg->query.what, queries[i].what))
 			rc = queries[i].answer(&q, &err);
@@ -468,10 +473,10 @@ on_attach(struct supervisor *s, const struct bus_peer *peer,
 
 	buf_init(&b, 1024);
 	wire_put_map(&b, 3);
-	put_number(&b, "planners", registry_count(s->workers, NODE_PLANNER,
-	    since));
-	put_number(&b, "executors", registry_count(s->workers, NODE_EXECUTOR,
-	    since));
+	put_number(
+	    &b, "planners", registry_count(s->workers, NODE_PLANNER, since));
+	put_number(
+	    &b, "executors", registry_count(s->workers, NODE_EXECUTOR, since));
 	put_number(&b, "running", s->n_runs);
 	m.status.epoch = s->epoch;
 	m.status.ready = supervisor_ready(s, &why);
@@ -482,15 +487,15 @@ on_attach(struct supervisor *s, const struct bus_peer *peer,
 
 static const struct {
 	enum proto_type type;
-	void (*handle)(struct supervisor *, const struct bus_peer *,
-	    const struct proto *);
+	void (*handle)(
+	    struct supervisor *, const struct bus_peer *, const struct proto *);
 } handlers[] = {
-	{ PROTO_ATTACH,   on_attach   },
-	{ PROTO_SUBMIT,   on_submit   },
-	{ PROTO_FOLLOW,   on_follow   },
-	{ PROTO_UNFOLLOW, on_unfollow },
-	{ PROTO_QUERY,    on_query    },
-	{ PROTO_CANCEL,   on_cancel   },
+    {PROTO_ATTACH, on_attach},
+    {PROTO_SUBMIT, on_submit},
+    {PROTO_FOLLOW, on_follow},
+    {PROTO_UNFOLLOW, on_unfollow},
+    {PROTO_QUERY, on_query},
+    {PROTO_CANCEL, on_cancel},
 };
 
 static void
@@ -512,15 +517,15 @@ front_on_msg(void *ctx, const struct bus_peer *peer, const struct proto *msg)
 }
 
 static void
-front_on_bad(void *ctx UNUSED, const struct bus_peer *peer UNUSED,
-    const struct err *err)
+front_on_bad(
+    void *ctx UNUSED, const struct bus_peer *peer UNUSED, const struct err *err)
 {
 	log_warn("a gateway sent bytes that are no message", "reason",
 	    err->text, NULL);
 }
 
 const struct bus_handler front_handler = {
-	.on_msg = front_on_msg,
-	.on_bad = front_on_bad,
-	.on_turn = turn_end,
+    .on_msg = front_on_msg,
+    .on_bad = front_on_bad,
+    .on_turn = turn_end,
 };

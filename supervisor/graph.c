@@ -9,29 +9,29 @@
 #include "common/attr.h"
 
 static const struct edge edges[] = {
-	{ NODE_START,      WHEN_ALWAYS,   NODE_SUPERVISOR },
-	{ NODE_SUPERVISOR, WHEN_GOES_ON,  NODE_PLANNER    },
-	{ NODE_SUPERVISOR, WHEN_ENDS,     NODE_END        },
-	{ NODE_PLANNER,    WHEN_STEPS,    NODE_EXECUTOR   },
-	{ NODE_PLANNER,    WHEN_NO_STEPS, NODE_SUPERVISOR },
-	{ NODE_EXECUTOR,   WHEN_ALWAYS,   NODE_SUPERVISOR },
+    {NODE_START, WHEN_ALWAYS, NODE_SUPERVISOR},
+    {NODE_SUPERVISOR, WHEN_GOES_ON, NODE_PLANNER},
+    {NODE_SUPERVISOR, WHEN_ENDS, NODE_END},
+    {NODE_PLANNER, WHEN_STEPS, NODE_EXECUTOR},
+    {NODE_PLANNER, WHEN_NO_STEPS, NODE_SUPERVISOR},
+    {NODE_EXECUTOR, WHEN_ALWAYS, NODE_SUPERVISOR},
 };
 
 const struct graph graph_main = {edges, ARRAY_LEN(edges)};
 
-static const char *const node_names[NODE_COUNT] = {"start", "supervisor",
-    "planner", "executor", "end"};
+static const char *const node_names[NODE_COUNT] = {
+    "start", "supervisor", "planner", "executor", "end"};
 
 /* What an edge says in the picture, and the condition it excludes. */
 static const struct {
 	const char *label;
 	enum when opposite;
 } whens[WHEN_COUNT] = {
-	[WHEN_ALWAYS]   = { NULL,                           WHEN_ALWAYS   },
-	[WHEN_ENDS]     = { "FINISH, or a limit is reached", WHEN_GOES_ON },
-	[WHEN_GOES_ON]  = { "else",                         WHEN_ENDS     },
-	[WHEN_STEPS]    = { "EXECUTE",                      WHEN_NO_STEPS },
-	[WHEN_NO_STEPS] = { "PLAN, FINISH",                 WHEN_STEPS    },
+    [WHEN_ALWAYS] = {NULL, WHEN_ALWAYS},
+    [WHEN_ENDS] = {"FINISH, or a limit is reached", WHEN_GOES_ON},
+    [WHEN_GOES_ON] = {"else", WHEN_ENDS},
+    [WHEN_STEPS] = {"EXECUTE", WHEN_NO_STEPS},
+    [WHEN_NO_STEPS] = {"PLAN, FINISH", WHEN_STEPS},
 };
 
 const char *
@@ -122,8 +122,8 @@ graph_validate(const struct graph *g, struct err *err)
 
 	for (i = 0; i < g->n; i++)
 		if (g->edges[i].to == NODE_START)
-			return err_set(err, RC_INVALID,
-			    "an edge leads back to start");
+			return err_set(
+			    err, RC_INVALID, "an edge leads back to start");
 	for (n = 0; n < NODE_COUNT; n++) {
 		enum rc rc = node_check(g, (enum node)n, err);
 

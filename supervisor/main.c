@@ -19,8 +19,8 @@ supervisor_stop(void *state)
 
 	/* Messages of a commit that succeeded have left; the rest shall not. */
 	TAILQ_FOREACH(r, &s->runs, all)
-		for (i = 0; i < r->n_tasks; i++)
-			dispatch_release(s, &r->tasks[i]);
+	for (i = 0; i < r->n_tasks; i++)
+		dispatch_release(s, &r->tasks[i]);
 	bus_free(s->front);
 	bus_free(s->back);
 	while (!LIST_EMPTY(&s->followers)) {
@@ -76,11 +76,10 @@ listen_both(struct supervisor *s, struct err *err)
 
 	front.ctx = s;
 	back.ctx = s;
-	rc = bus_listen(agent_loop(s->agent), c->front, &front, &s->front,
-	    err);
+	rc = bus_listen(agent_loop(s->agent), c->front, &front, &s->front, err);
 	if (rc == RC_OK)
-		rc = bus_listen(agent_loop(s->agent), c->back, &back,
-		    &s->back, err);
+		rc = bus_listen(
+		    agent_loop(s->agent), c->back, &back, &s->back, err);
 	return rc;
 }
 
@@ -140,15 +139,15 @@ int
 main(int argc, char **argv)
 {
 	static const struct agent_spec supervisor = {
-		.name = "supervisor",
-		.what = "owns every investigation: graph, limits, store; "
-			"--graph prints the state graph as Mermaid",
-		.who = CONF_SUPERVISOR,
-		.start = supervisor_start,
-		.drain = supervisor_drain,
-		.stop = supervisor_stop,
-		.check = supervisor_check,
-		.extra = supervisor_extra,
+	    .name = "supervisor",
+	    .what = "owns every investigation: graph, limits, store; "
+		    "--graph prints the state graph as Mermaid",
+	    .who = CONF_SUPERVISOR,
+	    .start = supervisor_start,
+	    .drain = supervisor_drain,
+	    .stop = supervisor_stop,
+	    .check = supervisor_check,
+	    .extra = supervisor_extra,
 	};
 
 	return agent_main(argc, argv, &supervisor);

@@ -109,13 +109,13 @@ resume(struct recovery *c)
 	struct err err;
 
 	r->next_evidence = evidence_next(r);
-	r->failures = wire_find_int(state_get(r->state, "failures"), "count",
-	    0);
+	r->failures =
+	    wire_find_int(state_get(r->state, "failures"), "count", 0);
 	r->webhook = state_get(r->state, "alerts").n != 0;
 	if (r->node == NODE_PLANNER || r->node == NODE_EXECUTOR) {
 		engine_make_tasks(s, r);
-		c->rc = s->ops->task_each(s->store, r->row, take_task, c,
-		    c->err);
+		c->rc =
+		    s->ops->task_each(s->store, r->row, take_task, c, c->err);
 		r->next_task = MAX(next_task, r->next_task);
 	}
 	if (c->rc == RC_OK && store_ready(s) &&
@@ -132,10 +132,11 @@ recover_runs(struct supervisor *s, struct err *err)
 
 	if (rc != RC_OK)
 		return rc;
-	TAILQ_FOREACH(c.run, &s->runs, all) {
+	TAILQ_FOREACH(c.run, &s->runs, all)
+	{
 		if (c.rc == RC_OK)
-			rc = s->ops->update_each(s->store, c.run->row,
-			    take_update, &c, err);
+			rc = s->ops->update_each(
+			    s->store, c.run->row, take_update, &c, err);
 		if (rc != RC_OK)
 			return rc;
 		if (c.rc == RC_OK)

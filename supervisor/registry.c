@@ -20,13 +20,12 @@ static const struct {
 	unsigned legal_in;
 	enum judgement otherwise;
 } rules[] = {
-	{ PROTO_HELLO, IN(WORKER_UNKNOWN) | IN(WORKER_JOINED) |
-	    IN(WORKER_LEAVING), JUDGE_DROP },
-	{ PROTO_RESULT, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_WHO },
-	{ PROTO_RENEW, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_WHO },
-	{ PROTO_PROGRESS, IN(WORKER_JOINED) | IN(WORKER_LEAVING),
-	    JUDGE_DROP },
-	{ PROTO_BYE, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_DROP },
+    {PROTO_HELLO, IN(WORKER_UNKNOWN) | IN(WORKER_JOINED) | IN(WORKER_LEAVING),
+	JUDGE_DROP},
+    {PROTO_RESULT, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_WHO},
+    {PROTO_RENEW, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_WHO},
+    {PROTO_PROGRESS, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_DROP},
+    {PROTO_BYE, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_DROP},
 };
 
 struct registry {
@@ -42,8 +41,8 @@ registry_judge(enum worker_state s, enum proto_type type)
 
 	for (i = 0; i < ARRAY_LEN(rules); i++)
 		if (rules[i].type == type)
-			return rules[i].legal_in & IN(s) ? JUDGE_TAKE :
-							   rules[i].otherwise;
+			return rules[i].legal_in & IN(s) ? JUDGE_TAKE
+							 : rules[i].otherwise;
 	return JUDGE_DROP;
 }
 
@@ -74,8 +73,8 @@ registry_find(struct registry *g, const struct bus_peer *peer)
 	struct worker *w;
 
 	LIST_FOREACH(w, &g->workers, all)
-		if (bus_peer_equal(&w->peer, peer))
-			return w;
+	if (bus_peer_equal(&w->peer, peer))
+		return w;
 	return NULL;
 }
 
@@ -84,7 +83,7 @@ has_tool(const cJSON *tools, const char *name)
 {
 	const cJSON *t;
 
-	cJSON_ArrayForEach(t, tools) {
+	cJSON_ArrayForEach (t, tools) {
 		const char *s = cJSON_GetStringValue(
 		    cJSON_GetObjectItemCaseSensitive(t, "name"));
 
@@ -102,12 +101,15 @@ tools_merge(struct registry *g)
 
 	cJSON_Delete(g->tools);
 	g->tools = cJSON_CreateArray();
-	LIST_FOREACH(w, &g->workers, all) {
-		cJSON_ArrayForEach(t, w->tools) {
-			if (!has_tool(g->tools, cJSON_GetStringValue(
-				cJSON_GetObjectItemCaseSensitive(t, "name"))))
-				cJSON_AddItemToArray(g->tools,
-				    cJSON_Duplicate(t, true));
+	LIST_FOREACH(w, &g->workers, all)
+	{
+		cJSON_ArrayForEach (t, w->tools) {
+			if (!has_tool(
+				g->tools, cJSON_GetStringValue(
+					      cJSON_GetObjectItemCaseSensitive(
+						  t, "name"))))
+				cJSON_AddItemToArray(
+				    g->tools, cJSON_Duplicate(t, true));
 		}
 	}
 }
@@ -120,9 +122,9 @@ tools_read(struct span raw)
 	const cJSON *t;
 	bool good = cJSON_IsArray(tools);
 
-	cJSON_ArrayForEach(t, tools)
+	cJSON_ArrayForEach (t, tools)
 		good = good && cJSON_IsString(
-		    cJSON_GetObjectItemCaseSensitive(t, "name"));
+				   cJSON_GetObjectItemCaseSensitive(t, "name"));
 	if (good)
 		return tools;
 	cJSON_Delete(tools);
@@ -143,7 +145,8 @@ hello_check(const struct proto_hello *h, enum node *ret_role, struct err *err)
 		return err_set(err, RC_DENIED,
 		    "a worker's name has 1 to %d bytes", REGISTRY_NAME_MAX);
 	if (h->capacity == 0 || h->capacity > 256)
-		return err_set(err, RC_DENIED, "a worker's capacity is 1 to 256");
+		return err_set(
+		    err, RC_DENIED, "a worker's capacity is 1 to 256");
 	return RC_OK;
 }
 
@@ -159,12 +162,12 @@ registry_hello(struct registry *g, const struct bus_peer *peer,
 	if (rc != RC_OK)
 		return rc;
 	if (w == NULL && g->n == REGISTRY_WORKERS_MAX)
-		return err_set(err, RC_BUSY, "%d workers are here already",
-		    g->n);
+		return err_set(
+		    err, RC_BUSY, "%d workers are here already", g->n);
 	tools = tools_read(h->tools);
 	if (tools == NULL)
-		return err_set(err, RC_DENIED,
-		    "tools must be a list of maps with a name");
+		return err_set(
+		    err, RC_DENIED, "tools must be a list of maps with a name");
 	if (w == NULL) {
 		w = xcalloc(1, sizeof(*w));
 		w->peer = *peer;
@@ -206,7 +209,7 @@ worker_fits(const struct worker *w, enum node role, struct span tool,
 		return false;
 	if (tool.n == 0)
 		return true;
-	cJSON_ArrayForEach(t, w->tools) {
+	cJSON_ArrayForEach (t, w->tools) {
 		const char *s = cJSON_GetStringValue(
 		    cJSON_GetObjectItemCaseSensitive(t, "name"));
 
@@ -222,32 +225,32 @@ registry_pick(struct registry *g, enum node role, struct span tool,
 {
 	struct worker *w, *best = NULL;
 
-	LIST_FOREACH(w, &g->workers, all) {
+	LIST_FOREACH(w, &g->workers, all)
+	{
 		if (!worker_fits(w, role, tool, alive_since_ms))
 			continue;
 		if (best == NULL || (int64_t)w->busy * best->capacity <
-			(int64_t)best->busy * w->capacity)
+					(int64_t)best->busy * w->capacity)
 			best = w;
 	}
 	return best;
 }
 
 int
-registry_count(const struct registry *g, enum node role,
-    int64_t alive_since_ms)
+registry_count(const struct registry *g, enum node role, int64_t alive_since_ms)
 {
 	const struct worker *w;
 	int n = 0;
 
 	LIST_FOREACH(w, &g->workers, all)
-		n += w->role == role && w->state == WORKER_JOINED &&
-		    w->heard_ms >= alive_since_ms;
+	n += w->role == role && w->state == WORKER_JOINED &&
+	     w->heard_ms >= alive_since_ms;
 	return n;
 }
 
 void
-registry_each(struct registry *g, void (*each)(void *ctx, struct worker *w),
-    void *ctx)
+registry_each(
+    struct registry *g, void (*each)(void *ctx, struct worker *w), void *ctx)
 {
 	struct worker *w, *next;
 

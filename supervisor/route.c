@@ -10,14 +10,14 @@ static const struct {
 	const char *name;
 	const char *status;
 } endings[ENDING_COUNT] = {
-	[ENDING_NONE]      = { "none",      "running"    },
-	[ENDING_CANCELLED] = { "cancelled", "cancelled"  },
-	[ENDING_PLANNER]   = { "planner_failed", "failed" },
-	[ENDING_FINISH]    = { "finish",    "completed"  },
-	[ENDING_DEADLINE]  = { "deadline",  "incomplete" },
-	[ENDING_TOOL]      = { "tool_failed", "incomplete" },
-	[ENDING_ROUNDS]    = { "rounds",    "incomplete" },
-	[ENDING_TURNS]     = { "turns",     "incomplete" },
+    [ENDING_NONE] = {"none", "running"},
+    [ENDING_CANCELLED] = {"cancelled", "cancelled"},
+    [ENDING_PLANNER] = {"planner_failed", "failed"},
+    [ENDING_FINISH] = {"finish", "completed"},
+    [ENDING_DEADLINE] = {"deadline", "incomplete"},
+    [ENDING_TOOL] = {"tool_failed", "incomplete"},
+    [ENDING_ROUNDS] = {"rounds", "incomplete"},
+    [ENDING_TURNS] = {"turns", "incomplete"},
 };
 
 const char *
@@ -59,11 +59,16 @@ holds(enum when when, const struct facts *f)
 	bool ends = route_ending(f) != ENDING_NONE;
 
 	switch (when) {
-	case WHEN_ALWAYS:	return true;
-	case WHEN_ENDS:		return ends;
-	case WHEN_GOES_ON:	return !ends;
-	case WHEN_STEPS:	return steps;
-	case WHEN_NO_STEPS:	return !steps;
+	case WHEN_ALWAYS:
+		return true;
+	case WHEN_ENDS:
+		return ends;
+	case WHEN_GOES_ON:
+		return !ends;
+	case WHEN_STEPS:
+		return steps;
+	case WHEN_NO_STEPS:
+		return !steps;
 	}
 	return false;
 }

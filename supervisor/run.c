@@ -8,8 +8,8 @@
 
 #include "common/wire.h"
 
-static const char *const task_states[] = {"QUEUED", "LEASED", "DONE",
-    "UNKNOWN"};
+static const char *const task_states[] = {
+    "QUEUED", "LEASED", "DONE", "UNKNOWN"};
 
 struct run *
 run_new(const char *id)
@@ -51,12 +51,12 @@ run_facts(const struct run *r)
 {
 	struct span d = state_str(r->state, "decision");
 	struct facts f = {
-		.iteration = r->iteration,
-		.turns = r->turns,
-		.failures = r->failures,
-		.deadline_passed = r->deadline_passed,
-		.cancelled = r->cancelled,
-		.planner_failed = r->planner_failed,
+	    .iteration = r->iteration,
+	    .turns = r->turns,
+	    .failures = r->failures,
+	    .deadline_passed = r->deadline_passed,
+	    .cancelled = r->cancelled,
+	    .planner_failed = r->planner_failed,
 	};
 	int i;
 
@@ -76,8 +76,11 @@ run_add_task(struct run *r, enum node node, int index)
 	struct buf outcome = t->outcome;
 
 	buf_reset(&outcome);
-	*t = (struct task){.run = r, .node = node, .index = index,
-	    .outcome = outcome, .dirty = true};
+	*t = (struct task){.run = r,
+	    .node = node,
+	    .index = index,
+	    .outcome = outcome,
+	    .dirty = true};
 	t->number = (uint64_t)r->next_task++;
 	return t;
 }

@@ -14,16 +14,16 @@ static const struct {
 	const char *key;
 	enum reducer reducer;
 } reducers[] = {
-	{ "executor_feedback", REDUCE_APPEND },
-	{ "evidence",          REDUCE_APPEND },
-	{ "notes",             REDUCE_APPEND },
+    {"executor_feedback", REDUCE_APPEND},
+    {"evidence", REDUCE_APPEND},
+    {"notes", REDUCE_APPEND},
 };
 
 struct entry {
 	char key[STATE_KEY_BYTES_MAX + 1];
 	enum reducer reducer;
 	struct buf value;
-	uint32_t n;	/* elements, where the reducer appends */
+	uint32_t n; /* elements, where the reducer appends */
 };
 
 struct state {
@@ -82,10 +82,9 @@ pair_check(struct span key, struct span value, struct err *err)
 		return err_set(err, RC_INVALID,
 		    "a state key of %zu bytes; 1 to %d are allowed", key.n,
 		    STATE_KEY_BYTES_MAX);
-	if (state_reducer(key) == REDUCE_APPEND &&
-	    wire_peek(&r) != WIRE_ARRAY)
-		return err_set(err, RC_INVALID,
-		    "state key %.*s takes a list", SPAN_ARG(key));
+	if (state_reducer(key) == REDUCE_APPEND && wire_peek(&r) != WIRE_ARRAY)
+		return err_set(err, RC_INVALID, "state key %.*s takes a list",
+		    SPAN_ARG(key));
 	return RC_OK;
 }
 
@@ -112,8 +111,8 @@ update_check(const struct state *s, struct span update, struct err *err)
 		fresh += entry_find(s, key) == NULL;
 	}
 	if (s->n + fresh > STATE_KEYS_MAX)
-		return err_set(err, RC_TOOBIG,
-		    "a state has %d keys at most", STATE_KEYS_MAX);
+		return err_set(err, RC_TOOBIG, "a state has %d keys at most",
+		    STATE_KEYS_MAX);
 	return wire_end(&r, err);
 }
 

@@ -4,6 +4,9 @@
  * Writes between begin and commit are one transaction; after commit returned
  * RC_OK they survive the loss of power. Reads see what was written, committed
  * or not. One thread uses a store. Every call may block for a disk write.
+ * A callback of a read may call other ops, but not the one it is called by.
+ * run_expire, run_trim and run_compact answer RC_CONFLICT outside begin and
+ * commit.
  *
  * RC_IO: the disk failed or is full; the transaction is to be rolled back and
  * nothing of it happened. RC_CONFLICT at open: the file is newer than this
@@ -18,7 +21,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { STORE_ID_MAX = 40, STORE_KEY_MAX = 200 };
+enum {
+	STORE_ID_MAX = 40,
+	STORE_KEY_MAX = 200,
+	STORE_ITEM_MAX = 1 << 20,	/* updates, and events, of a run */
+	STORE_BYTES_MAX = 64 << 20,	/* one update, event or evidence */
+	STORE_PACK_MAX = 64 << 20,	/* a run's updates or events, packed */
+};
 
 /* A run's row. row is the store's own short name for it. Spans that a read
  * hands out live until the callback returns. */
@@ -101,9 +110,21 @@ struct store_ops {
 	enum rc (*run_unfinished)(struct store *s,
 	    void (*each)(void *ctx, const struct store_run *), void *ctx,
 	    struct err *err);
-	/* Deletes finished runs that ended before that; how many. */
+	/* Deletes finished runs that ended before that, and evidence that no
+	 * other run refers to; at most limit of them; how many. */
 	enum rc (*run_expire)(struct store *s, int64_t before_ms,
 	    int64_t limit, int64_t *ret_n, struct err *err);
+	/* The same for the oldest finished runs while the store's content
+	 * takes more than max_bytes. The file does not shrink: what is freed
+	 * is used again. */
+	enum rc (*run_trim)(struct store *s, int64_t max_bytes,
+	    int64_t limit, int64_t *ret_n, struct err *err);
+	/* Keeps a finished run's updates, events and evidence deflated from
+	 * now on; reads do not tell the difference. row 0: the oldest
+	 * finished run this was not done to, RC_NOTFOUND when there is none.
+	 * RC_CONFLICT: the run has not finished. Updates or events over
+	 * STORE_PACK_MAX bytes stay as they are. Takes about a millisecond. */
+	enum rc (*run_compact)(struct store *s, int64_t row, struct err *err);
 
 	/* What a node changed, numbered from 0: a run's state is the fold of
 	 * its updates. */

@@ -28,20 +28,20 @@ write_tasks(struct supervisor *s, struct run *r)
 	for (i = 0; i < r->n_tasks; i++) {
 		struct task *t = &r->tasks[i];
 		struct store_task row = {
-			.task = t->number,
-			.node = span_of(node_name(t->node)),
-			.index = t->index,
-			.attempt = t->attempt,
-			.state = span_of(task_state_name(t->state)),
-			.worker = span_of(t->worker_name),
-			.outcome = buf_span(&t->outcome),
+		    .task = t->number,
+		    .node = span_of(node_name(t->node)),
+		    .index = t->index,
+		    .attempt = t->attempt,
+		    .state = span_of(task_state_name(t->state)),
+		    .worker = span_of(t->worker_name),
+		    .outcome = buf_span(&t->outcome),
 		};
 
 		if (!t->dirty)
 			continue;
 		t->dirty = false;
-		store_good(s, s->ops->task_put(s->store, r->row, &row, &err),
-		    &err);
+		store_good(
+		    s, s->ops->task_put(s->store, r->row, &row, &err), &err);
 	}
 }
 
@@ -49,16 +49,16 @@ static void
 write_run(struct supervisor *s, struct run *r)
 {
 	struct store_run row = {
-		.row = r->row,
-		.id = span_of(r->id),
-		.status = span_of("running"),
-		.reason = span_of(r->reason),
-		.node = span_of(node_name(r->node)),
-		.iteration = r->iteration,
-		.turns = r->turns,
-		.next_task = r->next_task,
-		.next_update = r->next_update,
-		.last_seq = r->last_seq,
+	    .row = r->row,
+	    .id = span_of(r->id),
+	    .status = span_of("running"),
+	    .reason = span_of(r->reason),
+	    .node = span_of(node_name(r->node)),
+	    .iteration = r->iteration,
+	    .turns = r->turns,
+	    .next_task = r->next_task,
+	    .next_update = r->next_update,
+	    .last_seq = r->last_seq,
 	};
 	struct err err;
 
@@ -165,8 +165,8 @@ remove_ghost(void *ctx, struct worker *w)
 {
 	struct ghosts *g = ctx;
 
-	if (w->heard_ms >= g->since_ms && (w->state != WORKER_LEAVING ||
-		w->busy > 0))
+	if (w->heard_ms >= g->since_ms &&
+	    (w->state != WORKER_LEAVING || w->busy > 0))
 		return;
 	dispatch_orphan(g->s, w);
 	registry_remove(g->s->workers, w);
@@ -182,8 +182,10 @@ expire(struct supervisor *s, int64_t now_ms)
 	if (now_ms - s->expired_ms < EXPIRE_EVERY_MS || !store_ready(s))
 		return;
 	s->expired_ms = now_ms;
-	store_good(s, s->ops->run_expire(s->store, clk_wall_ms() - keep_ms,
-	    EXPIRE_AT_ONCE, &n, &err), &err);
+	store_good(s,
+	    s->ops->run_expire(
+		s->store, clk_wall_ms() - keep_ms, EXPIRE_AT_ONCE, &n, &err),
+	    &err);
 }
 
 int

@@ -1,0 +1,372 @@
+/*
+ * store_sqlite.c - struct store_ops on one SQLite file: transactions, runs,
+ * tasks. Items of a run are in store_items.c, evidence in store_evidence.c,
+ * opening in store_open.c.
+ */
+#include "supervisor/store_db.h"
+
+enum { EXPIRE_MAX = 1000 };
+
+static enum rc
+store_begin(struct store *s, struct err *err)
+{
+	return store_db_run(s, SQL_BEGIN, "begin", err);
+}
+
+static enum rc
+store_commit(struct store *s, struct err *err)
+{
+	return store_db_run(s, SQL_COMMIT, "commit", err);
+}
+
+/* SQLite may have rolled back by itself when the disk failed. */
+static void
+store_rollback(struct store *s)
+{
+	struct err ignored;
+
+	if (sqlite3_get_autocommit(s->db) != 0)
+		return;
+	/* A failed rollback is completed by the next opening. */
+	if (store_db_run(s, SQL_ROLLBACK, "roll back", &ignored) != RC_OK)
+		return;
+}
+
+static enum rc
+store_run_check(const struct store_run *r, struct err *err)
+{
+	if (r->id.n == 0 || r->id.n > STORE_ID_MAX)
+		return err_set(err, RC_INVALID,
+		    "a run's id has 1 to %d bytes, this one %zu", STORE_ID_MAX,
+		    r->id.n);
+	if (r->key.n > STORE_KEY_MAX)
+		return err_set(err, RC_TOOBIG,
+		    "an idempotency key has at most %d bytes, this one %zu",
+		    STORE_KEY_MAX, r->key.n);
+	return RC_OK;
+}
+
+static enum rc
+store_run_insert(struct store *s, const struct store_run *r, int64_t *ret_row,
+    struct err *err)
+{
+	enum rc rc = store_run_check(r, err);
+	sqlite3_stmt *st = store_db_stmt(s, SQL_RUN_INSERT);
+
+	if (rc != RC_OK)
+		return rc;
+	store_db_text(st, 1, r->id);
+	if (r->key.n > 0)
+		store_db_text(st, 2, r->key);
+	store_db_text(st, 3, r->digest);
+	store_db_text(st, 4, r->input);
+	store_db_text(st, 5, r->status);
+	store_db_text(st, 6, r->reason);
+	store_db_text(st, 7, r->confidence);
+	store_db_text(st, 8, r->node);
+	sqlite3_bind_int64(st, 9, r->created_ms);
+	sqlite3_bind_int64(st, 10, r->finished_ms);
+	sqlite3_bind_int64(st, 11, r->deadline_ms);
+	sqlite3_bind_int64(st, 12, r->iteration);
+	sqlite3_bind_int64(st, 13, r->turns);
+	sqlite3_bind_int64(st, 14, r->next_task);
+	sqlite3_bind_int64(st, 15, r->next_update);
+	sqlite3_bind_int64(st, 16, r->last_seq);
+	rc = store_db_done(s, st, "add a run", err);
+	if (rc == RC_OK)
+		*ret_row = sqlite3_last_insert_rowid(s->db);
+	return rc;
+}
+
+static enum rc
+store_run_update(struct store *s, const struct store_run *r, struct err *err)
+{
+	sqlite3_stmt *st = store_db_stmt(s, SQL_RUN_UPDATE);
+	enum rc rc;
+
+	sqlite3_bind_int64(st, 1, r->row);
+	store_db_text(st, 2, r->status);
+	store_db_text(st, 3, r->reason);
+	store_db_text(st, 4, r->confidence);
+	store_db_text(st, 5, r->node);
+	sqlite3_bind_int64(st, 6, r->finished_ms);
+	sqlite3_bind_int64(st, 7, r->iteration);
+	sqlite3_bind_int64(st, 8, r->turns);
+	sqlite3_bind_int64(st, 9, r->next_task);
+	sqlite3_bind_int64(st, 10, r->next_update);
+	sqlite3_bind_int64(st, 11, r->last_seq);
+	rc = store_db_done(s, st, "update a run", err);
+	if (rc == RC_OK && sqlite3_changes(s->db) == 0)
+		return err_set(
+		    err, RC_NOTFOUND, "no run in row %lld", (long long)r->row);
+	return rc;
+}
+
+static struct store_run
+store_run_of(sqlite3_stmt *st)
+{
+	return (struct store_run){
+	    .row = sqlite3_column_int64(st, 0),
+	    .id = store_db_span(st, 1),
+	    .key = store_db_span(st, 2),
+	    .digest = store_db_span(st, 3),
+	    .input = store_db_span(st, 4),
+	    .status = store_db_span(st, 5),
+	    .reason = store_db_span(st, 6),
+	    .confidence = store_db_span(st, 7),
+	    .node = store_db_span(st, 8),
+	    .created_ms = sqlite3_column_int64(st, 9),
+	    .finished_ms = sqlite3_column_int64(st, 10),
+	    .deadline_ms = sqlite3_column_int64(st, 11),
+	    .iteration = sqlite3_column_int64(st, 12),
+	    .turns = sqlite3_column_int64(st, 13),
+	    .next_task = sqlite3_column_int64(st, 14),
+	    .next_update = sqlite3_column_int64(st, 15),
+	    .last_seq = sqlite3_column_int64(st, 16),
+	};
+}
+
+/* Hands every row to each. RC_NOTFOUND: there was none. */
+static enum rc
+store_run_rows(struct store *s, sqlite3_stmt *st,
+    void (*each)(void *ctx, const struct store_run *), void *ctx,
+    struct err *err)
+{
+	bool any = false;
+	struct store_run r;
+	enum rc rc;
+
+	for (;;) {
+		rc = store_db_next(s, st, "read runs", err);
+		if (rc != RC_OK)
+			break;
+		any = true;
+		r = store_run_of(st);
+		each(ctx, &r);
+	}
+	if (rc == RC_NOTFOUND)
+		return any ? RC_OK : err_set(err, rc, "no such run");
+	return rc;
+}
+
+static enum rc
+store_run_find(struct store *s, struct span id,
+    void (*each)(void *ctx, const struct store_run *), void *ctx,
+    struct err *err)
+{
+	sqlite3_stmt *st = store_db_stmt(s, SQL_RUN_FIND);
+
+	store_db_text(st, 1, id);
+	return store_run_rows(s, st, each, ctx, err);
+}
+
+static enum rc
+store_run_find_key(struct store *s, struct span key,
+    void (*each)(void *ctx, const struct store_run *), void *ctx,
+    struct err *err)
+{
+	sqlite3_stmt *st = store_db_stmt(s, SQL_RUN_FIND_KEY);
+
+	store_db_text(st, 1, key);
+	return store_run_rows(s, st, each, ctx, err);
+}
+
+static enum rc
+store_run_list(struct store *s, const struct store_list *l,
+    void (*each)(void *ctx, const struct store_run *), void *ctx,
+    struct err *err)
+{
+	bool any = l->status.n == 0;
+	sqlite3_stmt *st =
+	    store_db_stmt(s, any ? SQL_RUN_LIST : SQL_RUN_LIST_STATUS);
+	enum rc rc;
+
+	sqlite3_bind_int64(
+	    st, 1, l->before_row > 0 ? l->before_row : INT64_MAX);
+	sqlite3_bind_int64(st, 2, MAX(l->limit, 0));
+	if (!any)
+		store_db_text(st, 3, l->status);
+	rc = store_run_rows(s, st, each, ctx, err);
+	return rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
+static enum rc
+store_run_unfinished(struct store *s,
+    void (*each)(void *ctx, const struct store_run *), void *ctx,
+    struct err *err)
+{
+	enum rc rc = store_run_rows(
+	    s, store_db_stmt(s, SQL_RUN_UNFINISHED), each, ctx, err);
+
+	return rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
+static enum rc
+store_run_delete(struct store *s, int64_t row, struct err *err)
+{
+	/* The last of them is what makes the run gone. */
+	static const enum sql of_row[] = {SQL_BLOB_COLLECT, SQL_EVIDENCE_DELETE,
+	    SQL_PACK_DELETE, SQL_TASK_CLEAR, SQL_RUN_DELETE};
+	static const enum sql of_range[] = {
+	    SQL_UPDATE_DELETE, SQL_EVENT_DELETE};
+	sqlite3_stmt *st;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < ARRAY_LEN(of_range); i++) {
+		st = store_db_stmt(s, of_range[i]);
+		sqlite3_bind_int64(st, 1, row * STORE_ITEM_MAX);
+		sqlite3_bind_int64(st, 2, (row + 1) * STORE_ITEM_MAX - 1);
+		rc = store_db_done(s, st, "delete a run", err);
+	}
+	for (size_t i = 0; rc == RC_OK && i < ARRAY_LEN(of_row); i++)
+		rc = store_db_run1(s, of_row[i], row, "delete a run", err);
+	return rc;
+}
+
+/* The oldest finished run. RC_NOTFOUND: none. */
+static enum rc
+store_run_oldest(struct store *s, int64_t *ret_row, int64_t *ret_finished_ms,
+    struct err *err)
+{
+	sqlite3_stmt *st = store_db_stmt(s, SQL_RUN_OLDEST);
+	enum rc rc = store_db_next(s, st, "find old runs", err);
+
+	if (rc != RC_OK)
+		return rc;
+	*ret_row = sqlite3_column_int64(st, 0);
+	*ret_finished_ms = sqlite3_column_int64(st, 1);
+	sqlite3_reset(st);
+	return RC_OK;
+}
+
+static enum rc
+store_used_bytes(struct store *s, int64_t *ret_bytes, struct err *err)
+{
+	sqlite3_stmt *st = store_db_stmt(s, SQL_USED_BYTES);
+	enum rc rc = store_db_next(s, st, "measure itself", err);
+
+	if (rc != RC_OK)
+		return rc;
+	*ret_bytes = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return RC_OK;
+}
+
+static enum rc
+store_run_expire(struct store *s, int64_t before_ms, int64_t limit,
+    int64_t *ret_n, struct err *err)
+{
+	int64_t n = 0, row = 0, finished_ms = 0;
+	enum rc rc = store_db_inside(s, err);
+
+	for (; rc == RC_OK && n < MIN(limit, EXPIRE_MAX); n++) {
+		rc = store_run_oldest(s, &row, &finished_ms, err);
+		if (rc != RC_OK || finished_ms >= before_ms)
+			break;
+		rc = store_run_delete(s, row, err);
+		if (rc != RC_OK)
+			break;
+	}
+	if (rc != RC_OK && rc != RC_NOTFOUND)
+		return rc;
+	*ret_n = n;
+	return RC_OK;
+}
+
+static enum rc
+store_run_trim(struct store *s, int64_t max_bytes, int64_t limit,
+    int64_t *ret_n, struct err *err)
+{
+	int64_t n = 0, row = 0, finished_ms = 0, bytes = 0;
+	enum rc rc = store_db_inside(s, err);
+
+	for (; rc == RC_OK && n < MIN(limit, EXPIRE_MAX); n++) {
+		rc = store_used_bytes(s, &bytes, err);
+		if (rc != RC_OK || bytes <= max_bytes)
+			break;
+		rc = store_run_oldest(s, &row, &finished_ms, err);
+		if (rc == RC_OK)
+			rc = store_run_delete(s, row, err);
+		if (rc != RC_OK)
+			break;
+	}
+	if (rc != RC_OK && rc != RC_NOTFOUND)
+		return rc;
+	*ret_n = n;
+	return RC_OK;
+}
+
+static enum rc
+store_task_put(
+    struct store *s, int64_t row, const struct store_task *t, struct err *err)
+{
+	sqlite3_stmt *st = store_db_stmt(s, SQL_TASK_PUT);
+
+	sqlite3_bind_int64(st, 1, row);
+	sqlite3_bind_int64(st, 2, (int64_t)t->task);
+	store_db_text(st, 3, t->node);
+	sqlite3_bind_int64(st, 4, t->index);
+	sqlite3_bind_int64(st, 5, (int64_t)t->attempt);
+	store_db_text(st, 6, t->state);
+	store_db_text(st, 7, t->worker);
+	store_db_blob(st, 8, t->outcome);
+	return store_db_done(s, st, "keep a task", err);
+}
+
+static enum rc
+store_task_clear(struct store *s, int64_t row, struct err *err)
+{
+	return store_db_run1(s, SQL_TASK_CLEAR, row, "clear tasks", err);
+}
+
+static enum rc
+store_task_each(struct store *s, int64_t row,
+    void (*each)(void *ctx, const struct store_task *), void *ctx,
+    struct err *err)
+{
+	sqlite3_stmt *st = store_db_stmt(s, SQL_TASK_EACH);
+	struct store_task t;
+	enum rc rc;
+
+	sqlite3_bind_int64(st, 1, row);
+	while ((rc = store_db_next(s, st, "read tasks", err)) == RC_OK) {
+		t = (struct store_task){
+		    .task = (uint64_t)sqlite3_column_int64(st, 0),
+		    .node = store_db_span(st, 1),
+		    .index = sqlite3_column_int64(st, 2),
+		    .attempt = (uint64_t)sqlite3_column_int64(st, 3),
+		    .state = store_db_span(st, 4),
+		    .worker = store_db_span(st, 5),
+		    .outcome = store_db_span(st, 6),
+		};
+		each(ctx, &t);
+	}
+	return rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
+const struct store_ops store_sqlite = {
+    .name = "sqlite",
+    .open = store_db_open,
+    .close = store_db_free,
+    .begin = store_begin,
+    .commit = store_commit,
+    .rollback = store_rollback,
+    .run_insert = store_run_insert,
+    .run_update = store_run_update,
+    .run_find = store_run_find,
+    .run_find_key = store_run_find_key,
+    .run_list = store_run_list,
+    .run_unfinished = store_run_unfinished,
+    .run_expire = store_run_expire,
+    .run_trim = store_run_trim,
+    .run_compact = store_run_compact,
+    .update_insert = store_update_insert,
+    .update_each = store_update_each,
+    .event_insert = store_event_insert,
+    .event_each = store_event_each,
+    .task_put = store_task_put,
+    .task_clear = store_task_clear,
+    .task_each = store_task_each,
+    .evidence_put = store_evidence_put,
+    .evidence_get = store_evidence_get,
+};

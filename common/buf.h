@@ -51,6 +51,8 @@ char *buf_take(struct buf *b);
 NODISCARD enum rc buf_check(const struct buf *b, const char *what,
     struct err *err);
 
+/* Frees itself; give it a value where it is declared, since a return before
+ * buf_init would free what was never set. */
 #define auto_buf CLEANUP(buf_done) struct buf
 
 #endif

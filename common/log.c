@@ -78,7 +78,7 @@ put_head(struct buf *b, enum log_level level)
 void
 log_write(enum log_level level, const char *msg, ...)
 {
-	auto_buf b;
+	auto_buf b = {0};
 	const char *key;
 	va_list ap;
 

@@ -76,7 +76,7 @@ plan_check_step(const struct plan_step *s, const cJSON *tools,
     struct err *err)
 {
 	const cJSON *tool = find_tool(tools, s->tool);
-	auto_buf names;
+	auto_buf names = {0};
 
 	if (tool != NULL)
 		return check_args(s, tool, err);

@@ -194,7 +194,7 @@ put_labels(struct buf *b, const cJSON *labels, bool in_cell)
 
 	cJSON_ArrayForEach(l, labels)
 	{
-		auto_buf pair;
+		auto_buf pair = {0};
 
 		if (!cJSON_IsString(l) ||
 		    strcmp(l->string, "alertname") == 0 ||

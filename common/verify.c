@@ -205,7 +205,7 @@ holds_word(struct span s, const char *word)
 static char *
 plain_of(const char *text)
 {
-	auto_buf escaped, plain;
+	auto_buf escaped = {0}, plain = {0};
 
 	buf_init(&escaped, DETAIL_MAX);
 	buf_init(&plain, DETAIL_MAX);
@@ -292,7 +292,7 @@ static void
 name_instance(struct view *w, const cJSON *alert)
 {
 	const cJSON *label;
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, 900);
 	buf_adds(&b, tree_str(alert, "name"));
@@ -430,7 +430,7 @@ collect(const struct lines *l)
 	size_t i, k, n;
 
 	for (i = 0; i < l->n; i++) {
-		auto_buf plain;
+		auto_buf plain = {0};
 
 		if (l->at[i].section < 2)
 			continue;
@@ -498,7 +498,7 @@ static void
 search(struct view *w, struct figure **list, size_t n, struct span entry)
 {
 	struct span id = wire_find_str(entry, "id");
-	auto_buf bytes;
+	auto_buf bytes = {0};
 
 	/* The entry tells what was asked, of how much, in which time. */
 	figures_find(list, n, entry);
@@ -517,7 +517,7 @@ find_own(struct view *w, struct figure **list, size_t n)
 	double window = tree_num(w->state, "window", 0);
 	const cJSON *incidents = tree_at(w->conclusion, "incidents");
 	int n_incidents = cJSON_GetArraySize(incidents), i;
-	auto_buf own;
+	auto_buf own = {0};
 
 	buf_init(&own, DETAIL_MAX);
 	buf_addf(&own, "%s %.0f %.0f %.0f %.0f %d %d %d ",
@@ -585,7 +585,7 @@ static int
 stated_in(struct span line)
 {
 	int level, lang, stated = -1;
-	auto_buf plain;
+	auto_buf plain = {0};
 	size_t i;
 
 	buf_init(&plain, DETAIL_MAX);

@@ -205,7 +205,7 @@ tree_container(struct wire_r *r, bool is_map)
 static cJSON *
 tree_text_of(struct wire_r *r)
 {
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, SIZE_MAX / 2);
 	json_base64(&b, wire_bin(r));

@@ -123,7 +123,7 @@ send_renew(struct worker *w)
 {
 	struct proto m = {.type = PROTO_RENEW};
 	struct held *h;
-	auto_buf tasks;
+	auto_buf tasks = {0};
 
 	buf_init(&tasks, PROTO_BYTES_MAX);
 	wire_put_array(&tasks, (uint32_t)w->n_held);

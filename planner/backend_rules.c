@@ -26,7 +26,7 @@ start(const struct conf *conf, zloop_t *loop, struct backend **ret,
 static void
 plan(struct backend *b, struct turn *t)
 {
-	auto_buf update;
+	auto_buf update = {0};
 
 	buf_init(&update, BACKEND_UPDATE_MAX);
 	rules_plan(&update, t->state, b->language);

@@ -64,7 +64,7 @@ static void
 put_report(struct buf *b, const struct plan *p, enum report_lang lang)
 {
 	AUTO(tree) conclusion = NULL;
-	auto_buf report;
+	auto_buf report = {0};
 
 	wire_put_str(b, "final_report");
 	if (p->report.n > 0) {
@@ -84,7 +84,7 @@ encode(struct buf *update, const cJSON *tree, enum report_lang lang,
 {
 	struct span conclusion;
 	struct plan p;
-	auto_buf map;
+	auto_buf map = {0};
 	enum rc rc;
 
 	buf_init(&map, PLAN_BYTES_MAX);
@@ -142,7 +142,7 @@ read_script(struct backend *b, const struct conf *conf, struct err *err)
 	    .values_max = 1000000,
 	};
 	AUTO(tree) plans = NULL;
-	auto_buf text;
+	auto_buf text = {0};
 	enum rc rc;
 
 	buf_init(&text, SCRIPT_BYTES_MAX);

@@ -58,7 +58,7 @@ static enum rc
 read_state(FILE *in, struct buf *ret, struct err *err)
 {
 	struct wire_r r;
-	auto_buf text;
+	auto_buf text = {0};
 	enum rc rc;
 
 	buf_init(&text, STATE_IN_MAX);
@@ -92,7 +92,7 @@ static void
 once_answer(struct turn *t, struct span update)
 {
 	struct once *o = (struct once *)t;
-	auto_buf json;
+	auto_buf json = {0};
 
 	buf_init(&json, 8 * (size_t)BACKEND_UPDATE_MAX);
 	wire_to_json(&json, update);
@@ -105,7 +105,7 @@ once(const struct conf *conf, FILE *in, struct once *o, struct err *err)
 {
 	const struct backend_ops *ops;
 	struct backend *backend;
-	auto_buf state;
+	auto_buf state = {0};
 	enum rc rc;
 
 	buf_init(&state, STATE_IN_MAX);

@@ -50,7 +50,7 @@ static void
 on_token(struct turn *t, struct span text)
 {
 	struct leased *l = (struct leased *)t;
-	auto_buf data;
+	auto_buf data = {0};
 
 	buf_init(&data, text.n + 64);
 	wire_put_map(&data, 1);

@@ -130,7 +130,7 @@ on_progress(struct supervisor *s, struct worker *w,
 	const struct proto_progress *p = &msg->progress;
 	struct task *t = held_task(s, w, p->epoch, p->run, p->task, p->attempt);
 	struct span text = wire_find_str(p->data, "text");
-	auto_buf b;
+	auto_buf b = {0};
 
 	if (t == NULL)
 		return;

@@ -68,7 +68,7 @@ dispatch_revoke(struct supervisor *s, struct task *t)
 static void
 planner_input(struct supervisor *s, struct task *t, struct buf *b)
 {
-	auto_buf tools;
+	auto_buf tools = {0};
 
 	buf_init(&tools, PROTO_BYTES_MAX);
 	wire_put_tree(&tools, registry_tools(s->workers));
@@ -117,7 +117,7 @@ static void
 emit_started(struct supervisor *s, struct task *t)
 {
 	const struct plan_step *step = &t->run->plan.steps[t->index];
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, STATE_BYTES_MAX);
 	wire_put_map(&b, 7);
@@ -144,7 +144,7 @@ lease(struct supervisor *s, struct task *t, struct worker *w)
 	struct run *r = t->run;
 	struct proto m = {.type = PROTO_TASK};
 	int64_t now = clk_mono_ms();
-	auto_buf input;
+	auto_buf input = {0};
 
 	TAILQ_REMOVE(&s->queue[t->node], t, queue);
 	t->state = TASK_LEASED;
@@ -212,7 +212,7 @@ dispatch_all(struct supervisor *s)
 static void
 emit_retry(struct supervisor *s, struct task *t, const char *reason)
 {
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, 1024);
 	wire_put_map(&b, 4);

@@ -120,7 +120,7 @@ emit_started(struct supervisor *s, struct run *r)
 {
 	static const char *const keys[] = {
 	    "input", "language", "at", "window", "labels"};
-	auto_buf b;
+	auto_buf b = {0};
 	size_t i;
 
 	buf_init(&b, STATE_BYTES_MAX);
@@ -209,7 +209,7 @@ engine_start(struct supervisor *s, const struct submission *sub)
 	char id[STORE_ID_MAX + 1];
 	struct run *r;
 	struct err err;
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, STATE_BYTES_MAX);
 	make_id(id, sizeof(id), clk_wall_ms());
@@ -244,7 +244,7 @@ emit_supervisor(struct supervisor *s, struct run *r)
 {
 	struct facts f = run_facts(r);
 	enum ending e = route_ending(&f);
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, 4096);
 	wire_put_map(&b, 4);
@@ -304,7 +304,7 @@ emit_feedback(struct supervisor *s, struct task *t, struct span feedback)
 {
 	static const char *const keys[] = {
 	    "status", "tool", "summary", "evidence", "suggestion", "ms"};
-	auto_buf b;
+	auto_buf b = {0};
 	size_t i;
 
 	buf_init(&b, STATE_BYTES_MAX);
@@ -332,7 +332,7 @@ static void
 refuse_step(struct supervisor *s, struct task *t, const struct err *why)
 {
 	const struct plan_step *step = &t->run->plan.steps[t->index];
-	auto_buf fb;
+	auto_buf fb = {0};
 
 	buf_init(&fb, STATE_BYTES_MAX);
 	wire_put_map(&fb, 8);
@@ -442,7 +442,7 @@ emit_plan(struct supervisor *s, struct run *r, const struct task *t)
 	struct span plan = state_get(r->state, "planner_plan");
 	struct wire_r in = wire_reader(plan);
 	uint32_t n = wire_map(&in);
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, STATE_BYTES_MAX);
 	wire_put_map(&b, n + 3);
@@ -486,7 +486,7 @@ planner_result(struct supervisor *s, struct task *t, struct span update)
 	struct run *r = t->run;
 	struct plan plan;
 	struct err err;
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, STATE_BYTES_MAX);
 	r->turns++;
@@ -556,7 +556,7 @@ put_feedback(struct buf *b, struct span feedback, const struct task *t,
 	struct wire_r r = wire_reader(feedback);
 	uint32_t n = wire_map(&r), i, kept = 0;
 	char id[24];
-	auto_buf pairs;
+	auto_buf pairs = {0};
 
 	buf_init(&pairs, STATE_BYTES_MAX);
 	for (i = 0; i < n; i++) {
@@ -593,7 +593,7 @@ step_result(struct supervisor *s, struct task *t, const struct proto_result *m)
 {
 	struct span feedback = wire_find(m->update, "feedback");
 	bool has_evidence = m->evidence.n != 0;
-	auto_buf meta, fb;
+	auto_buf meta = {0}, fb = {0};
 	struct err why;
 
 	buf_init(&meta, STATE_BYTES_MAX);
@@ -692,7 +692,7 @@ static void
 engine_join(struct supervisor *s, struct run *r)
 {
 	struct err err;
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, STATE_BYTES_MAX * 2);
 	join_update(r, &b);

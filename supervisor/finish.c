@@ -49,7 +49,7 @@ verify(struct supervisor *s, struct run *r, struct buf *report,
 	struct fetch f = {.s = s, .run = r};
 	enum report_lang lang = report_lang(state_str(r->state, "language"));
 	AUTO(verdict) v = NULL;
-	auto_buf state, marked;
+	auto_buf state = {0}, marked = {0};
 
 	buf_init(&state, STATE_BYTES_MAX * 2);
 	buf_init(&marked, REPORT_BYTES_MAX * 2);
@@ -90,7 +90,7 @@ make_report(
     struct supervisor *s, struct run *r, enum ending e, struct buf *report)
 {
 	struct span own = state_str(r->state, "final_report");
-	auto_buf state;
+	auto_buf state = {0};
 
 	(void)s;
 	if (e == ENDING_FINISH && own.n != 0) {
@@ -133,7 +133,7 @@ static void
 emit_report(struct supervisor *s, struct run *r, enum ending e,
     struct span report, struct span verdict)
 {
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, STATE_BYTES_MAX * 2);
 	wire_put_map(&b, 4);
@@ -151,7 +151,7 @@ emit_report(struct supervisor *s, struct run *r, enum ending e,
 static void
 emit_finished(struct supervisor *s, struct run *r, enum ending e)
 {
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, 4096);
 	wire_put_map(&b, 5);
@@ -196,7 +196,7 @@ write_end(struct supervisor *s, struct run *r, enum ending e)
 void
 finish_run(struct supervisor *s, struct run *r, enum ending e)
 {
-	auto_buf report, verdict, update;
+	auto_buf report = {0}, verdict = {0}, update = {0};
 	struct err err;
 
 	buf_init(&report, REPORT_BYTES_MAX * 2);

@@ -71,7 +71,7 @@ send_list(struct supervisor *s, struct follower *f, struct span items,
     uint32_t n, bool last)
 {
 	struct proto m = {.type = PROTO_EVENTS};
-	auto_buf list;
+	auto_buf list = {0};
 
 	buf_init(&list, PROTO_BYTES_MAX);
 	wire_put_array(&list, n);

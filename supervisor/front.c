@@ -258,7 +258,7 @@ query_list(struct query *q, struct err *err)
 	    .limit = wire_find_int(args, "limit", 50),
 	    .status = wire_find_str(args, "status"),
 	};
-	auto_buf b;
+	auto_buf b = {0};
 	enum rc rc;
 
 	if (l.limit < 1 || l.limit > LIST_MAX)
@@ -317,7 +317,7 @@ query_show(struct query *q, struct err *err)
 {
 	struct state *st = NULL;
 	struct row k;
-	auto_buf b, more;
+	auto_buf b = {0}, more = {0};
 	enum rc rc = row_find(q->s, q->m->run, &k, err);
 
 	buf_init(&b, PROTO_BYTES_MAX);
@@ -356,7 +356,7 @@ query_report(struct query *q, struct err *err)
 {
 	struct state *st = NULL;
 	struct row k;
-	auto_buf b;
+	auto_buf b = {0};
 	enum rc rc = row_find(q->s, q->m->run, &k, err);
 
 	buf_init(&b, PROTO_BYTES_MAX);
@@ -469,7 +469,7 @@ on_attach(struct supervisor *s, const struct bus_peer *peer,
 	int64_t since = dispatch_alive_since(s);
 	struct proto m = {.type = PROTO_STATUS};
 	const char *why;
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, 1024);
 	wire_put_map(&b, 3);

@@ -123,7 +123,7 @@ store_evidence_next(
 	sqlite3_stmt *st = store_db_stmt(s, SQL_BLOB_LOOSE);
 	int64_t id, raw_bytes;
 	struct span raw;
-	auto_buf b;
+	auto_buf b = {0};
 	enum rc rc;
 
 	buf_init(&b, 2 * (size_t)STORE_BYTES_MAX);

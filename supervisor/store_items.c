@@ -184,7 +184,7 @@ static enum rc
 store_pack_put(struct store *s, int64_t id, struct span raw, struct err *err)
 {
 	sqlite3_stmt *st;
-	auto_buf b;
+	auto_buf b = {0};
 	enum rc rc;
 
 	buf_init(&b, 2 * (size_t)STORE_PACK_MAX);
@@ -203,7 +203,7 @@ store_pack(struct store *s, enum store_kind kind, int64_t row, struct err *err)
 {
 	struct reader r = {.each = store_to_pack, .left = INT64_MAX};
 	sqlite3_stmt *st;
-	auto_buf raw;
+	auto_buf raw = {0};
 	enum rc rc;
 
 	buf_init(&raw, STORE_PACK_MAX);

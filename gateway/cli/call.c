@@ -147,7 +147,7 @@ call_problem(const struct call_request *rq, long status, struct span body,
 	cJSON *o = cJSON_ParseWithLength(body.p, body.n);
 	const char *detail = call_text(o, "detail");
 	const char *title = call_text(o, "title");
-	auto_buf text;
+	auto_buf text = {0};
 
 	buf_init(&text, 4096);
 	if (detail == NULL)

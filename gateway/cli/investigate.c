@@ -22,7 +22,7 @@ struct watch {
 static void
 watch_print_json(const struct sse_event *ev)
 {
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, 2 * (size_t)SSE_READ_BYTES_MAX);
 	buf_adds(&b, "{");
@@ -69,7 +69,7 @@ watch_on_tick(void *ctx)
 static void
 print_report(const char *markdown)
 {
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, 4 * strlen(markdown) + 2);
 	term_put(&b, span_of(markdown), TERM_TEXT);
@@ -156,7 +156,7 @@ put_labels(cJSON *o, const char *text, struct err *err)
 static enum rc
 put_input(cJSON *o, const struct cmd_args *a, struct err *err)
 {
-	auto_buf b;
+	auto_buf b = {0};
 	enum rc rc;
 
 	buf_init(&b, INPUT_BYTES_MAX);

@@ -34,7 +34,7 @@ call_run(const struct cmd_args *a, const char *method, const char *rest,
 static void
 print_safe(struct span s, enum term_style style)
 {
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, 8 * (size_t)CALL_BODY_MAX);
 	term_put(&b, s, style);
@@ -134,7 +134,7 @@ list_print(const struct call_reply *r)
 {
 	cJSON *o = cJSON_ParseWithLength(buf_str(&r->body), r->body.len);
 	const cJSON *run, *runs;
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, (size_t)CALL_BODY_MAX);
 	runs = cJSON_GetObjectItemCaseSensitive(o, "investigations");

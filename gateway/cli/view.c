@@ -173,7 +173,7 @@ view_tick(struct view *v)
 void
 view_note(struct view *v, const char *text)
 {
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, LINE_MAX_BYTES);
 	term_put(&b, span_of(text), TERM_LINE);
@@ -386,7 +386,7 @@ view_show(struct view *v,
     struct span text)
 {
 	cJSON *data = cJSON_ParseWithLength(text.p, text.n);
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, LINE_MAX_BYTES);
 	show(v, data, &b);

@@ -161,7 +161,7 @@ sup_events(struct fx *f, const struct heard *to, uint64_t req, uint64_t from,
 	struct proto m = {.type = PROTO_EVENTS,
 	    .events = {.req = req, .run = span_of("r1"), .last = last}};
 	uint64_t seq;
-	auto_buf b;
+	auto_buf b = {0};
 
 	memset(pad, 'x', bytes);
 	buf_init(&b, BYTES_MAX);
@@ -424,7 +424,7 @@ START_TEST(tokens_are_shown_without_an_id)
 		.run = span_of("r1"),
 		.type = span_of("token")}};
 	const char *text;
-	auto_buf data;
+	auto_buf data = {0};
 
 	buf_init(&data, 100);
 	wire_put_map(&data, 1);
@@ -471,7 +471,7 @@ START_TEST(json_waits_for_the_result)
 	struct heard *h = submit(f, JSON "Accept: application/json\r\n", &c);
 	struct heard *q;
 	const char *text;
-	auto_buf v;
+	auto_buf v = {0};
 
 	sup_reply(f, h, h->m.submit.req, "ok", "", "r1");
 	sup_events(f, h, h->m.submit.req, 1, 3, false, 3);
@@ -790,7 +790,7 @@ START_TEST(investigations_are_listed)
 	    "GET /api/investigations?limit=7&before=r9&status=failed", "",
 	    "list", &c);
 	const char *text;
-	auto_buf v;
+	auto_buf v = {0};
 
 	ck_assert_int_eq(wire_find_int(h->m.query.args, "limit", 0), 7);
 	ck_assert(span_is(wire_find_str(h->m.query.args, "before"), "r9"));
@@ -832,7 +832,7 @@ START_TEST(a_report_comes_as_it_is_asked_for)
 	struct heard *h = read_one(f, "GET /api/investigations/r1/report",
 	    reports[_i].accept, "report", &c);
 	const char *text;
-	auto_buf v;
+	auto_buf v = {0};
 
 	buf_init(&v, 1000);
 	report_value(&v, "# Hi\n<script>alert(1)</script>\n\n"

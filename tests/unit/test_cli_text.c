@@ -46,7 +46,7 @@ static const struct {
 
 START_TEST(term_shows_what_it_would_not_send)
 {
-	auto_buf b;
+	auto_buf b = {0};
 
 	buf_init(&b, 1000);
 	term_put(&b, span_make(shown[_i].in, shown[_i].n), shown[_i].style);

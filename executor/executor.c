@@ -19,13 +19,15 @@ struct executor {
 	struct buf described; /* the tools, as msgpack */
 	struct tool_env tool_env;
 	struct run_env run_env;
+	struct job *jobs; /* under way */
 };
 
 /* What a task's user pointer is. */
 struct job {
 	struct executor *executor;
 	struct worker_task *task;
-	struct run *run;
+	struct run *run; /* NULL while it is being started */
+	struct job *prev, *next;
 };
 
 enum rc
@@ -58,6 +60,32 @@ executor_env(const struct conf *conf, zloop_t *loop, struct http *http,
 
 /* ---- tasks ---- */
 
+static struct job *
+job_new(struct executor *x, struct worker_task *t)
+{
+	struct job *job = xcalloc(1, sizeof(*job));
+
+	job->executor = x;
+	job->task = t;
+	job->next = x->jobs;
+	if (x->jobs != NULL)
+		x->jobs->prev = job;
+	x->jobs = job;
+	return job;
+}
+
+static void
+job_free(struct job *job)
+{
+	if (job->prev != NULL)
+		job->prev->next = job->next;
+	else
+		job->executor->jobs = job->next;
+	if (job->next != NULL)
+		job->next->prev = job->prev;
+	free(job);
+}
+
 static void
 log_task(const struct job *job, const struct run_outcome *outcome)
 {
@@ -80,25 +108,22 @@ on_outcome(void *arg, const struct run_outcome *outcome)
 	wire_put_raw(&update, outcome->feedback);
 	worker_done(job->executor->worker, job->task, buf_span(&update),
 	    outcome->evidence, outcome->media);
-	job->task = NULL;
-	/* run_start may be our caller; then it frees the job. */
+	/* Else on_task, which started it just now, frees the job. */
 	if (job->run != NULL)
-		free(job);
+		job_free(job);
 }
 
 static void
 on_task(void *ctx, struct worker_task *t)
 {
 	struct executor *x = ctx;
-	struct job *job = xcalloc(1, sizeof(*job));
+	struct job *job = job_new(x, t);
 	struct run *run;
 
-	job->executor = x;
-	job->task = t;
 	t->user = job;
 	run = run_start(&x->run_env, t->input, t->deadline_ms, on_outcome, job);
 	if (run == NULL)
-		free(job);
+		job_free(job);
 	else
 		job->run = run;
 }
@@ -109,7 +134,7 @@ on_revoke(void *ctx UNUSED, struct worker_task *t)
 	struct job *job = t->user;
 
 	run_cancel(job->run);
-	free(job);
+	job_free(job);
 }
 
 /* ---- life ---- */
@@ -174,6 +199,10 @@ executor_stop(void *state)
 {
 	struct executor *x = state;
 
+	while (x->jobs != NULL) {
+		run_cancel(x->jobs->run);
+		job_free(x->jobs);
+	}
 	worker_free(x->worker);
 	http_free(x->http);
 	toolset_free(x->tools);

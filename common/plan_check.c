@@ -76,11 +76,10 @@ plan_check_step(const struct plan_step *s, const cJSON *tools,
     struct err *err)
 {
 	const cJSON *tool = find_tool(tools, s->tool);
-	auto_buf names = {0};
+	auto_buf names = {.max = 400};
 
 	if (tool != NULL)
 		return check_args(s, tool, err);
-	buf_init(&names, 400);
 	list_tools(tools, &names);
 	return err_set(err, RC_DENIED,
 	    "\"%.*s\" is not a tool that is enabled here; there are: %s",

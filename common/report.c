@@ -194,13 +194,12 @@ put_labels(struct buf *b, const cJSON *labels, bool in_cell)
 
 	cJSON_ArrayForEach(l, labels)
 	{
-		auto_buf pair = {0};
+		auto_buf pair = {.max = 64 << 10};
 
 		if (!cJSON_IsString(l) ||
 		    strcmp(l->string, "alertname") == 0 ||
 		    strcmp(l->string, "severity") == 0)
 			continue;
-		buf_init(&pair, 64 << 10);
 		buf_addf(&pair, "%s=%s", l->string, l->valuestring);
 		buf_adds(b, any ? " " : "");
 		md_put_code(b, buf_span(&pair), CELL_MAX, in_cell);

@@ -205,10 +205,9 @@ holds_word(struct span s, const char *word)
 static char *
 plain_of(const char *text)
 {
-	auto_buf escaped = {0}, plain = {0};
+	auto_buf escaped = {.max = DETAIL_MAX};
+	auto_buf plain = {.max = DETAIL_MAX};
 
-	buf_init(&escaped, DETAIL_MAX);
-	buf_init(&plain, DETAIL_MAX);
 	md_put_text(&escaped, span_of(text), SIZE_MAX);
 	md_plain(&plain, buf_span(&escaped));
 	return buf_take(&plain);
@@ -292,9 +291,8 @@ static void
 name_instance(struct view *w, const cJSON *alert)
 {
 	const cJSON *label;
-	auto_buf b = {0};
+	auto_buf b = {.max = 900};
 
-	buf_init(&b, 900);
 	buf_adds(&b, tree_str(alert, "name"));
 	cJSON_ArrayForEach(label, tree_at(alert, "labels"))
 		if (cJSON_IsString(label) &&
@@ -430,11 +428,10 @@ collect(const struct lines *l)
 	size_t i, k, n;
 
 	for (i = 0; i < l->n; i++) {
-		auto_buf plain = {0};
+		auto_buf plain = {.max = DETAIL_MAX};
 
 		if (l->at[i].section < 2)
 			continue;
-		buf_init(&plain, DETAIL_MAX);
 		md_plain(&plain, without_ordinal(l->at[i].text));
 		n = figures_read(buf_span(&plain), f.at + f.n,
 		    VERIFY_FIGURES_MAX - f.n);
@@ -498,11 +495,10 @@ static void
 search(struct view *w, struct figure **list, size_t n, struct span entry)
 {
 	struct span id = wire_find_str(entry, "id");
-	auto_buf bytes = {0};
+	auto_buf bytes = {.max = FETCH_MAX};
 
 	/* The entry tells what was asked, of how much, in which time. */
 	figures_find(list, n, entry);
-	buf_init(&bytes, FETCH_MAX);
 	if (w->in->fetch != NULL &&
 	    w->in->fetch(w->in->ctx, id, &bytes) == RC_OK)
 		figures_find(list, n, buf_span(&bytes));
@@ -517,9 +513,8 @@ find_own(struct view *w, struct figure **list, size_t n)
 	double window = tree_num(w->state, "window", 0);
 	const cJSON *incidents = tree_at(w->conclusion, "incidents");
 	int n_incidents = cJSON_GetArraySize(incidents), i;
-	auto_buf own = {0};
+	auto_buf own = {.max = DETAIL_MAX};
 
-	buf_init(&own, DETAIL_MAX);
 	buf_addf(&own, "%s %.0f %.0f %.0f %.0f %d %d %d ",
 	    tree_str(w->state, "input"), at, at - window, window, window / 60,
 	    alerts_count(w->alerts, "firing"),
@@ -585,10 +580,9 @@ static int
 stated_in(struct span line)
 {
 	int level, lang, stated = -1;
-	auto_buf plain = {0};
+	auto_buf plain = {.max = DETAIL_MAX};
 	size_t i;
 
-	buf_init(&plain, DETAIL_MAX);
 	md_plain(&plain, line);
 	for (i = 0; i < plain.len; i++)
 		plain.data[i] = (char)tolower((unsigned char)plain.data[i]);

@@ -26,9 +26,8 @@ start(const struct conf *conf, zloop_t *loop, struct backend **ret,
 static void
 plan(struct backend *b, struct turn *t)
 {
-	auto_buf update = {0};
+	auto_buf update = {.max = BACKEND_UPDATE_MAX};
 
-	buf_init(&update, BACKEND_UPDATE_MAX);
 	rules_plan(&update, t->state, b->language);
 	if (update.full) {
 		buf_reset(&update);

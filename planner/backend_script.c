@@ -64,7 +64,7 @@ static void
 put_report(struct buf *b, const struct plan *p, enum report_lang lang)
 {
 	AUTO(tree) conclusion = NULL;
-	auto_buf report = {0};
+	auto_buf report = {.max = REPORT_BYTES_MAX};
 
 	wire_put_str(b, "final_report");
 	if (p->report.n > 0) {
@@ -73,7 +73,6 @@ put_report(struct buf *b, const struct plan *p, enum report_lang lang)
 	}
 	conclusion = cJSON_CreateObject();
 	json_add_span(conclusion, "summary", p->step);
-	buf_init(&report, REPORT_BYTES_MAX);
 	report_render(&report, NULL, conclusion, lang, NULL);
 	wire_put_span(b, buf_span(&report));
 }
@@ -84,10 +83,9 @@ encode(struct buf *update, const cJSON *tree, enum report_lang lang,
 {
 	struct span conclusion;
 	struct plan p;
-	auto_buf map = {0};
+	auto_buf map = {.max = PLAN_BYTES_MAX};
 	enum rc rc;
 
-	buf_init(&map, PLAN_BYTES_MAX);
 	rc = plan_from_tree(tree, &map, err);
 	if (rc == RC_OK)
 		rc = plan_parse(buf_span(&map), &p, err);
@@ -142,10 +140,9 @@ read_script(struct backend *b, const struct conf *conf, struct err *err)
 	    .values_max = 1000000,
 	};
 	AUTO(tree) plans = NULL;
-	auto_buf text = {0};
+	auto_buf text = {.max = SCRIPT_BYTES_MAX};
 	enum rc rc;
 
-	buf_init(&text, SCRIPT_BYTES_MAX);
 	rc = read_file(conf->planner_script, &text, err);
 	if (rc == RC_OK)
 		rc = json_parse(buf_span(&text), &limits, &plans, err);

@@ -58,10 +58,9 @@ static enum rc
 read_state(FILE *in, struct buf *ret, struct err *err)
 {
 	struct wire_r r;
-	auto_buf text = {0};
+	auto_buf text = {.max = STATE_IN_MAX};
 	enum rc rc;
 
-	buf_init(&text, STATE_IN_MAX);
 	rc = read_all(in, &text, err);
 	if (rc != RC_OK)
 		return rc;
@@ -92,9 +91,8 @@ static void
 once_answer(struct turn *t, struct span update)
 {
 	struct once *o = (struct once *)t;
-	auto_buf json = {0};
+	auto_buf json = {.max = 8 * (size_t)BACKEND_UPDATE_MAX};
 
-	buf_init(&json, 8 * (size_t)BACKEND_UPDATE_MAX);
 	wire_to_json(&json, update);
 	fprintf(o->out, "%s\n", buf_str(&json));
 	o->status = wire_find(update, "error").n > 0 ? 1 : 0;
@@ -105,10 +103,9 @@ once(const struct conf *conf, FILE *in, struct once *o, struct err *err)
 {
 	const struct backend_ops *ops;
 	struct backend *backend;
-	auto_buf state = {0};
+	auto_buf state = {.max = STATE_IN_MAX};
 	enum rc rc;
 
-	buf_init(&state, STATE_IN_MAX);
 	rc = backend_find(conf->planner, &ops, err);
 	if (rc == RC_OK)
 		rc = read_state(in, &state, err);

@@ -1,0 +1,33 @@
+/*
+ * case.h - one investigation as the rules planner sees it: the facts, the
+ * incidents, a study of each of the worst, and what to conclude.
+ */
+#ifndef PLANNER_CASE_H
+#define PLANNER_CASE_H
+
+#include "planner/facts.h"
+#include "planner/incident.h"
+#include "planner/study.h"
+
+enum { CASE_STUDIES_MAX = 4 };
+
+struct kase {
+	struct facts facts;
+	struct ask alerts, rules, targets;	/* the first round */
+	struct ask named_rules;	/* where the list was too long to hold all */
+	struct ask causes;	/* without an alert to start from */
+	struct incidents incidents;
+	struct study studies[CASE_STUDIES_MAX];	/* of the first incidents */
+	int n_studies;
+};
+
+struct kase *case_new(struct span state, enum report_lang fallback);
+void case_free(struct kase *k);
+
+/*
+ * The conclusion (PROTOCOL.md) of what is known by now; the caller's. Every
+ * figure in it is a sample or a time of the evidence it cites.
+ */
+cJSON *case_conclude(const struct kase *k);
+
+#endif

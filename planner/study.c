@@ -1,0 +1,424 @@
+/*
+ * study.c - what one incident is asked, and what came of it.
+ *
+ * Each step depends on the answers before it only, so rebuilding the study
+ * from the state gives the same steps, whichever planner does it.
+ */
+#include "planner/study.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/num.h"
+#include "common/rc.h"
+#include "common/tree.h"
+
+enum {
+	QUERY_MAX = 60000,
+	RATE_DEFAULT_S = 120,
+	RATE_MIN_S = 30,
+	RATE_MAX_S = 900,
+	AGREE_S = 180,
+};
+
+/* ---- steps ---- */
+
+void
+ask_init(struct ask *a, const struct facts *f, const char *tool, cJSON *args,
+    const char *why_zh, const char *why_en, const char *about)
+{
+	if (!facts_has_tool(f, tool)) {
+		cJSON_Delete(args);
+		return;
+	}
+	a->tool = tool;
+	a->args = args;
+	a->why = xasprintf("%s%s%s", f->lang == REPORT_ZH ? why_zh : why_en,
+	    about[0] != '\0' ? ": " : "", about);
+	a->answer = facts_answer(f, tool, args);
+}
+
+void
+ask_done(struct ask *a)
+{
+	cJSON_Delete(a->args);
+	free(a->why);
+	*a = (struct ask){0};
+}
+
+static cJSON *
+args_of(const char *query, double window_s)
+{
+	cJSON *args = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(args, "query", query);
+	if (window_s > 0)
+		cJSON_AddNumberToObject(args, "window", window_s);
+	return args;
+}
+
+/* How fine a look back over the window may be: some 240 steps. */
+static int
+resolution(const struct facts *f)
+{
+	return MAX(5, (int)(f->window_s / 240));
+}
+
+/* The query for the last moment in the window at which expr op bound held. */
+static char *
+last_time(const struct facts *f, struct span expr, const char *op,
+    double bound)
+{
+	auto_buf b = {.max = QUERY_MAX};
+
+	buf_addf(&b, "max_over_time(timestamp((%.*s) %s ", SPAN_ARG(expr),
+	    op);
+	num_put_text(&b, bound, 15);
+	buf_addf(&b, ")[%.0fs:%ds])", f->window_s, resolution(f));
+	return buf_take(&b);
+}
+
+static const char *
+opposite(const char *op)
+{
+	static const char *const pairs[][2] = {{">", "<="}, {">=", "<"},
+	    {"<", ">="}, {"<=", ">"}, {"==", "!="}, {"!=", "=="}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(pairs); i++)
+		if (strcmp(op, pairs[i][0]) == 0)
+			return pairs[i][1];
+	return NULL;
+}
+
+static bool
+is_beyond(const struct promql_measure *m, double v)
+{
+	if (!m->has_threshold)
+		return false;
+	switch (m->op[0]) {
+	case '>':
+		return m->op[1] == '=' ? v >= m->threshold : v > m->threshold;
+	case '<':
+		return m->op[1] == '=' ? v <= m->threshold : v < m->threshold;
+	case '=':
+		return v == m->threshold;
+	default:
+		return v != m->threshold;
+	}
+}
+
+/* ---- the expression ---- */
+
+/* The alert's own series among an answer's, the only one if need be. */
+static bool
+pick(const cJSON *list, const cJSON *labels, struct series *ret)
+{
+	const cJSON *one;
+	struct series s;
+
+	cJSON_ArrayForEach(one, list)
+	{
+		if (!series_read(one, &s) || !series_fits(&s, labels))
+			continue;
+		*ret = s;
+		return true;
+	}
+	if (cJSON_GetArraySize(list) != 1)
+		return false;
+	return series_read(cJSON_GetArrayItem(list, 0), ret);
+}
+
+static void
+read_looked(struct looked *x, const cJSON *labels)
+{
+	const cJSON *list = answer_series(x->range.answer), *one;
+	struct series s;
+
+	x->found = pick(list, labels, &x->series);
+	cJSON_ArrayForEach(one, list)
+	{
+		if (!x->found || !series_read(one, &s) ||
+		    s.labels == x->series.labels)
+			continue;
+		x->others++;
+		if (is_beyond(&x->measure, s.last))
+			x->others_beyond = true;
+	}
+	if (pick(answer_series(x->since.answer), labels, &s))
+		x->since_t = s.last;
+	else if (x->found && x->series.is_range)
+		x->since_t = 0;
+}
+
+static void
+look(struct study *s, const struct facts *f, const struct promql_measure *m)
+{
+	struct looked *x = &s->looked[s->n_looked];
+	auto_str expr = xstrndup(m->expr.p, m->expr.n);
+	const char *name = tree_str(s->alert, "name");
+
+	if (m->expr.n == 0 || m->expr.n > QUERY_MAX / 2 ||
+	    m->role == PROMQL_EXCLUDED)
+		return;
+	s->n_looked++;
+	x->measure = *m;
+	ask_init(&x->range, f, "query_prometheus_metrics",
+	    args_of(expr, f->window_s), "告警表达式在时间窗内的变化",
+	    "the alert's expression over the window", name);
+	if (m->has_threshold && opposite(m->op) != NULL) {
+		auto_str query = last_time(f, m->expr, opposite(m->op),
+		    m->threshold);
+
+		ask_init(&x->since, f, "query_prometheus_metrics",
+		    args_of(query, 0), "最后一次在阈值以内是什么时候",
+		    "when it was last within its threshold", name);
+	}
+	read_looked(x, tree_at(s->alert, "labels"));
+}
+
+static void
+look_at_rule(struct study *s, const struct facts *f)
+{
+	struct promql_measure m[PROMQL_MEASURES_MAX];
+	int n = promql_measures(span_of(rule_expr(s->rule)), m), i;
+
+	for (i = 0; i < n && s->n_looked < STUDY_MEASURES_MAX; i++)
+		look(s, f, &m[i]);
+}
+
+/* ---- who uses the resource ---- */
+
+/* The width of the first range in the expression, in seconds. */
+static int
+rate_width(struct span expr)
+{
+	const char *p = expr.n > 0 ? memchr(expr.p, '[', expr.n) : NULL;
+	static const char units[] = "smh";
+	static const int seconds[] = {1, 60, 3600};
+	const char *u;
+	int n = 0;
+
+	if (p == NULL)
+		return RATE_DEFAULT_S;
+	for (p++; p < expr.p + expr.n && *p >= '0' && *p <= '9'; p++)
+		n = n < 100000 ? 10 * n + (*p - '0') : n;
+	u = p < expr.p + expr.n ? strchr(units, *p) : NULL;
+	if (u == NULL || *u == '\0' || n == 0)
+		return RATE_DEFAULT_S;
+	n *= seconds[u - units];
+	return MAX(RATE_MIN_S, MIN(n, RATE_MAX_S));
+}
+
+static void
+read_users(struct study *s)
+{
+	const cJSON *labels = tree_at(s->alert, "labels"), *one;
+
+	cJSON_ArrayForEach(one, answer_series(s->users.answer))
+	{
+		struct user u = {0};
+
+		if (!series_read(one, &u.series) || u.series.last <= 0)
+			continue;
+		u.key = resource_user_key(u.series.labels, labels, &u.value);
+		if (u.key == NULL)
+			continue;
+		if (s->top.key == NULL) {
+			s->top = u;
+		} else if (strcmp(u.value, s->top.value) == 0) {
+			continue;	/* the same one, counted otherwise */
+		} else if (s->second.key == NULL) {
+			s->second = u;
+		}
+		s->total += u.series.last;
+	}
+}
+
+static void
+ask_about_user(struct study *s, const struct facts *f, int width)
+{
+	struct series since;
+	auto_buf query = {.max = QUERY_MAX};
+	auto_str last = NULL;
+
+	resource_user_query(&query, s->resource, s->top.series.labels, width);
+	if (query.full)
+		return;
+	ask_init(&s->user_range, f, "query_prometheus_metrics",
+	    args_of(buf_str(&query), f->window_s), "用量最高者的变化过程",
+	    "the history of who uses most", s->top.value);
+	last = last_time(f, buf_span(&query), "<", s->top.series.last / 2);
+	ask_init(&s->user_since, f, "query_prometheus_metrics",
+	    args_of(last, 0), "它最后一次低于现在一半是什么时候",
+	    "when it last used less than half of that", s->top.value);
+	s->user_found = pick(answer_series(s->user_range.answer),
+	    s->top.series.labels, &s->user_series);
+	if (pick(answer_series(s->user_since.answer), s->top.series.labels,
+		&since))
+		s->user_since_t = since.last;
+	else if (s->user_found && s->user_series.from_t >
+	    f->at_s - f->window_s + 2 * resolution(f))
+		s->user_since_t = s->user_series.from_t;
+}
+
+static void
+ask_for_users(struct study *s, const struct facts *f)
+{
+	struct span expr = span_of(rule_expr(s->rule));
+	int width = rate_width(expr);
+	auto_buf query = {.max = QUERY_MAX};
+
+	s->resource = resource_of(expr, tree_str(s->alert, "name"));
+	if (s->resource == NULL)
+		return;
+	if (!resource_users_query(&query, s->resource, expr,
+		tree_at(s->alert, "labels"), STUDY_USERS_TOP, width) ||
+	    query.full)
+		return;
+	ask_init(&s->users, f, "query_prometheus_metrics",
+	    args_of(buf_str(&query), 0), "同一处还有谁在使用这种资源",
+	    "who else uses this resource in the same place",
+	    s->resource->what[f->lang]);
+	read_users(s);
+	if (s->top.key != NULL)
+		ask_about_user(s, f, width);
+}
+
+bool
+study_user_dominates(const struct study *s)
+{
+	return s->top.key != NULL && s->top.series.last >= 0.5 * s->total &&
+	    (s->second.key == NULL ||
+		s->top.series.last >= 2 * s->second.series.last);
+}
+
+bool
+study_user_rose(const struct study *s)
+{
+	const struct series *u = &s->user_series;
+
+	if (!s->user_found)
+		return false;
+	if (isnan(u->baseline))
+		return s->user_since_t > 0;
+	return u->last >= 1.5 * u->baseline && u->last > 0;
+}
+
+bool
+study_user_agrees(const struct study *s)
+{
+	double own = s->n_looked > 0 ? s->looked[0].since_t : 0;
+	double alert = facts_since(s->alert);
+
+	if (s->user_since_t <= 0)
+		return false;
+	if (own > 0)
+		return fabs(own - s->user_since_t) <= AGREE_S;
+	return alert > 0 && s->user_since_t <= alert + 60 &&
+	    s->user_since_t >= alert - 5 * AGREE_S;
+}
+
+/* ---- find_causes ---- */
+
+static void
+ask_for_causes(struct study *s, const struct facts *f)
+{
+	cJSON *args = cJSON_CreateObject();
+	cJSON *alert = cJSON_AddObjectToObject(args, "alert");
+	const cJSON *labels = tree_at(s->alert, "labels");
+	const cJSON *at = tree_at(s->alert, "activeAt");
+
+	cJSON_AddStringToObject(alert, "name", tree_str(s->alert, "name"));
+	if (cJSON_IsObject(labels))
+		cJSON_AddItemToObject(alert, "labels",
+		    cJSON_Duplicate(labels, true));
+	if (cJSON_IsString(at))
+		cJSON_AddItemToObject(alert, "startsAt",
+		    cJSON_Duplicate(at, true));
+	ask_init(&s->causes, f, "find_causes", args,
+	    "哪个服务、哪个指标最先变化", "which service and metric changed first",
+	    tree_str(s->alert, "name"));
+}
+
+/* ---- the whole ---- */
+
+bool
+study_is_down(const cJSON *target)
+{
+	return tree_is(target, "health", "down");
+}
+
+static const cJSON *
+target_of(const struct facts *f, const cJSON *alert)
+{
+	const cJSON *labels = tree_at(alert, "labels"), *t;
+
+	cJSON_ArrayForEach(t, f->targets)
+	{
+		const cJSON *own = tree_at(t, "labels");
+
+		if (study_is_down(t) && tree_has(own, "instance") &&
+		    tree_is(labels, "instance", tree_str(own, "instance")) &&
+		    (!tree_has(labels, "job") ||
+			tree_is(labels, "job", tree_str(own, "job"))))
+			return t;
+	}
+	return NULL;
+}
+
+void
+study_init(struct study *s, const struct facts *f,
+    const struct incident *incident, bool with_causes)
+{
+	int i;
+
+	*s = (struct study){.incident = incident,
+	    .alert = incident->alerts[0]};
+	/* The worst with a rule says most. */
+	for (i = 0; i < incident->n && s->rule == NULL; i++) {
+		s->rule = facts_rule(f, incident->alerts[i]);
+		if (s->rule != NULL)
+			s->alert = incident->alerts[i];
+	}
+	s->target = target_of(f, s->alert);
+	if (s->rule != NULL)
+		look_at_rule(s, f);
+	ask_for_users(s, f);
+	if (with_causes)
+		ask_for_causes(s, f);
+}
+
+void
+study_done(struct study *s)
+{
+	int i;
+
+	for (i = 0; i < s->n_looked; i++) {
+		ask_done(&s->looked[i].range);
+		ask_done(&s->looked[i].since);
+	}
+	ask_done(&s->users);
+	ask_done(&s->user_range);
+	ask_done(&s->user_since);
+	ask_done(&s->causes);
+}
+
+void
+study_each(const struct study *s, void (*each)(void *ctx, const struct ask *a),
+    void *ctx)
+{
+	int i;
+
+	each(ctx, &s->causes);
+	for (i = 0; i < s->n_looked; i++)
+		each(ctx, &s->looked[i].range);
+	each(ctx, &s->users);
+	for (i = 0; i < s->n_looked; i++)
+		each(ctx, &s->looked[i].since);
+	each(ctx, &s->user_range);
+	each(ctx, &s->user_since);
+}

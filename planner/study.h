@@ -1,0 +1,85 @@
+/*
+ * study.h - what one incident is asked, and what came of it.
+ *
+ * A study is built anew each round from the facts: what can be asked given
+ * the answers so far, and the answers. It ends when nothing is left to ask.
+ */
+#ifndef PLANNER_STUDY_H
+#define PLANNER_STUDY_H
+
+#include "planner/facts.h"
+#include "planner/incident.h"
+#include "planner/promql.h"
+#include "planner/resource.h"
+
+enum { STUDY_MEASURES_MAX = 3, STUDY_USERS_TOP = 20 };
+
+/* One step, and its answer once there is one. */
+struct ask {
+	const char *tool;	/* NULL: not asked */
+	cJSON *args;		/* owned */
+	char *why;		/* owned */
+	const cJSON *answer;	/* NULL: not yet */
+};
+
+/* An expression's part over the window, and since when it is beyond. */
+struct looked {
+	struct promql_measure measure;
+	struct ask range;
+	struct ask since;	/* the last moment it was within bounds */
+	bool found;		/* a series of the alert's is there */
+	struct series series;
+	int others;		/* series of the expression besides it */
+	bool others_beyond;	/* one of those is beyond as well */
+	double since_t;		/* 0: unknown */
+};
+
+/* Somebody who uses the resource. */
+struct user {
+	const char *key, *value;	/* groupname, "stress"; NULL: none */
+	struct series series;
+};
+
+struct study {
+	const struct incident *incident;
+	const cJSON *alert;	/* the one that stands for it */
+	const cJSON *rule;	/* or NULL */
+	struct looked looked[STUDY_MEASURES_MAX];
+	int n_looked;
+	const cJSON *target;	/* down, and this incident's; or NULL */
+
+	const struct resource *resource;	/* or NULL */
+	struct ask users;
+	struct user top, second;
+	double total;		/* of all users told apart */
+	struct ask user_range, user_since;
+	bool user_found;
+	struct series user_series;
+	double user_since_t;	/* 0: unknown */
+
+	struct ask causes;
+};
+
+/* with_causes: the tool is there and may be used for this incident. */
+void study_init(struct study *s, const struct facts *f,
+    const struct incident *incident, bool with_causes);
+void study_done(struct study *s);
+
+/* Calls each for every step of the study, asked and answered alike. */
+void study_each(const struct study *s,
+    void (*each)(void *ctx, const struct ask *a), void *ctx);
+
+/* Whether the top user stands out, rose, and did so when the alert's own
+ * measure did. */
+bool study_user_dominates(const struct study *s);
+bool study_user_rose(const struct study *s);
+bool study_user_agrees(const struct study *s);
+
+/* A down target's labels have the instance or the job of these. */
+bool study_is_down(const cJSON *target);
+
+void ask_done(struct ask *a);
+void ask_init(struct ask *a, const struct facts *f, const char *tool,
+    cJSON *args, const char *why_zh, const char *why_en, const char *about);
+
+#endif

@@ -41,10 +41,11 @@ log_open(const char *proc, const char *level)
 static void
 put_value(struct buf *b, const char *v)
 {
-	size_t n = strcspn(v, " =\"\\\t\n\r\x1b\x7f");
-	const unsigned char *p;
+	const unsigned char *p = (const unsigned char *)v;
 
-	if (v[0] != '\0' && v[n] == '\0') {
+	while (*p > ' ' && *p != '=' && *p != '"' && *p != '\\' && *p != 0x7f)
+		p++;
+	if (v[0] != '\0' && *p == '\0') {
 		buf_adds(b, v);
 		return;
 	}
@@ -82,9 +83,9 @@ log_write(enum log_level level, const char *msg, ...)
 	const char *key;
 	va_list ap;
 
+	buf_init(&b, LOG_LINE_MAX);
 	if (level < settings.least)
 		return;
-	buf_init(&b, LOG_LINE_MAX);
 	put_head(&b, level);
 	put_value(&b, msg);
 	va_start(ap, msg);

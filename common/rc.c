@@ -107,7 +107,8 @@ xstrdup(const char *s)
 char *
 xstrndup(const char *s, size_t n)
 {
-	return must(strndup(s, n));
+	/* An empty span may point nowhere. */
+	return must(n != 0 ? strndup(s, n) : strdup(""));
 }
 
 char *

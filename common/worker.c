@@ -44,6 +44,16 @@ struct worker {
 	bool refused;
 };
 
+static char *
+copy(struct span s)
+{
+	char *p = xcalloc(1, s.n + 1);
+
+	if (s.n != 0)
+		memcpy(p, s.p, s.n);
+	return p;
+}
+
 static void
 held_free(struct held *h)
 {
@@ -215,8 +225,7 @@ on_task(struct worker *w, const struct proto *m)
 		return;
 	h = xcalloc(1, sizeof(*h));
 	h->run = xstrndup(run.p, run.n);
-	h->input = xcalloc(1, m->task.input.n + 1);
-	memcpy(h->input, m->task.input.p, m->task.input.n);
+	h->input = copy(m->task.input);
 	h->task.run = h->run;
 	h->task.task = m->task.task;
 	h->task.attempt = m->task.attempt;
@@ -362,16 +371,6 @@ worker_free(struct worker *w)
 		held_remove(w, w->held);
 	free(w->tools);
 	free(w);
-}
-
-static char *
-copy(struct span s)
-{
-	char *p = xcalloc(1, s.n + 1);
-
-	if (s.n != 0)
-		memcpy(p, s.p, s.n);
-	return p;
 }
 
 void

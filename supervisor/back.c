@@ -50,7 +50,7 @@ find_task(struct supervisor *s, struct span run, uint64_t number)
 	char id[STORE_ID_MAX + 1];
 	struct run *r;
 
-	if (run.n > STORE_ID_MAX)
+	if (run.n == 0 || run.n > STORE_ID_MAX)
 		return NULL;
 	memcpy(id, run.p, run.n);
 	id[run.n] = '\0';

@@ -68,11 +68,8 @@ dispatch_revoke(struct supervisor *s, struct task *t)
 static void
 planner_input(struct supervisor *s, struct task *t, struct buf *b)
 {
-	auto_buf tools = {0};
-
-	buf_init(&tools, PROTO_BYTES_MAX);
-	wire_put_tree(&tools, registry_tools(s->workers));
-	state_encode(t->run->state, b, "tools", buf_span(&tools));
+	state_encode(t->run->state, b, "tools",
+	    registry_tools_encoded(s->workers));
 }
 
 static void

@@ -32,6 +32,7 @@ struct registry {
 	LIST_HEAD(, worker) workers;
 	int n;
 	cJSON *tools;
+	struct buf encoded;	/* the same as msgpack: every planner gets it */
 };
 
 enum judgement
@@ -53,6 +54,8 @@ registry_new(void)
 
 	LIST_INIT(&g->workers);
 	g->tools = cJSON_CreateArray();
+	buf_init(&g->encoded, PROTO_BYTES_MAX);
+	wire_put_tree(&g->encoded, g->tools);
 	return g;
 }
 
@@ -64,6 +67,7 @@ registry_free(struct registry *g)
 	while (!LIST_EMPTY(&g->workers))
 		registry_remove(g, LIST_FIRST(&g->workers));
 	cJSON_Delete(g->tools);
+	buf_done(&g->encoded);
 	free(g);
 }
 
@@ -112,6 +116,8 @@ tools_merge(struct registry *g)
 				    g->tools, cJSON_Duplicate(t, true));
 		}
 	}
+	buf_reset(&g->encoded);
+	wire_put_tree(&g->encoded, g->tools);
 }
 
 /* A catalogue: a list of maps that each have a name. */
@@ -264,4 +270,10 @@ const cJSON *
 registry_tools(struct registry *g)
 {
 	return g->tools;
+}
+
+struct span
+registry_tools_encoded(const struct registry *g)
+{
+	return buf_span(&g->encoded);
 }

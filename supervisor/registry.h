@@ -66,6 +66,9 @@ void registry_each(struct registry *g,
  * hello or removal. */
 const struct cJSON *registry_tools(struct registry *g);
 
+/* The same as one msgpack value. */
+struct span registry_tools_encoded(const struct registry *g);
+
 /* What becomes of a message of a worker in a state. */
 enum judgement { JUDGE_TAKE, JUDGE_WHO, JUDGE_DROP };
 enum judgement registry_judge(enum worker_state s, enum proto_type type);

@@ -423,7 +423,7 @@ planner_update(struct run *r, struct span update, struct buf *b)
 
 	for (i = 0; i < ARRAY_LEN(planner_keys); i++)
 		n += wire_find(update, planner_keys[i]).n != 0;
-	wire_put_map(b, n + 1);
+	wire_put_map(b, n + 2);
 	for (i = 0; i < ARRAY_LEN(planner_keys); i++) {
 		struct span v = wire_find(update, planner_keys[i]);
 
@@ -434,6 +434,9 @@ planner_update(struct run *r, struct span update, struct buf *b)
 	}
 	wire_put_str(b, "iteration");
 	wire_put_int(b, r->iteration);
+	/* A plan that is resumed gives its steps the same numbers again. */
+	wire_put_str(b, "next_evidence");
+	wire_put_int(b, r->next_evidence);
 }
 
 static void
@@ -665,7 +668,9 @@ join_update(struct run *r, struct buf *b)
 	int i;
 
 	count_failures(r, tool);
-	wire_put_map(b, 3);
+	wire_put_map(b, 4);
+	wire_put_str(b, "next_evidence");
+	wire_put_int(b, r->next_evidence);
 	wire_put_str(b, "executor_feedback");
 	wire_put_array(b, (uint32_t)r->n_tasks);
 	for (i = 0; i < r->n_tasks; i++) {

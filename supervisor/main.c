@@ -41,7 +41,8 @@ supervisor_stop(void *state)
 	outbox_done(&s->outbox);
 	if (s->in_txn)
 		s->ops->rollback(s->store);
-	s->ops->close(s->store);
+	if (s->store != NULL)
+		s->ops->close(s->store);
 	free(s);
 }
 
@@ -100,8 +101,10 @@ supervisor_start(struct agent *a, void **ret_state, struct err *err)
 		rc = listen_both(s, err);
 	if (rc == RC_OK)
 		rc = recover_runs(s, err);
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
+		supervisor_stop(s);
 		return rc;
+	}
 	zloop_timer(agent_loop(a), SUPERVISOR_TICK_MS, 0, turn_tick, s);
 	turn_end(s);
 	*ret_state = s;

@@ -80,26 +80,6 @@ take_task(void *ctx, const struct store_task *row)
 	buf_add_span(&t->outcome, row->outcome);
 }
 
-/* Evidence numbers go on after the highest any step was given. */
-static int64_t
-evidence_next(const struct run *r)
-{
-	uint32_t n;
-	struct span list = state_list(r->state, "evidence", &n);
-	struct wire_r in = wire_reader(list);
-	int64_t most = 0;
-
-	for (; n > 0; n--) {
-		struct span id = wire_find_str(wire_raw(&in), "id");
-		char text[24];
-
-		snprintf(text, sizeof(text), "%.*s", SPAN_ARG(id));
-		if (text[0] == 'E')
-			most = MAX(most, atoll(text + 1));
-	}
-	return most + 1;
-}
-
 static void
 resume(struct recovery *c)
 {
@@ -108,9 +88,9 @@ resume(struct recovery *c)
 	int64_t next_task = r->next_task;
 	struct err err;
 
-	r->next_evidence = evidence_next(r);
-	r->failures =
-	    wire_find_int(state_get(r->state, "failures"), "count", 0);
+	r->next_evidence = state_int(r->state, "next_evidence", 1);
+	r->failures = wire_find_int(state_get(r->state, "failures"), "count",
+	    0);
 	r->webhook = state_get(r->state, "alerts").n != 0;
 	if (r->node == NODE_PLANNER || r->node == NODE_EXECUTOR) {
 		engine_make_tasks(s, r);

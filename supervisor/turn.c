@@ -128,13 +128,17 @@ turn_end(void *supervisor)
 {
 	struct supervisor *s = supervisor;
 
-	dispatch_all(s);
-	write_dirty(s);
-	if (!commit(s)) {
-		outbox_clear(&s->outbox);
-		return;
-	}
-	outbox_flush(&s->outbox, peer_gone, s);
+	do {
+		dispatch_all(s);
+		write_dirty(s);
+		if (!commit(s)) {
+			outbox_clear(&s->outbox);
+			return;
+		}
+		outbox_flush(&s->outbox, peer_gone, s);
+		/* A worker that turned out to be gone has changed runs: that
+		 * is committed too before anybody hears of it. */
+	} while (s->in_txn);
 	follow_flush(s);
 	drain_check(s);
 }

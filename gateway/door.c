@@ -364,7 +364,7 @@ resolve(struct door *d, socklen_t *ret_len, struct err *err)
 	    .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
 	struct addrinfo *list;
 	char host[256];
-	const char *port;
+	const char *port = NULL;
 	int code;
 	enum rc rc = split(d->spec.listen, host, sizeof(host), &port, err);
 

@@ -103,10 +103,10 @@ size_t causes_set_edges(
     const struct causes_set *set, const struct causes_edge **ret);
 
 struct causes_question {
-	const char *service;       /* where the alert fires, or NULL */
-	enum causes_kind symptom;  /* LATENCY, ERROR, or OTHER: unknown */
-	double alert_s, at_s;      /* it fired; the question is asked */
-	double onset_s;            /* when known; NaN: to be estimated */
+	const char *service;      /* where the alert fires, or NULL */
+	enum causes_kind symptom; /* LATENCY, ERROR, or OTHER: unknown */
+	double alert_s, at_s;     /* it fired; the question is asked */
+	double onset_s;           /* when known; NaN: to be estimated */
 };
 
 /* One series' change, what it is worth, and what was usual. */
@@ -117,7 +117,7 @@ struct causes_finding {
 	double z;             /* change in units of the usual spread */
 	double evidence;      /* 0: as usual; up to 8 */
 	double began_s;
-	double score; /* 0 to 1 */
+	double score;  /* 0 to 1 */
 	int direction; /* +1 rose, -1 fell */
 	int rank_class;
 	uint16_t service;
@@ -128,7 +128,7 @@ struct causes_cause {
 	double weight; /* unbounded; orders the causes */
 	double score;  /* 0 to 1 */
 	double symptom, resource, share, covered;
-	double change_s; /* a deployment or restart, or NaN */
+	double change_s;                /* a deployment or restart, or NaN */
 	uint16_t path[CAUSES_PATH_MAX]; /* from the alert's service */
 	size_t npath;
 	size_t support[CAUSES_SUPPORT_MAX]; /* indices of findings */
@@ -144,7 +144,7 @@ struct causes_ruled_out {
 struct causes_result {
 	double onset_s;
 	bool onset_given;
-	bool likely; /* the first cause stands out; else: undetermined */
+	bool likely;     /* the first cause stands out; else: undetermined */
 	size_t compared; /* series with enough points on both sides */
 	struct causes_cause *causes; /* most suspect first */
 	size_t ncauses;

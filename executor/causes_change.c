@@ -90,12 +90,13 @@ family_levels(const struct causes_set *set, const struct causes_range *before)
 
 	n = levels_of(set, before, levels);
 	for (size_t i = 0; i < n; i = end) {
-		for (end = i; end < n && levels[end].family ==
-		    levels[i].family; end++)
+		for (end = i; end < n && levels[end].family == levels[i].family;
+		     end++)
 			;
 		typical[levels[i].family] =
 		    (levels[i + (end - i) / 2].median +
-			levels[i + (end - i - 1) / 2].median) / 2;
+			levels[i + (end - i - 1) / 2].median) /
+		    2;
 	}
 	free(levels);
 	return typical;
@@ -134,7 +135,7 @@ change_of(const struct causes_series *s, const struct causes_range *before,
 	struct causes_halves h;
 
 	c.gone = na == 0 && after->to - after->from >= 2 && nb >= GONE_MIN &&
-	    nb * 10 >= (before->to - before->from) * 9;
+		 nb * 10 >= (before->to - before->from) * 9;
 	if (nb < BEFORE_MIN || na < AFTER_MIN)
 		return c;
 	c.known = true;

@@ -8,8 +8,8 @@
 #include "executor/causes_stat.h"
 
 struct causes_change {
-	bool known; /* enough points on both sides */
-	bool gone;  /* was there throughout, and is no more */
+	bool known;          /* enough points on both sides */
+	bool gone;           /* was there throughout, and is no more */
 	double up_z, down_z; /* of the upper and the lower half after */
 	double high, low;    /* those halves' means */
 	struct causes_base base;

@@ -14,10 +14,10 @@
 #include <stdatomic.h>
 
 struct causes_limits {
-	unsigned parallel;       /* questions at once; 0: 4 */
-	size_t series_max;       /* 0: 10,000 */
+	unsigned parallel;        /* questions at once; 0: 4 */
+	size_t series_max;        /* 0: 10,000 */
 	size_t metric_series_max; /* of one metric unaggregated; 0: 1,000 */
-	size_t points_max;       /* of a series; 0: 400 */
+	size_t points_max;        /* of a series; 0: 400 */
 	const struct causes_name_pair *edges; /* known dependencies, or NULL */
 	size_t nedges;
 };

@@ -125,7 +125,7 @@ causes_graph_cover(const struct causes_graph *g, uint16_t s,
 	for (size_t v = 0; v < g->n; v++)
 		if (scratch[v] != FAR && scratch[v] > 0)
 			sum += pow(COVER_DECAY, scratch[v] - 1) *
-			    fmin(symptom[v], limit);
+			       fmin(symptom[v], limit);
 	return sum;
 }
 

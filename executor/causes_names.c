@@ -23,6 +23,8 @@ static const struct {
     {CAUSES_ERROR, "error fail 5xx exception dropped timeout reject panic "
 		   "oom lost discard retrans"},
     {CAUSES_AVAIL, "availab success _up$ ^up$ ready healthy"},
+    {CAUSES_LOAD, "seconds_count$ duration_count$ latency_count$ "
+		  "request_count$ requests_count$ _time_count$"},
     {CAUSES_SATURATION, "throttl"},
     {CAUSES_LATENCY, "latenc duration response_time _rtt delay _wait elapsed "
 		     "_time_seconds _time_ms"},
@@ -105,6 +107,25 @@ causes_kind_of(const char *metric)
 		if (matches(name, kinds[i].parts))
 			return kinds[i].kind;
 	return CAUSES_OTHER;
+}
+
+/* Requests counted by their outcome are failures where the outcome is one. */
+enum causes_kind
+causes_kind_with(enum causes_kind kind, const char *label, const char *value)
+{
+	char name[128], text[128];
+
+	if (kind != CAUSES_LOAD)
+		return kind;
+	lower(label, name, sizeof(name));
+	lower(value, text, sizeof(text));
+	if (matches(name, "code status") && value[0] == '5' &&
+	    strlen(value) == 3)
+		return CAUSES_ERROR;
+	if (matches(name, "^outcome$ ^result$ status ^type$ ^class$") &&
+	    matches(text, "error fail 5xx timeout exception"))
+		return CAUSES_ERROR;
+	return kind;
 }
 
 const char *
@@ -326,8 +347,9 @@ causes_strip_pod(char *name)
 
 	if (dash == NULL || dash == name)
 		return;
-	if (dash[1] != '\0' && strspn(dash + 1, "0123456789") ==
-	    strlen(dash + 1) && strlen(dash + 1) <= 3) {
+	if (dash[1] != '\0' &&
+	    strspn(dash + 1, "0123456789") == strlen(dash + 1) &&
+	    strlen(dash + 1) <= 3) {
 		*dash = '\0'; /* a StatefulSet's ordinal */
 		return;
 	}

@@ -9,6 +9,9 @@
 #include "executor/causes.h"
 
 enum causes_kind causes_kind_of(const char *metric);
+/* The kind of a series of that metric with this label. */
+enum causes_kind causes_kind_with(
+    enum causes_kind kind, const char *label, const char *value);
 const char *causes_kind_name(enum causes_kind kind); /* "latency" ... */
 
 /* What a text about an alert is about: LATENCY, ERROR or OTHER. */

@@ -52,7 +52,7 @@ static bool
 is_resource(enum causes_kind k)
 {
 	return k == CAUSES_CPU || k == CAUSES_MEMORY || k == CAUSES_DISK ||
-	    k == CAUSES_SATURATION || k == CAUSES_RESTART;
+	       k == CAUSES_SATURATION || k == CAUSES_RESTART;
 }
 
 double
@@ -149,8 +149,8 @@ static void
 add_marker(struct causes_node *n, const struct causes_series *s,
     const struct causes_grid *g, size_t onset)
 {
-	size_t first = 0, near = onset > MARKER_POINTS ? onset - MARKER_POINTS
-						       : 0;
+	size_t first = 0,
+	       near = onset > MARKER_POINTS ? onset - MARKER_POINTS : 0;
 
 	while (first < g->points && !isfinite(s->v[first]))
 		first++;
@@ -210,8 +210,7 @@ static void
 add_callers(const struct causes_set *set, const double *worth,
     struct causes_node *nodes)
 {
-	struct view *views =
-	    xcalloc(causes_set_count(set) + 1, sizeof(*views));
+	struct view *views = xcalloc(causes_set_count(set) + 1, sizeof(*views));
 	size_t n = views_of(set, worth, views), end;
 
 	for (size_t i = 0; i < n; i = end) {
@@ -219,9 +218,9 @@ add_callers(const struct causes_set *set, const double *worth,
 		double sum = 0;
 
 		for (end = i; end < n && views[end].server == views[i].server;
-		    end++)
-			if (end == i || views[end].client !=
-			    views[end - 1].client)
+		     end++)
+			if (end == i ||
+			    views[end].client != views[end - 1].client)
 				views[i + k++] = views[end];
 		qsort(views + i, k, sizeof(*views), by_worth);
 		half = (k + 1) / 2;
@@ -263,8 +262,8 @@ by_service(const void *a, const void *b)
 static bool
 adds_up(const struct causes_series *s)
 {
-	bool quantile = causes_is_quantile(s->metric) ||
-	    causes_is_quantile(s->form);
+	bool quantile =
+	    causes_is_quantile(s->metric) || causes_is_quantile(s->form);
 
 	if (causes_is_mean(s->metric) || causes_is_mean(s->form))
 		return true;
@@ -274,7 +273,7 @@ adds_up(const struct causes_series *s)
 		if (causes_is_mean(s->labels[i].value))
 			return true;
 		quantile |= causes_is_quantile(s->labels[i].value) ||
-		    causes_is_quantile(s->labels[i].name);
+			    causes_is_quantile(s->labels[i].name);
 	}
 	return !quantile;
 }
@@ -295,11 +294,11 @@ damages_of(const struct causes_set *set, const struct causes_change *changes,
 		    s->client != CAUSES_NONE || !is_symptom(s->kind))
 			continue;
 		node = &nodes[s->service];
-		if (!(node->load > 0) || (s->service != alert &&
-		    causes_node_inner(node) < SHARE_FROM))
+		if (!(node->load > 0) ||
+		    (s->service != alert &&
+			causes_node_inner(node) < SHARE_FROM))
 			continue;
-		list[n++] = (struct damage){s->variant, s->service,
-		    adds_up(s),
+		list[n++] = (struct damage){s->variant, s->service, adds_up(s),
 		    fmax(0, c->high - c->base.median) * node->load};
 	}
 	qsort(list, n, sizeof(*list), by_variant);
@@ -316,7 +315,7 @@ shares_of(struct damage *list, size_t n, uint16_t alert, bool adding)
 		double whole = 0, largest = 0;
 
 		for (end = i; end < n && list[end].variant == list[i].variant;
-		    end++) {
+		     end++) {
 			largest = fmax(largest, list[end].amount);
 			if (list[end].service == alert)
 				whole = list[end].amount;
@@ -337,8 +336,7 @@ static void
 add_shares(const struct causes_set *set, const struct causes_change *changes,
     uint16_t alert, struct causes_node *nodes)
 {
-	struct damage *list =
-	    xcalloc(causes_set_count(set) + 1, sizeof(*list));
+	struct damage *list = xcalloc(causes_set_count(set) + 1, sizeof(*list));
 	size_t n = damages_of(set, changes, nodes, alert, list), end;
 	bool adding = false;
 
@@ -347,7 +345,7 @@ add_shares(const struct causes_set *set, const struct causes_change *changes,
 	n = shares_of(list, n, alert, adding);
 	for (size_t i = 0; i < n; i = end) {
 		for (end = i; end < n && list[end].service == list[i].service;
-		    end++)
+		     end++)
 			;
 		/* Of sums the greatest; of quantiles, which are no sums,
 		 * the one in the middle. */
@@ -373,8 +371,8 @@ causes_nodes(const struct causes_set *set, const struct causes_change *changes,
 			continue;
 		nodes[s->service].seen |= changes[i].known;
 		if (s->kind == CAUSES_INFO)
-			add_marker(&nodes[s->service], s,
-			    causes_set_grid(set), onset);
+			add_marker(
+			    &nodes[s->service], s, causes_set_grid(set), onset);
 		else if (s->client == CAUSES_NONE)
 			add_own(&nodes[s->service], s, &changes[i], worth[i]);
 	}

@@ -13,12 +13,12 @@ struct causes_node {
 	size_t nlatency;
 	double failure; /* errors, missing availability */
 	double resource;
-	double other;   /* load, network, outgoing calls, the rest */
-	double callers; /* how its callers see it: mean of the worse half */
-	double load;    /* requests, in whatever unit they are counted */
-	double share;   /* of the damage, 0 to 1; NaN: cannot be told */
+	double other;    /* load, network, outgoing calls, the rest */
+	double callers;  /* how its callers see it: mean of the worse half */
+	double load;     /* requests, in whatever unit they are counted */
+	double share;    /* of the damage, 0 to 1; NaN: cannot be told */
 	double change_s; /* deployment marker, or NaN */
-	bool seen;      /* has series at all */
+	bool seen;       /* has series at all */
 };
 
 /* The service's own symptoms, without how others see it. */

@@ -73,8 +73,8 @@ standardise(struct search *s, size_t i)
 
 	if (n < 3)
 		return false;
-	base = causes_base_of(s->scratch, n, s->stretch, s->floors[i],
-	    s->scratch + points);
+	base = causes_base_of(
+	    s->scratch, n, s->stretch, s->floors[i], s->scratch + points);
 	spread = fmax(base.up, base.down);
 	s->sum[0] = 0;
 	s->count[0] = 0;
@@ -97,9 +97,9 @@ add_gains(struct search *s, double weight)
 
 	for (size_t t = s->candidates.from; t < s->candidates.to; t++) {
 		size_t from = t > s->stretch ? t - s->stretch : 0;
-		double d = fabs(
-		    mean_between(s, t, MIN(t + s->stretch, points)) -
-		    mean_between(s, from, t));
+		double d =
+		    fabs(mean_between(s, t, MIN(t + s->stretch, points)) -
+			 mean_between(s, from, t));
 
 		if (d > STEP_FROM)
 			s->gain[t] +=
@@ -155,8 +155,8 @@ set_ranges(struct search *s, double alert_s)
 	s->usual.from =
 	    s->usual.to > CAUSES_BASELINE ? s->usual.to - CAUSES_BASELINE : 0;
 	s->stretch = (size_t)(STRETCH_S / g->step_s);
-	s->stretch = MIN(
-	    MAX(s->stretch, (size_t)STRETCH_MIN), (size_t)STRETCH_MAX);
+	s->stretch =
+	    MIN(MAX(s->stretch, (size_t)STRETCH_MIN), (size_t)STRETCH_MAX);
 }
 
 double

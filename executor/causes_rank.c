@@ -17,8 +17,8 @@
 #define EXPLAINED 0.75 /* taken off by an equally bad callee */
 #define OTHER_WEIGHT 0.1
 #define MARKER_WEIGHT 1.0
-#define UNREACHED 0.5  /* the alert's service does not depend on it */
-#define OWN_PRIOR 0.5  /* the alert's service itself, all else equal */
+#define UNREACHED 0.5 /* the alert's service does not depend on it */
+#define OWN_PRIOR 0.5 /* the alert's service itself, all else equal */
 #define LIKELY_FROM 4.0
 #define CLASS_FROM 0.7 /* evidence that makes a resource an explanation */
 #define MEMORY_GROWTH 2.0
@@ -61,8 +61,7 @@ set_ranges(struct rank *r, double onset_s)
 
 	if (onset == g->points && onset > 0)
 		onset--;
-	r->before.from =
-	    onset > CAUSES_BASELINE ? onset - CAUSES_BASELINE : 0;
+	r->before.from = onset > CAUSES_BASELINE ? onset - CAUSES_BASELINE : 0;
 	r->before.to = r->after.from = onset;
 	r->after.to = g->points;
 }
@@ -76,13 +75,13 @@ rank_init(struct rank *r, double onset_s)
 
 	r->services = causes_set_services(r->set);
 	r->alert = r->q->service != NULL
-	    ? causes_set_find(r->set, r->q->service)
-	    : CAUSES_NONE;
+		       ? causes_set_find(r->set, r->q->service)
+		       : CAUSES_NONE;
 	set_ranges(r, onset_s);
 	r->changes = causes_changes(r->set, &r->before, &r->after);
 	r->worth = causes_worth(r->set, r->changes, r->q->symptom);
-	r->nodes = causes_nodes(
-	    r->set, r->changes, r->worth, r->alert, r->after.from);
+	r->nodes =
+	    causes_nodes(r->set, r->changes, r->worth, r->alert, r->after.from);
 	r->graph = causes_graph_new(r->services, edges, nedges);
 	r->symptom = xcalloc(r->services + 1, sizeof(*r->symptom));
 	r->steps = xcalloc(r->services + 1, sizeof(*r->steps));
@@ -146,8 +145,8 @@ weigh(const struct rank *r, uint16_t s, struct causes_cause *c)
 {
 	const struct causes_node *n = &r->nodes[s];
 	uint16_t by;
-	double own = causes_node_blame(n) *
-	    (1 - EXPLAINED * explained(r, s, &by));
+	double own =
+	    causes_node_blame(n) * (1 - EXPLAINED * explained(r, s, &by));
 	double resource = n->resource, direct;
 
 	if (!isnan(n->change_s) && own + resource > 0)
@@ -158,11 +157,11 @@ weigh(const struct rank *r, uint16_t s, struct causes_cause *c)
 	c->resource = n->resource;
 	c->share = n->share;
 	c->change_s = n->change_s;
-	c->covered = direct <= 0 ? 0
-				 : causes_graph_cover(r->graph, s, r->symptom,
-				       r->symptom[s] + n->resource,
-				       r->scratch) *
-		direct / (direct + 1);
+	c->covered = direct <= 0
+			 ? 0
+			 : causes_graph_cover(r->graph, s, r->symptom,
+			       r->symptom[s] + n->resource, r->scratch) *
+			       direct / (direct + 1);
 	c->weight = direct + OTHER_WEIGHT * n->other + c->covered;
 	if (r->walk && r->steps[s] == UINT16_MAX)
 		c->weight *= UNREACHED;
@@ -170,8 +169,8 @@ weigh(const struct rank *r, uint16_t s, struct causes_cause *c)
 		c->weight += OWN_PRIOR;
 	c->score = causes_score(c->weight, LIKELY_FROM);
 	if (r->alert != CAUSES_NONE)
-		c->npath = causes_graph_path(r->graph, r->alert, s,
-		    r->symptom, c->path, CAUSES_PATH_MAX);
+		c->npath = causes_graph_path(r->graph, r->alert, s, r->symptom,
+		    c->path, CAUSES_PATH_MAX);
 }
 
 static int
@@ -198,8 +197,7 @@ rank_causes(const struct rank *r, struct causes_result *res)
 			memset(c, 0, sizeof(*c));
 	}
 	qsort(res->causes, res->ncauses, sizeof(*res->causes), by_weight);
-	res->likely =
-	    res->ncauses > 0 && res->causes[0].weight >= LIKELY_FROM;
+	res->likely = res->ncauses > 0 && res->causes[0].weight >= LIKELY_FROM;
 }
 
 /* ---- findings ---- */
@@ -215,8 +213,7 @@ is_saturated(const struct causes_series *s, const struct causes_change *c)
 		return false;
 	if (strcmp(unit, "percent") == 0)
 		return c->high >= 80 && c->up_z > c->down_z;
-	return strcmp(unit, "ratio") == 0 && c->high >= 0.8 &&
-	    c->high <= 1.5;
+	return strcmp(unit, "ratio") == 0 && c->high >= 0.8 && c->high <= 1.5;
 }
 
 /*
@@ -225,19 +222,18 @@ is_saturated(const struct causes_series *s, const struct causes_change *c)
  * memory); CPU, restarts and queues; then the rest.
  */
 static int
-class_of(const struct causes_series *s, const struct causes_change *c,
-    double worth)
+class_of(
+    const struct causes_series *s, const struct causes_change *c, double worth)
 {
 	if (s->shared || worth < CLASS_FROM)
-		return worth >= 0.5 && !s->shared && is_saturated(s, c) ? 3
-									: 0;
+		return worth >= 0.5 && !s->shared && is_saturated(s, c) ? 3 : 0;
 	if (is_saturated(s, c))
 		return 3;
 	if (s->kind == CAUSES_MEMORY &&
 	    c->high >= MEMORY_GROWTH * fmax(c->base.median, 1e-12))
 		return 2;
 	return s->kind == CAUSES_CPU || s->kind == CAUSES_RESTART ||
-	    s->kind == CAUSES_SATURATION;
+	       s->kind == CAUSES_SATURATION;
 }
 
 /* The first point since just before the onset outside the usual band. */
@@ -251,8 +247,8 @@ began_at(const struct rank *r, const struct causes_series *s,
 	for (; t < r->after.to; t++) {
 		double v = s->v[t];
 
-		if (isfinite(v) && (f->direction > 0 ? v > f->high
-						     : v < f->low))
+		if (isfinite(v) &&
+		    (f->direction > 0 ? v > f->high : v < f->low))
 			break;
 	}
 	if (t == r->after.to)
@@ -331,8 +327,7 @@ rank_findings(const struct rank *r, struct causes_result *res)
 		res->compared += r->changes[i].known;
 		if (r->worth[i] > 0)
 			places[k++] = (struct place){
-			    s == CAUSES_NONE ? 0 : weight[s],
-			    finding_of(r, i)};
+			    s == CAUSES_NONE ? 0 : weight[s], finding_of(r, i)};
 	}
 	qsort(places, k, sizeof(*places), by_place);
 	res->nfindings = MIN(k, (size_t)FINDINGS_MAX);
@@ -370,7 +365,7 @@ rule_out(const struct rank *r, struct causes_result *res)
 		uint16_t s = (uint16_t)i, by;
 		double share = explained(r, s, &by);
 		bool quiet = r->nodes[s].seen && r->symptom[s] < NOTHING &&
-		    r->nodes[s].resource < NOTHING;
+			     r->nodes[s].resource < NOTHING;
 
 		if (res->nruled_out == RULED_OUT_MAX)
 			return;
@@ -392,8 +387,8 @@ causes_find(const struct causes_set *set, const struct causes_question *q)
 	struct rank r = {.set = set, .q = q};
 
 	res->onset_given = !isnan(q->onset_s);
-	res->onset_s = res->onset_given ? q->onset_s
-					: causes_onset(set, q->alert_s);
+	res->onset_s =
+	    res->onset_given ? q->onset_s : causes_onset(set, q->alert_s);
 	rank_init(&r, res->onset_s);
 	rank_causes(&r, res);
 	rank_findings(&r, res);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 512, TABLE_SLOTS = 16384 };
+enum { NAME_MAX_BYTES = 512, VARIANT_MAX = 4096, TABLE_SLOTS = 16384 };
 
 /* Text to number; numbers count from 0 in order of arrival. */
 struct names {
@@ -143,24 +143,19 @@ copy_labels(const struct causes_label *labels, size_t n)
 static uint16_t
 variant_of(struct causes_set *set, const struct causes_series *s)
 {
-	char text[NAME_MAX_BYTES];
-	struct buf b;
-	uint16_t id;
+	auto_buf b = {.max = VARIANT_MAX};
 
-	buf_init(&b, sizeof(text));
 	buf_addf(&b, "%u", s->family);
 	for (size_t i = 0; i < s->nlabels; i++)
 		if (!causes_is_identity(s->labels[i].name))
 			buf_addf(&b, ",%s=%s", s->labels[i].name,
 			    s->labels[i].value);
-	id = names_of(&set->variants, buf_str(&b));
-	buf_done(&b);
-	return id;
+	return names_of(&set->variants, buf_str(&b));
 }
 
 static void
-name_owner(struct causes_set *set, struct causes_series *s,
-    const char *fallback)
+name_owner(
+    struct causes_set *set, struct causes_series *s, const char *fallback)
 {
 	char service[NAME_MAX_BYTES];
 	const char *client, *server;
@@ -182,8 +177,8 @@ name_owner(struct causes_set *set, struct causes_series *s,
 
 /* RC_TOOBIG when a table of names is full. */
 static enum rc
-name_family(struct causes_set *set, struct causes_series *s,
-    const char *metric, const char *form, struct err *err)
+name_family(struct causes_set *set, struct causes_series *s, const char *metric,
+    const char *form, struct err *err)
 {
 	char family[NAME_MAX_BYTES];
 	uint16_t m = names_of(&set->words, metric);
@@ -203,8 +198,8 @@ next_series(struct causes_set *set)
 {
 	if (set->n == set->cap) {
 		set->cap = MAX((size_t)256, set->cap * 2);
-		set->series = xrealloc(
-		    set->series, set->cap * sizeof(*set->series));
+		set->series =
+		    xrealloc(set->series, set->cap * sizeof(*set->series));
 	}
 	memset(&set->series[set->n], 0, sizeof(*set->series));
 	return &set->series[set->n];
@@ -229,6 +224,9 @@ causes_set_add(struct causes_set *set, const char *metric, const char *form,
 	s->nlabels = MIN(n, (size_t)CAUSES_LABELS_MAX);
 	s->labels = copy_labels(labels, s->nlabels);
 	s->kind = causes_kind_of(metric);
+	for (size_t i = 0; i < s->nlabels; i++)
+		s->kind = causes_kind_with(
+		    s->kind, s->labels[i].name, s->labels[i].value);
 	s->outgoing = causes_is_outgoing(metric);
 	s->shared = causes_is_shared(metric);
 	name_owner(set, s, fallback);
@@ -241,11 +239,10 @@ causes_set_add(struct causes_set *set, const char *metric, const char *form,
 }
 
 void
-causes_set_edge(
-    struct causes_set *set, const char *client, const char *server)
+causes_set_edge(struct causes_set *set, const char *client, const char *server)
 {
-	struct causes_edge e = {names_of(&set->services, client),
-	    names_of(&set->services, server)};
+	struct causes_edge e = {
+	    names_of(&set->services, client), names_of(&set->services, server)};
 
 	if (e.client == CAUSES_NONE || e.server == CAUSES_NONE ||
 	    e.client == e.server || set->nedges == CAUSES_EDGES_MAX)
@@ -255,8 +252,8 @@ causes_set_edge(
 		    set->edges[i].server == e.server)
 			return;
 	if ((set->nedges & (set->nedges - 1)) == 0)
-		set->edges = xrealloc(set->edges,
-		    MAX((size_t)1, set->nedges * 2) * sizeof(e));
+		set->edges = xrealloc(
+		    set->edges, MAX((size_t)1, set->nedges * 2) * sizeof(e));
 	set->edges[set->nedges++] = e;
 }
 

@@ -21,7 +21,7 @@ struct causes_halves causes_halves_of(double *v, size_t n);
 
 struct causes_base {
 	double median;
-	double spread;   /* greatest of 1.4826 MAD, IQR / 1.349 and the floors */
+	double spread; /* greatest of 1.4826 MAD, IQR / 1.349 and the floors */
 	double up, down; /* spread that allows for earlier episodes: what
 			  * stretches as long as the one in question did
 			  * before, up to the 80th of 100 */

@@ -14,6 +14,7 @@ static const struct tool *const registry[] = {
     &tool_prometheus_rules,
     &tool_prometheus_metrics,
     &tool_prometheus_targets,
+    &tool_find_causes,
     &tool_current_time,
     &tool_echo,
 };

@@ -131,6 +131,7 @@ extern const struct tool tool_prometheus_alerts;
 extern const struct tool tool_prometheus_rules;
 extern const struct tool tool_prometheus_metrics;
 extern const struct tool tool_prometheus_targets;
+extern const struct tool tool_find_causes;
 extern const struct tool tool_current_time;
 extern const struct tool tool_echo;
 

@@ -11,9 +11,6 @@
 
 #include <cjson/cJSON.h>
 
-/* JSON schema of the arguments, a constant. */
-extern const char *const causes_schema;
-
 /*
  * args: {"alert": {"name", "labels", "startsAt"}, "at", "onset", "window",
  * "scope", "limit"}; all but alert.startsAt (or at) optional. Appends the

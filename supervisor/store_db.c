@@ -109,41 +109,51 @@ store_db_prepare(struct store *s, struct err *err)
 	return RC_OK;
 }
 
-/* By primary code; whatever is not listed is the disk's or our own fault. */
+#define DAMAGED "the file is damaged: stop, keep a copy, restore a backup"
+
+/* By code, then by primary code; whatever is not listed is the disk's or our
+ * own fault. */
 static const struct {
 	int code;
 	enum rc rc;
 	const char *advice;
 } meanings[] = {
+    {SQLITE_IOERR_DATA, RC_IO, DAMAGED},
     {SQLITE_CONSTRAINT, RC_CONFLICT, "it is there already"},
     {SQLITE_TOOBIG, RC_TOOBIG, "too large for the database"},
     {SQLITE_FULL, RC_IO,
 	"the disk is full: free some space; work goes on from the last commit"},
     {SQLITE_IOERR, RC_IO,
 	"the disk failed: see the kernel's log and the space left"},
-    {SQLITE_CORRUPT, RC_IO,
-	"the file is damaged: stop, keep a copy, restore a backup"},
-    {SQLITE_NOTADB, RC_IO,
-	"the file is damaged: stop, keep a copy, restore a backup"},
+    {SQLITE_CORRUPT, RC_IO, DAMAGED},
+    {SQLITE_NOTADB, RC_IO, DAMAGED},
     {SQLITE_READONLY, RC_IO, "the file or its directory is not writable"},
     {SQLITE_CANTOPEN, RC_IO, "check the directory's owner and permissions"},
     {SQLITE_BUSY, RC_IO, "another program keeps the database locked: end it"},
 };
 
+/* Its index, or ARRAY_LEN(meanings). */
+static size_t
+store_db_meaning(int code)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(meanings) && meanings[i].code != code)
+		i++;
+	return i;
+}
+
 enum rc
 store_db_error(struct store *s, int code, const char *doing, struct err *err)
 {
-	enum rc rc = RC_IO;
-	const char *advice = "unexpected";
+	size_t i = store_db_meaning(code);
 
-	for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
-		if (meanings[i].code == (code & 0xff)) {
-			rc = meanings[i].rc;
-			advice = meanings[i].advice;
-		}
-	return err_set(err, rc, "store %s: cannot %s: %s (%s)", s->path, doing,
-	    advice,
-	    s->db != NULL ? sqlite3_errmsg(s->db) : sqlite3_errstr(code));
+	if (i == ARRAY_LEN(meanings))
+		i = store_db_meaning(code & 0xff);
+	return err_set(err, i < ARRAY_LEN(meanings) ? meanings[i].rc : RC_IO,
+	    "store %s: cannot %s: %s (%s)", s->path, doing,
+	    i < ARRAY_LEN(meanings) ? meanings[i].advice : "unexpected",
+	    sqlite3_errmsg(s->db));
 }
 
 sqlite3_stmt *

@@ -15,7 +15,11 @@ enum {
 	STORE_APPLICATION = 0x43554c50,	/* "CULP", in the file's header */
 	STORE_VERSION = 1,		/* the schema this build writes */
 	STORE_CHECK_BYTES = 256 << 20,	/* larger files: checked as read */
+	STORE_PAGE_BYTES = 4096,
+	STORE_SUM_BYTES = 8,
 };
+
+#define STORE_VFS "culprit-sum"
 
 enum sql {
 	SQL_BEGIN,
@@ -57,11 +61,14 @@ enum sql {
 	SQL_COUNT
 };
 
+struct store_ckpt;
+
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *stmts[SQL_COUNT];
 	char *path;	/* owned */
 	int lock_fd;	/* flock of PATH.lock; -1: none */
+	struct store_ckpt *ckpt;
 };
 
 /* Closes what is open, frees s; NULL is fine. */
@@ -71,7 +78,17 @@ DEFINE_AUTO(auto_store, struct store, store_db_free);
 /* The whole of store_ops.open. */
 NODISCARD enum rc store_db_open(const char *path, struct store **ret_s,
     uint64_t *ret_epoch, struct err *err);
+/* A connection to the file at path; *ret_db is the caller's. */
+NODISCARD enum rc store_db_connect(const char *path, sqlite3 **ret_db,
+    struct err *err);
 NODISCARD enum rc store_db_prepare(struct store *s, struct err *err);
+
+/* store_vfs.c: once a process, before the first connection. */
+void store_vfs_register(void);
+
+/* store_ckpt.c: the thread that checkpoints; stop does nothing without. */
+NODISCARD enum rc store_ckpt_start(struct store *s, struct err *err);
+void store_ckpt_stop(struct store *s);
 
 /* What SQLite's code means to the caller, said with doing ("store run"). */
 enum rc store_db_error(struct store *s, int code, const char *doing,

@@ -28,6 +28,7 @@ store_db_free(struct store *s)
 {
 	if (s == NULL)
 		return;
+	store_ckpt_stop(s);
 	for (int q = 0; q < SQL_COUNT; q++)
 		sqlite3_finalize(s->stmts[q]);
 	sqlite3_close(s->db);
@@ -75,11 +76,24 @@ store_lock(struct store *s, struct err *err)
 }
 
 static enum rc
-store_foreign(const struct store *s, const char *what, struct err *err)
+store_foreign(const char *path, const char *what, struct err *err)
 {
 	return err_set(err, RC_CONFLICT,
 	    "%s %s; it was left as it is: move it away or restore a backup",
-	    s->path, what);
+	    path, what);
+}
+
+/* Reading failed while the file is being judged. */
+static enum rc
+store_unread(const char *path, sqlite3 *db, int code, struct err *err)
+{
+	struct store s = {.db = db, .path = (char *)path};
+	int primary = code & 0xff;
+
+	if (code == SQLITE_IOERR_DATA || primary == SQLITE_CORRUPT ||
+	    primary == SQLITE_NOTADB)
+		return store_foreign(path, "is damaged", err);
+	return store_db_error(&s, code, "open it", err);
 }
 
 static enum rc
@@ -108,9 +122,12 @@ store_check_header(const struct store *s, int fd, struct err *err)
 
 	if (pread(fd, h, sizeof(h), 0) != (ssize_t)sizeof(h) ||
 	    memcmp(h, magic, sizeof(magic)) != 0)
-		return store_foreign(s, "is damaged or no database", err);
+		return store_foreign(s->path, "is damaged or no database", err);
 	if (store_be32(h + 68) != STORE_APPLICATION)
-		return store_foreign(s, "belongs to another program", err);
+		return store_foreign(
+		    s->path, "belongs to another program", err);
+	if (h[20] != STORE_SUM_BYTES)
+		return store_foreign(s->path, "is damaged", err);
 	if (store_be32(h + 60) > STORE_VERSION)
 		return store_newer(s, store_be32(h + 60), err);
 	return RC_OK;
@@ -133,7 +150,7 @@ store_look(
 		rc = err_set(
 		    err, RC_IO, "stat %s: %s", s->path, strerror(errno));
 	else if (fd >= 0 && !S_ISREG(st.st_mode))
-		rc = store_foreign(s, "is no regular file", err);
+		rc = store_foreign(s->path, "is no regular file", err);
 	else if (fd >= 0 && st.st_size > 0)
 		rc = store_check_header(s, fd, err);
 	if (fd >= 0)
@@ -144,7 +161,8 @@ store_look(
 	*ret_there = st.st_size > 0;
 	*ret_bytes = st.st_size;
 	if (st.st_size == 0 && stat(wal, &st) == 0 && st.st_size > 0)
-		return store_foreign(s, "is missing beside its -wal", err);
+		return store_foreign(
+		    s->path, "is missing beside its -wal", err);
 	return RC_OK;
 }
 
@@ -156,22 +174,35 @@ store_exec(struct store *s, const char *sql, const char *doing, struct err *err)
 	return code == SQLITE_OK ? RC_OK : store_db_error(s, code, doing, err);
 }
 
-static enum rc
-store_connect(struct store *s, const char *path, struct err *err)
+enum rc
+store_db_connect(const char *path, sqlite3 **ret_db, struct err *err)
 {
-	int code = sqlite3_open_v2(path, &s->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-	    NULL);
-
-	if (code != SQLITE_OK)
-		return store_db_error(s, code, "open it", err);
-	sqlite3_busy_timeout(s->db, 2000);
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	return store_exec(s,
+	static const char setup[] =
 	    "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; "
-	    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192",
-	    "set it up", err);
+	    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; "
+	    "PRAGMA wal_autocheckpoint = 0; "
+	    "PRAGMA journal_size_limit = 16777216";
+	sqlite3 *db = NULL;
+	int code;
+
+	store_vfs_register();
+	code = sqlite3_open_v2(path, &db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+	    STORE_VFS);
+	if (code == SQLITE_OK) {
+		sqlite3_busy_timeout(db, 2000);
+		sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+		sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+		code = sqlite3_exec(db, setup, NULL, NULL, NULL);
+	}
+	if (code != SQLITE_OK) {
+		enum rc rc = store_unread(path, db, code, err);
+
+		sqlite3_close(db);
+		return rc;
+	}
+	*ret_db = db;
+	return RC_OK;
 }
 
 static enum rc
@@ -206,8 +237,14 @@ store_sync_directory(const char *path, struct err *err)
 static enum rc
 store_create_at(struct store *s, const char *path, struct err *err)
 {
-	enum rc rc = store_connect(s, path, err);
+	int reserve = STORE_SUM_BYTES;
+	enum rc rc = store_db_connect(path, &s->db, err);
 
+	if (rc != RC_OK)
+		return rc;
+	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_RESERVE_BYTES,
+		&reserve) != SQLITE_OK)
+		rc = err_set(err, RC_IO, "reserve space in %s", path);
 	if (rc == RC_OK)
 		rc = store_migrate(s, 0, err);
 	if (rc == RC_OK)
@@ -256,9 +293,7 @@ store_ask(
 	sqlite3_finalize(st);
 	if (code == SQLITE_ROW)
 		return RC_OK;
-	if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
-		return store_foreign(s, "is damaged", err);
-	return store_db_error(s, code, "read it", err);
+	return store_unread(s->path, s->db, code, err);
 }
 
 /* What the header said may be older than what the log says. */
@@ -279,7 +314,7 @@ store_check(
 		return RC_OK;
 	rc = store_ask(s, "PRAGMA quick_check(1)", text, sizeof(text), err);
 	if (rc == RC_OK && strcmp(text, "ok") != 0)
-		return store_foreign(s, "is damaged", err);
+		return store_foreign(s->path, "is damaged", err);
 	return rc;
 }
 
@@ -293,7 +328,7 @@ store_epoch(struct store *s, uint64_t *ret_epoch, struct err *err)
 
 	if (rc != RC_OK)
 		return rc == RC_NOTFOUND
-			   ? store_foreign(s, "has lost its epoch", err)
+			   ? store_foreign(s->path, "has lost its epoch", err)
 			   : rc;
 	epoch = sqlite3_column_int64(st, 0);
 	/* RETURNING commits when the statement has run to its end. */
@@ -338,13 +373,15 @@ store_db_open(const char *path, struct store **ret_s, uint64_t *ret_epoch,
 	if (rc == RC_OK && !there)
 		rc = store_create(s, err);
 	if (rc == RC_OK)
-		rc = store_connect(s, path, err);
+		rc = store_db_connect(path, &s->db, err);
 	if (rc == RC_OK)
 		rc = store_accept(s, bytes, err);
 	if (rc == RC_OK)
 		rc = store_db_prepare(s, err);
 	if (rc == RC_OK)
 		rc = store_epoch(s, ret_epoch, err);
+	if (rc == RC_OK)
+		rc = store_ckpt_start(s, err);
 	if (rc == RC_OK)
 		*ret_s = TAKE(s);
 	return rc;

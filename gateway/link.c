@@ -18,6 +18,7 @@ enum {
 	BUCKETS = 4096,
 	RUN_MAX = 128,
 	TICK_MS = 1000,
+	SOON_MS = 20,		/* while the supervisor is not ready */
 	ANSWER_MS = 5000,
 	SILENT_MS = 3500,       /* no STATUS for so long: it is away */
 	ATTACH_SOON_MS = 30000, /* away for longer: ask more seldom */
@@ -59,6 +60,7 @@ struct link {
 	uint64_t epoch;
 	uint64_t next_req;
 	bool ready;
+	int soon;	/* timer of the next ATTACH before its time, or -1 */
 	char reason[512];
 	int64_t heard_ms; /* the last STATUS; 0: never */
 	int64_t away_ms;  /* since when it is not there */
@@ -209,6 +211,26 @@ resend(struct link *l)
 			call_send(c);
 }
 
+static int
+on_soon(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+{
+	struct link *l = arg;
+
+	l->soon = -1;
+	attach(l);
+	return 0;
+}
+
+/* A house that has just started is ready within milliseconds, and somebody
+ * may be waiting to see it. */
+static void
+ask_soon(struct link *l)
+{
+	if (!l->ready && l->soon < 0)
+		l->soon = zloop_timer(agent_loop(l->a), SOON_MS, 1, on_soon,
+		    l);
+}
+
 static void
 on_status(struct link *l, const struct proto_status *m)
 {
@@ -220,6 +242,7 @@ on_status(struct link *l, const struct proto_status *m)
 	l->there = true;
 	l->ready = m->ready != 0;
 	snprintf(l->reason, sizeof(l->reason), "%.*s", SPAN_ARG(m->reason));
+	ask_soon(l);
 	if (anew)
 		log_info("the supervisor was started anew", NULL);
 	if (anew || !was_there)
@@ -537,6 +560,7 @@ link_new(struct agent *a, void (*turn)(void *ctx), void *ctx,
 	enum rc rc;
 
 	l->a = a;
+	l->soon = -1;
 	l->on_turn = turn;
 	l->ctx = ctx;
 	l->away_ms = clk_mono_ms();
@@ -557,6 +581,8 @@ link_free(struct link *l)
 	if (l == NULL)
 		return;
 	zloop_timer_end(agent_loop(l->a), l->tick);
+	if (l->soon >= 0)
+		zloop_timer_end(agent_loop(l->a), l->soon);
 	bus_free(l->bus);
 	free(l);
 }

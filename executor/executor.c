@@ -15,6 +15,7 @@ enum { TOOLS_BYTES_MAX = 1 << 20 };
 struct executor {
 	struct worker *worker;
 	struct http *http;
+	struct offload_pool *offload;
 	struct toolset *tools;
 	struct buf described; /* the tools, as msgpack */
 	struct tool_env tool_env;
@@ -114,6 +115,19 @@ on_outcome(void *arg, const struct run_outcome *outcome)
 }
 
 static void
+on_progress(void *arg, const char *text)
+{
+	struct job *job = arg;
+	auto_buf data = {.max = 1000};
+
+	wire_put_map(&data, 1);
+	wire_put_str(&data, "text");
+	wire_put_str(&data, text);
+	worker_progress(
+	    job->executor->worker, job->task, "progress", buf_span(&data));
+}
+
+static void
 on_task(void *ctx, struct worker_task *t)
 {
 	struct executor *x = ctx;
@@ -167,7 +181,13 @@ begin(struct executor *x, struct agent *a, struct err *err)
 		rc = describe_tools(x, err);
 	if (rc != RC_OK)
 		return rc;
-	x->run_env = (struct run_env){x->tools, &x->tool_env};
+	x->offload = offload_pool_new(agent_loop(a));
+	x->tool_env.offload = x->offload;
+	x->run_env = (struct run_env){
+	    .tools = x->tools,
+	    .tool_env = &x->tool_env,
+	    .progress = on_progress,
+	};
 	spec.tools = buf_span(&x->described);
 	return worker_new(a, &spec, &x->worker, err);
 }
@@ -203,6 +223,7 @@ executor_stop(void *state)
 		run_cancel(x->jobs->run);
 		job_free(x->jobs);
 	}
+	offload_pool_free(x->offload);
 	worker_free(x->worker);
 	http_free(x->http);
 	toolset_free(x->tools);

@@ -245,9 +245,11 @@ once(const struct conf *conf, FILE *in, FILE *out, bool *ret_good,
 	o.loop = env.loop = zloop_new();
 	zloop_set_nonstop(o.loop, true);
 	env.http = http_new(o.loop);
-	o.env = (struct run_env){tools, &env};
+	env.offload = offload_pool_new(o.loop);
+	o.env = (struct run_env){.tools = tools, .tool_env = &env};
 	run_steps(&o, steps);
 	*ret_good = print(&o, out);
+	offload_pool_free(env.offload);
 	http_free(env.http);
 	zloop_destroy(&o.loop);
 	return RC_OK;

@@ -106,6 +106,15 @@ on_tool_done(struct tool_call *call)
 }
 
 static void
+on_tool_progress(struct tool_call *call, const char *text)
+{
+	struct run *run = call->owner;
+
+	if (run->env->progress != NULL)
+		run->env->progress(run->arg, text);
+}
+
+static void
 fail(struct run *run, const char *suggestion, const char *text)
 {
 	tool_fail(&run->call, suggestion, text);
@@ -217,6 +226,7 @@ run_start(const struct run_env *env, struct span input, int64_t deadline_ms,
 	run->started_us = clk_mono_us();
 	run->call.env = env->tool_env;
 	run->call.done = on_tool_done;
+	run->call.progress = on_tool_progress;
 	run->call.owner = run;
 	tool_result_init(&run->call.result);
 	read_input(run, input);

@@ -15,9 +15,13 @@ enum {
 	RUN_WINDOW_MS = 3600000,    /* where a step names none */
 };
 
+/* How far it is, for people; while it runs. */
+typedef void run_progress_fn(void *arg, const char *text);
+
 struct run_env {
 	const struct toolset *tools;
 	const struct tool_env *tool_env;
+	run_progress_fn *progress; /* NULL: not wanted */
 };
 
 /* For the call of done only. */

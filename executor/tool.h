@@ -13,6 +13,7 @@
 #include "common/http.h"
 #include "common/rc.h"
 #include "common/span.h"
+#include "executor/offload.h"
 #include "executor/prom.h"
 
 #include <cjson/cJSON.h>
@@ -64,7 +65,8 @@ struct tool_env {
 	zloop_t *loop;
 	struct http *http;
 	struct prom_conf prom;
-	unsigned prom_parallel; /* queries one call may have under way */
+	unsigned prom_parallel;       /* queries one call may have under way */
+	struct offload_pool *offload; /* for work that blocks */
 };
 
 struct tool_result {
@@ -88,6 +90,8 @@ struct tool_call {
 	struct tool_result result;            /* the tool's to fill */
 	void *state;                          /* the tool's own */
 	void (*done)(struct tool_call *call); /* set by the owner */
+	/* Shows how far it is; set by the owner, may be NULL. */
+	void (*progress)(struct tool_call *call, const char *text);
 	void *owner;
 };
 

@@ -43,7 +43,7 @@ bench_open(struct bench *b, stub_fn *answer, void *arg)
 	    .http = http_new(b->loop),
 	    .prom = {.url = stub_http_url(b->stub), .timeout_ms = 5000},
 	    .prom_parallel = 2};
-	b->env = (struct run_env){b->tools, &b->tool_env};
+	b->env = (struct run_env){.tools = b->tools, .tool_env = &b->tool_env};
 	buf_init(&b->evidence, TOOL_EVIDENCE_MAX);
 }
 

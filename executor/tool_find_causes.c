@@ -2,61 +2,62 @@
  * tool_find_causes.c - find_causes as a tool: a thread does the waiting and
  * the arithmetic, the loop only hears that it is done.
  *
- * Invariant: a job is freed by whichever of thread and loop lets go of it
- * last; only the loop touches the call.
+ * Invariant: only the loop touches the call; the thread has its own copy of
+ * the arguments.
  */
 #include "common/json.h"
 #include "executor/causes_names.h"
 #include "executor/tool.h"
 #include "executor/tool_causes.h"
 
-#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 enum { ANSWER_MAX = TOOL_EVIDENCE_MAX };
 
+/* The loop's while it is started and when it is done, else the thread's. */
 struct job {
-	atomic_int holders;
-	atomic_bool cancelled;
-	int wake; /* readable when the thread is done */
+	struct tool_call *call; /* not for the thread */
+	struct offload *offload;
+	struct offload *self; /* the thread's own name for it */
 	cJSON *args;
 	struct prom_conf prom;
 	struct causes_limits limits;
 	struct buf answer;
 	enum rc rc;
 	struct err err;
-	struct tool_call *call;
-	zmq_pollitem_t item;
 };
 
 static void
-job_drop(struct job *j)
+job_free(void *arg)
 {
-	if (atomic_fetch_sub(&j->holders, 1) > 1)
-		return;
-	close(j->wake);
+	struct job *j = arg;
+
 	cJSON_Delete(j->args);
 	buf_done(&j->answer);
 	free(j);
 }
 
-static void *
-work(void *arg)
+static void
+on_step(void *arg, const char *what, size_t done, size_t all)
+{
+	struct job *j = arg;
+	char text[OFFLOAD_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "%s (%zu of %zu)", what, done, all);
+	offload_tell(j->self, text);
+}
+
+static void
+work(void *arg, struct offload *o, const atomic_bool *cancelled)
 {
 	struct job *j = arg;
 	struct causes_source src = causes_source_prom(&j->prom);
-	uint64_t one = 1;
 
-	j->rc = causes_run(j->args, &src, &j->limits, &j->cancelled, NULL, NULL,
+	j->self = o;
+	j->rc = causes_run(j->args, &src, &j->limits, cancelled, on_step, j,
 	    &j->answer, &j->err);
-	/* Cannot fail: eight bytes into a fresh counter. */
-	if (write(j->wake, &one, sizeof(one)) != sizeof(one))
-		abort();
-	job_drop(j);
-	return NULL;
 }
 
 /* ---- the answer ---- */
@@ -96,13 +97,21 @@ succeed(struct tool_call *call, struct job *j)
 	r->success = true;
 }
 
-static int
-on_wake(zloop_t *loop, zmq_pollitem_t *item, void *arg)
+static void
+on_progress(void *arg, const char *text)
+{
+	struct job *j = arg;
+
+	if (j->call->progress != NULL)
+		j->call->progress(j->call, text);
+}
+
+static void
+on_done(void *arg)
 {
 	struct job *j = arg;
 	struct tool_call *call = j->call;
 
-	zloop_poller_end(loop, item);
 	if (j->rc == RC_OK)
 		succeed(call, j);
 	else
@@ -113,9 +122,7 @@ on_wake(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 			  "a smaller scope.",
 		    j->err.text);
 	call->state = NULL;
-	job_drop(j);
 	tool_done(call);
-	return 0;
 }
 
 /* ---- start and end ---- */
@@ -152,49 +159,28 @@ args_of(const struct tool_call *call)
 }
 
 static enum rc
-start_thread(struct job *j, struct err *err)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	int e;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	e = pthread_create(&thread, &attr, work, j);
-	pthread_attr_destroy(&attr);
-	return e == 0 ? RC_OK
-		      : err_set(err, RC_IO, "cannot start a thread: %s",
-			    strerror(e));
-}
-
-static enum rc
 start(struct tool_call *call, struct err *err)
 {
 	struct job *j = xcalloc(1, sizeof(*j));
+	struct offload_spec spec = {.work = work,
+	    .progress = on_progress,
+	    .done = on_done,
+	    .free = job_free,
+	    .arg = j};
+	enum rc rc;
 
-	j->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	atomic_store(&j->holders, 1);
 	j->args = args_of(call);
 	j->prom = call->env->prom;
 	j->limits.parallel = call->env->prom_parallel;
 	j->answer = (struct buf){.max = ANSWER_MAX};
 	j->call = call;
-	j->item = (zmq_pollitem_t){.fd = j->wake, .events = ZMQ_POLLIN};
 	buf_adds(&call->result.query, "find_causes");
-	if (j->wake < 0 ||
-	    zloop_poller(call->env->loop, &j->item, on_wake, j) != 0) {
-		job_drop(j);
-		return err_set(err, RC_IO, "no descriptor is left");
-	}
-	atomic_store(&j->holders, 2);
-	if (start_thread(j, err) != RC_OK) {
-		zloop_poller_end(call->env->loop, &j->item);
-		atomic_store(&j->holders, 1);
-		job_drop(j);
-		return RC_IO;
-	}
-	call->state = j;
-	return RC_OK;
+	rc = offload_start(call->env->offload, &spec, &j->offload, err);
+	if (rc != RC_OK)
+		job_free(j);
+	else
+		call->state = j;
+	return rc;
 }
 
 static void
@@ -205,9 +191,7 @@ cancel(struct tool_call *call)
 	if (j == NULL)
 		return;
 	call->state = NULL;
-	zloop_poller_end(call->env->loop, &j->item);
-	atomic_store(&j->cancelled, true);
-	job_drop(j);
+	offload_cancel(j->offload);
 }
 
 const struct tool tool_find_causes = {

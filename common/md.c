@@ -58,13 +58,14 @@ at_start(struct span s, size_t i)
 static bool
 opens_tag(struct span s, size_t i)
 {
-	return i + 1 < s.n && (is_word(s.p[i + 1]) ||
-	    strchr("/!?", s.p[i + 1]) != NULL);
+	return i + 1 < s.n && (isalpha((unsigned char)s.p[i + 1]) != 0 ||
+	    memchr("/!?", s.p[i + 1], 3) != NULL);
 }
 
 static const char *
-escape_of(struct span s, size_t i)
+escape_of(struct span s, size_t i, bool fresh)
 {
+	bool start = fresh && at_start(s, i);
 	bool inside = i > 0 && i + 1 < s.n && is_word(s.p[i - 1]) &&
 	    is_word(s.p[i + 1]);
 
@@ -72,7 +73,7 @@ escape_of(struct span s, size_t i)
 	case '<':
 		return opens_tag(s, i) ? "&lt;" : NULL;
 	case '>':
-		return at_start(s, i) ? "&gt;" : NULL;
+		return start ? "&gt;" : NULL;
 	case '&':
 		return i + 1 < s.n && (is_word(s.p[i + 1]) || s.p[i + 1] == '#')
 		    ? "&amp;"
@@ -96,13 +97,13 @@ escape_of(struct span s, size_t i)
 	case '_':
 		return inside ? NULL : "\\_";
 	case '#':
-		return at_start(s, i) ? "\\#" : NULL;
+		return start ? "\\#" : NULL;
 	case '+':
-		return at_start(s, i) ? "\\+" : NULL;
+		return start ? "\\+" : NULL;
 	case '-':
-		return at_start(s, i) ? "\\-" : NULL;
+		return start ? "\\-" : NULL;
 	case '=':
-		return at_start(s, i) ? "\\=" : NULL;
+		return start ? "\\=" : NULL;
 	case '!':
 		return i + 1 < s.n && s.p[i + 1] == '[' ? "\\!" : NULL;
 	default:
@@ -123,8 +124,9 @@ ends_number(struct span s, size_t i)
 	return j < i && at_start(s, j) && (i + 1 == s.n || s.p[i + 1] == ' ');
 }
 
+/* fresh: it may stand first on a line, as nothing went before. */
 static void
-put_plain(struct buf *b, struct span s)
+put_plain(struct buf *b, struct span s, bool fresh)
 {
 	size_t i;
 
@@ -136,12 +138,12 @@ put_plain(struct buf *b, struct span s)
 			i += skip - 1;
 			continue;
 		}
-		escaped = escape_of(s, i);
+		escaped = escape_of(s, i, fresh);
 		if (is_control(s.p[i]))
 			buf_addc(b, ' ');
 		else if (escaped != NULL)
 			buf_adds(b, escaped);
-		else if (ends_number(s, i))
+		else if (fresh && ends_number(s, i))
 			buf_addf(b, "\\%c", s.p[i]);
 		else
 			buf_addc(b, s.p[i]);
@@ -153,7 +155,7 @@ md_put_text(struct buf *b, struct span s, size_t max)
 {
 	struct span cut = utf8_cut(s, max);
 
-	put_plain(b, cut);
+	put_plain(b, cut, true);
 	if (cut.n < s.n)
 		buf_adds(b, ELLIPSIS);
 }
@@ -202,10 +204,11 @@ md_put_sentence(struct buf *b, struct span s)
 		    : memchr(open + 1, '`', (size_t)(end - open - 1));
 
 		if (close == NULL) {
-			put_plain(b, span_make(p, (size_t)(end - p)));
+			put_plain(b, span_make(p, (size_t)(end - p)),
+			    p == s.p);
 			return;
 		}
-		put_plain(b, span_make(p, (size_t)(open - p)));
+		put_plain(b, span_make(p, (size_t)(open - p)), p == s.p);
 		md_put_code(b, span_make(open + 1, (size_t)(close - open - 1)),
 		    SIZE_MAX, false);
 		p = close + 1;

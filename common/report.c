@@ -403,11 +403,25 @@ in_roles(const cJSON *finding, const char *const *roles)
 	return false;
 }
 
-/* incident: its number, or -1 for findings of none in particular. */
+enum { OF_NONE = -1, OF_ANY = -2 };
+
+/* incident: its number, OF_NONE for findings of none in particular. */
 static bool
 belongs(const cJSON *finding, int incident)
 {
-	return (int)tree_num(finding, "incident", -1) == incident;
+	return incident == OF_ANY ||
+	    (int)tree_num(finding, "incident", OF_NONE) == incident;
+}
+
+/* What the answer above says already, with nothing to do about it. */
+static bool
+is_answered(const struct report *r, const cJSON *f)
+{
+	const char *answer = tree_str(r->conclusion, "summary");
+	size_t n = strlen(tree_str(f, "text"));
+
+	return r->stop == NULL && n > 0 && !tree_has(f, "next") &&
+	    strncmp(answer, tree_str(f, "text"), n) == 0;
 }
 
 static void
@@ -438,7 +452,8 @@ put_findings(const struct report *r, int incident, const char *title,
 
 	cJSON_ArrayForEach(f, tree_at(r->conclusion, "findings"))
 	{
-		if (!belongs(f, incident) || !in_roles(f, roles))
+		if (!belongs(f, incident) || !in_roles(f, roles) ||
+		    is_answered(r, f))
 			continue;
 		if (!any)
 			buf_addc(r->b, '\n');
@@ -503,7 +518,7 @@ put_incident(const struct report *r, const cJSON *incident, int n, bool alone)
 		buf_addc(r->b, '\n');
 	}
 	put_chain(r, tree_at(incident, "chain"));
-	put_all_findings(r, n);
+	put_all_findings(r, alone ? OF_ANY : n);
 }
 
 /* A list of {text, evidence}, or of strings. */
@@ -586,7 +601,8 @@ put_cause(const struct report *r)
 		put_clues(r);
 	cJSON_ArrayForEach(i, incidents)
 		put_incident(r, i, n++, alone);
-	put_all_findings(r, -1);
+	if (n != 1)
+		put_all_findings(r, OF_NONE);
 	put_list(r, tree_at(r->conclusion, "not_looked_at"),
 	    word(r, RW_UNSEEN));
 }

@@ -73,8 +73,14 @@ unit_of(struct span expr)
 	struct span names[4];
 	int n = promql_metrics(expr, names, 4), i;
 
-	if (memchr(expr.p, '/', expr.n) != NULL ||
-	    memchr(expr.p, '[', expr.n) != NULL || n == 0)
+	static const char *const changing[] = {"/", "rate", "deriv", "delta",
+	    "increase", "changes", "count"};
+	size_t k;
+
+	for (k = 0; k < ARRAY_LEN(changing); k++)
+		if (memmem(expr.p, expr.n, changing[k], strlen(changing[k])))
+			return UNIT_NONE;
+	if (n == 0)
 		return UNIT_NONE;
 	for (i = 0; i < n; i++)
 		if (names[i].n < 6 ||
@@ -112,7 +118,7 @@ say_course(struct drawing *d, const struct looked *x)
 	enum resource_unit unit = unit_of(x->measure.expr);
 	bool low = x->measure.op[0] == '<';
 
-	say(&d->s, "：时间窗内从", ": from ");
+	say(&d->s, "，时间窗内从", ": from ");
 	say_value(&d->s, v->first, unit);
 	say(&d->s, "变到", " to ");
 	say_value(&d->s, v->last, unit);
@@ -178,6 +184,8 @@ tell_looked(struct drawing *d, int n, const struct looked *x)
 		return;
 	}
 	say_cite(&d->s, answer_evidence(x->range.answer));
+	say_code(&d->s, tree_str(x->alert, "name"));
+	say(&d->s, "：", ": ");
 	say_expr(&d->s, x->measure.expr);
 	if (x->found) {
 		say_labels(&d->s, x->series.labels, 4);
@@ -210,14 +218,31 @@ tell_others(struct drawing *d, int n, const struct looked *x)
 }
 
 static void
+say_target(struct drawing *d, const cJSON *target)
+{
+	say(&d->s, "目标", "The target ");
+	say_labels(&d->s, tree_at(target, "labels"), 3);
+	say(&d->s, " 无法采集", " cannot be scraped");
+	if (tree_has(target, "lastError")) {
+		say(&d->s, "：", ": ");
+		say_code(&d->s, tree_str(target, "lastError"));
+	}
+	say_cite(&d->s, answer_evidence(d->k->facts.targets_answer));
+}
+
+static void
 tell_rule(struct drawing *d, int n, const struct study *s)
 {
 	int i;
 
 	for (i = 0; i < s->n_looked; i++)
 		tell_looked(d, n, &s->looked[i]);
-	if (s->n_looked > 0)
-		tell_others(d, n, &s->looked[0]);
+	if (study_own(s) != NULL)
+		tell_others(d, n, study_own(s));
+	for (i = 0; i < s->n_down; i++) {
+		say_target(d, s->down[i]);
+		finding(d, "contributing", n, NULL);
+	}
 	if (s->rule != NULL || d->k->facts.rules_answer == NULL)
 		return;
 	if (answer_ok(d->k->facts.rules_answer))
@@ -269,40 +294,23 @@ tell_members(struct drawing *d, int n, const struct study *s)
 
 /* ---- a target that is down ---- */
 
-static cJSON *
-say_target(struct drawing *d, const cJSON *target)
-{
-	say(&d->s, "目标", "The target ");
-	say_labels(&d->s, tree_at(target, "labels"), 3);
-	say(&d->s, " 无法采集", " cannot be scraped");
-	if (tree_has(target, "lastError")) {
-		say(&d->s, "：", ": ");
-		say_code(&d->s, tree_str(target, "lastError"));
-	}
-	say_cite(&d->s, answer_evidence(d->k->facts.targets_answer));
-	return say_claim(&d->s);
-}
-
 static void
 conclude_target(struct drawing *d, int n, const struct study *s,
     struct outcome *o)
 {
 	o->has_cause = true;
 	o->confidence = REPORT_LIKELY;
-	o->answer = say_target(d, s->target);
-	o->chain_end = cJSON_Duplicate(o->answer, true);
-	cJSON_AddItemToArray(d->findings, cJSON_Duplicate(o->answer, true));
-	{
-		cJSON *f = cJSON_GetArrayItem(d->findings,
-		    cJSON_GetArraySize(d->findings) - 1);
-
-		cJSON_AddStringToObject(f, "role", "cause");
-		cJSON_AddNumberToObject(f, "incident", n);
-		cJSON_AddStringToObject(f, "next",
-		    word(d, "在那台主机上确认进程是否在运行、端口是否可达",
-			"see on that host whether the process runs and its "
-			"port can be reached"));
-	}
+	say_target(d, s->target);
+	finding(d, "cause", n,
+	    word(d, "在那台主机上确认进程是否在运行、端口是否可达",
+		"see on that host whether the process runs and its port can "
+		"be reached"));
+	say_target(d, s->target);
+	o->answer = say_claim(&d->s);
+	say_labels(&d->s, tree_at(s->target, "labels"), 3);
+	say(&d->s, "无法采集", " cannot be scraped");
+	say_cite(&d->s, answer_evidence(d->k->facts.targets_answer));
+	o->chain_end = say_claim(&d->s);
 	say(&d->s, "在目标所在主机上检查进程状态和日志，恢复后确认采集正常：",
 	    "Look at the process and its log on the target's host; once it "
 	    "is back, see that it is scraped: ");
@@ -376,8 +384,8 @@ say_rise(struct drawing *d, const struct study *s)
 		    ", when the alert's condition came true");
 	say_cite(&d->s, answer_evidence(s->user_since.answer));
 	say_cite(&d->s, answer_evidence(s->user_range.answer));
-	if (s->n_looked > 0)
-		say_cite(&d->s, answer_evidence(s->looked[0].since.answer));
+	if (study_own(s) != NULL)
+		say_cite(&d->s, answer_evidence(study_own(s)->since.answer));
 }
 
 /* Whether the window shows that it was as high before the alert began. */
@@ -638,6 +646,34 @@ conclude_nothing(struct drawing *d, const struct study *s, struct outcome *o)
 	action(d);
 }
 
+/* That nothing is there was measured; why, no metric tells. */
+static void
+conclude_absent(struct drawing *d, int n, const struct study *s,
+    struct outcome *o)
+{
+	const struct looked *x = study_own(s);
+
+	o->confidence = REPORT_UNDETERMINED;
+	say_expr(&d->s, x->measure.expr);
+	say(&d->s, "没有数据；为什么没有，从指标看不出来",
+	    " has no data; why, no metric tells");
+	say_cite(&d->s, answer_evidence(x->range.answer));
+	o->answer = say_claim(&d->s);
+	say(&d->s, "没有数据的原因：目标没有采集、指标改名、或标签写错",
+	    "Why it has no data: its target is not scraped, the metric was "
+	    "renamed, or a label is misspelt");
+	say_cite(&d->s, answer_evidence(x->range.answer));
+	finding(d, "open", n,
+	    word(d, "确认应当暴露它的目标在采集配置里，并直接查看它的 /metrics",
+		"see that the target which should expose it is in the scrape "
+		"configuration, and look at its /metrics"));
+	say(&d->s, "检查采集配置和暴露这个指标的程序：",
+	    "Look at the scrape configuration and at what exposes ");
+	say_expr(&d->s, x->measure.expr);
+	say_cite(&d->s, answer_evidence(x->range.answer));
+	action(d);
+}
+
 static void
 conclude_study(struct drawing *d, int n, const struct study *s,
     struct outcome *o)
@@ -653,6 +689,9 @@ conclude_study(struct drawing *d, int n, const struct study *s,
 		conclude_user(d, n, s, o);
 	else if (causes)
 		conclude_causes(d, n, s, o);
+	else if (study_own(s) != NULL && answer_ok(study_own(s)->range.answer) &&
+	    study_own(s)->measure.role == PROMQL_ABSENT)
+		conclude_absent(d, n, s, o);
 	else
 		conclude_nothing(d, s, o);
 	if (s->resource != NULL && s->top.key == NULL)
@@ -667,6 +706,7 @@ conclude_study(struct drawing *d, int n, const struct study *s,
 static cJSON *
 chain_of(struct drawing *d, const struct study *s, struct outcome *o)
 {
+	const struct looked *x = study_own(s);
 	cJSON *chain = cJSON_CreateArray();
 
 	if (o->chain_end == NULL)
@@ -674,11 +714,9 @@ chain_of(struct drawing *d, const struct study *s, struct outcome *o)
 	say_subject(d, s);
 	say_cite(&d->s, alerts_evidence(d));
 	cJSON_AddItemToArray(chain, say_claim(&d->s));
-	if (s->n_looked > 0 && s->looked[0].found) {
-		const struct looked *x = &s->looked[0];
-
+	if (x != NULL && x->found) {
 		say_expr(&d->s, x->measure.expr);
-		say(&d->s, " =", " = ");
+		say(&d->s, " = ", " = ");
 		say_value(&d->s, x->series.last, unit_of(x->measure.expr));
 		say_cite(&d->s, answer_evidence(x->range.answer));
 		cJSON_AddItemToArray(chain, say_claim(&d->s));

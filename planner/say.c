@@ -29,19 +29,96 @@ say(struct say *s, const char *zh, const char *en)
 	buf_adds(&s->text, s->lang == REPORT_ZH ? zh : en);
 }
 
-/* A space between Chinese text and what is not, none beside punctuation. */
-static void
-gap(struct say *s)
+/* ---- spacing ---- */
+
+/* U+3000-303F and U+FF00-FFEF: punctuation that has its own space. */
+static bool
+is_wide_mark(const char *p)
 {
-	if (s->text.len > 0 && s->lang == REPORT_ZH &&
-	    s->text.data[s->text.len - 1] != ' ')
+	const unsigned char *c = (const unsigned char *)p;
+
+	return (c[0] == 0xE3 && c[1] == 0x80) ||
+	    (c[0] == 0xEF && (c[1] == 0xBC || c[1] == 0xBD));
+}
+
+static bool
+is_ascii(char c)
+{
+	return ((unsigned char)c & 0x80) == 0;
+}
+
+/* Where the character before p begins. */
+static const char *
+char_before(const char *start, const char *p)
+{
+	do
+		p--;
+	while (p > start && ((unsigned char)*p & 0xC0) == 0x80);
+	return p;
+}
+
+/* Whether Chinese typesetting wants a space between what ends before p and
+ * the character at next. */
+static bool
+wants_space(const char *start, const char *p, const char *next)
+{
+	const char *before;
+
+	if (p == start || *next == '\0')
+		return false;
+	before = char_before(start, p);
+	if (is_wide_mark(before) || is_wide_mark(next))
+		return false;
+	return is_ascii(*before) != is_ascii(*next);
+}
+
+/* Chinese text with one space between it and names or figures, and none
+ * beside its punctuation; what is quoted stays as it is. */
+static void
+tidy(struct buf *b)
+{
+	const char *start = buf_str(b), *p;
+	struct buf out;
+	bool code = false;
+
+	buf_init(&out, b->max);
+	for (p = start; *p != '\0'; p++) {
+		const char *next = p + strspn(p, " ");
+
+		if (code || *p != ' ') {
+			if (!code && out.len > 0 && p > start &&
+			    p[-1] != ' ' && ((unsigned char)*p & 0xC0) !=
+			    0x80 && wants_space(start, p, p))
+				buf_addc(&out, ' ');
+			if (*p == '`')
+				code = !code;
+			buf_addc(&out, *p);
+			continue;
+		}
+		if (p > start && *next != '\0' &&
+		    !is_wide_mark(char_before(start, p)) &&
+		    !is_wide_mark(next))
+			buf_addc(&out, ' ');
+		p = next - 1;
+	}
+	buf_done(b);
+	*b = out;
+}
+
+/* A space before what would otherwise stick to a name or figure. */
+static void
+part(struct say *s)
+{
+	char last = s->text.len > 0 ? s->text.data[s->text.len - 1] : ' ';
+
+	if (is_ascii(last) && last != ' ' && last != '(')
 		buf_addc(&s->text, ' ');
 }
 
 void
 say_code(struct say *s, const char *text)
 {
-	gap(s);
+	part(s);
 	md_quote(&s->text, span_of(text), CODE_MAX);
 }
 
@@ -60,9 +137,7 @@ say_labels(struct say *s, const cJSON *labels, int most)
 		    strcmp(l->string, "__name__") == 0)
 			continue;
 		buf_addf(&pair, "%s=%s", l->string, l->valuestring);
-		if (s->text.len > 0 &&
-		    s->text.data[s->text.len - 1] != ' ')
-			buf_addc(&s->text, ' ');
+		part(s);
 		md_quote(&s->text, buf_span(&pair), CODE_MAX);
 	}
 }
@@ -84,7 +159,7 @@ say_bytes(struct say *s, double v, const char *tail)
 void
 say_value(struct say *s, double v, enum resource_unit unit)
 {
-	gap(s);
+	part(s);
 	switch (unit) {
 	case UNIT_CORES:
 		buf_addf(&s->text, "%.3g", v);
@@ -109,8 +184,6 @@ say_value(struct say *s, double v, enum resource_unit unit)
 			buf_addf(&s->text, "%.4g", v);
 		break;
 	}
-	if (s->lang == REPORT_ZH)
-		buf_addc(&s->text, ' ');
 }
 
 void
@@ -127,10 +200,8 @@ say_time(struct say *s, double unix_s)
 		? "%H:%M:%S UTC"
 		: "%Y-%m-%d %H:%M:%S UTC",
 	    &tm);
-	gap(s);
+	part(s);
 	buf_adds(&s->text, text);
-	if (s->lang == REPORT_ZH)
-		buf_addc(&s->text, ' ');
 }
 
 void
@@ -152,6 +223,8 @@ add_claim(struct say *s, cJSON *to)
 	cJSON *ids;
 	int i;
 
+	if (s->lang == REPORT_ZH)
+		tidy(&s->text);
 	cJSON_AddStringToObject(to, "text", buf_str(&s->text));
 	ids = cJSON_AddArrayToObject(to, "evidence");
 	for (i = 0; i < s->n_ids; i++)

@@ -19,7 +19,7 @@
 enum {
 	QUERY_MAX = 60000,
 	RATE_DEFAULT_S = 120,
-	RATE_MIN_S = 30,
+	RATE_MIN_S = 10,
 	RATE_MAX_S = 900,
 	AGREE_S = 180,
 };
@@ -155,16 +155,18 @@ read_looked(struct looked *x, const cJSON *labels)
 }
 
 static void
-look(struct study *s, const struct facts *f, const struct promql_measure *m)
+look(struct study *s, const struct facts *f, const cJSON *alert,
+    const struct promql_measure *m)
 {
 	struct looked *x = &s->looked[s->n_looked];
 	auto_str expr = xstrndup(m->expr.p, m->expr.n);
-	const char *name = tree_str(s->alert, "name");
+	const char *name = tree_str(alert, "name");
 
 	if (m->expr.n == 0 || m->expr.n > QUERY_MAX / 2 ||
 	    m->role == PROMQL_EXCLUDED)
 		return;
 	s->n_looked++;
+	x->alert = alert;
 	x->measure = *m;
 	ask_init(&x->range, f, "query_prometheus_metrics",
 	    args_of(expr, f->window_s), "告警表达式在时间窗内的变化",
@@ -177,17 +179,50 @@ look(struct study *s, const struct facts *f, const struct promql_measure *m)
 		    args_of(query, 0), "最后一次在阈值以内是什么时候",
 		    "when it was last within its threshold", name);
 	}
-	read_looked(x, tree_at(s->alert, "labels"));
+	read_looked(x, tree_at(alert, "labels"));
 }
 
+/* At most `most` measures of the rule. */
 static void
-look_at_rule(struct study *s, const struct facts *f)
+look_at_rule(struct study *s, const struct facts *f, const cJSON *alert,
+    const cJSON *rule, int most)
 {
 	struct promql_measure m[PROMQL_MEASURES_MAX];
-	int n = promql_measures(span_of(rule_expr(s->rule)), m), i;
+	int n = promql_measures(span_of(rule_expr(rule)), m), i;
 
-	for (i = 0; i < n && s->n_looked < STUDY_MEASURES_MAX; i++)
-		look(s, f, &m[i]);
+	most = MIN(STUDY_MEASURES_MAX, s->n_looked + most);
+	for (i = 0; i < n && s->n_looked < most; i++)
+		look(s, f, alert, &m[i]);
+}
+
+static bool
+was_looked_at(const struct study *s, const cJSON *alert)
+{
+	int i;
+
+	for (i = 0; i < s->n_looked; i++)
+		if (tree_is(s->looked[i].alert, "name",
+			tree_str(alert, "name")))
+			return true;
+	return tree_is(s->alert, "name", tree_str(alert, "name"));
+}
+
+/* Alerts of other names belong to the picture: what each measures first. */
+static void
+look_at_others(struct study *s, const struct facts *f)
+{
+	const struct incident *x = s->incident;
+	int i;
+
+	for (i = 0; i < x->n && s->n_looked < STUDY_MEASURES_MAX; i++) {
+		const cJSON *rule;
+
+		if (was_looked_at(s, x->alerts[i]))
+			continue;
+		rule = facts_rule(f, x->alerts[i]);
+		if (rule != NULL)
+			look_at_rule(s, f, x->alerts[i], rule, 1);
+	}
 }
 
 /* ---- who uses the resource ---- */
@@ -288,6 +323,14 @@ ask_for_users(struct study *s, const struct facts *f)
 		ask_about_user(s, f, width);
 }
 
+const struct looked *
+study_own(const struct study *s)
+{
+	return s->n_looked > 0 && s->looked[0].alert == s->alert
+	    ? &s->looked[0]
+	    : NULL;
+}
+
 bool
 study_user_dominates(const struct study *s)
 {
@@ -311,7 +354,7 @@ study_user_rose(const struct study *s)
 bool
 study_user_agrees(const struct study *s)
 {
-	double own = s->n_looked > 0 ? s->looked[0].since_t : 0;
+	double own = study_own(s) != NULL ? study_own(s)->since_t : 0;
 	double alert = facts_since(s->alert);
 
 	if (s->user_since_t <= 0)
@@ -370,6 +413,23 @@ target_of(const struct facts *f, const cJSON *alert)
 	return NULL;
 }
 
+/* Down targets of the incident's other alerts, each once. */
+static void
+find_down(struct study *s, const struct facts *f)
+{
+	const struct incident *x = s->incident;
+	int i, k;
+
+	for (i = 0; i < x->n && s->n_down < STUDY_DOWN_MAX; i++) {
+		const cJSON *t = target_of(f, x->alerts[i]);
+
+		for (k = 0; k < s->n_down && s->down[k] != t; k++)
+			;
+		if (t != NULL && t != s->target && k == s->n_down)
+			s->down[s->n_down++] = t;
+	}
+}
+
 void
 study_init(struct study *s, const struct facts *f,
     const struct incident *incident, bool with_causes)
@@ -385,8 +445,10 @@ study_init(struct study *s, const struct facts *f,
 			s->alert = incident->alerts[i];
 	}
 	s->target = target_of(f, s->alert);
+	find_down(s, f);
 	if (s->rule != NULL)
-		look_at_rule(s, f);
+		look_at_rule(s, f, s->alert, s->rule, STUDY_OWN_MAX);
+	look_at_others(s, f);
 	ask_for_users(s, f);
 	if (with_causes)
 		ask_for_causes(s, f);

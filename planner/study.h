@@ -12,7 +12,12 @@
 #include "planner/promql.h"
 #include "planner/resource.h"
 
-enum { STUDY_MEASURES_MAX = 3, STUDY_USERS_TOP = 20 };
+enum {
+	STUDY_MEASURES_MAX = 4,	/* of the alert that stands for it, and … */
+	STUDY_OWN_MAX = 2,	/* … at most so many of them its own */
+	STUDY_DOWN_MAX = 3,
+	STUDY_USERS_TOP = 20,
+};
 
 /* One step, and its answer once there is one. */
 struct ask {
@@ -24,6 +29,7 @@ struct ask {
 
 /* An expression's part over the window, and since when it is beyond. */
 struct looked {
+	const cJSON *alert;	/* whose it is */
 	struct promql_measure measure;
 	struct ask range;
 	struct ask since;	/* the last moment it was within bounds */
@@ -46,7 +52,9 @@ struct study {
 	const cJSON *rule;	/* or NULL */
 	struct looked looked[STUDY_MEASURES_MAX];
 	int n_looked;
-	const cJSON *target;	/* down, and this incident's; or NULL */
+	const cJSON *target;	/* down, and that alert's; or NULL */
+	const cJSON *down[STUDY_DOWN_MAX];	/* of its other alerts */
+	int n_down;
 
 	const struct resource *resource;	/* or NULL */
 	struct ask users;
@@ -68,6 +76,9 @@ void study_done(struct study *s);
 /* Calls each for every step of the study, asked and answered alike. */
 void study_each(const struct study *s,
     void (*each)(void *ctx, const struct ask *a), void *ctx);
+
+/* What the alert that stands for the incident measures; NULL: unknown. */
+const struct looked *study_own(const struct study *s);
 
 /* Whether the top user stands out, rose, and did so when the alert's own
  * measure did. */

@@ -1,0 +1,472 @@
+/* test_report.c - the report in both languages, and what must not pass. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "common/alerts.h"
+#include "common/json.h"
+#include "common/md.h"
+#include "common/report.h"
+#include "common/tree.h"
+#include "common/wire.h"
+
+static cJSON *
+tree_of(const char *json)
+{
+	cJSON *tree = NULL;
+	struct err err = {""};
+
+	ck_assert_msg(json_parse(span_of(json), NULL, &tree, &err) == RC_OK,
+	    "%s", err.text);
+	return tree;
+}
+
+static char *
+render(const char *state, const char *conclusion, enum report_lang lang,
+    const char *stop)
+{
+	AUTO(tree) s = state != NULL ? tree_of(state) : NULL;
+	AUTO(tree) c = conclusion != NULL ? tree_of(conclusion) : NULL;
+	struct buf b;
+
+	buf_init(&b, REPORT_BYTES_MAX);
+	report_render(&b, s, c, lang, stop);
+	ck_assert(!b.full);
+	return buf_take(&b);
+}
+
+#define HAS(text, part)                                                        \
+	ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part,   \
+	    text)
+#define LACKS(text, part)                                                      \
+	ck_assert_msg(strstr(text, part) == NULL, "\"%s\" in:\n%s", part, text)
+
+/* The five headings, in order, and no other of their levels. */
+static void
+check_form(const char *text, enum report_lang lang)
+{
+	const char *const *want = report_headings(lang);
+	const char *line = text;
+	int n = 0;
+
+	while (line != NULL && *line != '\0') {
+		const char *end = strchr(line, '\n');
+		size_t len = end != NULL ? (size_t)(end - line) : strlen(line);
+
+		if (strncmp(line, "# ", 2) == 0 ||
+		    strncmp(line, "## ", 3) == 0) {
+			ck_assert_int_lt(n, REPORT_HEADINGS);
+			ck_assert_msg(span_is(span_make(line, len), want[n]),
+			    "heading %d is %.*s", n, (int)len, line);
+			n++;
+		}
+		line = end != NULL ? end + 1 : NULL;
+	}
+	ck_assert_int_eq(n, REPORT_HEADINGS);
+}
+
+static const char conclusion[] =
+    "{\"confidence\":\"likely\",\"summary\":\"`web` ate 1.5 cores\","
+    "\"evidence\":[\"E2\"],\"incidents\":[{\"title\":\"`Hot`\",\"alerts\":"
+    "[0],\"confidence\":\"likely\",\"answer\":{\"text\":\"x\"},\"chain\":"
+    "[{\"text\":\"`Hot`\",\"evidence\":[\"E1\"]},{\"text\":\"`web`\","
+    "\"evidence\":[\"E2\"]}]}],\"findings\":[{\"role\":\"cause\","
+    "\"incident\":0,\"text\":\"`web` it is\",\"evidence\":[\"E2\"],\"next\":"
+    "\"stop it\"},{\"role\":\"ruled_out\",\"incident\":0,\"text\":\"disk\","
+    "\"evidence\":[\"E3\"]}],\"alerts\":[{\"name\":\"Hot\",\"state\":"
+    "\"firing\",\"labels\":{\"alertname\":\"Hot\",\"instance\":\"a:1\","
+    "\"severity\":\"critical\"},\"annotations\":{\"summary\":\"so hot\"},"
+    "\"activeAt\":\"2026-01-02T03:04:05.6Z\",\"value\":\"9.5e-01\","
+    "\"evidence\":\"E1\"}],\"actions\":[{\"text\":\"stop `web`\","
+    "\"evidence\":[\"E2\"]}],\"not_looked_at\":[\"logs\"]}";
+
+static const char state[] =
+    "{\"input\":\"why is it hot?\",\"at\":1767323045000,\"window\":1800,"
+    "\"labels\":{\"env\":\"prod\"},\"executor_feedback\":[{\"tool\":"
+    "\"query_prometheus_alerts\",\"status\":\"SUCCESS\",\"evidence\":"
+    "[\"E1\"],\"query\":\"alerts\"},{\"tool\":\"t\",\"status\":\"FAILED\","
+    "\"summary\":\"no route\",\"evidence\":[]}],\"notes\":[\"a note\"]}";
+
+START_TEST(report_has_the_form_in_every_language)
+{
+	enum report_lang lang = (enum report_lang)_i;
+	auto_str full = render(state, conclusion, lang, NULL);
+	auto_str empty = render(NULL, NULL, lang, NULL);
+	auto_str cut = render(state, conclusion, lang, "deadline");
+
+	check_form(full, lang);
+	check_form(empty, lang);
+	check_form(cut, lang);
+}
+END_TEST
+
+START_TEST(report_says_what_the_conclusion_says)
+{
+	auto_str t = render(state, conclusion, REPORT_EN, NULL);
+
+	HAS(t, "why is it hot?");
+	HAS(t, "2026-01-02 03:04:05 UTC, looking back 30 min");
+	HAS(t, "`env=prod`");
+	HAS(t, "| 1 | `Hot` | critical | `instance=a:1` | "
+	       "2026-01-02 03:04:05 | 0.95 | so hot |");
+	HAS(t, "**`web` ate 1.5 cores** [E2]\n\nConfidence: likely.");
+	HAS(t, "Chain: `Hot` [E1] → `web` [E2]");
+	HAS(t, "- Cause: `web` it is [E2]\n  - Next: stop it");
+	HAS(t, "**Alternatives considered**\n\n- Ruled out: disk [E3]");
+	HAS(t, "- logs");
+	HAS(t, "- `t`: failed, no route");
+	HAS(t, "1. stop `web` [E2]");
+	HAS(t, "- a note");
+}
+END_TEST
+
+START_TEST(report_begins_the_root_cause_with_the_answer)
+{
+	auto_str t = render(state, conclusion, REPORT_ZH, NULL);
+
+	HAS(t, "## 告警根因分析\n\n**`web` ate 1.5 cores** [E2]");
+	HAS(t, "置信度：很可能。");
+}
+END_TEST
+
+START_TEST(report_cut_short_never_reads_like_a_cause)
+{
+	static const char *const reasons[] = {"rounds", "tool_failed",
+	    "deadline", "cancelled", "budget", "turns", "planner_failed",
+	    "the planner said | no <b>"};
+	auto_str t = render(state, conclusion, REPORT_EN, reasons[_i]);
+
+	HAS(t, "## Root cause analysis\n\n**The investigation is incomplete "
+	       "and the root cause undetermined: ");
+	HAS(t, "Confidence: undetermined.");
+	LACKS(t, "Confidence: likely");
+	LACKS(t, "Confidence: confirmed");
+	LACKS(t, "<b>");
+	HAS(t, "(clues, not a conclusion)");
+	HAS(t, "- Cause: `web` it is [E2]");
+}
+END_TEST
+
+START_TEST(report_of_any_state_that_was_cut_short_has_the_form)
+{
+	static const char *const states[] = {
+	    "{}",
+	    "{\"language\":\"en\"}",
+	    "{\"language\":7,\"at\":\"x\",\"alerts\":5,\"conclusion\":3,"
+	    "\"executor_feedback\":{\"a\":1},\"labels\":[1],\"notes\":{}}",
+	    "{\"conclusion\":{\"findings\":[3,{}],\"incidents\":[[],1],"
+	    "\"alerts\":[1,{}],\"actions\":[null],\"targets_down\":[{}]}}",
+	    "{\"alerts\":[{\"status\":\"firing\",\"labels\":{\"alertname\":"
+	    "\"A\"}},{}],\"executor_feedback\":[{},3,{\"tool\":"
+	    "\"query_prometheus_alerts\",\"status\":\"SUCCESS\",\"data\":{"
+	    "\"alerts\":[{},5,{\"labels\":4}]}}]}",
+	};
+	AUTO(tree) tree = tree_of(states[_i]);
+	auto_buf wire = {.max = 1 << 20};
+	auto_buf b = {.max = REPORT_BYTES_MAX};
+
+	wire_put_tree(&wire, tree);
+	report_cut_short(&b, buf_span(&wire), "rounds");
+	check_form(buf_str(&b), report_lang(tree_span(tree, "language")));
+}
+END_TEST
+
+START_TEST(report_of_an_empty_state_that_was_cut_short_has_the_form)
+{
+	auto_buf b = {.max = REPORT_BYTES_MAX};
+
+	report_cut_short(&b, (struct span){NULL, 0}, NULL);
+	check_form(buf_str(&b), REPORT_ZH);
+}
+END_TEST
+
+START_TEST(report_cut_short_tells_what_the_tools_said)
+{
+	AUTO(tree) tree = tree_of("{\"language\":\"en\",\"executor_feedback\":"
+				  "[{\"tool\":\"t\",\"status\":\"SUCCESS\","
+				  "\"summary\":\"3 are up\",\"evidence\":"
+				  "[\"E1\"]}]}");
+	auto_buf wire = {.max = 1 << 20};
+	auto_buf b = {.max = REPORT_BYTES_MAX};
+
+	wire_put_tree(&wire, tree);
+	report_cut_short(&b, buf_span(&wire), "deadline");
+	HAS(buf_str(&b), "- 3 are up [E1]");
+	HAS(buf_str(&b), "its time was up");
+}
+END_TEST
+
+/* ---- what must not pass ---- */
+
+static const char *const attacks[] = {
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</td><h2>结论</h2>",
+    "[click](javascript:alert(1))",
+    "![x](http://evil/x.png)",
+    "# 结论",
+    "\n\n## 结论\n\n已确认",
+    "\r## 结论",
+    "| a | b |\n|---|---|",
+    "`code` ``x",
+    "trailing `",
+    "**bold** _em_ ~~del~~",
+    "[E99]",
+    "[E1, E99]",
+    "<!-- hidden",
+    "&lt;b&gt; &#60;b&#62;",
+    "a\\",
+    "\\[E99]",
+    "1. list",
+    "- list",
+    "> quote",
+    "==="
+    "\xE2\x80\xAE"
+    "rtl",
+    "zero\xE2\x80\x8Bwidth",
+    "\x01\x1b[31mred",
+};
+
+/* Counts a mark that no backslash or code span takes away. */
+static int
+live(const char *text, const char *mark)
+{
+	bool code = false;
+	int n = 0;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '\n')
+			code = false;
+		if (*text == '\\' && !code && text[1] != '\0')
+			text++;
+		else if (*text == '`')
+			code = !code;
+		else if (!code && strncmp(text, mark, strlen(mark)) == 0)
+			n++;
+	}
+	return n;
+}
+
+static void
+check_harmless(const char *got, const char *plain)
+{
+	static const char *const marks[] = {"<s", "<i", "</", "<h", "<!", "<b",
+	    "](", "![", "[E", "**", "~~", "|"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(marks); i++)
+		ck_assert_msg(live(got, marks[i]) == live(plain, marks[i]),
+		    "%s passes in:\n%s", marks[i], got);
+	ck_assert(strstr(got, "\xE2\x80\xAE") == NULL);
+	ck_assert(strchr(got, '\x1b') == NULL);
+	ck_assert(strchr(got, '\r') == NULL);
+}
+
+static cJSON *
+attacked(const char *text)
+{
+	AUTO(tree) alert = cJSON_CreateObject();
+	cJSON *c = cJSON_CreateObject();
+	cJSON *labels, *list, *f;
+
+	cJSON_AddStringToObject(alert, "name", text);
+	cJSON_AddStringToObject(alert, "state", "firing");
+	cJSON_AddStringToObject(alert, "activeAt", text);
+	cJSON_AddStringToObject(alert, "value", text);
+	labels = cJSON_AddObjectToObject(alert, "labels");
+	cJSON_AddStringToObject(labels, "alertname", text);
+	cJSON_AddStringToObject(labels, "severity", text);
+	cJSON_AddStringToObject(labels, "instance", text);
+	labels = cJSON_AddObjectToObject(alert, "annotations");
+	cJSON_AddStringToObject(labels, "summary", text);
+	list = cJSON_AddArrayToObject(c, "alerts");
+	cJSON_AddItemToArray(list, TAKE(alert));
+	list = cJSON_AddArrayToObject(c, "targets_down");
+	f = cJSON_CreateObject();
+	cJSON_AddStringToObject(f, "job", text);
+	cJSON_AddStringToObject(f, "error", text);
+	cJSON_AddItemToArray(list, f);
+	list = cJSON_AddArrayToObject(c, "findings");
+	f = cJSON_CreateObject();
+	cJSON_AddStringToObject(f, "role", "symptom");
+	cJSON_AddStringToObject(f, "text", text);
+	cJSON_AddStringToObject(f, "next", text);
+	cJSON_AddItemToArray(list, f);
+	return c;
+}
+
+static char *
+render_attack(const char *text)
+{
+	AUTO(tree) c = attacked(text);
+	AUTO(tree) s = cJSON_CreateObject();
+	struct buf b;
+
+	cJSON_AddStringToObject(s, "input", text);
+	buf_init(&b, REPORT_BYTES_MAX);
+	report_render(&b, s, c, REPORT_ZH, NULL);
+	return buf_take(&b);
+}
+
+START_TEST(report_lets_no_markup_pass_from_labels)
+{
+	auto_str got = render_attack(attacks[_i]);
+	auto_str plain = render_attack("harmless");
+
+	check_form(got, REPORT_ZH);
+	check_harmless(got, plain);
+}
+END_TEST
+
+START_TEST(report_shows_attacks_as_what_they_are)
+{
+	auto_buf escaped = {.max = 4096};
+	auto_buf back = {.max = 4096};
+
+	if (strpbrk(attacks[_i], "\n\r\x01\x1b\xE2`") != NULL)
+		return;	/* shown without what cannot be seen */
+	md_put_text(&escaped, span_of(attacks[_i]), SIZE_MAX);
+	md_plain(&back, buf_span(&escaped));
+	ck_assert_str_eq(buf_str(&back), attacks[_i]);
+}
+END_TEST
+
+START_TEST(report_lists_five_hundred_instances_each)
+{
+	AUTO(tree) c = cJSON_CreateObject();
+	cJSON *list = cJSON_AddArrayToObject(c, "alerts");
+	auto_buf b = {.max = REPORT_BYTES_MAX};
+	int i;
+
+	for (i = 0; i < 500; i++) {
+		cJSON *a = cJSON_CreateObject();
+		auto_str host = xasprintf("host-%d:9100", i);
+
+		cJSON_AddStringToObject(a, "name", "Down");
+		cJSON_AddStringToObject(a, "state", "firing");
+		cJSON_AddStringToObject(cJSON_AddObjectToObject(a, "labels"),
+		    "instance", host);
+		cJSON_AddItemToArray(list, a);
+	}
+	report_render(&b, NULL, c, REPORT_EN, NULL);
+	for (i = 0; i < 500; i++) {
+		auto_str row = xasprintf("| %d | `Down` |  | "
+					 "`instance=host-%d:9100` |",
+		    i + 1, i);
+
+		HAS(buf_str(&b), row);
+	}
+	HAS(buf_str(&b), "firing: 500");
+}
+END_TEST
+
+/* ---- confidence ---- */
+
+static const struct {
+	const char *findings;
+	enum report_confidence cap;
+} caps[] = {
+    {"{}", REPORT_UNDETERMINED},
+    {"{\"findings\":[]}", REPORT_UNDETERMINED},
+    {"{\"findings\":[{\"role\":\"cause\",\"evidence\":[]}]}",
+	REPORT_UNDETERMINED},
+    {"{\"findings\":[{\"role\":\"cause\",\"evidence\":[\"E1\"]}]}",
+	REPORT_LIKELY},
+    {"{\"findings\":[{\"role\":\"cause\",\"evidence\":[\"E1\",\"E1\"]}]}",
+	REPORT_LIKELY},
+    {"{\"findings\":[{\"role\":\"cause\",\"evidence\":[\"E1\",\"E2\"]}]}",
+	REPORT_CONFIRMED},
+    {"{\"findings\":[{\"role\":\"symptom\",\"evidence\":[\"E1\",\"E2\"]}]}",
+	REPORT_UNDETERMINED},
+    {"{\"findings\":[{\"role\":\"contributing\",\"evidence\":[\"E1\","
+     "\"E2\"]}]}",
+	REPORT_LIKELY},
+    {"{\"findings\":[{\"role\":\"ruled_out\",\"evidence\":[\"E1\"]},"
+     "{\"role\":\"trigger\",\"evidence\":[\"E1\"]}]}",
+	REPORT_LIKELY},
+};
+
+START_TEST(report_confidence_is_capped_by_the_findings)
+{
+	AUTO(tree) c = tree_of(caps[_i].findings);
+
+	ck_assert_int_eq(report_confidence_cap(c), caps[_i].cap);
+}
+END_TEST
+
+/* ---- which alerts ---- */
+
+START_TEST(alerts_that_came_and_were_found_are_one)
+{
+	AUTO(tree) s = tree_of(
+	    "{\"alerts\":[{\"status\":\"firing\",\"labels\":{\"alertname\":"
+	    "\"A\",\"i\":\"1\",\"cluster\":\"c\"},\"startsAt\":"
+	    "\"2026-01-01T00:00:00Z\"},{\"status\":\"resolved\",\"labels\":"
+	    "{\"alertname\":\"R\"}}],\"executor_feedback\":[{\"tool\":"
+	    "\"query_prometheus_alerts\",\"status\":\"SUCCESS\",\"evidence\":"
+	    "[\"E1\"],\"data\":{\"alerts\":[{\"state\":\"firing\",\"labels\":"
+	    "{\"alertname\":\"A\",\"i\":\"1\"},\"value\":2},{\"state\":"
+	    "\"firing\",\"labels\":{\"alertname\":\"A\",\"i\":\"2\"}},"
+	    "{\"state\":\"pending\",\"labels\":{\"alertname\":\"P\"}}]}}]}");
+	AUTO(tree) list = alerts_of_state(s);
+	const cJSON *first = cJSON_GetArrayItem(list, 0);
+
+	ck_assert_int_eq(cJSON_GetArraySize(list), 4);
+	ck_assert_int_eq(alerts_count(list, "firing"), 2);
+	ck_assert_int_eq(alerts_count(list, "pending"), 1);
+	ck_assert_int_eq(alerts_count(list, "resolved"), 1);
+	ck_assert_str_eq(tree_str(first, "evidence"), "E1");
+	ck_assert_str_eq(tree_str(tree_at(first, "labels"), "cluster"), "c");
+	ck_assert(tree_num(first, "value", 0) == 2);
+}
+END_TEST
+
+START_TEST(alerts_outside_the_scope_are_left_out)
+{
+	AUTO(tree) s = tree_of(
+	    "{\"labels\":{\"env\":\"prod\"},\"executor_feedback\":[{\"tool\":"
+	    "\"query_prometheus_alerts\",\"status\":\"SUCCESS\",\"data\":"
+	    "{\"alerts\":[{\"state\":\"firing\",\"labels\":{\"alertname\":"
+	    "\"A\",\"env\":\"prod\"}},{\"state\":\"firing\",\"labels\":"
+	    "{\"alertname\":\"A\",\"env\":\"test\"}},{\"state\":\"firing\","
+	    "\"labels\":{\"alertname\":\"A\"}}]}}]}");
+	AUTO(tree) list = alerts_of_state(s);
+
+	ck_assert_int_eq(cJSON_GetArraySize(list), 1);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("report");
+	TCase *tc = tcase_create("report");
+	SRunner *r;
+	int failed;
+
+	tcase_add_loop_test(tc, report_has_the_form_in_every_language, 0,
+	    REPORT_LANGS);
+	tcase_add_test(tc, report_says_what_the_conclusion_says);
+	tcase_add_test(tc, report_begins_the_root_cause_with_the_answer);
+	tcase_add_loop_test(tc, report_cut_short_never_reads_like_a_cause, 0,
+	    8);
+	tcase_add_loop_test(tc,
+	    report_of_any_state_that_was_cut_short_has_the_form, 0, 5);
+	tcase_add_test(tc,
+	    report_of_an_empty_state_that_was_cut_short_has_the_form);
+	tcase_add_test(tc, report_cut_short_tells_what_the_tools_said);
+	tcase_add_loop_test(tc, report_lets_no_markup_pass_from_labels, 0,
+	    (int)ARRAY_LEN(attacks));
+	tcase_add_loop_test(tc, report_shows_attacks_as_what_they_are, 0,
+	    (int)ARRAY_LEN(attacks));
+	tcase_add_test(tc, report_lists_five_hundred_instances_each);
+	tcase_add_loop_test(tc, report_confidence_is_capped_by_the_findings, 0,
+	    (int)ARRAY_LEN(caps));
+	tcase_add_test(tc, alerts_that_came_and_were_found_are_one);
+	tcase_add_test(tc, alerts_outside_the_scope_are_left_out);
+	suite_add_tcase(s, tc);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? 0 : 1;
+}

@@ -58,15 +58,13 @@ CREATE TABLE packs (
 ) STRICT;
 
 CREATE TABLE tasks (
-	run INTEGER NOT NULL,
-	task INTEGER NOT NULL,
+	id INTEGER PRIMARY KEY,
 	node TEXT NOT NULL,
 	step INTEGER NOT NULL,
 	attempt INTEGER NOT NULL,
 	state TEXT NOT NULL,
 	worker TEXT NOT NULL,
-	outcome BLOB NOT NULL,
-	PRIMARY KEY (run, task)
+	outcome BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE evidence (

@@ -24,7 +24,7 @@
 enum {
 	STORE_ID_MAX = 40,
 	STORE_KEY_MAX = 200,
-	STORE_ITEM_MAX = 1 << 20,	/* updates, and events, of a run */
+	STORE_ITEM_MAX = 1 << 20,	/* updates, events, tasks of a run */
 	STORE_BYTES_MAX = 64 << 20,	/* one update, event or evidence */
 	STORE_PACK_MAX = 64 << 20,	/* a run's updates or events, packed */
 };

@@ -65,14 +65,13 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_PACK_DELETE] =
 	"DELETE FROM packs WHERE id BETWEEN ?1 << 1 AND (?1 << 1) + 1",
 
-    [SQL_TASK_PUT] =
-	"INSERT INTO tasks (run, task, node, step, attempt, state, worker, "
-	"outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
-	"ON CONFLICT (run, task) DO UPDATE SET node = ?3, step = ?4, "
-	"attempt = ?5, state = ?6, worker = ?7, outcome = ?8",
-    [SQL_TASK_CLEAR] = "DELETE FROM tasks WHERE run = ?1",
-    [SQL_TASK_EACH] = "SELECT task, node, step, attempt, state, worker, "
-		      "outcome FROM tasks WHERE run = ?1 ORDER BY task",
+    [SQL_TASK_PUT] = "INSERT INTO tasks (id, node, step, attempt, state, "
+		     "worker, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+		     "ON CONFLICT (id) DO UPDATE SET node = ?2, step = ?3, "
+		     "attempt = ?4, state = ?5, worker = ?6, outcome = ?7",
+    [SQL_TASK_CLEAR] = "DELETE FROM tasks WHERE id BETWEEN ?1 AND ?2",
+    [SQL_TASK_EACH] = "SELECT id, node, step, attempt, state, worker, outcome "
+		      "FROM tasks WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
 
     [SQL_BLOB_INSERT] = "INSERT INTO blobs (sha256, raw_bytes, data) VALUES "
 			"(?1, 0, ?2) ON CONFLICT (sha256) DO NOTHING",
@@ -216,6 +215,29 @@ store_db_run1(
 
 	sqlite3_bind_int64(st, 1, v);
 	return store_db_done(s, st, doing, err);
+}
+
+enum rc
+store_db_run_items(struct store *s, enum sql q, int64_t row, const char *doing,
+    struct err *err)
+{
+	sqlite3_stmt *st = store_db_stmt(s, q);
+
+	store_db_items(st, row, 0);
+	return store_db_done(s, st, doing, err);
+}
+
+int64_t
+store_db_item(int64_t row, int64_t n)
+{
+	return row * STORE_ITEM_MAX + n;
+}
+
+void
+store_db_items(sqlite3_stmt *st, int64_t row, int64_t from)
+{
+	sqlite3_bind_int64(st, 1, store_db_item(row, from));
+	sqlite3_bind_int64(st, 2, store_db_item(row, STORE_ITEM_MAX - 1));
 }
 
 enum rc

@@ -33,12 +33,6 @@ struct reader {
 	int64_t from, left;
 };
 
-static int64_t
-store_item_id(int64_t row, int64_t n)
-{
-	return row * STORE_ITEM_MAX + n;
-}
-
 static enum rc
 store_item_insert(struct store *s, enum store_kind kind, int64_t row, int64_t n,
     struct span label, struct span data, struct err *err)
@@ -50,7 +44,7 @@ store_item_insert(struct store *s, enum store_kind kind, int64_t row, int64_t n,
 		    "%s of a run: at most %d, of %d bytes each",
 		    kinds[kind].what, STORE_ITEM_MAX, STORE_BYTES_MAX);
 	st = store_db_stmt(s, kinds[kind].insert);
-	sqlite3_bind_int64(st, 1, store_item_id(row, n));
+	sqlite3_bind_int64(st, 1, store_db_item(row, n));
 	store_db_text(st, 2, label);
 	store_db_blob(st, 3, data);
 	return store_db_done(s, st, "add to a run", err);
@@ -110,11 +104,10 @@ store_item_each(struct store *s, enum store_kind kind, int64_t row,
 	if (rc != RC_OK || r->left <= 0 || r->from >= STORE_ITEM_MAX)
 		return rc;
 	st = store_db_stmt(s, kinds[kind].each);
-	sqlite3_bind_int64(st, 1, store_item_id(row, r->from));
-	sqlite3_bind_int64(st, 2, store_item_id(row, STORE_ITEM_MAX - 1));
+	store_db_items(st, row, r->from);
 	sqlite3_bind_int64(st, 3, r->left);
 	while ((rc = store_db_next(s, st, "read a run", err)) == RC_OK)
-		r->each(r, sqlite3_column_int64(st, 0) - store_item_id(row, 0),
+		r->each(r, sqlite3_column_int64(st, 0) - store_db_item(row, 0),
 		    store_db_span(st, 1), store_db_span(st, 2));
 	return rc == RC_NOTFOUND ? RC_OK : rc;
 }
@@ -202,7 +195,6 @@ static enum rc
 store_pack(struct store *s, enum store_kind kind, int64_t row, struct err *err)
 {
 	struct reader r = {.each = store_to_pack, .left = INT64_MAX};
-	sqlite3_stmt *st;
 	auto_buf raw = {0};
 	enum rc rc;
 
@@ -214,10 +206,8 @@ store_pack(struct store *s, enum store_kind kind, int64_t row, struct err *err)
 	rc = store_pack_put(s, row * 2 + (int)kind, buf_span(&raw), err);
 	if (rc != RC_OK)
 		return rc;
-	st = store_db_stmt(s, kinds[kind].delete);
-	sqlite3_bind_int64(st, 1, store_item_id(row, 0));
-	sqlite3_bind_int64(st, 2, store_item_id(row, STORE_ITEM_MAX - 1));
-	return store_db_done(s, st, "drop packed rows", err);
+	return store_db_run_items(
+	    s, kinds[kind].delete, row, "drop packed rows", err);
 }
 
 /* The run to compact, which has finished. */

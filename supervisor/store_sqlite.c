@@ -204,20 +204,16 @@ store_run_unfinished(struct store *s,
 static enum rc
 store_run_delete(struct store *s, int64_t row, struct err *err)
 {
-	/* The last of them is what makes the run gone. */
+	/* Blobs before what refers to them. */
 	static const enum sql of_row[] = {SQL_BLOB_COLLECT, SQL_EVIDENCE_DELETE,
-	    SQL_PACK_DELETE, SQL_TASK_CLEAR, SQL_RUN_DELETE};
-	static const enum sql of_range[] = {
-	    SQL_UPDATE_DELETE, SQL_EVENT_DELETE};
-	sqlite3_stmt *st;
+	    SQL_PACK_DELETE, SQL_RUN_DELETE};
+	static const enum sql of_items[] = {
+	    SQL_UPDATE_DELETE, SQL_EVENT_DELETE, SQL_TASK_CLEAR};
 	enum rc rc = RC_OK;
 
-	for (size_t i = 0; rc == RC_OK && i < ARRAY_LEN(of_range); i++) {
-		st = store_db_stmt(s, of_range[i]);
-		sqlite3_bind_int64(st, 1, row * STORE_ITEM_MAX);
-		sqlite3_bind_int64(st, 2, (row + 1) * STORE_ITEM_MAX - 1);
-		rc = store_db_done(s, st, "delete a run", err);
-	}
+	for (size_t i = 0; rc == RC_OK && i < ARRAY_LEN(of_items); i++)
+		rc = store_db_run_items(
+		    s, of_items[i], row, "delete a run", err);
 	for (size_t i = 0; rc == RC_OK && i < ARRAY_LEN(of_row); i++)
 		rc = store_db_run1(s, of_row[i], row, "delete a run", err);
 	return rc;
@@ -300,23 +296,26 @@ static enum rc
 store_task_put(
     struct store *s, int64_t row, const struct store_task *t, struct err *err)
 {
-	sqlite3_stmt *st = store_db_stmt(s, SQL_TASK_PUT);
+	sqlite3_stmt *st;
 
-	sqlite3_bind_int64(st, 1, row);
-	sqlite3_bind_int64(st, 2, (int64_t)t->task);
-	store_db_text(st, 3, t->node);
-	sqlite3_bind_int64(st, 4, t->index);
-	sqlite3_bind_int64(st, 5, (int64_t)t->attempt);
-	store_db_text(st, 6, t->state);
-	store_db_text(st, 7, t->worker);
-	store_db_blob(st, 8, t->outcome);
+	if (t->task >= STORE_ITEM_MAX)
+		return err_set(err, RC_TOOBIG, "a run has at most %d tasks",
+		    STORE_ITEM_MAX);
+	st = store_db_stmt(s, SQL_TASK_PUT);
+	sqlite3_bind_int64(st, 1, store_db_item(row, (int64_t)t->task));
+	store_db_text(st, 2, t->node);
+	sqlite3_bind_int64(st, 3, t->index);
+	sqlite3_bind_int64(st, 4, (int64_t)t->attempt);
+	store_db_text(st, 5, t->state);
+	store_db_text(st, 6, t->worker);
+	store_db_blob(st, 7, t->outcome);
 	return store_db_done(s, st, "keep a task", err);
 }
 
 static enum rc
 store_task_clear(struct store *s, int64_t row, struct err *err)
 {
-	return store_db_run1(s, SQL_TASK_CLEAR, row, "clear tasks", err);
+	return store_db_run_items(s, SQL_TASK_CLEAR, row, "clear tasks", err);
 }
 
 static enum rc
@@ -328,10 +327,11 @@ store_task_each(struct store *s, int64_t row,
 	struct store_task t;
 	enum rc rc;
 
-	sqlite3_bind_int64(st, 1, row);
+	store_db_items(st, row, 0);
 	while ((rc = store_db_next(s, st, "read tasks", err)) == RC_OK) {
 		t = (struct store_task){
-		    .task = (uint64_t)sqlite3_column_int64(st, 0),
+		    .task = (uint64_t)(sqlite3_column_int64(st, 0) -
+				       store_db_item(row, 0)),
 		    .node = store_db_span(st, 1),
 		    .index = sqlite3_column_int64(st, 2),
 		    .attempt = (uint64_t)sqlite3_column_int64(st, 3),

@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -890,6 +891,43 @@ START_TEST(a_kill_within_a_transaction_leaves_nothing_of_it)
 }
 END_TEST
 
+START_TEST(a_full_disk_is_told_and_work_goes_on_when_there_is_room)
+{
+	auto_fix f;
+	auto_str log = NULL;
+	auto_str data = xcalloc(1, 100000);
+	struct rlimit limit, all;
+	struct stat st;
+	int64_t row;
+	enum rc rc;
+
+	fix_init(&f);
+	row = add_run(&f, "r1", "", 0);
+	log = xasprintf("%s-wal", f.path);
+	ck_assert_int_eq(stat(log, &st), 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &all), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	limit = all;
+	limit.rlim_cur = (rlim_t)st.st_size + 4096 * (rlim_t)(_i * 3);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	MUST(ops->begin(f.s, &err));
+	rc = ops->event_insert(
+	    f.s, row, 1, span_of("t"), span_make(data, 100000), &err);
+	if (rc == RC_OK)
+		rc = ops->commit(f.s, &err);
+	ck_assert_int_eq(rc, RC_IO);
+	assert_contains(err.text, "the disk ");
+	ops->rollback(f.s);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &all), 0);
+	MUST(ops->event_each(f.s, row, 0, 9, see_event, &f, &err));
+	ck_assert_str_eq(fix_seen(&f), "");
+	MUST(ops->event_insert(f.s, row, 1, span_of("t"), span_of("d"), &err));
+	fix_reopen(&f);
+	MUST(ops->event_each(f.s, row, 0, 9, see_event, &f, &err));
+	ck_assert_str_eq(fix_seen(&f), "1:t=d ");
+}
+END_TEST
+
 START_TEST(the_log_stays_bounded_under_commits_without_a_pause)
 {
 	auto_fix f;
@@ -947,6 +985,7 @@ main(void)
 	    {the_whole_first_page_is_covered_byte_by_byte, 0},
 	    {what_was_committed_survives_a_kill_and_nothing_half, 4},
 	    {a_kill_within_a_transaction_leaves_nothing_of_it, 0},
+	    {a_full_disk_is_told_and_work_goes_on_when_there_is_room, 6},
 	    {the_log_stays_bounded_under_commits_without_a_pause, 0},
 	};
 

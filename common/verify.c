@@ -176,10 +176,18 @@ listing_of(const struct lines *l)
 	return out;
 }
 
+/* Whether the character at p belongs to a name that goes on there: a dot or
+ * dash does only when more of the name follows on its other side. */
 static bool
-bounds_word(char c)
+clings(const char *p, int step, const char *start, const char *end)
 {
-	return !isalnum((unsigned char)c) && strchr("_.-", c) == NULL;
+	if (p < start || p >= end)
+		return false;
+	if (isalnum((unsigned char)*p) || *p == '_')
+		return true;
+	p += step;
+	return (p[-step] == '.' || p[-step] == '-') && p >= start && p < end &&
+	    isalnum((unsigned char)*p);
 }
 
 /* Whether s holds word with nothing of a name clinging to it. */
@@ -193,8 +201,8 @@ holds_word(struct span s, const char *word)
 		return true;
 	while ((size_t)(end - p) >= n &&
 	    (p = memmem(p, (size_t)(end - p), word, n)) != NULL) {
-		if ((p == s.p || bounds_word(p[-1])) &&
-		    (p + n == end || bounds_word(p[n])))
+		if (!clings(p - 1, -1, s.p, end) &&
+		    !clings(p + n, 1, s.p, end))
 			return true;
 		p++;
 	}

@@ -1,0 +1,365 @@
+/* test_verify.c - reports held to their evidence. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "common/figures.h"
+#include "common/json.h"
+#include "common/tree.h"
+#include "common/verify.h"
+#include "common/wire.h"
+
+/* ---- figures ---- */
+
+static const struct {
+	const char *text;
+	const char *evidence;	/* holds every figure */
+	const char *not;	/* holds not all of them */
+} figures[] = {
+    {"87.3 %", "0.8731", "0.874"},
+    {"87.3%", "87.31", "88"},
+    {"87.3％", "\"0.8731\"", "0.8"},
+    {"1.2 GiB", "1288490189", "1.4e9 1.1e9"},
+    {"1.2 GiB", "1.2", "2"},
+    {"117.7 MiB", "123456789", "123456"},
+    {"1.5 MB/s", "1500000", "15"},
+    {"250 ms", "0.25", "0.26"},
+    {"250ms", "250", "25"},
+    {"3 s", "3000", "4"},
+    {"2 分钟", "120", "200"},
+    {"12 毫秒", "0.0121", "0.013"},
+    {"5m", "[5m]", "6"},
+    {"250m", "0.25", "0.3"},
+    {"1h30m", "5400", "90"},
+    {"1.93 核", "1.9312", "1.95"},
+    {"2 cores", "1.93", "2.6"},
+    {"8.36e+10", "8.36396e+10", "8.4e+10"},
+    {"1,234,567 requests", "1234567", "1 234 567"},
+    {"从 3 升到 17", "3 17", "3"},
+    {"range 10-20", "10 20", "10"},
+    {"-30", "30", "31"},
+    {"+5 %", "5", "6"},
+    {"0.97/1", "0.97 1", "1"},
+    {"at 10:56:03 UTC", "1763895363", "1763895400"},
+    {"at 10:56:03", "[1763895363.5,\"1\"]", "10"},
+    {"at 10:56", "\"2025-11-23T10:56:03.1Z\"", "\"2025-11-23T10:58:03Z\""},
+    {"2025-11-23 10:56:03 UTC", "1763895363000", "1763895360000"},
+    {"2025-11-23T10:56:03Z", "1763895363", "7"},
+    {"x=0.8", "> 0.8", "0.9"},
+    {"1.2万", "12000", "1200"},
+};
+
+static bool
+all_found(const char *text, const char *evidence)
+{
+	struct figure f[16], *list[16];
+	size_t n = figures_read(span_of(text), f, 16), i;
+	bool all = n > 0;
+
+	for (i = 0; i < n; i++)
+		list[i] = &f[i];
+	figures_find(list, n, span_of(evidence));
+	for (i = 0; i < n; i++)
+		all = all && f[i].found;
+	return all;
+}
+
+START_TEST(figures_are_found_rounded_and_in_other_units)
+{
+	ck_assert_msg(all_found(figures[_i].text, figures[_i].evidence),
+	    "%s is not found in %s", figures[_i].text, figures[_i].evidence);
+	ck_assert_msg(!all_found(figures[_i].text, figures[_i].not),
+	    "%s is found in %s", figures[_i].text, figures[_i].not);
+}
+END_TEST
+
+static const char *const no_figures[] = {
+    "p99 of web-1 on 10.0.0.1:9100 and v1.2.3",
+    "[E3] [E1, E22] 5xx 2nd node_load15 sha256:12ab",
+    "http://a/b/3.html a1 b2c3 2025-11-23",
+    "pod-7d9f8b-x2x1 k8s ipv6 ::1",
+    "",
+    "。，（）",
+};
+
+START_TEST(figures_inside_names_are_none)
+{
+	struct figure f[16];
+
+	ck_assert_msg(figures_read(span_of(no_figures[_i]), f, 16) == 0,
+	    "%s: %s", no_figures[_i], f[0].text);
+}
+END_TEST
+
+/* ---- reports ---- */
+
+static const char state[] =
+    "{\"language\":\"en\",\"input\":\"why?\",\"at\":1763895363000,\"window\":"
+    "1800,\"alerts\":[{\"status\":\"firing\",\"labels\":{\"alertname\":"
+    "\"Hot\",\"instance\":\"host1\"}},{\"status\":\"firing\",\"labels\":"
+    "{\"alertname\":\"Hot\",\"instance\":\"host10\"}},{\"status\":\"firing\","
+    "\"labels\":{\"alertname\":\"Cold\"}}],\"evidence\":[{\"id\":\"E1\","
+    "\"query\":\"cpu > 0.8\",\"ms\":12},{\"id\":\"E2\",\"query\":\"mem\"}],"
+    "\"conclusion\":{\"confidence\":\"likely\",\"findings\":[{\"role\":"
+    "\"cause\",\"text\":\"x\",\"evidence\":[\"E1\"]}],\"incidents\":[{},"
+    "{}]}}";
+
+static const char good[] =
+    "# Alert analysis report\n\n- looking back 30 min\n\n## Active alerts\n\n"
+    "| 1 | `Hot` | `instance=host1` | 55 |\n"
+    "| 2 | `Hot` | `instance=host10` |\n| 3 | `Cold` |\n\n"
+    "## Root cause analysis\n\n**cpu went to 87.3 %** [E1]\n\n"
+    "Confidence: likely.\n\n- memory 1.2 GiB [E2], at 10:56:03 UTC [E1]\n"
+    "- threshold 0.8\n\n### Incident 2: x\n\n"
+    "## Actions taken and advised\n\n1. stop it\n\n"
+    "## Conclusion\n\ncpu [E1]\n";
+
+static enum rc
+fetch(void *ctx, struct span id, struct buf *ret)
+{
+	(void)ctx;
+	if (span_is(id, "E1"))
+		buf_adds(ret, "{\"v\":[[1763895363,\"0.8731\"]]}");
+	else if (span_is(id, "E2"))
+		buf_adds(ret, "{\"v\":[[1763895363,\"1288490189\"]]}");
+	else
+		return RC_NOTFOUND;
+	return RC_OK;
+}
+
+struct checked {
+	struct buf wire;
+	struct verdict *v;
+	struct buf text;	/* as JSON */
+};
+
+static void
+check_with(struct checked *c, const char *markdown, const char *state_json)
+{
+	AUTO(tree) tree = NULL;
+	auto_buf put = {.max = 1 << 20};
+	struct err err;
+
+	ck_assert_int_eq(json_parse(span_of(state_json), NULL, &tree, &err),
+	    RC_OK);
+	buf_init(&c->wire, 1 << 20);
+	buf_init(&c->text, 1 << 20);
+	wire_put_tree(&c->wire, tree);
+	c->v = verify_report(&(struct verify_in){
+	    .markdown = span_of(markdown),
+	    .state = buf_span(&c->wire),
+	    .fetch = fetch,
+	});
+	verdict_put(&put, c->v);
+	ck_assert_int_eq(wire_check(buf_span(&put), &err), RC_OK);
+	wire_to_json(&c->text, buf_span(&put));
+}
+
+static void
+checked_done(struct checked *c)
+{
+	verdict_free(c->v);
+	buf_done(&c->wire);
+	buf_done(&c->text);
+}
+
+START_TEST(verify_passes_a_report_that_keeps_to_its_evidence)
+{
+	auto_buf marked = {.max = 1 << 20};
+	struct checked c;
+
+	check_with(&c, good, state);
+	ck_assert_msg(verdict_ok(c.v), "%s", buf_str(&c.text));
+	verify_mark(&marked, span_of(good), c.v, REPORT_EN);
+	ck_assert_str_eq(buf_str(&marked), good);
+	checked_done(&c);
+}
+END_TEST
+
+/* Each: what is put in place of what in the good report, the check that must
+ * fail, what its detail tells, and what the marked report shows. */
+static const struct {
+	const char *from, *to, *check, *detail, *shown;
+} broken[] = {
+    {"## Conclusion", "## The end", "headings", "## Conclusion", "The end"},
+    {"## Conclusion", "### Conclusion", "headings", "## Conclusion",
+	"incomplete"},
+    {"## Active alerts\n", "## Extra\n\n## Active alerts\n", "headings",
+	"## Extra", "Extra"},
+    {"# Alert analysis report", "Alerts", "headings", "# Alert", "⚠"},
+    {"| 1 | `Hot` | `instance=host1` | 55 |\n", "", "instances",
+	"Hot instance=host1", "instance=host1"},
+    {"| 3 | `Cold` |\n", "", "instances", "Cold", "Cold"},
+    {"`instance=host10`", "`instance=host100`", "instances",
+	"instance=host10", "instance=host10"},
+    {"cpu [E1]", "cpu [E7]", "citations", "E7", "cpu [E7] ⚠ unverified"},
+    {"cpu [E1]", "cpu [E1, E7]", "citations", "E7", "⚠ unverified"},
+    {"87.3 %", "88.3 %", "figures", "88.3 %", "88.3 %** [E1] ⚠ unverified"},
+    {"[E2], at 10:56:03", "[E2], at 10:57:03", "figures", "10:57:03",
+	"⚠ unverified"},
+    {"cpu [E1]", "cpu is 44", "figures", "44", "cpu is 44 ⚠ unverified"},
+    {"cpu [E1]", "mem is 0.8731 [E2]", "figures", "0.8731", "⚠"},
+    {"Confidence: likely", "Confidence: confirmed", "confidence",
+	"confirmed", "Confidence: confirmed. ⚠ unverified"},
+    {"Confidence: likely", "置信度：已确认", "confidence", "confirmed", "⚠"},
+};
+
+static char *
+replaced(const char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from);
+
+	ck_assert_msg(at != NULL, "%s", from);
+	return xasprintf("%.*s%s%s", (int)(at - text), text, to,
+	    at + strlen(from));
+}
+
+START_TEST(verify_finds_and_marks_what_does_not_hold)
+{
+	auto_str text = replaced(good, broken[_i].from, broken[_i].to);
+	auto_str ok = xasprintf("{\"name\":\"%s\",\"ok\":true",
+	    broken[_i].check);
+	auto_buf marked = {.max = 1 << 20};
+	struct checked c;
+
+	check_with(&c, text, state);
+	ck_assert_msg(!verdict_ok(c.v), "%s", text);
+	ck_assert_msg(strstr(buf_str(&c.text), ok) == NULL, "%s passes: %s",
+	    broken[_i].check, buf_str(&c.text));
+	ck_assert_msg(strstr(buf_str(&c.text), broken[_i].detail) != NULL,
+	    "no %s in %s", broken[_i].detail, buf_str(&c.text));
+	verify_mark(&marked, span_of(text), c.v, REPORT_EN);
+	ck_assert_msg(strstr(buf_str(&marked), broken[_i].shown) != NULL,
+	    "no %s in %s", broken[_i].shown, buf_str(&marked));
+	ck_assert_ptr_nonnull(strstr(buf_str(&marked),
+	    "did not pass verification"));
+	checked_done(&c);
+}
+END_TEST
+
+START_TEST(verify_takes_escaped_and_quoted_citations_for_text)
+{
+	auto_str text = replaced(good, "cpu [E1]\n",
+	    "cpu [E1] \\[E9\\] `[E9]`\n");
+	struct checked c;
+
+	check_with(&c, text, state);
+	ck_assert_msg(verdict_ok(c.v), "%s", buf_str(&c.text));
+	checked_done(&c);
+}
+END_TEST
+
+START_TEST(verify_accepts_instances_listed_under_a_heading)
+{
+	auto_str text = replaced(good,
+	    "| 1 | `Hot` | `instance=host1` | 55 |\n"
+	    "| 2 | `Hot` | `instance=host10` |\n",
+	    "### Hot\n\n- host1\n- host10\n\n");
+	struct checked c;
+
+	check_with(&c, text, state);
+	ck_assert_msg(verdict_ok(c.v), "%s", buf_str(&c.text));
+	checked_done(&c);
+}
+END_TEST
+
+START_TEST(verify_holds_the_conclusion_to_its_findings)
+{
+	auto_str s = replaced(state, "\"confidence\":\"likely\"",
+	    "\"confidence\":\"confirmed\"");
+	struct checked c;
+
+	check_with(&c, good, s);
+	ck_assert_ptr_nonnull(strstr(buf_str(&c.text),
+	    "{\"name\":\"confidence\",\"ok\":false"));
+	checked_done(&c);
+}
+END_TEST
+
+START_TEST(verify_refuses_findings_on_evidence_that_is_not_there)
+{
+	auto_str s = replaced(state, "\"evidence\":[\"E1\"]",
+	    "\"evidence\":[\"E5\"]");
+	struct checked c;
+
+	check_with(&c, good, s);
+	ck_assert_ptr_nonnull(strstr(buf_str(&c.text), "E5 (a finding)"));
+	checked_done(&c);
+}
+END_TEST
+
+START_TEST(verify_takes_any_bytes_for_a_report)
+{
+	static const char *const texts[] = {"", "\n", "#", "```", "```\n# a\n",
+	    "[E", "[E1", "|", "`", "# Alert analysis report",
+	    "# 告警分析报告\n## 活跃告警清单", "\\", "\xff\xfe"};
+	auto_buf marked = {.max = 1 << 20};
+	struct checked c;
+
+	check_with(&c, texts[_i], state);
+	ck_assert(!verdict_ok(c.v));
+	verify_mark(&marked, span_of(texts[_i]), c.v, REPORT_ZH);
+	ck_assert_ptr_nonnull(strstr(buf_str(&marked), "未通过核验"));
+	checked_done(&c);
+}
+END_TEST
+
+START_TEST(verify_works_with_an_empty_state)
+{
+	struct verdict *v = verify_report(&(struct verify_in){
+	    .markdown = span_of("# x"),
+	    .state = {NULL, 0},
+	});
+
+	ck_assert(!verdict_ok(v));
+	verdict_free(v);
+}
+END_TEST
+
+START_TEST(verify_passes_what_the_renderer_makes)
+{
+	AUTO(tree) s = NULL;
+	auto_buf b = {.max = REPORT_BYTES_MAX};
+	struct checked c;
+	struct err err;
+
+	ck_assert_int_eq(json_parse(span_of(state), NULL, &s, &err), RC_OK);
+	report_render(&b, s, tree_at(s, "conclusion"), REPORT_EN,
+	    _i == 0 ? NULL : "deadline");
+	check_with(&c, buf_str(&b), state);
+	ck_assert_msg(verdict_ok(c.v), "%s\n%s", buf_str(&c.text),
+	    buf_str(&b));
+	checked_done(&c);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("verify");
+	TCase *tc = tcase_create("verify");
+	SRunner *r;
+	int failed;
+
+	tcase_add_loop_test(tc, figures_are_found_rounded_and_in_other_units,
+	    0, (int)ARRAY_LEN(figures));
+	tcase_add_loop_test(tc, figures_inside_names_are_none, 0,
+	    (int)ARRAY_LEN(no_figures));
+	tcase_add_test(tc,
+	    verify_passes_a_report_that_keeps_to_its_evidence);
+	tcase_add_loop_test(tc, verify_finds_and_marks_what_does_not_hold, 0,
+	    (int)ARRAY_LEN(broken));
+	tcase_add_test(tc, verify_takes_escaped_and_quoted_citations_for_text);
+	tcase_add_test(tc, verify_accepts_instances_listed_under_a_heading);
+	tcase_add_test(tc, verify_holds_the_conclusion_to_its_findings);
+	tcase_add_test(tc,
+	    verify_refuses_findings_on_evidence_that_is_not_there);
+	tcase_add_loop_test(tc, verify_takes_any_bytes_for_a_report, 0, 13);
+	tcase_add_test(tc, verify_works_with_an_empty_state);
+	tcase_add_loop_test(tc, verify_passes_what_the_renderer_makes, 0, 2);
+	suite_add_tcase(s, tc);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? 0 : 1;
+}

@@ -54,7 +54,7 @@ to_tree(struct span text, cJSON **ret, struct err *err)
 	enum rc rc;
 
 	/* A msgpack map begins with a byte that no JSON begins with. */
-	if (text.n > 0 && ((unsigned char)text.p[0] & 0x80) == 0)
+	if (text.n == 0 || ((unsigned char)text.p[0] & 0x80) == 0)
 		return json_parse(text, NULL, ret, err);
 	rc = wire_check(text, err);
 	if (rc == RC_OK)

@@ -160,8 +160,10 @@ struct causes_result *causes_find(
 void causes_result_free(struct causes_result *r);
 DEFINE_AUTO(causes_result, struct causes_result, causes_result_free);
 
-/* The moment at which most series leave their usual range together, looked
- * for up to CAUSES_LEAD_S (or two steps) before the alert. */
-double causes_onset(const struct causes_set *set, double alert_s);
+/* The moment at which most services leave their usual range together, looked
+ * for up to CAUSES_LEAD_S (or two steps) before the alert; alert is its
+ * service, or CAUSES_NONE. */
+double causes_onset(
+    const struct causes_set *set, double alert_s, uint16_t alert);
 
 #endif

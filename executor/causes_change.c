@@ -11,6 +11,7 @@
 
 #define FAMILY_FLOOR 0.1
 #define AVAIL_FLOOR 0.005
+#define EVE_S 180.0
 enum { BEFORE_MIN = 3, AFTER_MIN = 1, GONE_MIN = 10 };
 
 double
@@ -123,10 +124,36 @@ causes_floors(const struct causes_set *set, const struct causes_range *before)
 
 /* ---- changes ---- */
 
+/*
+ * What had changed before the onset is another episode's doing, or none's.
+ * v: the last points before it, of which half must show it.
+ */
+static void
+set_early(struct causes_change *c, double *v, size_t n)
+{
+	double median = causes_median(v, n), usual = c->base.median;
+
+	if (c->high > usual)
+		c->up_early = (median - usual) / (c->high - usual);
+	if (c->low < usual)
+		c->down_early = (usual - median) / (usual - c->low);
+}
+
+/* Points just before the onset that are looked at, of some three minutes. */
+static struct causes_range
+eve_of(const struct causes_set *set, const struct causes_range *before)
+{
+	double n = floor(EVE_S / causes_set_grid(set)->step_s);
+	size_t k = n < 1 ? 1 : (size_t)n;
+
+	return (struct causes_range){
+	    before->to - MIN(k, before->to - before->from), before->to};
+}
+
 static struct causes_change
 change_of(const struct causes_series *s, const struct causes_range *before,
-    const struct causes_range *after, double floor, size_t points,
-    double *scratch)
+    const struct causes_range *after, const struct causes_range *eve,
+    double floor, size_t points, double *scratch)
 {
 	struct causes_change c = {.full = causes_full_of(s, points)};
 	double *b = scratch, *a = b + points, *tmp = a + points;
@@ -143,6 +170,7 @@ change_of(const struct causes_series *s, const struct causes_range *before,
 	h = causes_halves_of(a, na);
 	c.high = h.high;
 	c.low = h.low;
+	set_early(&c, b, causes_points(s, eve, c.full, b));
 	c.up_z = (h.high - c.base.median) / c.base.up;
 	c.down_z = (c.base.median - h.low) / c.base.down;
 	return c;
@@ -157,10 +185,11 @@ causes_changes(const struct causes_set *set, const struct causes_range *before,
 	struct causes_change *changes = xcalloc(n + 1, sizeof(*changes));
 	double *floors = causes_floors(set, before);
 	double *scratch = xcalloc(5 * points + 1, sizeof(*scratch));
+	struct causes_range eve = eve_of(set, before);
 
 	for (size_t i = 0; i < n; i++)
 		changes[i] = change_of(causes_set_at(set, i), before, after,
-		    floors[i], points, scratch);
+		    &eve, floors[i], points, scratch);
 	free(scratch);
 	free(floors);
 	return changes;

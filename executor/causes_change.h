@@ -13,6 +13,8 @@ struct causes_change {
 	double up_z, down_z; /* of the upper and the lower half after */
 	double high, low;    /* those halves' means */
 	struct causes_base base;
+	double up_early, down_early; /* how much of it was there already just
+				      * before: 0 none, 1 all */
 	double full; /* not 0: values were read as full - v (availability) */
 };
 

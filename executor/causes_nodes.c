@@ -12,9 +12,12 @@
 
 #define SHARED_WEIGHT 0.4
 #define OTHER_SYMPTOM_WEIGHT 0.6 /* latency when errors are alerted on */
+#define EARLY_FROM 0.5
+#define EARLY_WEIGHT 0.3 /* of a change that was there before */
 #define GONE_WORTH 3.0
 #define LONE_LATENCY 0.8 /* one series alone may be a fluke */
 #define SHARE_MIN 0.02
+#define ELSEWHERE 0.25
 #define SHARE_FROM 0.5 /* evidence that makes a service part of the damage */
 enum { MARKER_POINTS = 3 }; /* a deployment may precede its effect */
 
@@ -85,14 +88,19 @@ static double
 worth_of(const struct causes_series *s, const struct causes_change *c,
     enum causes_kind symptom)
 {
-	double w;
+	double up, down, w;
 
 	if (c->gone && (s->kind == CAUSES_CPU || s->kind == CAUSES_MEMORY))
 		return GONE_WORTH;
 	if (!c->known)
 		return 0;
-	w = fmax(weights[s->kind].up * causes_evidence(c->up_z),
-	    weights[s->kind].down * causes_evidence(c->down_z));
+	up = weights[s->kind].up * causes_evidence(c->up_z);
+	down = weights[s->kind].down * causes_evidence(c->down_z);
+	if (c->up_early >= EARLY_FROM)
+		up *= EARLY_WEIGHT;
+	if (c->down_early >= EARLY_FROM)
+		down *= EARLY_WEIGHT;
+	w = fmax(up, down);
 	if (s->shared)
 		w *= SHARED_WEIGHT;
 	if ((symptom == CAUSES_LATENCY && is_failure(s->kind)) ||
@@ -305,27 +313,34 @@ damages_of(const struct causes_set *set, const struct causes_change *changes,
 	return n;
 }
 
-/* Turns amounts into shares of the alert's service's (or the largest). */
+/*
+ * Turns amounts into shares of the alert's service's, or of the largest where
+ * that has none of this measure. Where it has and is well, this measure is
+ * not what the alert is about.
+ */
 static size_t
 shares_of(struct damage *list, size_t n, uint16_t alert, bool adding)
 {
 	size_t kept = 0, end;
 
 	for (size_t i = 0; i < n; i = end) {
-		double whole = 0, largest = 0;
+		double whole = -1, largest = 0, scale = 1;
 
 		for (end = i; end < n && list[end].variant == list[i].variant;
 		     end++) {
 			largest = fmax(largest, list[end].amount);
 			if (list[end].service == alert)
-				whole = list[end].amount;
+				whole = fmax(whole, list[end].amount);
 		}
+		if (whole == 0)
+			scale = ELSEWHERE;
 		whole = whole > 0 ? whole : largest;
 		if (whole <= 0 || (adding && !list[i].adds_up))
 			continue;
 		for (size_t j = i; j < end; j++) {
 			list[kept] = list[j];
-			list[kept++].amount = fmin(1, list[j].amount / whole);
+			list[kept++].amount =
+			    scale * fmin(1, list[j].amount / whole);
 		}
 	}
 	qsort(list, kept, sizeof(*list), by_service);

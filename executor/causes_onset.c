@@ -18,6 +18,7 @@
 #define TYPICAL_DELAY_S 300.0 /* an alert this late is no surprise */
 #define DELAY_DECAY_S 300.0
 #define DEFAULT_DELAY_S 120.0
+#define ALERT_WEIGHT 3.0 /* of the service that the alert is about */
 #define STRETCH_S 180.0
 enum { STRETCH_MIN = 2, STRETCH_MAX = 24 };
 
@@ -29,7 +30,7 @@ struct search {
 	double *sum;   /* of z up to a point */
 	size_t *count; /* of points that are numbers, likewise */
 	double *scratch;
-	double *gain; /* per candidate */
+	float *gain; /* per service, one more for none, and point */
 };
 
 static double
@@ -90,10 +91,14 @@ standardise(struct search *s, size_t i)
 	return true;
 }
 
+/* A service counts once, by what steps most: many series of one noisy
+ * thing are no more than one. */
 static void
-add_gains(struct search *s, double weight)
+add_gains(struct search *s, uint16_t service, double weight)
 {
 	size_t points = causes_set_grid(s->set)->points;
+	size_t row = MIN((size_t)service, causes_set_services(s->set));
+	float *gain = s->gain + row * points;
 
 	for (size_t t = s->candidates.from; t < s->candidates.to; t++) {
 		size_t from = t > s->stretch ? t - s->stretch : 0;
@@ -102,14 +107,26 @@ add_gains(struct search *s, double weight)
 			 mean_between(s, from, t));
 
 		if (d > STEP_FROM)
-			s->gain[t] +=
-			    weight * (d - STEP_FROM) * (d - STEP_FROM);
+			gain[t] = (float)fmax(gain[t],
+			    weight * (d - STEP_FROM) * (d - STEP_FROM));
 	}
+}
+
+static double
+gain_at(const struct search *s, size_t t, uint16_t alert)
+{
+	size_t points = causes_set_grid(s->set)->points;
+	double sum = 0;
+
+	for (size_t i = 0; i <= causes_set_services(s->set); i++)
+		sum += (double)s->gain[i * points + t] *
+		       (i == alert ? ALERT_WEIGHT : 1);
+	return sum;
 }
 
 /* The candidate with most gain; late alerts are less likely the later. */
 static double
-best_of(const struct search *s, double alert_s)
+best_of(const struct search *s, double alert_s, uint16_t alert)
 {
 	const struct causes_grid *g = causes_set_grid(s->set);
 	double best = NAN, most = 0;
@@ -117,7 +134,7 @@ best_of(const struct search *s, double alert_s)
 	for (size_t t = s->candidates.from; t < s->candidates.to; t++) {
 		double at = g->start_s + (double)t * g->step_s;
 		double late = fmax(0, alert_s - at - TYPICAL_DELAY_S);
-		double gain = s->gain[t] * exp(-late / DELAY_DECAY_S);
+		double gain = gain_at(s, t, alert) * exp(-late / DELAY_DECAY_S);
 
 		if (gain > most) {
 			most = gain;
@@ -160,7 +177,7 @@ set_ranges(struct search *s, double alert_s)
 }
 
 double
-causes_onset(const struct causes_set *set, double alert_s)
+causes_onset(const struct causes_set *set, double alert_s, uint16_t alert)
 {
 	size_t points = causes_set_grid(set)->points;
 	struct search s = {.set = set};
@@ -170,15 +187,17 @@ causes_onset(const struct causes_set *set, double alert_s)
 	s.floors = causes_floors(set, &s.usual);
 	s.sum = xcalloc(points + 1, sizeof(*s.sum));
 	s.count = xcalloc(points + 1, sizeof(*s.count));
-	s.gain = xcalloc(points + 1, sizeof(*s.gain));
+	s.gain = xcalloc(
+	    (causes_set_services(set) + 1) * points + 1, sizeof(*s.gain));
 	s.scratch = xcalloc(4 * points + 1, sizeof(*s.scratch));
 	for (size_t i = 0; i < causes_set_count(set); i++) {
-		double w = kind_weight(causes_set_at(set, i)->kind);
+		const struct causes_series *series = causes_set_at(set, i);
+		double w = kind_weight(series->kind);
 
 		if (w > 0 && standardise(&s, i))
-			add_gains(&s, w);
+			add_gains(&s, series->service, w);
 	}
-	best = best_of(&s, alert_s);
+	best = best_of(&s, alert_s, alert);
 	free(s.floors);
 	free(s.sum);
 	free(s.count);

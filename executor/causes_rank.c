@@ -388,7 +388,11 @@ causes_find(const struct causes_set *set, const struct causes_question *q)
 
 	res->onset_given = !isnan(q->onset_s);
 	res->onset_s =
-	    res->onset_given ? q->onset_s : causes_onset(set, q->alert_s);
+	    res->onset_given
+		? q->onset_s
+		: causes_onset(set, q->alert_s,
+		      q->service != NULL ? causes_set_find(set, q->service)
+					 : CAUSES_NONE);
 	rank_init(&r, res->onset_s);
 	rank_causes(&r, res);
 	rank_findings(&r, res);

@@ -23,6 +23,8 @@ enum {
 	CAUSES_SUPPORT_MAX = 5, /* series shown under one cause */
 	CAUSES_BASELINE = 180,  /* points of "before" that are wanted */
 	CAUSES_LEAD_S = 600,    /* how late an alert may be */
+	CAUSES_HISTORY = 60,    /* points of the days before */
+	CAUSES_HISTORY_STEP_S = 7200,
 };
 
 /* What a series measures, as far as its name tells. */
@@ -63,7 +65,8 @@ struct causes_series {
 	bool shared;   /* a host's: many services' doing */
 	size_t nlabels;
 	struct causes_label *labels;
-	float *v; /* grid.points values, NaN where there is none */
+	float *v;       /* grid.points values, NaN where there is none */
+	float *history; /* CAUSES_HISTORY values of days before, or NULL */
 };
 
 struct causes_edge {
@@ -86,6 +89,11 @@ DEFINE_AUTO(causes_set, struct causes_set, causes_set_free);
 NODISCARD enum rc causes_set_add(struct causes_set *set, const char *metric,
     const char *form, const struct causes_label *labels, size_t n,
     const char *fallback, float **ret_v, struct err *err);
+
+/* The history of a series that was added, for the caller to fill; NULL when
+ * there is no such series. */
+float *causes_set_history(struct causes_set *set, const char *metric,
+    const char *form, const struct causes_label *labels, size_t n);
 
 /* A dependency known from elsewhere. */
 void causes_set_edge(

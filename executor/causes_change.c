@@ -12,7 +12,8 @@
 #define FAMILY_FLOOR 0.1
 #define AVAIL_FLOOR 0.005
 #define EVE_S 180.0
-enum { BEFORE_MIN = 3, AFTER_MIN = 1, GONE_MIN = 10 };
+#define HISTORY_TAIL 0.1
+enum { BEFORE_MIN = 3, AFTER_MIN = 1, GONE_MIN = 10, HISTORY_MIN = 20 };
 
 double
 causes_full_of(const struct causes_series *s, size_t points)
@@ -150,6 +151,27 @@ eve_of(const struct causes_set *set, const struct causes_range *before)
 	    before->to - MIN(k, before->to - before->from), before->to};
 }
 
+/*
+ * What eight hours in ten know is usual too, at whatever time of day: the
+ * spreads reach as far as the days before did.
+ */
+static void
+allow_history(struct causes_change *c, const struct causes_series *s, double *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; s->history != NULL && i < CAUSES_HISTORY; i++)
+		if (isfinite(s->history[i]))
+			v[n++] = c->full > 0 ? c->full - s->history[i]
+					     : s->history[i];
+	if (n < HISTORY_MIN)
+		return;
+	c->base.up = fmax(c->base.up,
+	    causes_quantile(v, n, 1 - HISTORY_TAIL) - c->base.median);
+	c->base.down = fmax(
+	    c->base.down, c->base.median - causes_quantile(v, n, HISTORY_TAIL));
+}
+
 static struct causes_change
 change_of(const struct causes_series *s, const struct causes_range *before,
     const struct causes_range *after, const struct causes_range *eve,
@@ -170,6 +192,7 @@ change_of(const struct causes_series *s, const struct causes_range *before,
 	h = causes_halves_of(a, na);
 	c.high = h.high;
 	c.low = h.low;
+	allow_history(&c, s, tmp);
 	set_early(&c, b, causes_points(s, eve, c.full, b));
 	c.up_z = (h.high - c.base.median) / c.base.up;
 	c.down_z = (c.base.median - h.low) / c.base.down;
@@ -184,7 +207,8 @@ causes_changes(const struct causes_set *set, const struct causes_range *before,
 	size_t points = causes_set_grid(set)->points;
 	struct causes_change *changes = xcalloc(n + 1, sizeof(*changes));
 	double *floors = causes_floors(set, before);
-	double *scratch = xcalloc(5 * points + 1, sizeof(*scratch));
+	double *scratch =
+	    xcalloc(5 * points + CAUSES_HISTORY + 1, sizeof(*scratch));
 	struct causes_range eve = eve_of(set, before);
 
 	for (size_t i = 0; i < n; i++)

@@ -443,8 +443,8 @@ struct range {
 	struct fetch *f;
 	const struct causes_ask *ask;
 	float *v;
-	bool over; /* the series budget is spent */
-	size_t got;
+	struct causes_grid grid;
+	bool history;
 };
 
 static size_t
@@ -479,7 +479,12 @@ on_range_series(void *arg, const struct prom_labels *labels, struct err *err)
 		list[n++].value = text + used;
 		used = copy_label(text, used, sizeof(text), value);
 	}
-	r->got++;
+	if (r->history) {
+		r->v = causes_set_history(r->f->out->set,
+		    r->ask->metric != NULL ? r->ask->metric : metric,
+		    r->ask->form, list, n);
+		return RC_OK;
+	}
 	return causes_set_add(r->f->out->set,
 	    r->ask->metric != NULL ? r->ask->metric : metric, r->ask->form,
 	    list, n, r->f->rq->service, &r->v, err);
@@ -489,11 +494,11 @@ static enum rc
 on_range_sample(void *arg, double t_s, double v, struct err *err)
 {
 	struct range *r = arg;
-	const struct causes_grid *g = &r->f->grid;
+	const struct causes_grid *g = &r->grid;
 	double i = round((t_s - g->start_s) / g->step_s);
 
 	(void)err;
-	if (i >= 0 && i < (double)g->points && isfinite(v))
+	if (r->v != NULL && i >= 0 && i < (double)g->points && isfinite(v))
 		r->v[(size_t)i] = (float)v;
 	return RC_OK;
 }
@@ -515,38 +520,68 @@ on_range_done(void *arg, const struct prom_outcome *o)
 		skip(r->f, what, "its many series were summed per service");
 }
 
-static enum rc
-ask_ranges(struct fetch *f, const struct causes_asks *asks)
+/* A history that cannot be had is no loss worth telling. */
+static void
+on_history_done(void *arg, const struct prom_outcome *o)
+{
+	(void)arg;
+	(void)o;
+}
+
+static struct prom_job
+range_job(struct range *r)
 {
 	static const struct prom_sink sink = {
 	    .series = on_range_series, .sample = on_range_sample};
-	const struct causes_grid *g = &f->grid;
+	const struct causes_grid *g = &r->grid;
+
+	return (struct prom_job){
+	    .ask = {.what = PROM_RANGE,
+		.query = r->ask->expr,
+		.start_ms = ms(g->start_s),
+		.end_ms = ms(g->start_s + (double)(g->points - 1) * g->step_s),
+		.step_ms = ms(g->step_s)},
+	    .reader = {.sink = &sink,
+		.done = r->history ? on_history_done : on_range_done,
+		.arg = r}};
+}
+
+/* All questions over one grid, a batch at a time so that progress shows. */
+static enum rc
+ask_ranges(struct fetch *f, const struct causes_asks *asks,
+    const struct causes_grid *grid, bool history)
+{
 	struct prom_job *jobs = xcalloc(asks->n + 1, sizeof(*jobs));
 	struct range *states = xcalloc(asks->n + 1, sizeof(*states));
 	size_t batch = (size_t)f->limits.parallel * 8;
+	const char *what = history ? "history" : "series";
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < asks->n; i++) {
-		states[i] = (struct range){.f = f, .ask = &asks->list[i]};
-		jobs[i] = (struct prom_job){
-		    .ask = {.what = PROM_RANGE,
-			.query = asks->list[i].expr,
-			.start_ms = ms(g->start_s),
-			.end_ms = ms(
-			    g->start_s + (double)(g->points - 1) * g->step_s),
-			.step_ms = ms(g->step_s)},
-		    .reader = {.sink = &sink,
-			.done = on_range_done,
-			.arg = &states[i]}};
+		states[i] = (struct range){.f = f,
+		    .ask = &asks->list[i],
+		    .grid = *grid,
+		    .history = history};
+		jobs[i] = range_job(&states[i]);
 	}
 	for (size_t i = 0; i < asks->n && rc == RC_OK; i += batch) {
-		report(f, "series", i, asks->n);
+		report(f, what, i, asks->n);
 		rc = run(f, jobs + i, MIN(batch, asks->n - i));
 	}
-	report(f, "series", asks->n, asks->n);
+	report(f, what, asks->n, asks->n);
 	free(jobs);
 	free(states);
 	return rc;
+}
+
+/* The days before the grid, thinly. */
+static struct causes_grid
+history_grid(const struct fetch *f)
+{
+	double step = fmax(CAUSES_HISTORY_STEP_S, f->grid.step_s);
+
+	return (struct causes_grid){
+	    f->grid.start_s - CAUSES_HISTORY * step, step, CAUSES_HISTORY};
 }
 
 static void
@@ -563,6 +598,7 @@ static enum rc
 fetch_series(struct fetch *f)
 {
 	struct causes_asks asks;
+	struct causes_grid before;
 	double interval;
 	enum rc rc = ask_counts(f);
 
@@ -582,7 +618,10 @@ fetch_series(struct fetch *f)
 	asks = causes_plan(f->metrics, f->nmetrics, f->rq->scope,
 	    (unsigned)ceil(fmax(2.2 * interval, f->grid.step_s)),
 	    f->limits.metric_series_max);
-	rc = ask_ranges(f, &asks);
+	rc = ask_ranges(f, &asks, &f->grid, false);
+	before = history_grid(f);
+	if (rc == RC_OK)
+		rc = ask_ranges(f, &asks, &before, true);
 	causes_asks_done(&asks);
 	return rc;
 }

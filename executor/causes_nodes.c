@@ -244,6 +244,7 @@ add_callers(const struct causes_set *set, const double *worth,
 struct damage {
 	uint16_t variant, service;
 	bool adds_up; /* a mean or a ratio: times load it is a total */
+	bool alerted; /* the alert's own service, and it shows */
 	double amount;
 };
 
@@ -289,7 +290,8 @@ adds_up(const struct causes_series *s)
 /* Added seconds, or failed requests, of every service that has both. */
 static size_t
 damages_of(const struct causes_set *set, const struct causes_change *changes,
-    const struct causes_node *nodes, uint16_t alert, struct damage *list)
+    const double *worth, const struct causes_node *nodes, uint16_t alert,
+    struct damage *list)
 {
 	size_t n = 0;
 
@@ -306,33 +308,36 @@ damages_of(const struct causes_set *set, const struct causes_change *changes,
 		    (s->service != alert &&
 			causes_node_inner(node) < SHARE_FROM))
 			continue;
-		list[n++] = (struct damage){s->variant, s->service, adds_up(s),
-		    fmax(0, c->high - c->base.median) * node->load};
+		list[n++] = (struct damage){.variant = s->variant,
+		    .service = s->service,
+		    .adds_up = adds_up(s),
+		    .alerted = s->service == alert && worth[i] >= SHARE_FROM,
+		    .amount = fmax(0, c->high - c->base.median) * node->load};
 	}
 	qsort(list, n, sizeof(*list), by_variant);
 	return n;
 }
 
 /*
- * Turns amounts into shares of the alert's service's, or of the largest where
- * that has none of this measure. Where it has and is well, this measure is
- * not what the alert is about.
+ * Turns amounts into shares of what the alert's service has of this measure,
+ * where it shows, or else of the largest. When some measure does show there,
+ * the others are not what the alert is about, and count for less.
  */
 static size_t
-shares_of(struct damage *list, size_t n, uint16_t alert, bool adding)
+shares_of(struct damage *list, size_t n, bool adding, bool alerted)
 {
 	size_t kept = 0, end;
 
 	for (size_t i = 0; i < n; i = end) {
-		double whole = -1, largest = 0, scale = 1;
+		double whole = 0, largest = 0, scale = 1;
 
 		for (end = i; end < n && list[end].variant == list[i].variant;
 		     end++) {
 			largest = fmax(largest, list[end].amount);
-			if (list[end].service == alert)
+			if (list[end].alerted)
 				whole = fmax(whole, list[end].amount);
 		}
-		if (whole == 0)
+		if (whole <= 0 && alerted)
 			scale = ELSEWHERE;
 		whole = whole > 0 ? whole : largest;
 		if (whole <= 0 || (adding && !list[i].adds_up))
@@ -349,15 +354,17 @@ shares_of(struct damage *list, size_t n, uint16_t alert, bool adding)
 
 static void
 add_shares(const struct causes_set *set, const struct causes_change *changes,
-    uint16_t alert, struct causes_node *nodes)
+    const double *worth, uint16_t alert, struct causes_node *nodes)
 {
 	struct damage *list = xcalloc(causes_set_count(set) + 1, sizeof(*list));
-	size_t n = damages_of(set, changes, nodes, alert, list), end;
-	bool adding = false;
+	size_t n = damages_of(set, changes, worth, nodes, alert, list), end;
+	bool adding = false, alerted = false;
 
 	for (size_t i = 0; i < n; i++)
 		adding |= list[i].adds_up;
-	n = shares_of(list, n, alert, adding);
+	for (size_t i = 0; i < n; i++)
+		alerted |= list[i].alerted && list[i].adds_up == adding;
+	n = shares_of(list, n, adding, alerted);
 	for (size_t i = 0; i < n; i = end) {
 		for (end = i; end < n && list[end].service == list[i].service;
 		     end++)
@@ -392,6 +399,6 @@ causes_nodes(const struct causes_set *set, const struct causes_change *changes,
 			add_own(&nodes[s->service], s, &changes[i], worth[i]);
 	}
 	add_callers(set, worth, nodes);
-	add_shares(set, changes, alert, nodes);
+	add_shares(set, changes, worth, alert, nodes);
 	return nodes;
 }

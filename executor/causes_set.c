@@ -13,7 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 512, VARIANT_MAX = 4096, TABLE_SLOTS = 16384 };
+enum {
+	NAME_MAX_BYTES = 512,
+	VARIANT_MAX = 4096,
+	KEY_MAX = 16384,
+	TABLE_SLOTS = 16384
+};
 
 /* Text to number; numbers count from 0 in order of arrival. */
 struct names {
@@ -27,6 +32,7 @@ struct causes_set {
 	struct causes_series *series;
 	size_t n, cap, max;
 	struct names services, words, families, variants;
+	struct names keys; /* number: that of the series */
 	struct causes_edge *edges;
 	size_t nedges;
 };
@@ -94,6 +100,7 @@ causes_set_new(const struct causes_grid *grid, size_t series_max)
 	set->max = series_max;
 	names_init(&set->services, CAUSES_SERVICES_MAX);
 	names_init(&set->words, TABLE_SLOTS / 2);
+	names_init(&set->keys, MIN(series_max, (size_t)TABLE_SLOTS - 1));
 	names_init(&set->families, TABLE_SLOTS / 2);
 	names_init(&set->variants, TABLE_SLOTS / 2);
 	return set;
@@ -107,11 +114,13 @@ causes_set_free(struct causes_set *set)
 	for (size_t i = 0; i < set->n; i++) {
 		free(set->series[i].labels);
 		free(set->series[i].v);
+		free(set->series[i].history);
 	}
 	free(set->series);
 	free(set->edges);
 	names_done(&set->services);
 	names_done(&set->words);
+	names_done(&set->keys);
 	names_done(&set->families);
 	names_done(&set->variants);
 	free(set);
@@ -205,6 +214,50 @@ next_series(struct causes_set *set)
 	return &set->series[set->n];
 }
 
+static void
+put_key(struct buf *b, const char *metric, const char *form,
+    const struct causes_label *labels, size_t n)
+{
+	buf_addf(b, "%s\n%s", metric, form);
+	for (size_t i = 0; i < MIN(n, (size_t)CAUSES_LABELS_MAX); i++)
+		buf_addf(b, "\n%s\n%s", labels[i].name, labels[i].value);
+}
+
+/* Series and keys are added together, so their numbers agree, as long as no
+ * two series have the same labels. */
+static void
+add_key(struct causes_set *set, const char *metric, const char *form,
+    const struct causes_label *labels, size_t n)
+{
+	auto_buf key = {.max = KEY_MAX};
+
+	put_key(&key, metric, form, labels, n);
+	if (set->keys.n + 1 == set->n &&
+	    names_of(&set->keys, buf_str(&key)) + 1u != set->n)
+		set->keys.max = 0; /* out of step: no history from here */
+}
+
+float *
+causes_set_history(struct causes_set *set, const char *metric, const char *form,
+    const struct causes_label *labels, size_t n)
+{
+	auto_buf key = {.max = KEY_MAX};
+	struct causes_series *s;
+	uint16_t *slot;
+
+	put_key(&key, metric, form, labels, n);
+	slot = names_slot(&set->keys, buf_str(&key));
+	if (*slot == 0)
+		return NULL;
+	s = &set->series[*slot - 1];
+	if (s->history == NULL) {
+		s->history = xcalloc(CAUSES_HISTORY, sizeof(*s->history));
+		for (size_t i = 0; i < CAUSES_HISTORY; i++)
+			s->history[i] = NAN;
+	}
+	return s->history;
+}
+
 enum rc
 causes_set_add(struct causes_set *set, const char *metric, const char *form,
     const struct causes_label *labels, size_t n, const char *fallback,
@@ -221,6 +274,7 @@ causes_set_add(struct causes_set *set, const char *metric, const char *form,
 	if (rc != RC_OK)
 		return rc;
 	set->n++;
+	add_key(set, metric, form, labels, n);
 	s->nlabels = MIN(n, (size_t)CAUSES_LABELS_MAX);
 	s->labels = copy_labels(labels, s->nlabels);
 	s->kind = causes_kind_of(metric);

@@ -123,7 +123,7 @@ struct store_ops {
 	 * now on; reads do not tell the difference. row 0: the oldest
 	 * finished run this was not done to, RC_NOTFOUND when there is none.
 	 * RC_CONFLICT: the run has not finished. Updates or events over
-	 * STORE_PACK_MAX bytes stay as they are. Takes about a millisecond. */
+	 * STORE_PACK_MAX bytes stay as they are. Takes a few milliseconds. */
 	enum rc (*run_compact)(struct store *s, int64_t row, struct err *err);
 
 	/* What a node changed, numbered from 0: a run's state is the fold of

@@ -48,16 +48,16 @@ api_free(struct api *api)
 }
 
 void
-api_on_gone(void *api UNUSED, struct http *h)
+api_on_gone(void *api UNUSED, struct web *h)
 {
-	exchange_free(http_user(h));
-	http_set_user(h, NULL);
+	exchange_free(web_user(h));
+	web_set_user(h, NULL);
 }
 
 void
-api_on_drained(void *api UNUSED, struct http *h)
+api_on_drained(void *api UNUSED, struct web *h)
 {
-	struct exchange *x = http_user(h);
+	struct exchange *x = web_user(h);
 
 	if (x != NULL)
 		viewer_drained(x);
@@ -70,7 +70,7 @@ choose(struct exchange *x, const char *const *offers)
 	auto_buf list = {0};
 	const char *const *o;
 
-	x->media = prefer_media(http_header(x->h, "Accept"), offers);
+	x->media = prefer_media(web_header(x->h, "Accept"), offers);
 	if (x->media != NULL)
 		return true;
 	buf_init(&list, 256);
@@ -86,11 +86,11 @@ choose(struct exchange *x, const char *const *offers)
 static void
 reply_json(struct exchange *x, int status, struct buf *body)
 {
-	const struct http_reply r = {.status = status, .media = json};
+	const struct web_reply r = {.status = status, .media = json};
 
 	exchange_call_end(x);
 	buf_addc(body, '\n');
-	http_reply(x->h, &r, body);
+	web_reply(x->h, &r, body);
 }
 
 /* Answers with one msgpack value as JSON. */
@@ -137,7 +137,7 @@ key_random(char out[2 * KEY_RANDOM + 1])
 static bool
 key_of(struct exchange *x, char out[KEY_MAX + 1])
 {
-	struct span key = http_header(x->h, "Idempotency-Key");
+	struct span key = web_header(x->h, "Idempotency-Key");
 	size_t i;
 
 	if (key.p == NULL) {
@@ -161,7 +161,7 @@ static void
 on_accepted(void *ctx, const struct proto_reply *r)
 {
 	struct exchange *x = ctx;
-	struct http_reply reply = {.status = 202,
+	struct web_reply reply = {.status = 202,
 	    .media = json,
 	    .field = "Preference-Applied",
 	    .value = "respond-async"};
@@ -180,7 +180,7 @@ on_accepted(void *ctx, const struct proto_reply *r)
 	    "\"report\":\"%s/report\"}\n",
 	    run, location, location, location);
 	exchange_call_end(x);
-	http_reply(x->h, &reply, &b);
+	web_reply(x->h, &reply, &b);
 }
 
 static const struct link_ops accepted_ops = {
@@ -278,11 +278,11 @@ submit_ops(const struct exchange *x, bool async)
 }
 
 void
-api_submit(struct api *api, struct http *h)
+api_submit(struct api *api, struct web *h)
 {
 	static const char *const offers[] = {sse, json, NULL};
 	struct exchange *x = exchange_new(api, h);
-	bool async = prefer_async(http_header(h, "Prefer"));
+	bool async = prefer_async(web_header(h, "Prefer"));
 	char key[KEY_MAX + 1], digest[SHA256_TEXT];
 	struct link_submit s = {.key = key, .digest = digest, .follow = !async};
 	struct err err;
@@ -292,8 +292,8 @@ api_submit(struct api *api, struct http *h)
 	if (!choose(x, offers) || !key_of(x, key))
 		return;
 	buf_init(&input, 4 * ROUTE_BODY_MAX);
-	rc = request_parse(http_body(h),
-	    prefer_language(http_header(h, "Accept-Language"), api->language),
+	rc = request_parse(web_body(h),
+	    prefer_language(web_header(h, "Accept-Language"), api->language),
 	    clk_wall_ms(), &input, digest, &err);
 	if (rc != RC_OK) {
 		exchange_problem(x, problem_status_of(rc), "%s", err.text);
@@ -310,7 +310,7 @@ static bool
 arg_number(struct exchange *x, const char *name, int64_t lo, int64_t hi,
     int64_t fallback, int64_t *ret)
 {
-	struct span v = http_arg(x->h, name);
+	struct span v = web_arg(x->h, name);
 	char *end = NULL;
 
 	*ret = fallback;
@@ -334,7 +334,7 @@ arg_status(struct exchange *x, struct span *ret)
 	    "running", "completed", "incomplete", "failed", "cancelled"};
 	size_t i;
 
-	*ret = http_arg(x->h, "status");
+	*ret = web_arg(x->h, "status");
 	if (ret->p == NULL)
 		return true;
 	for (i = 0; i < ARRAY_LEN(known); i++)
@@ -349,7 +349,7 @@ arg_status(struct exchange *x, struct span *ret)
 static bool
 args_known(struct exchange *x, const char *const *known, const char *list)
 {
-	const char *odd = http_arg_unknown(x->h, known);
+	const char *odd = web_arg_unknown(x->h, known);
 
 	if (odd == NULL)
 		return true;
@@ -361,12 +361,12 @@ args_known(struct exchange *x, const char *const *known, const char *list)
 }
 
 void
-api_list(struct api *api, struct http *h)
+api_list(struct api *api, struct web *h)
 {
 	static const char *const offers[] = {json, NULL};
 	static const char *const known[] = {"limit", "before", "status", NULL};
 	struct exchange *x = exchange_new(api, h);
-	struct span status, before = http_arg(h, "before");
+	struct span status, before = web_arg(h, "before");
 	int64_t limit;
 	auto_buf args = {0};
 
@@ -388,25 +388,25 @@ api_list(struct api *api, struct http *h)
 }
 
 void
-api_show(struct api *api, struct http *h)
+api_show(struct api *api, struct web *h)
 {
 	static const char *const offers[] = {json, NULL};
 	struct exchange *x = exchange_new(api, h);
 
 	if (choose(x, offers))
-		x->call = link_query(api->link, "show", http_match(h)->run,
+		x->call = link_query(api->link, "show", web_match(h)->run,
 		    (struct span){0}, &value_ops, x);
 }
 
 /* ---- GET /api/investigations/{run}/events ---- */
 
 void
-api_events(struct api *api, struct http *h)
+api_events(struct api *api, struct web *h)
 {
 	static const char *const offers[] = {sse, NULL};
 	struct exchange *x = exchange_new(api, h);
-	const char *run = http_match(h)->run;
-	struct span id = http_header(h, "Last-Event-ID");
+	const char *run = web_match(h)->run;
+	struct span id = web_header(h, "Last-Event-ID");
 	uint64_t after = 0;
 	struct err err;
 
@@ -415,7 +415,7 @@ api_events(struct api *api, struct http *h)
 	/* The header is the later word: a browser adds it when it returns
 	 * to the address it was given, argument and all. */
 	if (id.n == 0)
-		id = http_arg(h, "last_event_id");
+		id = web_arg(h, "last_event_id");
 	if (sse_id_parse(id, run, &after, &err) != RC_OK) {
 		exchange_problem(x, 400, "%s", err.text);
 		return;
@@ -429,7 +429,7 @@ api_events(struct api *api, struct http *h)
 static void
 reply_page(struct exchange *x, struct span text, struct span language)
 {
-	const struct http_reply r = {
+	const struct web_reply r = {
 	    .status = 200, .media = "text/html; charset=utf-8", .page = true};
 	auto_str lang =
 	    xstrndup(language.p != NULL ? language.p : "", language.n);
@@ -438,20 +438,20 @@ reply_page(struct exchange *x, struct span text, struct span language)
 	buf_init(&b, JSON_MAX);
 	html_page(&b, lang, link_run(x->call), text);
 	exchange_call_end(x);
-	http_reply(x->h, &r, &b);
+	web_reply(x->h, &r, &b);
 }
 
 static void
 reply_markdown(struct exchange *x, struct span text)
 {
-	const struct http_reply r = {
+	const struct web_reply r = {
 	    .status = 200, .media = "text/markdown; charset=utf-8"};
 	auto_buf b = {0};
 
 	buf_init(&b, JSON_MAX);
 	buf_add_span(&b, text);
 	exchange_call_end(x);
-	http_reply(x->h, &r, &b);
+	web_reply(x->h, &r, &b);
 }
 
 static void
@@ -475,13 +475,13 @@ static const struct link_ops report_ops = {
     .on_reply = on_report, .on_fail = exchange_fail};
 
 void
-api_report(struct api *api, struct http *h)
+api_report(struct api *api, struct web *h)
 {
 	static const char *const offers[] = {markdown, html, json, NULL};
 	struct exchange *x = exchange_new(api, h);
 
 	if (choose(x, offers))
-		x->call = link_query(api->link, "report", http_match(h)->run,
+		x->call = link_query(api->link, "report", web_match(h)->run,
 		    (struct span){0}, &report_ops, x);
 }
 
@@ -512,7 +512,7 @@ static void
 on_evidence(void *ctx, const struct proto_reply *r)
 {
 	struct exchange *x = ctx;
-	const struct http_reply reply = {
+	const struct web_reply reply = {
 	    .status = 200, .media = media_safe(r->media), .page = true};
 	auto_buf b = {0};
 
@@ -521,14 +521,14 @@ on_evidence(void *ctx, const struct proto_reply *r)
 	buf_init(&b, PROTO_BYTES_MAX);
 	buf_add_span(&b, r->bytes);
 	exchange_call_end(x);
-	http_reply(x->h, &reply, &b);
+	web_reply(x->h, &reply, &b);
 }
 
 static const struct link_ops evidence_ops = {
     .on_reply = on_evidence, .on_fail = exchange_fail};
 
 void
-api_evidence(struct api *api, struct http *h)
+api_evidence(struct api *api, struct web *h)
 {
 	struct exchange *x = exchange_new(api, h);
 	auto_buf args = {0};
@@ -536,8 +536,8 @@ api_evidence(struct api *api, struct http *h)
 	buf_init(&args, 4096);
 	wire_put_map(&args, 1);
 	wire_put_str(&args, "id");
-	wire_put_str(&args, http_match(h)->item);
-	x->call = link_query(api->link, "evidence", http_match(h)->run,
+	wire_put_str(&args, web_match(h)->item);
+	x->call = link_query(api->link, "evidence", web_match(h)->run,
 	    buf_span(&args), &evidence_ops, x);
 }
 
@@ -560,14 +560,14 @@ static const struct link_ops cancel_ops = {
     .on_reply = on_cancelled, .on_fail = exchange_fail};
 
 void
-api_cancel(struct api *api, struct http *h)
+api_cancel(struct api *api, struct web *h)
 {
 	static const char *const offers[] = {json, NULL};
 	struct exchange *x = exchange_new(api, h);
 
 	if (choose(x, offers))
 		x->call =
-		    link_cancel(api->link, http_match(h)->run, &cancel_ops, x);
+		    link_cancel(api->link, web_match(h)->run, &cancel_ops, x);
 }
 
 /* ---- probes ---- */
@@ -583,13 +583,13 @@ reply_status(struct exchange *x, const char *text)
 }
 
 void
-api_healthz(struct api *api, struct http *h)
+api_healthz(struct api *api, struct web *h)
 {
 	reply_status(exchange_new(api, h), "ok");
 }
 
 void
-api_readyz(struct api *api, struct http *h)
+api_readyz(struct api *api, struct web *h)
 {
 	struct exchange *x = exchange_new(api, h);
 	const char *why = "";

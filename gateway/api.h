@@ -18,18 +18,18 @@ struct api *api_new(struct link *link, const char *language);
 void api_free(struct api *api);
 
 /* For server_spec. */
-void api_on_gone(void *api, struct http *h);
-void api_on_drained(void *api, struct http *h);
+void api_on_gone(void *api, struct web *h);
+void api_on_drained(void *api, struct web *h);
 
 /* The handlers of routes.c. */
-void api_submit(struct api *api, struct http *h);
-void api_list(struct api *api, struct http *h);
-void api_show(struct api *api, struct http *h);
-void api_events(struct api *api, struct http *h);
-void api_report(struct api *api, struct http *h);
-void api_evidence(struct api *api, struct http *h);
-void api_cancel(struct api *api, struct http *h);
-void api_healthz(struct api *api, struct http *h);
-void api_readyz(struct api *api, struct http *h);
+void api_submit(struct api *api, struct web *h);
+void api_list(struct api *api, struct web *h);
+void api_show(struct api *api, struct web *h);
+void api_events(struct api *api, struct web *h);
+void api_report(struct api *api, struct web *h);
+void api_evidence(struct api *api, struct web *h);
+void api_cancel(struct api *api, struct web *h);
+void api_healthz(struct api *api, struct web *h);
+void api_readyz(struct api *api, struct web *h);
 
 #endif

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 
 struct exchange *
-exchange_new(struct api *api, struct http *h)
+exchange_new(struct api *api, struct web *h)
 {
 	struct exchange *x = xcalloc(1, sizeof(*x));
 
 	x->api = api;
 	x->h = h;
-	http_set_user(h, x);
+	web_set_user(h, x);
 	return x;
 }
 
@@ -45,7 +45,7 @@ exchange_problem(struct exchange *x, int status, const char *fmt, ...)
 	va_end(ap);
 	problem_set(&p, status, "%s", text);
 	exchange_call_end(x);
-	http_problem(x->h, &p);
+	web_problem(x->h, &p);
 }
 
 static enum rc

@@ -17,7 +17,7 @@ struct api {
 
 struct exchange {
 	struct api *api;
-	struct http *h;
+	struct web *h;
 	struct link_call *call; /* NULL while none is open */
 	const char *media;      /* what the client would have; static */
 	bool resumes;           /* the viewer said what it has seen */
@@ -25,7 +25,7 @@ struct exchange {
 	bool over;              /* the run's last event was taken */
 };
 
-struct exchange *exchange_new(struct api *api, struct http *h);
+struct exchange *exchange_new(struct api *api, struct web *h);
 void exchange_free(struct exchange *x);
 
 /* Ends the open call, if any. */

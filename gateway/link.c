@@ -18,7 +18,7 @@ enum {
 	BUCKETS = 4096,
 	RUN_MAX = 128,
 	TICK_MS = 1000,
-	SOON_MS = 20,		/* while the supervisor is not ready */
+	SOON_MS = 20, /* while the supervisor is not ready */
 	ANSWER_MS = 5000,
 	SILENT_MS = 3500,       /* no STATUS for so long: it is away */
 	ATTACH_SOON_MS = 30000, /* away for longer: ask more seldom */
@@ -60,7 +60,7 @@ struct link {
 	uint64_t epoch;
 	uint64_t next_req;
 	bool ready;
-	int soon;	/* timer of the next ATTACH before its time, or -1 */
+	int soon; /* timer of the next ATTACH before its time, or -1 */
 	char reason[512];
 	int64_t heard_ms; /* the last STATUS; 0: never */
 	int64_t away_ms;  /* since when it is not there */
@@ -227,8 +227,7 @@ static void
 ask_soon(struct link *l)
 {
 	if (!l->ready && l->soon < 0)
-		l->soon = zloop_timer(agent_loop(l->a), SOON_MS, 1, on_soon,
-		    l);
+		l->soon = zloop_timer(agent_loop(l->a), SOON_MS, 1, on_soon, l);
 }
 
 static void

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 struct api;
-struct http;
+struct web;
 
 enum { ROUTE_BODY_MAX = 64 << 10, ROUTE_PARAM_MAX = 128, ROUTE_ALLOW_MAX = 64 };
 
@@ -22,7 +22,7 @@ struct route {
 	const char *path;
 	bool public; /* asks for no token: probes */
 	enum route_body body;
-	void (*handle)(struct api *api, struct http *h);
+	void (*handle)(struct api *api, struct web *h);
 };
 
 struct route_match {

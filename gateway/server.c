@@ -42,15 +42,15 @@ enum {
 /* ---- the library's callbacks ---- */
 
 static enum MHD_Result
-give_response(struct http *h)
+give_response(struct web *h)
 {
 	enum MHD_Result ok =
 	    MHD_queue_response(h->connection, (unsigned)h->status, h->response);
 
 	MHD_destroy_response(h->response);
 	h->response = NULL;
-	if (h->state != HTTP_STREAMING)
-		h->state = HTTP_REPLYING;
+	if (h->state != WEB_STREAMING)
+		h->state = WEB_REPLYING;
 	return ok;
 }
 
@@ -60,9 +60,9 @@ on_access(void *cls UNUSED, struct MHD_Connection *connection,
     const char *version UNUSED, const char *upload, size_t *upload_n,
     void **con_cls)
 {
-	struct http *h = MHD_get_connection_info(
+	struct web *h = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-			     ->socket_context;
+			    ->socket_context;
 
 	if (h == NULL || h->cut)
 		return MHD_NO;
@@ -79,12 +79,12 @@ on_access(void *cls UNUSED, struct MHD_Connection *connection,
 	}
 	if (!h->handled) {
 		h->handled = true;
-		h->state = HTTP_WAITING;
+		h->state = WEB_WAITING;
 		h->match.route->handle(h->s->spec.api, h);
 	}
 	if (h->response != NULL)
 		return give_response(h);
-	http_suspend(h);
+	web_suspend(h);
 	return MHD_YES;
 }
 
@@ -101,7 +101,7 @@ on_connection(void *cls, struct MHD_Connection *connection,
 		*socket_context = s->by_fd[info->connect_fd];
 		s->by_fd[info->connect_fd]->announced = true;
 	} else if (*socket_context != NULL) {
-		http_free(*socket_context);
+		web_free(*socket_context);
 		*socket_context = NULL;
 		door_closed(s->door);
 	}
@@ -112,7 +112,7 @@ on_completed(void *cls UNUSED, struct MHD_Connection *connection UNUSED,
     void **con_cls, enum MHD_RequestTerminationCode code UNUSED)
 {
 	if (*con_cls != NULL)
-		http_gone(*con_cls);
+		web_gone(*con_cls);
 	*con_cls = NULL;
 }
 
@@ -180,13 +180,13 @@ on_watch(zloop_t *loop UNUSED, zmq_pollitem_t *item UNUSED, void *arg)
 	int i, n = epoll_wait(s->watch_fd, ev, EVENTS_TURN, 0);
 
 	for (i = 0; i < n; i++) {
-		struct http *h = ev[i].data.ptr;
+		struct web *h = ev[i].data.ptr;
 
 		if ((ev[i].events & (EPOLLHUP | EPOLLERR)) != 0) {
-			http_cut(h);
+			web_cut(h);
 		} else if (h->suspended) {
 			buf_adds(&h->out, ": still there?\n\n");
-			http_flush(h);
+			web_flush(h);
 		}
 	}
 	server_turn(s);
@@ -194,22 +194,22 @@ on_watch(zloop_t *loop UNUSED, zmq_pollitem_t *item UNUSED, void *arg)
 }
 
 static void
-stream_tick(struct http *h, int64_t now)
+stream_tick(struct web *h, int64_t now)
 {
 	const struct server_spec *spec = &h->s->spec;
 
 	if (h->suspended && now - h->moved_ms >= spec->keepalive_ms) {
 		buf_adds(&h->out, ": keep-alive\n\n");
-		http_flush(h);
+		web_flush(h);
 	} else if (!h->suspended && now - h->moved_ms >= spec->stall_ms) {
 		log_debug("cut a viewer that does not read", "run",
 		    h->match.run, NULL);
-		http_cut(h);
+		web_cut(h);
 	}
 }
 
 static void
-receive_tick(struct http *h, int64_t now)
+receive_tick(struct web *h, int64_t now)
 {
 	struct problem p = {0};
 
@@ -241,13 +241,13 @@ on_tick(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 {
 	struct server *s = arg;
 	int64_t now = clk_mono_ms();
-	struct http *h;
+	struct web *h;
 
 	door_tick(s->door);
 	for (h = s->all; h != NULL; h = h->next) {
-		if (h->state == HTTP_STREAMING)
+		if (h->state == WEB_STREAMING)
 			stream_tick(h, now);
-		else if (h->state == HTTP_RECEIVING)
+		else if (h->state == WEB_RECEIVING)
 			receive_tick(h, now);
 	}
 	server_run(s); /* also for its own timeouts */
@@ -333,7 +333,7 @@ on_head(void *ctx, int fd, const struct sockaddr *peer, socklen_t peer_len,
 {
 	struct server *s = ctx;
 	struct route_match match;
-	struct http *h;
+	struct web *h;
 
 	if (!head_pass(s, head, &match, ret_problem))
 		return false;
@@ -341,14 +341,14 @@ on_head(void *ctx, int fd, const struct sockaddr *peer, socklen_t peer_len,
 		problem_set(ret_problem, 503, "too many connections");
 		return false;
 	}
-	h = http_new(s, fd, &match);
+	h = web_new(s, fd, &match);
 	s->dirty = true;
 	if (MHD_add_connection(s->daemon, fd, peer, peer_len) == MHD_YES)
 		return true;
 	/* It has closed the socket all the same; what was not announced to
 	 * us will not be taken back either. */
 	if (s->by_fd[fd] == h && !h->announced) {
-		http_free(h);
+		web_free(h);
 		door_closed(s->door);
 	}
 	return true;
@@ -451,7 +451,7 @@ static void
 daemon_close(struct server *s)
 {
 	zmq_pollitem_t item = {.events = ZMQ_POLLIN, .fd = library_fd(s)};
-	struct http *h;
+	struct web *h;
 
 	zloop_poller_end(s->loop, &item);
 	item.fd = s->watch_fd;
@@ -461,7 +461,7 @@ daemon_close(struct server *s)
 	/* The library aborts when it is stopped with suspended ones. */
 	for (h = s->all; h != NULL; h = h->next) {
 		h->cut = true;
-		http_resume(h);
+		web_resume(h);
 	}
 	MHD_run(s->daemon);
 	MHD_stop_daemon(s->daemon);
@@ -484,12 +484,12 @@ server_free(struct server *s)
 void
 server_drain(struct server *s)
 {
-	struct http *h;
+	struct web *h;
 
 	door_stop(s->door);
 	for (h = s->all; h != NULL; h = h->next)
-		if (h->state == HTTP_STREAMING)
-			http_end(h);
+		if (h->state == WEB_STREAMING)
+			web_end(h);
 	server_turn(s);
 }
 

@@ -14,7 +14,7 @@
 #include "gateway/routes.h"
 
 struct server;
-struct http; /* a request, its answer, its connection */
+struct web; /* a request, its answer, its connection */
 
 /* A stream's unsent bytes; over this the app holds back. */
 enum { SERVER_PENDING_MAX = 64 << 10 };
@@ -28,9 +28,9 @@ struct server_spec {
 	/* The request is whole: route->handle is called with it. */
 	void *api;
 	/* h is over, answered or not, and about to be freed. */
-	void (*on_gone)(void *api, struct http *h);
+	void (*on_gone)(void *api, struct web *h);
 	/* A stream's bytes have all been sent; more may be added. */
-	void (*on_drained)(void *api, struct http *h);
+	void (*on_drained)(void *api, struct web *h);
 };
 
 NODISCARD enum rc server_new(zloop_t *loop, const struct server_spec *spec,
@@ -54,25 +54,25 @@ void server_turn(struct server *s);
 
 /* ---- the request ---- */
 
-const struct route_match *http_match(const struct http *h);
-struct span http_body(const struct http *h);
+const struct route_match *web_match(const struct web *h);
+struct span web_body(const struct web *h);
 
 /* A header field or a query argument; .p is NULL when absent. Borrowed until
  * the answer is given. */
-struct span http_header(const struct http *h, const char *name);
-struct span http_arg(const struct http *h, const char *name);
+struct span web_header(const struct web *h, const char *name);
+struct span web_arg(const struct web *h, const char *name);
 
 /* The first query argument whose name is not in known (NULL ends it), or
  * NULL. */
-const char *http_arg_unknown(const struct http *h, const char *const *known);
+const char *web_arg_unknown(const struct web *h, const char *const *known);
 
 /* What the app keeps with the request; NULL at first. */
-void http_set_user(struct http *h, void *user);
-void *http_user(const struct http *h);
+void web_set_user(struct web *h, void *user);
+void *web_user(const struct web *h);
 
 /* ---- the answer: exactly one of reply, problem, stream ---- */
 
-struct http_reply {
+struct web_reply {
 	int status;
 	const char *media;         /* NULL: there is no body */
 	const char *location;      /* or NULL */
@@ -82,26 +82,26 @@ struct http_reply {
 };
 
 /* body is taken: its bytes move, and it is left empty. May be NULL. */
-void http_reply(struct http *h, const struct http_reply *r, struct buf *body);
+void web_reply(struct web *h, const struct web_reply *r, struct buf *body);
 
-void http_problem(struct http *h, const struct problem *p);
+void web_problem(struct web *h, const struct problem *p);
 
 /* Begins a stream of events; its header leaves with the next turn. location
  * names the run's own address, or is NULL. */
-void http_stream(struct http *h, const char *location);
-bool http_is_stream(const struct http *h);
+void web_stream(struct web *h, const char *location);
+bool web_is_stream(const struct web *h);
 
-/* Where the app appends what is to be sent. Call http_flush afterwards. */
-struct buf *http_out(struct http *h);
-void http_flush(struct http *h);
+/* Where the app appends what is to be sent. Call web_flush afterwards. */
+struct buf *web_out(struct web *h);
+void web_flush(struct web *h);
 
-/* The bytes that wait in http_out. */
-size_t http_pending(const struct http *h);
+/* The bytes that wait in web_out. */
+size_t web_pending(const struct web *h);
 
 /* The stream ends once its bytes are sent. */
-void http_end(struct http *h);
+void web_end(struct web *h);
 
 /* Ends the connection at once. */
-void http_cut(struct http *h);
+void web_cut(struct web *h);
 
 #endif

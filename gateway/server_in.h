@@ -1,5 +1,5 @@
 /*
- * server_in.h - what server.c and http.c share, and nobody else sees: a
+ * server_in.h - what server.c and web.c share, and nobody else sees: a
  * request with its connection, and the server it belongs to.
  */
 #ifndef GATEWAY_SERVER_IN_H
@@ -9,15 +9,15 @@
 
 #include <microhttpd.h>
 
-enum http_state { HTTP_RECEIVING, HTTP_WAITING, HTTP_REPLYING, HTTP_STREAMING };
+enum web_state { WEB_RECEIVING, WEB_WAITING, WEB_REPLYING, WEB_STREAMING };
 
-struct http {
-	struct http *prev, *next;
+struct web {
+	struct web *prev, *next;
 	struct server *s;
 	struct MHD_Connection *connection;
 	struct MHD_Response *response;
 	struct route_match match;
-	enum http_state state;
+	enum web_state state;
 	int status;
 	int fd;
 	int64_t since_ms; /* its head was whole */
@@ -42,9 +42,9 @@ struct server {
 	struct MHD_Daemon *daemon;
 	int watch_fd;
 	int tick;
-	struct http **by_fd;
+	struct web **by_fd;
 	size_t by_fd_n;
-	struct http *all;
+	struct web *all;
 	unsigned n;
 	unsigned peak; /* of n, since memory was last given back */
 	bool running;
@@ -52,15 +52,14 @@ struct server {
 };
 
 /* Makes a request of a socket whose head was good. */
-struct http *http_new(
-    struct server *s, int fd, const struct route_match *match);
-void http_free(struct http *h);
+struct web *web_new(struct server *s, int fd, const struct route_match *match);
+void web_free(struct web *h);
 
 /* Tells the app, once, that nobody waits for an answer any more. */
-void http_gone(struct http *h);
+void web_gone(struct web *h);
 
 /* A suspended connection is not looked at; nor does it time out. */
-void http_suspend(struct http *h);
-void http_resume(struct http *h);
+void web_suspend(struct web *h);
+void web_resume(struct web *h);
 
 #endif

@@ -17,11 +17,11 @@ viewer_begin(struct exchange *x)
 {
 	auto_str location = exchange_location(link_run(x->call));
 
-	if (http_is_stream(x->h))
+	if (web_is_stream(x->h))
 		return;
-	http_stream(x->h, location);
-	sse_retry(http_out(x->h));
-	http_flush(x->h);
+	web_stream(x->h, location);
+	sse_retry(web_out(x->h));
+	web_flush(x->h);
 }
 
 static void
@@ -36,13 +36,13 @@ static bool
 event_write(
     struct exchange *x, uint64_t seq, struct span type, struct span data)
 {
-	struct buf *out = http_out(x->h);
-	size_t before = http_pending(x->h), mark = out->len;
+	struct buf *out = web_out(x->h);
+	size_t before = web_pending(x->h), mark = out->len;
 
 	if (before >= SERVER_PENDING_MAX)
 		return false;
 	sse_event(out, link_run(x->call), seq, type, data);
-	if (before == 0 || http_pending(x->h) <= SERVER_PENDING_MAX)
+	if (before == 0 || web_pending(x->h) <= SERVER_PENDING_MAX)
 		return true;
 	out_cut(out, mark);
 	return false;
@@ -104,26 +104,26 @@ static void
 viewer_events(void *ctx, const struct proto_events *m)
 {
 	struct exchange *x = ctx;
-	const struct http_reply nothing = {.status = 204};
+	const struct web_reply nothing = {.status = 204};
 	bool all;
 
-	if (!http_is_stream(x->h) && x->resumes && m->last != 0 &&
+	if (!web_is_stream(x->h) && x->resumes && m->last != 0 &&
 	    list_is_empty(m->list)) {
 		exchange_call_end(x);
-		http_reply(x->h, &nothing, NULL);
+		web_reply(x->h, &nothing, NULL);
 		return;
 	}
 	viewer_begin(x);
 	all = list_take(x, m->list);
-	if (http_out(x->h)->full) {
-		http_cut(x->h); /* larger than anything may be */
+	if (web_out(x->h)->full) {
+		web_cut(x->h); /* larger than anything may be */
 		return;
 	}
 	if (all && m->last != 0) {
 		exchange_call_end(x);
-		http_end(x->h);
+		web_end(x->h);
 	}
-	http_flush(x->h);
+	web_flush(x->h);
 }
 
 /* Tokens are worth showing only to who keeps up. */
@@ -132,11 +132,10 @@ viewer_fleeting(void *ctx, const struct proto_fleeting *m)
 {
 	struct exchange *x = ctx;
 
-	if (!http_is_stream(x->h) ||
-	    http_pending(x->h) > SERVER_PENDING_MAX / 2)
+	if (!web_is_stream(x->h) || web_pending(x->h) > SERVER_PENDING_MAX / 2)
 		return;
-	sse_fleeting(http_out(x->h), m->type, m->data);
-	http_flush(x->h);
+	sse_fleeting(web_out(x->h), m->type, m->data);
+	web_flush(x->h);
 }
 
 /* The run is gone while it was watched: it was removed, or never was. */
@@ -145,7 +144,7 @@ viewer_refused(struct exchange *x, const struct proto_reply *r)
 {
 	auto_buf text = {0};
 
-	if (!http_is_stream(x->h)) {
+	if (!web_is_stream(x->h)) {
 		exchange_refused(x, r);
 		return;
 	}
@@ -153,9 +152,9 @@ viewer_refused(struct exchange *x, const struct proto_reply *r)
 	wire_put_map(&text, 1);
 	wire_put_str(&text, "text");
 	wire_put_span(&text, r->text);
-	sse_fleeting(http_out(x->h), span_of("error"), buf_span(&text));
+	sse_fleeting(web_out(x->h), span_of("error"), buf_span(&text));
 	exchange_call_end(x);
-	http_end(x->h);
+	web_end(x->h);
 }
 
 static void

@@ -1,5 +1,5 @@
 /*
- * http.c - one request and its answer, as the app sees them.
+ * web.c - one request and its answer, as the app sees them.
  *
  * Invariant: an answer is given once; what comes after it is dropped.
  */
@@ -21,10 +21,10 @@ enum {
 
 /* ---- lifetimes ---- */
 
-struct http *
-http_new(struct server *s, int fd, const struct route_match *match)
+struct web *
+web_new(struct server *s, int fd, const struct route_match *match)
 {
-	struct http *h = xcalloc(1, sizeof(*h));
+	struct web *h = xcalloc(1, sizeof(*h));
 
 	h->s = s;
 	h->fd = fd;
@@ -42,7 +42,7 @@ http_new(struct server *s, int fd, const struct route_match *match)
 }
 
 void
-http_gone(struct http *h)
+web_gone(struct web *h)
 {
 	if (h->gone)
 		return;
@@ -51,11 +51,11 @@ http_gone(struct http *h)
 }
 
 void
-http_free(struct http *h)
+web_free(struct web *h)
 {
 	struct server *s = h->s;
 
-	http_gone(h);
+	web_gone(h);
 	if (h->response != NULL)
 		MHD_destroy_response(h->response);
 	*(h->prev != NULL ? &h->prev->next : &s->all) = h->next;
@@ -70,14 +70,14 @@ http_free(struct http *h)
 }
 
 void
-http_suspend(struct http *h)
+web_suspend(struct web *h)
 {
 	MHD_suspend_connection(h->connection);
 	h->suspended = true;
 }
 
 void
-http_resume(struct http *h)
+web_resume(struct web *h)
 {
 	if (!h->suspended)
 		return;
@@ -90,7 +90,7 @@ http_resume(struct http *h)
 /* A reset instead of a farewell: what the kernel still holds for a client
  * that does not read would otherwise outlive the connection. */
 void
-http_cut(struct http *h)
+web_cut(struct web *h)
 {
 	struct linger now = {.l_onoff = 1, .l_linger = 0};
 
@@ -100,32 +100,32 @@ http_cut(struct http *h)
 	setsockopt(h->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 	shutdown(h->fd, SHUT_RDWR);
 	h->s->dirty = true;
-	http_resume(h);
+	web_resume(h);
 }
 
 /* ---- the request ---- */
 
 const struct route_match *
-http_match(const struct http *h)
+web_match(const struct web *h)
 {
 	return &h->match;
 }
 
 struct span
-http_body(const struct http *h)
+web_body(const struct web *h)
 {
 	return buf_span(&h->body);
 }
 
 struct span
-http_header(const struct http *h, const char *name)
+web_header(const struct web *h, const char *name)
 {
 	return span_of(
 	    MHD_lookup_connection_value(h->connection, MHD_HEADER_KIND, name));
 }
 
 struct span
-http_arg(const struct http *h, const char *name)
+web_arg(const struct web *h, const char *name)
 {
 	const char *value = NULL;
 	size_t n = 0;
@@ -156,7 +156,7 @@ arg_look(void *cls, enum MHD_ValueKind kind UNUSED, const char *key,
 }
 
 const char *
-http_arg_unknown(const struct http *h, const char *const *known)
+web_arg_unknown(const struct web *h, const char *const *known)
 {
 	struct arg_search a = {.known = known};
 
@@ -166,13 +166,13 @@ http_arg_unknown(const struct http *h, const char *const *known)
 }
 
 void
-http_set_user(struct http *h, void *user)
+web_set_user(struct web *h, void *user)
 {
 	h->user = user;
 }
 
 void *
-http_user(const struct http *h)
+web_user(const struct web *h)
 {
 	return h->user;
 }
@@ -195,7 +195,7 @@ fields_common(struct MHD_Response *r)
 }
 
 static void
-answer(struct http *h, int status, struct MHD_Response *r)
+answer(struct web *h, int status, struct MHD_Response *r)
 {
 	if (h->response != NULL) {
 		MHD_destroy_response(r);
@@ -203,11 +203,11 @@ answer(struct http *h, int status, struct MHD_Response *r)
 	}
 	h->response = r;
 	h->status = status;
-	http_resume(h);
+	web_resume(h);
 }
 
 void
-http_reply(struct http *h, const struct http_reply *reply, struct buf *body)
+web_reply(struct web *h, const struct web_reply *reply, struct buf *body)
 {
 	size_t n = body != NULL ? body->len : 0;
 	struct MHD_Response *r = MHD_create_response_from_buffer(
@@ -229,7 +229,7 @@ http_reply(struct http *h, const struct http_reply *reply, struct buf *body)
 }
 
 void
-http_problem(struct http *h, const struct problem *p)
+web_problem(struct web *h, const struct problem *p)
 {
 	struct MHD_Response *r;
 	char seconds[16];
@@ -253,7 +253,7 @@ http_problem(struct http *h, const struct problem *p)
 static ssize_t
 stream_read(void *cls, uint64_t pos UNUSED, char *buf, size_t max)
 {
-	struct http *h = cls;
+	struct web *h = cls;
 	size_t n = h->out.len - h->sent;
 
 	if (h->cut)
@@ -268,7 +268,7 @@ stream_read(void *cls, uint64_t pos UNUSED, char *buf, size_t max)
 	if (n == 0 && h->ended)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (n == 0) {
-		http_suspend(h);
+		web_suspend(h);
 		return 0;
 	}
 	n = MIN(n, max);
@@ -279,7 +279,7 @@ stream_read(void *cls, uint64_t pos UNUSED, char *buf, size_t max)
 }
 
 static void
-stream_watch(struct http *h)
+stream_watch(struct web *h)
 {
 	struct epoll_event ev = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = h};
 
@@ -287,13 +287,13 @@ stream_watch(struct http *h)
 }
 
 bool
-http_is_stream(const struct http *h)
+web_is_stream(const struct web *h)
 {
-	return h->state == HTTP_STREAMING;
+	return h->state == WEB_STREAMING;
 }
 
 void
-http_stream(struct http *h, const char *location)
+web_stream(struct web *h, const char *location)
 {
 	struct MHD_Response *r = MHD_create_response_from_callback(
 	    MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, h, NULL);
@@ -303,33 +303,33 @@ http_stream(struct http *h, const char *location)
 	field_add(r, "X-Accel-Buffering", "no");
 	if (location != NULL)
 		field_add(r, "Location", location);
-	h->state = HTTP_STREAMING;
+	h->state = WEB_STREAMING;
 	stream_watch(h);
 	answer(h, MHD_HTTP_OK, r);
 }
 
 struct buf *
-http_out(struct http *h)
+web_out(struct web *h)
 {
 	return &h->out;
 }
 
 size_t
-http_pending(const struct http *h)
+web_pending(const struct web *h)
 {
 	return h->out.len - h->sent;
 }
 
 void
-http_flush(struct http *h)
+web_flush(struct web *h)
 {
-	if (h->state == HTTP_STREAMING && (h->ended || http_pending(h) > 0))
-		http_resume(h);
+	if (h->state == WEB_STREAMING && (h->ended || web_pending(h) > 0))
+		web_resume(h);
 }
 
 void
-http_end(struct http *h)
+web_end(struct web *h)
 {
 	h->ended = true;
-	http_flush(h);
+	web_flush(h);
 }

@@ -262,6 +262,12 @@ read_users(struct study *s)
 		u.key = resource_user_key(u.series.labels, labels, &u.value);
 		if (u.key == NULL)
 			continue;
+		/* Two metrics count the same use in two ways: shares are told
+		 * within one of them. */
+		if (s->top.key != NULL &&
+		    strcmp(tree_str(u.series.labels, "metric"),
+			tree_str(s->top.series.labels, "metric")) != 0)
+			continue;
 		if (s->top.key == NULL) {
 			s->top = u;
 		} else if (strcmp(u.value, s->top.value) == 0) {

@@ -18,7 +18,8 @@
 enum type { TYPE_STR, TYPE_SECRET, TYPE_INT, TYPE_BOOL };
 enum rank { RANK_NONE, RANK_DEFAULT, RANK_FILE, RANK_ENV, RANK_FLAG };
 
-enum { SECRET_BYTES_MAX = 16384, MEMORY_MAX = 512 };
+enum { SECRET_BYTES_MAX = 16384, MEMORY_MAX = 512,
+	INI_LINE_BYTES_MAX = 198 };
 
 #define INI_DEFAULT "/etc/culprit.conf"
 
@@ -195,12 +196,38 @@ ini_value(void *user, const char *section, const char *key, const char *value)
 	return l->rc == RC_OK;
 }
 
+/* The library cuts longer lines and reads the rest as another setting. */
+static enum rc
+ini_check_lines(const char *path, struct err *err)
+{
+	FILE *f = fopen(path, "re");
+	size_t room = 0;
+	ssize_t n = 0;
+	char *line = NULL;
+	int number = 0;
+	enum rc rc = RC_OK;
+
+	while (f != NULL && rc == RC_OK && (n = getline(&line, &room, f)) >= 0)
+		if (++number > 0 && n > INI_LINE_BYTES_MAX)
+			rc = err_set(err, RC_INVALID,
+			    "%s line %d is over %d bytes; use the variable of "
+			    "that setting instead", path, number,
+			    INI_LINE_BYTES_MAX);
+	free(line);
+	if (f != NULL)
+		fclose(f);
+	return rc;
+}
+
 static enum rc
 load_ini(struct conf *c, const char *path, bool must, struct err *err)
 {
 	struct ini_load l = {c, path, err, RC_OK};
-	int line = ini_parse(path, ini_value, &l);
+	int line;
 
+	if (ini_check_lines(path, err) != RC_OK)
+		return RC_INVALID;
+	line = ini_parse(path, ini_value, &l);
 	if (line == 0 || (line == -1 && !must))
 		return RC_OK;
 	if (line == -1)
@@ -346,6 +373,10 @@ load_all(struct conf *c, int argc, char **argv, unsigned who, struct err *err)
 	struct flags f = {.c = c, .who = who, .ini = getenv("CULPRIT_CONFIG")};
 	enum rc rc = load_flags(&f, argc, argv, err);
 
+	/* As with every variable: empty is not set. */
+	if (f.ini != NULL && f.ini[0] == '\0')
+		f.ini = NULL;
+
 	if (rc == RC_OK)
 		rc = load_env(c, err);
 	if (rc == RC_OK)
@@ -465,8 +496,14 @@ conf_secret(const char *value, const char *file, char **ret, struct err *err)
 	if (f == NULL)
 		return err_set(err, RC_IO, "cannot read %s: %s", file,
 		    strerror(errno));
-	n = fread(text, 1, sizeof(text) - 1, f);
+	n = fread(text, 1, sizeof(text), f);
 	fclose(f);
+	if (n == sizeof(text)) {
+		explicit_bzero(text, sizeof(text));
+		return err_set(err, RC_TOOBIG,
+		    "%s is too long for a secret; the limit is %d bytes", file,
+		    SECRET_BYTES_MAX - 1);
+	}
 	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
 		n--;
 	text[n] = '\0';

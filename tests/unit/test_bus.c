@@ -215,15 +215,39 @@ START_TEST(a_peer_that_is_gone_is_told)
 }
 END_TEST
 
+/* The library lets go of a port a moment after it is closed. */
+static bool
+listens_again(void *arg)
+{
+	struct pair *p = arg;
+	struct bus_handler h = {on_msg, on_bad, on_turn, &p->server};
+	struct err err;
+
+	if (p->server.bus != NULL)
+		return true;
+	return bus_listen(p->loop, p->at, &h, &p->server.bus, &err) == RC_OK;
+}
+
+/* What is sent to a server that has just gone may be lost with it. */
+static bool
+server_heard_one_of_many(void *arg)
+{
+	struct pair *p = arg;
+
+	send_type(&p->client, NULL, PROTO_BYE);
+	return server_heard(p);
+}
+
 START_TEST(a_client_finds_a_server_that_came_back)
 {
 	struct pair p;
 
 	pair_open(&p, _i);
 	bus_free(p.server.bus);
-	open_one(&p, &p.server, true);
-	send_type(&p.client, NULL, PROTO_BYE);
-	ck_assert(loop_until_cond(p.loop, server_heard, &p, LIMIT_MS));
+	p.server.bus = NULL;
+	ck_assert(await(listens_again, &p, LIMIT_MS));
+	ck_assert(loop_until_cond(p.loop, server_heard_one_of_many, &p,
+	    LIMIT_MS));
 	pair_close(&p);
 }
 END_TEST

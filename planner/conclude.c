@@ -16,7 +16,13 @@
 #include "planner/case.h"
 #include "planner/say.h"
 
-enum { OTHERS_NAMED = 8, RULED_OUT_MAX = 6, UNSEEN_MAX = 12, PATH_MAX = 8 };
+enum {
+	OTHERS_NAMED = 8,
+	RULED_OUT_MAX = 6,
+	UNSEEN_MAX = 12,
+	CHANGES_NAMED = 2,
+	SUSPECTS = 3,
+};
 
 struct drawing {
 	const struct kase *k;
@@ -31,6 +37,7 @@ struct outcome {
 	cJSON *chain_end;	/* claim */
 	enum report_confidence confidence;
 	bool has_cause;
+	bool by_causes;		/* as find_causes has it */
 };
 
 static const char *
@@ -490,16 +497,105 @@ causes_confidence(const struct study *s)
 	return MIN(c, REPORT_LIKELY);
 }
 
+static enum resource_unit
+unit_named(const char *unit)
+{
+	static const struct {
+		const char *name;
+		enum resource_unit unit;
+	} units[] = {{"seconds", UNIT_SECONDS}, {"bytes", UNIT_BYTES},
+	    {"bytes per second", UNIT_BYTES_S}, {"cores", UNIT_CORES}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(units); i++)
+		if (strcmp(unit, units[i].name) == 0)
+			return units[i].unit;
+	return UNIT_NONE;
+}
+
+/* How one series changed: `metric` rose from a to b at t. */
+static void
+say_change(struct drawing *d, const cJSON *series)
+{
+	const cJSON *change = tree_at(series, "change");
+	enum resource_unit unit = unit_named(tree_str(series, "unit"));
+
+	say_code(&d->s, tree_str(series, "metric"));
+	say(&d->s, "在", " ");
+	if (!d->zh)
+		buf_adds(&d->s.text, "at ");
+	say_time(&d->s, tree_num(series, "began", 0));
+	say(&d->s, "从", " went from ");
+	say_value(&d->s, tree_num(change, "from", 0), unit);
+	if (tree_is(series, "direction", "down"))
+		say(&d->s, "降到", " down to ");
+	else
+		say(&d->s, "升到", " up to ");
+	say_value(&d->s, tree_num(change, "to", 0), unit);
+}
+
+/* Its changes in our words; in the tool's when it names no series. */
 static void
 say_cause(struct drawing *d, const struct study *s, const cJSON *cause)
 {
-	say(&d->s, "最可疑的是", "Most suspect is ");
+	const cJSON *data = tree_at(s->causes.answer, "data");
+	const cJSON *series = tree_at(data, "series"), *index;
+	int told = 0;
+
 	say_code(&d->s, tree_str(cause, "service"));
-	if (tree_has(cause, "reason")) {
+	say_cite(&d->s, answer_evidence(s->causes.answer));
+	cJSON_ArrayForEach(index, tree_at(cause, "series"))
+	{
+		const cJSON *one = cJSON_IsNumber(index)
+		    ? cJSON_GetArrayItem(series, index->valueint)
+		    : NULL;
+
+		if (one == NULL || told == CHANGES_NAMED)
+			continue;
+		if (told++ == 0)
+			say(&d->s, "：", ": ");
+		else
+			say(&d->s, "；", "; ");
+		say_change(d, one);
+	}
+	if (told == 0 && tree_has(cause, "reason")) {
 		say(&d->s, "：", ": ");
 		say_code(&d->s, tree_str(cause, "reason"));
 	}
+}
+
+/* A release or a new label set just before: a change that may be why. */
+static void
+tell_trigger(struct drawing *d, int n, const struct study *s,
+    const cJSON *cause)
+{
+	double changed = tree_num(cause, "changed", 0);
+
+	if (changed <= 0)
+		return;
+	say_code(&d->s, tree_str(cause, "service"));
+	say(&d->s, "在", " showed a new version or label set at ");
+	say_time(&d->s, changed);
+	say(&d->s, "出现了新的版本或标签", "");
 	say_cite(&d->s, answer_evidence(s->causes.answer));
+	finding(d, "trigger", n,
+	    word(d, "核对那时的发布，必要时回滚",
+		"compare with the release at that time; roll back if need be"));
+}
+
+/* The next suspects: neither found guilty nor ruled out. */
+static void
+tell_suspects(struct drawing *d, int n, const struct study *s, int from)
+{
+	const cJSON *causes = tree_at(tree_at(s->causes.answer, "data"),
+	    "causes");
+	int i;
+
+	for (i = from; i < MIN(cJSON_GetArraySize(causes), SUSPECTS); i++) {
+		say(&d->s, "次可疑的", "Less suspect: ");
+		say_cause(d, s, cJSON_GetArrayItem(causes, i));
+		finding(d, "open", n, NULL);
+	}
 }
 
 static void
@@ -509,20 +605,25 @@ conclude_causes(struct drawing *d, int n, const struct study *s,
 	const cJSON *cause = first_cause(s);
 
 	o->has_cause = true;
+	o->by_causes = true;
 	o->confidence = REPORT_LIKELY;
+	say(&d->s, "最可疑的是", "Most suspect is ");
 	say_cause(d, s, cause);
 	finding(d, "cause", n,
 	    word(d, "查看它在开始变化那一刻的日志、发布和配置变更",
 		"look at its log, releases and configuration changes at the "
 		"time the change began"));
+	say(&d->s, "最可疑的是", "Most suspect is ");
 	say_cause(d, s, cause);
 	o->answer = say_claim(&d->s);
 	say_code(&d->s, tree_str(cause, "service"));
 	say_cite(&d->s, answer_evidence(s->causes.answer));
 	o->chain_end = say_claim(&d->s);
+	tell_trigger(d, n, s, cause);
+	tell_suspects(d, n, s, 1);
 	say(&d->s, "先检查", "Look first at ");
 	say_code(&d->s, tree_str(cause, "service"));
-	say(&d->s, " 的日志、最近的发布与依赖；必要时回滚",
+	say(&d->s, "的日志、最近的发布与依赖；必要时回滚",
 	    ": its log, its last release, what it depends on; roll back if "
 	    "need be");
 	say_cite(&d->s, answer_evidence(s->causes.answer));
@@ -547,6 +648,8 @@ tell_causes_beside(struct drawing *d, int n, const struct study *s,
 	say_cite(&d->s, answer_evidence(s->causes.answer));
 	if (cause != NULL && causes_confidence(s) >= REPORT_LIKELY &&
 	    has_cause) {
+		say(&d->s, "按统计与依赖关系最可疑的是",
+		    "By statistics and dependencies most suspect is ");
 		say_cause(d, s, cause);
 		finding(d, "contributing", n, NULL);
 	} else {
@@ -678,10 +781,13 @@ static void
 conclude_study(struct drawing *d, int n, const struct study *s,
     struct outcome *o)
 {
-	bool user = study_user_dominates(s) &&
-	    !was_high_before(s, &d->k->facts);
 	bool causes = first_cause(s) != NULL &&
 	    causes_confidence(s) >= REPORT_LIKELY;
+	/* Of a machine, who uses it is the answer; of a service, it may only
+	 * be the one that suffers. */
+	bool user = study_user_dominates(s) &&
+	    !was_high_before(s, &d->k->facts) &&
+	    (!causes || resource_is_of_machine(span_of(rule_expr(s->rule))));
 
 	if (s->target != NULL)
 		conclude_target(d, n, s, o);
@@ -696,11 +802,32 @@ conclude_study(struct drawing *d, int n, const struct study *s,
 		conclude_nothing(d, s, o);
 	if (s->resource != NULL && s->top.key == NULL)
 		tell_no_user(d, n, s);
-	else if (s->resource != NULL && !user)
+	else if (s->resource != NULL && (!study_user_dominates(s) ||
+	    was_high_before(s, &d->k->facts)))
 		tell_weak_user(d, n, s);
 	if (s->target != NULL || user || !causes)
 		tell_causes_beside(d, n, s, o->has_cause);
 	tell_alternatives(d, n, s);
+}
+
+/* The services between alert and cause, both left out. */
+static void
+add_path(struct drawing *d, const struct study *s, const struct outcome *o,
+    cJSON *chain)
+{
+	const cJSON *path = o->by_causes
+	    ? tree_at(first_cause(s), "on_path")
+	    : NULL;
+	const cJSON *hop;
+
+	cJSON_ArrayForEach(hop, path)
+	{
+		if (!cJSON_IsString(hop) || hop->next == NULL)
+			continue;
+		say_code(&d->s, hop->valuestring);
+		say_cite(&d->s, answer_evidence(s->causes.answer));
+		cJSON_AddItemToArray(chain, say_claim(&d->s));
+	}
 }
 
 static cJSON *
@@ -721,6 +848,7 @@ chain_of(struct drawing *d, const struct study *s, struct outcome *o)
 		say_cite(&d->s, answer_evidence(x->range.answer));
 		cJSON_AddItemToArray(chain, say_claim(&d->s));
 	}
+	add_path(d, s, o, chain);
 	cJSON_AddItemToArray(chain, TAKE(o->chain_end));
 	return chain;
 }
@@ -834,6 +962,7 @@ conclude_blind(struct drawing *d, cJSON *c)
 	say_code(&d->s, answer_error(a));
 	say_cite(&d->s, answer_evidence(a));
 	cJSON_AddStringToObject(c, "summary", buf_str(&d->s.text));
+	cJSON_AddStringToObject(c, "confidence", "undetermined");
 	finding(d, "open", -1,
 	    next[0] != '\0' ? next
 			    : word(d, "检查 Prometheus 是否在运行、地址与凭据是否正确",
@@ -842,6 +971,24 @@ conclude_blind(struct drawing *d, cJSON *c)
 	say(&d->s, "先恢复对 Prometheus 的访问，再重新发起调查",
 	    "First restore access to Prometheus, then investigate again");
 	action(d);
+}
+
+/* What changed most while nothing fires. */
+static void
+tell_quiet_causes(struct drawing *d)
+{
+	struct study s = {.causes = d->k->causes};
+	const cJSON *cause = first_cause(&s);
+
+	if (d->k->causes.answer == NULL)
+		return;
+	if (cause == NULL || causes_confidence(&s) < REPORT_LIKELY) {
+		tell_causes_beside(d, -1, &s, false);
+		return;
+	}
+	say(&d->s, "变化最大的是", "What changed most is ");
+	say_cause(d, &s, cause);
+	finding(d, "contributing", -1, NULL);
 }
 
 static void
@@ -873,6 +1020,7 @@ conclude_quiet(struct drawing *d, cJSON *c, const cJSON *down)
 	    cJSON_DetachItemFromObjectCaseSensitive(claim, "evidence"));
 	cJSON_Delete(claim);
 	cJSON_AddStringToObject(c, "confidence", "undetermined");
+	tell_quiet_causes(d);
 }
 
 /* The answers of all incidents, and the least certain of them. */

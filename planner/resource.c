@@ -134,9 +134,8 @@ put_literal(struct buf *b, const char *s)
 	}
 }
 
-/* Metrics of a whole machine; a pod label on them is the exporter's. */
-static bool
-is_of_machine(struct span expr)
+bool
+resource_is_of_machine(struct span expr)
 {
 	struct span names[NAMES_MAX];
 	int n = promql_metrics(expr, names, NAMES_MAX), i;
@@ -220,7 +219,7 @@ resource_users_query(struct buf *b, const struct resource *r,
 {
 	auto_buf place = {.max = 4096};
 
-	if (!put_place(&place, labels, is_of_machine(expr)))
+	if (!put_place(&place, labels, resource_is_of_machine(expr)))
 		return false;
 	buf_addf(b, "topk(%d, ", top);
 	if (r->counter)
@@ -229,7 +228,7 @@ resource_users_query(struct buf *b, const struct resource *r,
 	    buf_str(&place));
 	if (r->also[0] != '\0')
 		buf_addf(b, ",%s", r->also);
-	if (is_of_machine(expr))
+	if (resource_is_of_machine(expr))
 		put_not_own(b, expr);
 	buf_adds(b, "}, \"metric\", \"$1\", \"__name__\", \"(.+)\")");
 	if (r->counter)

@@ -31,6 +31,10 @@ struct resource {
 /* By the metrics of the expression, then by the alert's name; NULL: none. */
 const struct resource *resource_of(struct span expr, const char *alert);
 
+/* Whether expr reads metrics of a whole machine; a pod label on those is the
+ * exporter's. */
+bool resource_is_of_machine(struct span expr);
+
 /*
  * Appends the query for who uses it most on the machine, pod … the labels
  * are about: at most top series, each with its metric's name in the label

@@ -221,6 +221,7 @@ finish_run(struct supervisor *s, struct run *r, enum ending e)
 	TAILQ_INSERT_TAIL(&s->ended, r, all);
 	zhash_delete(s->by_id, r->id);
 	s->n_runs--;
+	s->may_compact = true;
 	log_info("investigation ended", "run", r->id, "status",
 	    ending_status(e), "by", ending_name(e), "reason",
 	    r->reason[0] != '\0' ? r->reason : NULL, NULL);

@@ -58,6 +58,7 @@ supervisor_new(struct agent *a)
 	s->by_id = zhash_new();
 	s->lease_ms = agent_conf(a)->lease_ms;
 	s->expired_ms = clk_mono_ms();
+	s->may_compact = true;
 	TAILQ_INIT(&s->runs);
 	TAILQ_INIT(&s->dirty);
 	TAILQ_INIT(&s->ended);

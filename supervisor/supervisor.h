@@ -41,6 +41,7 @@ struct supervisor {
 	bool broken;			/* the store failed: ending */
 	bool draining;
 	int64_t lease_ms;
+	bool may_compact;		/* finished runs may wait for it */
 	int64_t expired_ms;		/* when old runs were last deleted */
 };
 

@@ -8,7 +8,8 @@
 #include "common/log.h"
 #include "supervisor/supervisor.h"
 
-enum { EXPIRE_EVERY_MS = 60000, EXPIRE_AT_ONCE = 200, GHOST_LEASES = 20 };
+enum { EXPIRE_EVERY_MS = 60000, EXPIRE_AT_ONCE = 200, GHOST_LEASES = 20,
+	COMPACT_IDLE = 8 };
 
 void
 supervisor_send(struct supervisor *s, struct bus *bus,
@@ -176,20 +177,39 @@ remove_ghost(void *ctx, struct worker *w)
 	registry_remove(g->s->workers, w);
 }
 
+/* Old runs go; beyond the size limit, the oldest go earlier. */
 static void
 expire(struct supervisor *s, int64_t now_ms)
 {
-	int64_t keep_ms = agent_conf(s->agent)->retain_days * 86400000;
+	const struct conf *c = agent_conf(s->agent);
+	int64_t before = clk_wall_ms() - c->retain_days * 86400000;
 	int64_t n = 0;
 	struct err err;
 
 	if (now_ms - s->expired_ms < EXPIRE_EVERY_MS || !store_ready(s))
 		return;
 	s->expired_ms = now_ms;
-	store_good(s,
-	    s->ops->run_expire(
-		s->store, clk_wall_ms() - keep_ms, EXPIRE_AT_ONCE, &n, &err),
-	    &err);
+	if (store_good(s, s->ops->run_expire(s->store, before, EXPIRE_AT_ONCE,
+		&n, &err), &err))
+		store_good(s, s->ops->run_trim(s->store,
+		    c->retain_mb << 20, EXPIRE_AT_ONCE, &n, &err), &err);
+}
+
+/* Finished runs are packed beside the work: a few at a time while nothing
+ * goes on, one at a time else. */
+static void
+compact(struct supervisor *s)
+{
+	int left = s->n_runs == 0 ? COMPACT_IDLE : 1;
+	enum rc rc = RC_OK;
+	struct err err;
+
+	while (left-- > 0 && s->may_compact && store_ready(s)) {
+		rc = s->ops->run_compact(s->store, 0, &err);
+		s->may_compact = rc == RC_OK;
+	}
+	if (rc != RC_NOTFOUND)
+		store_good(s, rc, &err);
 }
 
 int
@@ -205,6 +225,7 @@ turn_tick(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 	end_overdue(s, now);
 	registry_each(s->workers, remove_ghost, &g);
 	expire(s, now);
+	compact(s);
 	turn_end(s);
 	return 0;
 }

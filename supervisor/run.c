@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "common/clk.h"
 #include "common/wire.h"
 
 static const char *const task_states[] = {
@@ -54,7 +55,9 @@ run_facts(const struct run *r)
 	    .iteration = r->iteration,
 	    .turns = r->turns,
 	    .failures = r->failures,
-	    .deadline_passed = r->deadline_passed,
+	    .deadline_passed =
+		r->deadline_passed ||
+		clk_mono_ms() + RUN_ROUND_LEAST_MS >= r->ends_mono_ms,
 	    .cancelled = r->cancelled,
 	    .planner_failed = r->planner_failed,
 	};

@@ -19,6 +19,12 @@
 
 enum { RUN_FOLLOWERS_MAX = 100000, RUN_FRESH_BYTES_MAX = 32 << 20 };
 
+/*
+ * With less than this left no round is begun: a step that was stopped at the
+ * deadline may be heard of just before it, and the next would only fail too.
+ */
+enum { RUN_ROUND_LEAST_MS = 20 };
+
 enum task_state { TASK_QUEUED, TASK_LEASED, TASK_DONE, TASK_UNKNOWN };
 
 struct run;

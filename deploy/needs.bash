@@ -107,11 +107,12 @@ need_build_tools() { # LOG
 	fi
 }
 
-build() { # LOG PRESET
+build() { # LOG PRESET [TARGET...]
 	local start
 	start=$(now_ms)
 	say "== building preset $2 in build/$2"
 	logged "$1" cmake -S "$root" --preset "$2"
-	logged "$1" cmake --build "$root/build/$2" -j "$(nproc)"
+	logged "$1" cmake --build "$root/build/$2" -j "$(nproc)" \
+		${3:+--target "${@:3}"}
 	say "   built in $(took "$start")"
 }

@@ -1,0 +1,20 @@
+/* ask.h - one HTTP request to a process under test. */
+#ifndef TESTS_HARNESS_ASK_H
+#define TESTS_HARNESS_ASK_H
+
+struct answer {
+	long status; /* 0: no answer */
+	char *body;
+	char *type;
+	char *location;
+};
+
+/*
+ * method NULL: GET, or POST with a body. headers: "Name: value", ended by
+ * NULL; NULL: none but a JSON content type with a body. answer_free it.
+ */
+struct answer *ask(const char *method, const char *url,
+    const char *const *headers, const char *body);
+void answer_free(struct answer *w);
+
+#endif

@@ -1,0 +1,302 @@
+/*
+ * test_up.c - `culprit up`: what it starts, what dies, what comes and goes.
+ */
+#include "common/rc.h"
+#include "tests/harness/alert.h"
+#include "tests/harness/house.h"
+#include "tests/harness/texts.h"
+#include "tests/harness/transcript.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ECHO_TEN                                                               \
+	"[{\"decision\":\"EXECUTE\",\"step\":\"again\",\"steps\":["            \
+	"{\"step\":\"a\",\"tool\":\"echo\",\"args\":{\"text\":\"1\"}},"        \
+	"{\"step\":\"b\",\"tool\":\"echo\",\"args\":{\"text\":\"2\"}},"        \
+	"{\"step\":\"c\",\"tool\":\"echo\",\"args\":{\"text\":\"3\"}},"        \
+	"{\"step\":\"d\",\"tool\":\"echo\",\"args\":{\"text\":\"4\"}}]}]"
+#define QUERY_THEN_FINISH                                                      \
+	"[{\"decision\":\"EXECUTE\",\"step\":\"ask\","                         \
+	"\"tool\":\"query_prometheus_metrics\",\"args\":{\"query\":\"up\"}},"  \
+	"{\"decision\":\"FINISH\",\"report\":\"# x\"}]"
+
+static const char *const children[] = {
+    "supervisor", "gateway", "planner-1", "executor-1"};
+
+struct gone {
+	pid_t pids[ARRAY_LEN(children)];
+};
+
+/* A zombie is gone: only a parent that has died too leaves one here. */
+static bool
+is_gone(pid_t pid)
+{
+	auto_str path = xasprintf("/proc/%ld/stat", (long)pid);
+	auto_str stat = file_read(path);
+	const char *state = strrchr(stat, ')');
+
+	return state == NULL || state[1] == '\0' || state[2] == 'Z';
+}
+
+static bool
+all_gone(void *ctx)
+{
+	const struct gone *g = ctx;
+
+	for (size_t i = 0; i < ARRAY_LEN(children); i++)
+		if (!is_gone(g->pids[i]))
+			return false;
+	return true;
+}
+
+static void
+remember(struct house *h, struct gone *g)
+{
+	for (size_t i = 0; i < ARRAY_LEN(children); i++) {
+		g->pids[i] = house_child(h, children[i]);
+		ck_assert_msg(g->pids[i] > 0 && !is_gone(g->pids[i]),
+		    "%s does not run", children[i]);
+	}
+}
+
+START_TEST(up_prints_one_line_and_ends_all_when_asked_to)
+{
+	static const int signals[] = {SIGTERM, SIGINT};
+	struct house *h = house_start(&(struct house_spec){0});
+	struct gone g;
+	auto_str out = NULL;
+
+	remember(h, &g);
+	proc_signal(house_up(h), signals[_i]);
+	ck_assert_int_eq(proc_wait(house_up(h), 10000), 0);
+	ck_assert(all_gone(&g));
+	out = proc_out(house_up(h));
+	ck_assert_ptr_eq(strchr(out, '\n'), out + strlen(out) - 1);
+	house_free(h);
+}
+END_TEST
+
+START_TEST(killed_up_takes_all_with_it)
+{
+	struct house *h = house_start(&(struct house_spec){0});
+	struct gone g;
+
+	remember(h, &g);
+	proc_signal(house_up(h), SIGKILL);
+	ck_assert(await(all_gone, &g, 10000));
+	house_free(h);
+}
+END_TEST
+
+struct restarted {
+	struct house *h;
+	const char *child;
+	pid_t before;
+};
+
+static bool
+has_restarted(void *ctx)
+{
+	const struct restarted *r = ctx;
+	pid_t now = house_child(r->h, r->child);
+
+	return now != r->before && !is_gone(now);
+}
+
+static void
+kill_child(struct house *h, const char *child)
+{
+	struct restarted r = {h, child, house_child(h, child)};
+
+	ck_assert_int_gt(r.before, 0);
+	ck_assert_int_eq(kill(r.before, SIGKILL), 0);
+	ck_assert_msg(
+	    await(has_restarted, &r, HOUSE_MS), "%s stays dead", child);
+}
+
+START_TEST(a_killed_child_is_started_again_and_work_goes_on)
+{
+	static const char *const more[] = {"--tools=echo", NULL};
+	static const char *const args[] = {"investigate", "--json", NULL};
+	struct house *h =
+	    house_start(&(struct house_spec){.script = ECHO_TEN, .more = more});
+	struct transcript *t;
+	auto_str out = NULL;
+
+	kill_child(h, children[_i]);
+	if (strcmp(children[_i], "gateway") == 0) {
+		/* It listens elsewhere now, and wrote down where. */
+		kill_child(h, "gateway");
+	}
+	for (int attempts = 0;; attempts++) {
+		int status = house_run(h, args, &out, NULL);
+
+		/* Nobody listens, or it is not ready: for a moment only. */
+		if (status != 3 && out[0] != '\0')
+			break;
+		ck_assert_int_lt(attempts, 2000);
+		free(TAKE(out));
+	}
+	t = transcript_new(out);
+	transcript_check(t);
+	ck_assert_int_eq(transcript_count(t, "feedback"), 40);
+	transcript_free(t);
+	house_free(h);
+}
+END_TEST
+
+START_TEST(a_second_up_on_the_same_data_is_refused)
+{
+	struct house *h = house_start(&(struct house_spec){0});
+	static const char *const args[] = {"up", NULL};
+	auto_str err = NULL;
+
+	ck_assert_int_eq(house_run(h, args, NULL, &err), 1);
+	assert_contains(err, "another `culprit up`");
+	assert_contains(err, "--data-dir");
+	house_free(h);
+}
+END_TEST
+
+START_TEST(up_gives_up_on_wrong_usage_of_a_child)
+{
+	struct house *h;
+	static const char *const more[] = {"--planner=nobody", NULL};
+	auto_str err = NULL;
+
+	h = house_start(&(struct house_spec){.more = more, .not_ready = true});
+	ck_assert_int_eq(proc_wait(house_up(h), HOUSE_MS), 1);
+	err = proc_err(house_up(h));
+	assert_contains(err, "nobody");
+	house_drop(h);
+}
+END_TEST
+
+START_TEST(workers_that_join_later_share_the_work)
+{
+	static const char *const more[] = {"--executors=0", NULL};
+	static const char *const tools[] = {"--tools=echo", NULL};
+	static const char *const args[] = {"investigate", "--json", NULL};
+	struct house *h = house_start(&(struct house_spec){
+	    .script = ECHO_TEN, .more = more, .not_ready = true});
+	struct proc *first = house_worker(h, "executor", "late-1", tools);
+	struct proc *second = house_worker(h, "executor", "late-2", tools);
+	struct transcript *t;
+	auto_str out = NULL;
+	int by[2] = {0, 0};
+
+	house_await_ready(h);
+	ck_assert(proc_await_err(first, "joined", HOUSE_MS));
+	ck_assert(proc_await_err(second, "joined", HOUSE_MS));
+	house_run(h, args, &out, NULL);
+	t = transcript_new(out);
+	transcript_check(t);
+	for (int i = 0; i < transcript_count(t, "feedback"); i++)
+		by[strcmp(transcript_text(t, "feedback", i, "worker"),
+		       "late-1") != 0]++;
+	ck_assert_int_eq(by[0] + by[1], 40);
+	ck_assert_int_gt(by[0], 0);
+	ck_assert_int_gt(by[1], 0);
+	transcript_free(t);
+	proc_signal(first, SIGTERM);
+	proc_signal(second, SIGTERM);
+	ck_assert_int_eq(proc_wait(first, HOUSE_MS), 0);
+	ck_assert_int_eq(proc_wait(second, HOUSE_MS), 0);
+	proc_free(first);
+	proc_free(second);
+	house_free(h);
+}
+END_TEST
+
+/* The planner is killed while the executor is busy: its successor goes on
+ * with the run it never saw. */
+START_TEST(a_planner_killed_in_the_middle_is_replaced)
+{
+	static const char *const args[] = {"investigate", "--json", NULL};
+	static const char *const more[] = {
+	    "--prometheus-timeout-ms=3000", NULL};
+	auto_str hanging = hanging_url();
+	struct house *h =
+	    house_start(&(struct house_spec){.script = QUERY_THEN_FINISH,
+		.prometheus_url = hanging,
+		.more = more});
+	struct proc *p = house_client(h, "watch", args);
+	struct transcript *t;
+	auto_str out = NULL;
+
+	ck_assert(proc_await_out(p, "\"tool_started\"", HOUSE_MS));
+	kill_child(h, "planner-1");
+	ck_assert_int_eq(proc_wait(p, HOUSE_MS), 0);
+	out = proc_out(p);
+	t = transcript_new(out);
+	transcript_check(t);
+	ck_assert_str_eq(
+	    transcript_text(t, "finished", 0, "status"), "completed");
+	transcript_free(t);
+	proc_free(p);
+	house_free(h);
+}
+END_TEST
+
+/* kill -9 of the supervisor in mid-run: the client sees every event once. */
+START_TEST(a_run_outlives_its_supervisor)
+{
+	static const char *const args[] = {"investigate", "--json", NULL};
+	static const char *const more[] = {
+	    "--prometheus-timeout-ms=3000", NULL};
+	auto_str hanging = hanging_url();
+	struct house *h =
+	    house_start(&(struct house_spec){.script = QUERY_THEN_FINISH,
+		.prometheus_url = hanging,
+		.more = more});
+	struct proc *p = house_client(h, "watch", args);
+	struct transcript *t;
+	auto_str out = NULL;
+
+	ck_assert(proc_await_out(p, "\"tool_started\"", HOUSE_MS));
+	kill_child(h, "supervisor");
+	ck_assert_int_eq(proc_wait(p, HOUSE_MS), 0);
+	out = proc_out(p);
+	t = transcript_new(out);
+	transcript_check(t);
+	ck_assert_int_eq(transcript_count(t, "feedback"), 1);
+	transcript_free(t);
+	proc_free(p);
+	house_free(h);
+}
+END_TEST
+
+START_TEST(a_client_goes_on_when_all_was_killed_and_started_anew)
+{
+	static const char *const args[] = {"list", NULL};
+	struct house *h = house_start(&(struct house_spec){0});
+	auto_str err = NULL;
+
+	proc_signal(house_up(h), SIGKILL);
+	ck_assert_int_ge(proc_wait(house_up(h), HOUSE_MS), 0);
+	ck_assert_int_eq(house_run(h, args, NULL, &err), 3);
+	assert_contains(err, "culprit up");
+	house_free(h);
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {up_prints_one_line_and_ends_all_when_asked_to, 2},
+	    {killed_up_takes_all_with_it, 0},
+	    {a_killed_child_is_started_again_and_work_goes_on,
+		(int)ARRAY_LEN(children)},
+	    {a_second_up_on_the_same_data_is_refused, 0},
+	    {up_gives_up_on_wrong_usage_of_a_child, 0},
+	    {workers_that_join_later_share_the_work, 0},
+	    {a_planner_killed_in_the_middle_is_replaced, 0},
+	    {a_run_outlives_its_supervisor, 0},
+	    {a_client_goes_on_when_all_was_killed_and_started_anew, 0},
+	};
+
+	return RUN_TESTS("up", tests);
+}

@@ -39,6 +39,7 @@ item_of(const struct jsonsax_event *ev)
 	case JSONSAX_KEY:
 	case JSONSAX_OBJECT_END:
 	case JSONSAX_ARRAY_END:
+	case JSONSAX_PAIR:
 		break;
 	}
 	return cJSON_CreateNull();

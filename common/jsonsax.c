@@ -50,6 +50,7 @@ struct jsonsax {
 	unsigned hex_n;
 	uint32_t hex, high; /* \u so far; a high surrogate waiting */
 	bool is_key;
+	bool pairs;
 	unsigned depth;
 	bool in_object[JSONSAX_DEPTH_MAX];
 	enum rc failed;
@@ -95,6 +96,8 @@ jsonsax_type_name(enum jsonsax_type type)
 		return "true or false";
 	case JSONSAX_NULL:
 		return "null";
+	case JSONSAX_PAIR:
+		return "a pair";
 	}
 	return "a value";
 }
@@ -110,6 +113,12 @@ jsonsax_new(const struct jsonsax_limits *limits, jsonsax_fn *fn, void *arg)
 	sax->arg = arg;
 	buf_init(&sax->tmp, MAX(limits->string_max, (size_t)NUM_TEXT_MAX));
 	return sax;
+}
+
+void
+jsonsax_pairs(struct jsonsax *sax, bool on)
+{
+	sax->pairs = on;
 }
 
 void
@@ -400,11 +409,17 @@ lex_low(struct jsonsax *sax, struct piece *in, struct err *err)
 
 /* ---- numbers and words ---- */
 
+static const bool number_char[256] = {['0' ... '9'] = true,
+    ['.'] = true,
+    ['-'] = true,
+    ['+'] = true,
+    ['e'] = true,
+    ['E'] = true};
+
 static bool
 is_number_char(char c)
 {
-	return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' ||
-	       (c | 0x20) == 'e';
+	return number_char[(unsigned char)c];
 }
 
 static enum rc
@@ -478,6 +493,50 @@ lex_word(struct jsonsax *sax, struct piece *in, struct err *err)
 	return word_done(sax, err);
 }
 
+/* ---- pairs ---- */
+
+/* Matches [NUMBER,"STRING"] at p, the string plain ASCII without escapes;
+ * the byte after it, or NULL: it is no such thing, or not whole. */
+static const char *
+pair_match(
+    const char *p, const char *end, struct span *number, struct span *text)
+{
+	const char *from = ++p;
+
+	while (p < end && number_char[(unsigned char)*p])
+		p++;
+	*number = span_make(from, (size_t)(p - from));
+	if (end - p < 3 || p[0] != ',' || p[1] != '"')
+		return NULL;
+	p += 2;
+	from = p;
+	while (p < end && !string_stop[(unsigned char)*p])
+		p++;
+	*text = span_make(from, (size_t)(p - from));
+	if (end - p < 2 || p[0] != '"' || p[1] != ']')
+		return NULL;
+	return p + 2;
+}
+
+/* Takes a pair; false: read on in the ordinary way, which also finds what
+ * is wrong with it. */
+static bool
+take_pair(struct jsonsax *sax, struct piece *in, enum rc *ret, struct err *err)
+{
+	struct jsonsax_event ev = {.type = JSONSAX_PAIR};
+	struct span number;
+	const char *after = pair_match(in->p, in->end, &number, &ev.text);
+	size_t at;
+
+	if (after == NULL || ev.text.n > sax->limits.string_max ||
+	    sax->depth >= sax->limits.depth_max ||
+	    num_parse(number, &ev.number, &at) != NUM_OK)
+		return false;
+	in->p = after;
+	*ret = emit_value(sax, ev, err);
+	return true;
+}
+
 /* ---- the grammar ---- */
 
 static void
@@ -501,7 +560,10 @@ static enum rc
 begin_value(struct jsonsax *sax, struct piece *in, struct err *err)
 {
 	char c = *in->p;
+	enum rc rc;
 
+	if (c == '[' && sax->pairs && take_pair(sax, in, &rc, err))
+		return rc;
 	if (c == '{' || c == '[')
 		return open_container(sax, in, err);
 	if (c == '"')

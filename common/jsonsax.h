@@ -29,13 +29,15 @@ enum jsonsax_type {
 	JSONSAX_NUMBER,
 	JSONSAX_BOOL,
 	JSONSAX_NULL,
+	/* [NUMBER, "STRING"] as one event, where a reader asked for it. */
+	JSONSAX_PAIR,
 };
 
 struct jsonsax_event {
 	enum jsonsax_type type;
 	unsigned depth;   /* containers around it; 0 for the outermost */
 	bool boolean;     /* JSONSAX_BOOL */
-	double number;    /* JSONSAX_NUMBER */
+	double number;    /* JSONSAX_NUMBER, JSONSAX_PAIR */
 	struct span text; /* key or string decoded, or number as written;
 			   * valid during the call only */
 };
@@ -57,6 +59,13 @@ struct jsonsax *jsonsax_new(
     const struct jsonsax_limits *limits, jsonsax_fn *fn, void *arg);
 void jsonsax_free(struct jsonsax *sax);
 DEFINE_AUTO(jsonsax, struct jsonsax, jsonsax_free);
+
+/*
+ * From now on, until off again, an array of a number and a plain string may
+ * come as one JSONSAX_PAIR: several times faster, for time series. Not every
+ * pair does: one that is cut or has spaces in it comes in parts.
+ */
+void jsonsax_pairs(struct jsonsax *sax, bool on);
 
 /*
  * Takes the next bytes. RC_INVALID: not JSON; RC_TOOBIG: over a limit; or

@@ -6,6 +6,7 @@
  */
 #include "common/num.h"
 
+#include <endian.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,19 +26,61 @@ is_digit(const struct scan *s)
 	return s->p < s->end && *s->p >= '0' && *s->p <= '9';
 }
 
-static void
+/* The first of eight characters is in the lowest byte. */
+static uint64_t
+eight_load(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
+}
+
+static bool
+eight_are_digits(uint64_t v)
+{
+	return ((v & 0xF0F0F0F0F0F0F0F0) |
+		   ((v + 0x0606060606060606) & 0xF0F0F0F0F0F0F0F0) >> 4) ==
+	       0x3333333333333333;
+}
+
+/* Their value: neighbours are joined to pairs, fours and the eight. */
+static uint64_t
+eight_value(uint64_t v)
+{
+	v -= 0x3030303030303030;
+	v = v * 10 + (v >> 8);
+	return ((v & 0x000000FF000000FF) * 0x000F424000000064 +
+		   (v >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >>
+	       32;
+}
+
+/* Eighteen digits are below 2^63 and enough: more go another way. */
+static inline void
 scan_digits(struct scan *s, int exp_step)
 {
-	for (; is_digit(s); s->p++) {
-		if (s->n_digits >= 18) {
-			s->inexact = true;
-			continue;
-		}
-		s->digits = s->digits * 10 + (uint64_t)(*s->p - '0');
-		if (s->digits != 0)
-			s->n_digits++;
-		s->exp10 += exp_step;
+	const char *p = s->p, *end = s->end;
+	uint64_t digits = s->digits;
+	int n = s->n_digits;
+
+	while (n <= 10 && end - p >= 8 && (digits != 0 || *p != '0')) {
+		uint64_t v = eight_load(p);
+
+		if (!eight_are_digits(v))
+			break;
+		digits = digits * 100000000 + eight_value(v);
+		n += 8;
+		p += 8;
 	}
+	for (; p < end && *p >= '0' && *p <= '9' && n < 18; p++) {
+		digits = digits * 10 + (uint64_t)(*p - '0');
+		n += digits != 0;
+	}
+	s->exp10 += exp_step * (int)(p - s->p);
+	s->digits = digits;
+	s->n_digits = n;
+	for (s->p = p; is_digit(s); s->p++)
+		s->inexact = true;
 }
 
 static bool

@@ -168,12 +168,50 @@ count_sample(struct figures *f, double t, double v)
 	f->n++;
 }
 
-static int
-by_value(const void *a, const void *b)
+/* The k-th smallest of v[0 .. n), which is reordered around it (Hoare). */
+static double
+kth(double *v, size_t n, size_t k)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	size_t lo = 0, hi = n - 1;
 
-	return (x > y) - (x < y);
+	while (lo < hi) {
+		double pivot = v[lo + (hi - lo) / 2];
+		size_t i = lo, j = hi;
+
+		for (;; i++, j--) {
+			double t;
+
+			while (v[i] < pivot)
+				i++;
+			while (v[j] > pivot)
+				j--;
+			if (i >= j)
+				break;
+			t = v[i];
+			v[i] = v[j];
+			v[j] = t;
+		}
+		if (k <= j)
+			hi = j;
+		else
+			lo = j + 1;
+	}
+	return v[k];
+}
+
+/* Of v[0 .. n), n > 0, which is reordered; no NaN in it. */
+static double
+median(double *v, size_t n)
+{
+	double upper = kth(v, n, n / 2), lower = v[0];
+	size_t i;
+
+	if (n % 2 == 1)
+		return upper;
+	/* All before the middle are at most it: the largest of them. */
+	for (i = 1; i < n / 2; i++)
+		lower = v[i] > lower ? v[i] : lower;
+	return lower / 2 + upper / 2;
 }
 
 /* Of the samples before half_s that are numbers; NaN when there are none.
@@ -186,12 +224,7 @@ median_before(struct digest *d, double half_s)
 	for (i = 0; i < d->n && d->t[i] < half_s; i++)
 		if (!isnan(d->v[i]))
 			d->t[n++] = d->v[i];
-	if (n == 0)
-		return NAN;
-	qsort(d->t, n, sizeof(*d->t), by_value);
-	if (n % 2 == 1)
-		return d->t[n / 2];
-	return d->t[n / 2 - 1] / 2 + d->t[n / 2] / 2;
+	return n > 0 ? median(d->t, n) : NAN;
 }
 
 /* The largest distance from base in the second half, with its sign. */

@@ -322,6 +322,7 @@ edge_find(const struct prom_response *r, enum at from, enum jsonsax_type open)
 static void
 entered(struct prom_response *r, enum at to)
 {
+	jsonsax_pairs(r->sax, to == AT_VALUES);
 	switch (to) {
 	case AT_RESULT:
 	case AT_SAMPLE:
@@ -383,6 +384,7 @@ leave(struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
 	if (r->building)
 		return item_event(r, ev, err);
 	r->depth--;
+	jsonsax_pairs(r->sax, r->at[r->depth] == AT_VALUES);
 	if (at == AT_METRIC)
 		place_labels(r);
 	else if (at == AT_SERIES)
@@ -510,6 +512,9 @@ on_event(void *arg, const struct jsonsax_event *ev, struct err *err)
 	case JSONSAX_BOOL:
 	case JSONSAX_NULL:
 		break;
+	case JSONSAX_PAIR:
+		r->t_s = ev->number;
+		return sample_text(r, ev->text, err);
 	}
 	return leaf(r, ev, err);
 }

@@ -49,6 +49,8 @@ trace(void *arg, const struct jsonsax_event *ev, struct err *err)
 	case JSONSAX_NULL:
 		buf_adds(b, "null ");
 		break;
+	case JSONSAX_PAIR:
+		break;
 	}
 	(void)err;
 	return RC_OK;
@@ -223,6 +225,95 @@ START_TEST(refuses_a_nul_byte_anywhere)
 }
 END_TEST
 
+/* As trace, but a pair reads like its parts. */
+static enum rc
+trace_parts(void *arg, const struct jsonsax_event *ev, struct err *err)
+{
+	struct buf *b = arg;
+
+	if (ev->type == JSONSAX_NUMBER)
+		buf_addf(b, "n:%.17g ", ev->number);
+	else if (ev->type == JSONSAX_PAIR)
+		buf_addf(b, "[%u n:%.17g s:%.*s ]%u ", ev->depth, ev->number,
+		    SPAN_ARG(ev->text), ev->depth);
+	else
+		return trace(arg, ev, err);
+	return RC_OK;
+}
+
+static enum rc
+feed_parts(
+    const char *text, bool pairs, size_t piece, struct buf *b, struct err *err)
+{
+	AUTO(jsonsax) sax = jsonsax_new(&limits, trace_parts, b);
+	size_t n = strlen(text), at;
+	enum rc rc = RC_OK;
+
+	jsonsax_pairs(sax, pairs);
+	for (at = 0; at < n && rc == RC_OK; at += piece)
+		rc = jsonsax_feed(
+		    sax, span_make(text + at, MIN(piece, n - at)), err);
+	return rc == RC_OK ? jsonsax_end(sax, err) : rc;
+}
+
+static const char *const paired[] = {
+    "[[1,\"a\"],[2.5,\"\"] , [3, \"c\"],[4,\"d\\n\"],[-5e1,\"x\"]]",
+    "[[6,\"\xC3\xA9\"],[7,\"x\",1],[8],[9,\"y\"],{\"k\":[1,\"z\"]}]",
+    "[1,\"a\"]",
+    "[[01,\"a\"]]",
+    "[[1,\"a\"}]",
+    "[[1,\"a\"][2,\"b\"]]",
+    "[[1,\"a\"],]",
+    "[[,\"a\"]]",
+    "[[1e999,\"a\"]]",
+    "[[1,\"a\"]",
+    "[[[[[[[[1,\"a\"]]]]]]]]",
+    "[[[[[[[[[1,\"a\"]]]]]]]]]",
+    "[[1,\"0123456789012345678901234567890123456789012345678901234567890123"
+    "45678\"]]",
+};
+
+START_TEST(pairs_change_nothing_but_the_number_of_events)
+{
+	size_t piece, n = strlen(paired[_i]);
+
+	for (piece = 1; piece <= n; piece++) {
+		struct err err1 = {0}, err2 = {0};
+		auto_buf b1 = {.max = 4096}, b2 = {.max = 4096};
+		enum rc rc1 = feed_parts(paired[_i], false, n, &b1, &err1);
+		enum rc rc2 = feed_parts(paired[_i], true, piece, &b2, &err2);
+
+		ck_assert_int_eq(rc1, rc2);
+		ck_assert_str_eq(err1.text, err2.text);
+		ck_assert_str_eq(buf_str(&b1), buf_str(&b2));
+	}
+}
+END_TEST
+
+static int pairs_seen;
+
+static enum rc
+count_pairs(void *arg, const struct jsonsax_event *ev, struct err *err)
+{
+	(void)arg;
+	(void)err;
+	pairs_seen += ev->type == JSONSAX_PAIR;
+	return RC_OK;
+}
+
+START_TEST(plain_pairs_do_come_as_pairs)
+{
+	AUTO(jsonsax) sax = jsonsax_new(&limits, count_pairs, NULL);
+	struct err err;
+
+	jsonsax_pairs(sax, true);
+	ck_assert(
+	    jsonsax_feed(sax, span_of("[[1,\"a\"],[1435781430.781,\"NaN\"]]"),
+		&err) == RC_OK);
+	ck_assert_int_eq(pairs_seen, 2);
+}
+END_TEST
+
 static enum rc
 stop_at_two(void *arg, const struct jsonsax_event *ev, struct err *err)
 {
@@ -346,6 +437,8 @@ main(void)
 		ARRAY_LEN(bad)},
 	    {refuses_a_document_over_its_total_and_stays_failed, 0},
 	    {refuses_a_nul_byte_anywhere, 0},
+	    {pairs_change_nothing_but_the_number_of_events, ARRAY_LEN(paired)},
+	    {plain_pairs_do_come_as_pairs, 0},
 	    {stops_with_what_the_callback_answers, 0},
 	    {numbers_are_rounded_as_strtod_rounds_them, 0},
 	    {a_number_of_a_thousand_digits_is_read_and_of_two_thousand_is_not,

@@ -15,7 +15,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { RUNNING_MAX = 16, COLUMNS_DEFAULT = 100, LINE_MAX_BYTES = 16384 };
+enum { RUNNING_MAX = 16, COLUMNS_DEFAULT = 100, COLUMNS_PIPE = 240, LINE_MAX_BYTES = 16384 };
 
 /* A step that was started and has no outcome yet. */
 struct running {
@@ -106,7 +106,7 @@ view_columns(const struct view *v)
 	struct winsize w;
 
 	if (!v->spec.live)
-		return LINE_MAX_BYTES;
+		return COLUMNS_PIPE;
 	if (ioctl(fileno(v->spec.out), TIOCGWINSZ, &w) != 0 || w.ws_col < 20)
 		return COLUMNS_DEFAULT;
 	return w.ws_col - 1;
@@ -208,6 +208,15 @@ put_text(struct buf *b, const char *before, const char *text, const char *after)
 	buf_adds(b, after);
 }
 
+/* A summary's first line says what came; the rest is in the evidence. */
+static void
+put_first_line(struct buf *b, const char *text)
+{
+	auto_str line = xstrndup(text, strcspn(text, "\n"));
+
+	put_text(b, ": ", line, "");
+}
+
 static void
 put_args(struct buf *b, const cJSON *args)
 {
@@ -306,7 +315,7 @@ on_feedback(struct view *v, const cJSON *data, struct buf *b)
 	put_text(b, "", text_of(data, "tool"), "");
 	buf_addf(b, " %d ms", int_of(data, "ms"));
 	put_evidence(b, cJSON_GetObjectItemCaseSensitive(data, "evidence"));
-	put_text(b, ": ", text_of(data, "summary"), "");
+	put_first_line(b, text_of(data, "summary"));
 	if (!ok)
 		put_text(b, " → ", text_of(data, "suggestion"), "");
 	view_quiet(v);

@@ -19,7 +19,7 @@
 #define MARKER_WEIGHT 1.0
 #define UNREACHED 0.5 /* the alert's service does not depend on it */
 #define OWN_PRIOR 0.5 /* the alert's service itself, all else equal */
-#define LIKELY_FROM 4.0
+#define LIKELY_FROM 3.5
 #define CLASS_FROM 0.7 /* evidence that makes a resource an explanation */
 #define MEMORY_GROWTH 2.0
 #define NOTHING 1.0 /* evidence below this is nothing to speak of */

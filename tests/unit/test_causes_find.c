@@ -1,0 +1,480 @@
+/*
+ * test_causes_find.c - find_causes on small systems made up here: 120 points
+ * a minute apart, the fault at point 100, the alert three points later.
+ */
+#include "executor/causes.h"
+#include "tests/harness/texts.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { POINTS = 120, FAULT = 100, ALERT = 103 };
+#define START 1700000000.0
+#define STEP 60.0
+
+static double
+at(double point)
+{
+	return START + point * STEP;
+}
+
+static struct causes_set *
+new_set(void)
+{
+	struct causes_grid grid = {START, STEP, POINTS};
+
+	return causes_set_new(&grid, 1000);
+}
+
+/* Small deterministic noise, another for each series. */
+static double
+noise(size_t series, size_t point)
+{
+	uint32_t x = (uint32_t)(series * 7919 + point * 104729 + 12345);
+
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return (double)(x % 2001) / 1000 - 1;
+}
+
+/* Adds a series that is `usual` before and `after` from the point on, with
+ * 2 % of noise; returns its values. */
+static float *
+add(struct causes_set *set, const char *metric,
+    const struct causes_label *labels, size_t n, double usual, double after,
+    size_t from)
+{
+	size_t number = causes_set_count(set);
+	struct err err;
+	float *v;
+
+	ck_assert(causes_set_add(set, metric, "", labels, n, NULL, &v, &err) ==
+		  RC_OK);
+	for (size_t i = 0; i < POINTS; i++)
+		v[i] = (float)((i < from ? usual : after) *
+			       (1 + 0.02 * noise(number, i)));
+	return v;
+}
+
+static float *
+add_of(struct causes_set *set, const char *metric, const char *service,
+    double usual, double after)
+{
+	struct causes_label l = {"service", service};
+
+	return add(set, metric, &l, 1, usual, after, FAULT);
+}
+
+static void
+add_call(struct causes_set *set, const char *client, const char *server,
+    double usual, double after)
+{
+	struct causes_label l[] = {{"client", client}, {"server", server}};
+
+	add(set, "call_duration_seconds", l, 2, usual, after, FAULT);
+}
+
+static struct causes_result *
+find(const struct causes_set *set, const char *service, double onset)
+{
+	struct causes_question q = {
+	    service, CAUSES_OTHER, at(ALERT), at(POINTS - 1), onset};
+
+	return causes_find(set, &q);
+}
+
+static const char *
+first(const struct causes_set *set, const struct causes_result *r)
+{
+	return r->ncauses == 0 ? ""
+			       : causes_set_name(set, r->causes[0].service);
+}
+
+/* web -> api -> db, all with latency and CPU, all well. */
+static struct causes_set *
+chain(double web, double api, double db)
+{
+	struct causes_set *set = new_set();
+
+	add_of(set, "request_latency_seconds", "web", 0.30, web);
+	add_of(set, "request_latency_seconds", "api", 0.20, api);
+	add_of(set, "request_latency_seconds", "db", 0.10, db);
+	add_of(set, "cpu_usage_cores", "web", 1, 1);
+	add_of(set, "cpu_usage_cores", "api", 1, 1);
+	add_of(set, "cpu_usage_cores", "db", 1, 1);
+	causes_set_edge(set, "web", "api");
+	causes_set_edge(set, "api", "db");
+	return set;
+}
+
+/* ---- the walk ---- */
+
+START_TEST(the_deepest_slow_callee_is_blamed)
+{
+	AUTO(causes_set) set = chain(1.3, 1.2, 1.1);
+	AUTO(causes_result) r = find(set, "web", NAN);
+
+	ck_assert_str_eq(first(set, r), "db");
+	ck_assert(r->likely);
+	ck_assert_uint_eq(r->causes[0].npath, 3);
+	ck_assert_str_eq(causes_set_name(set, r->causes[0].path[0]), "web");
+	ck_assert_str_eq(causes_set_name(set, r->causes[0].path[2]), "db");
+}
+END_TEST
+
+START_TEST(the_walk_stops_where_callees_are_well)
+{
+	AUTO(causes_set) set = chain(1.3, 1.2, 0.1);
+	AUTO(causes_result) r = find(set, "web", NAN);
+
+	ck_assert_str_eq(first(set, r), "api");
+}
+END_TEST
+
+START_TEST(callers_are_ruled_out_by_what_they_call)
+{
+	AUTO(causes_set) set = chain(1.3, 1.2, 1.1);
+	AUTO(causes_result) r = find(set, "web", NAN);
+	bool found = false;
+
+	for (size_t i = 0; i < r->nruled_out; i++)
+		if (strcmp(causes_set_name(set, r->ruled_out[i].service),
+			"api") == 0 &&
+		    r->ruled_out[i].by != CAUSES_NONE)
+			found = strcmp(causes_set_name(set, r->ruled_out[i].by),
+				    "db") == 0;
+	ck_assert(found);
+}
+END_TEST
+
+START_TEST(what_the_alert_does_not_depend_on_counts_less)
+{
+	AUTO(causes_set) set = chain(1.3, 1.2, 1.1);
+	AUTO(causes_result) r = NULL;
+
+	add_of(set, "request_latency_seconds", "batch", 0.1, 1.1);
+	causes_set_edge(set, "cron", "batch");
+	r = find(set, "web", NAN);
+	ck_assert_str_eq(first(set, r), "db");
+}
+END_TEST
+
+START_TEST(a_service_all_callers_find_slow_is_the_slow_one)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+
+	add_call(set, "web", "api", 0.2, 1.2);
+	add_call(set, "web", "cart", 0.2, 1.2);
+	add_call(set, "api", "db", 0.1, 1.1);
+	add_call(set, "cart", "db", 0.1, 1.1);
+	add_call(set, "api", "mail", 0.1, 0.1);
+	r = find(set, "web", NAN);
+	ck_assert_str_eq(first(set, r), "db");
+}
+END_TEST
+
+/* ---- evidence ---- */
+
+START_TEST(without_a_graph_the_largest_change_leads)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+
+	add_of(set, "cpu_usage_cores", "a", 1, 1.0);
+	add_of(set, "cpu_usage_cores", "b", 1, 8.0);
+	add_of(set, "cpu_usage_cores", "c", 1, 1.3);
+	r = find(set, "a", NAN);
+	ck_assert_str_eq(first(set, r), "b");
+}
+END_TEST
+
+START_TEST(lost_availability_is_a_symptom_and_more_of_it_is_not)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+
+	add_of(set, "success_rate_percent", "a", 99.9, 80);
+	add_of(set, "success_rate_percent", "b", 60, 99.9);
+	r = find(set, NULL, NAN);
+	ck_assert_str_eq(first(set, r), "a");
+	ck_assert_int_eq(r->findings[0].direction, -1);
+	ck_assert_double_eq_tol(r->findings[0].before, 99.9, 1);
+	ck_assert_double_eq_tol(r->findings[0].after, 80, 3);
+}
+END_TEST
+
+START_TEST(growing_memory_explains_busy_cpu)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+
+	add_of(set, "cpu_usage_cores", "a", 0.1, 3);
+	add_of(set, "memory_working_set_bytes", "a", 1e8, 9e8);
+	add_of(set, "memory_working_set_bytes", "b", 1e8, 1e8);
+	r = find(set, NULL, NAN);
+	ck_assert_str_eq(first(set, r), "a");
+	ck_assert_str_eq(causes_set_at(set, r->findings[0].series)->metric,
+	    "memory_working_set_bytes");
+}
+END_TEST
+
+START_TEST(something_at_its_limit_goes_first)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+
+	add_of(set, "memory_working_set_bytes", "a", 1e8, 9e8);
+	add_of(set, "cpu_usage_percent", "a", 10, 97);
+	r = find(set, NULL, NAN);
+	ck_assert_str_eq(causes_set_at(set, r->findings[0].series)->metric,
+	    "cpu_usage_percent");
+}
+END_TEST
+
+START_TEST(a_small_change_of_a_small_thing_is_none)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+
+	/* Ten times as much of next to nothing, among large ones. */
+	add_of(set, "memory_working_set_bytes", "tiny", 1e5, 1e6);
+	for (int i = 0; i < 5; i++)
+		add_of(set, "memory_working_set_bytes", "large", 1e9, 1e9);
+	r = find(set, NULL, NAN);
+	ck_assert(!r->likely);
+	ck_assert_str_ne(first(set, r), "tiny");
+}
+END_TEST
+
+START_TEST(what_was_there_before_the_onset_counts_less)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+	struct causes_label early = {"service", "early"};
+
+	add(set, "cpu_usage_cores", &early, 1, 1, 6, FAULT - 6);
+	add_of(set, "cpu_usage_cores", "cause", 1, 5);
+	r = find(set, NULL, at(FAULT));
+	ck_assert_str_eq(first(set, r), "cause");
+}
+END_TEST
+
+START_TEST(what_the_days_before_knew_is_usual)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+	struct causes_label nightly = {"service", "nightly"};
+	float *h;
+
+	add_of(set, "cpu_usage_cores", "nightly", 1, 5);
+	add_of(set, "cpu_usage_cores", "cause", 1, 4);
+	h = causes_set_history(set, "cpu_usage_cores", "", &nightly, 1);
+	ck_assert_ptr_nonnull(h);
+	for (int i = 0; i < CAUSES_HISTORY; i++)
+		h[i] = i % 4 == 0 ? 5 : 1;
+	r = find(set, NULL, at(FAULT));
+	ck_assert_str_eq(first(set, r), "cause");
+}
+END_TEST
+
+START_TEST(a_series_that_vanishes_is_evidence)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+	float *v = add_of(set, "cpu_usage_cores", "dead", 1, 1);
+
+	for (size_t i = FAULT; i < POINTS; i++)
+		v[i] = NAN;
+	add_of(set, "cpu_usage_cores", "well", 1, 1);
+	r = find(set, NULL, at(FAULT));
+	ck_assert_str_eq(first(set, r), "dead");
+}
+END_TEST
+
+START_TEST(a_new_version_at_the_onset_is_told)
+{
+	AUTO(causes_set) set = chain(1.3, 1.2, 1.1);
+	AUTO(causes_result) r = NULL;
+	struct causes_label l[] = {{"service", "db"}, {"version", "2"}};
+	float *v = add(set, "app_build_info", l, 2, 1, 1, FAULT);
+
+	for (size_t i = 0; i < FAULT - 1; i++)
+		v[i] = NAN;
+	r = find(set, "web", NAN);
+	ck_assert_str_eq(first(set, r), "db");
+	ck_assert_double_eq(r->causes[0].change_s, at(FAULT - 1));
+}
+END_TEST
+
+START_TEST(the_busier_of_two_slow_callees_carries_the_damage)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+
+	add_of(set, "request_latency_avg_seconds", "web", 0.1, 0.4);
+	add_of(set, "requests_per_s", "web", 100, 100);
+	add_of(set, "request_latency_avg_seconds", "busy", 0.1, 0.4);
+	add_of(set, "requests_per_s", "busy", 100, 100);
+	add_of(set, "request_latency_avg_seconds", "rare", 0.1, 0.9);
+	add_of(set, "requests_per_s", "rare", 1, 1);
+	causes_set_edge(set, "web", "busy");
+	causes_set_edge(set, "web", "rare");
+	r = find(set, "web", NAN);
+	ck_assert_str_eq(first(set, r), "busy");
+}
+END_TEST
+
+/* ---- no cause ---- */
+
+START_TEST(quiet_systems_have_no_clear_cause)
+{
+	AUTO(causes_set) set = chain(0.30, 0.20, 0.10);
+	AUTO(causes_result) r = find(set, "web", NAN);
+
+	ck_assert(!r->likely);
+	ck_assert_uint_eq(r->compared, 6);
+}
+END_TEST
+
+START_TEST(an_empty_set_is_a_result_too)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = find(set, "web", NAN);
+
+	ck_assert(!r->likely);
+	ck_assert_uint_eq(r->compared, 0);
+	ck_assert_uint_eq(r->ncauses, 0);
+}
+END_TEST
+
+START_TEST(too_few_points_are_not_compared)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+	float *v = add_of(set, "cpu_usage_cores", "a", 1, 9);
+
+	for (size_t i = 0; i + 2 < FAULT; i++)
+		v[i] = NAN;
+	r = find(set, NULL, at(FAULT));
+	ck_assert_uint_eq(r->compared, 0);
+}
+END_TEST
+
+/* ---- onset ---- */
+
+static const struct {
+	const char *label;
+	double scale; /* 1: rises, -1: falls */
+	size_t gap;   /* keep every gap-th point only */
+} onsets[] = {
+    {"a rise", 1, 1},
+    {"a fall", -0.8, 1},
+    {"a rise in a sparse series", 1, 3},
+};
+
+START_TEST(onset_is_found_before_a_late_alert)
+{
+	AUTO(causes_set) set = new_set();
+	double onset;
+
+	for (int k = 0; k < 4; k++) {
+		float *v = add_of(set, "request_latency_seconds", "a", 1,
+		    1 + onsets[_i].scale);
+
+		for (size_t i = 0; i < POINTS; i++)
+			if (i % onsets[_i].gap != FAULT % onsets[_i].gap)
+				v[i] = NAN;
+	}
+	onset = causes_onset(set, at(ALERT), CAUSES_NONE);
+	ck_assert_msg(fabs(onset - at(FAULT)) <= STEP * (double)onsets[_i].gap,
+	    "%s: %.0f s off", onsets[_i].label, onset - at(FAULT));
+}
+END_TEST
+
+START_TEST(an_earlier_episode_is_not_the_onset)
+{
+	AUTO(causes_set) set = new_set();
+	float *v = add_of(set, "request_latency_seconds", "a", 1, 3);
+
+	for (size_t i = 60; i < 70; i++)
+		v[i] = 5;
+	ck_assert_double_eq(
+	    causes_onset(set, at(ALERT), CAUSES_NONE), at(FAULT));
+}
+END_TEST
+
+START_TEST(a_given_onset_is_taken)
+{
+	AUTO(causes_set) set = chain(1.3, 1.2, 1.1);
+	AUTO(causes_result) r = find(set, "web", at(FAULT + 1));
+
+	ck_assert(r->onset_given);
+	ck_assert_double_eq(r->onset_s, at(FAULT + 1));
+}
+END_TEST
+
+/* ---- the set ---- */
+
+START_TEST(a_full_set_takes_no_more)
+{
+	struct causes_grid grid = {START, STEP, 4};
+	AUTO(causes_set) set = causes_set_new(&grid, 1);
+	struct err err;
+	float *v;
+
+	ck_assert(
+	    causes_set_add(set, "a", "", NULL, 0, NULL, &v, &err) == RC_OK);
+	ck_assert(
+	    causes_set_add(set, "b", "", NULL, 0, NULL, &v, &err) == RC_TOOBIG);
+	ck_assert_uint_eq(causes_set_count(set), 1);
+}
+END_TEST
+
+START_TEST(a_series_of_nobody_is_the_alerts_own)
+{
+	AUTO(causes_set) set = new_set();
+	struct err err;
+	float *v;
+
+	ck_assert(
+	    causes_set_add(set, "a", "", NULL, 0, "web", &v, &err) == RC_OK);
+	ck_assert_str_eq(
+	    causes_set_name(set, causes_set_at(set, 0)->service), "web");
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {the_deepest_slow_callee_is_blamed, 0},
+	    {the_walk_stops_where_callees_are_well, 0},
+	    {callers_are_ruled_out_by_what_they_call, 0},
+	    {what_the_alert_does_not_depend_on_counts_less, 0},
+	    {a_service_all_callers_find_slow_is_the_slow_one, 0},
+	    {without_a_graph_the_largest_change_leads, 0},
+	    {lost_availability_is_a_symptom_and_more_of_it_is_not, 0},
+	    {growing_memory_explains_busy_cpu, 0},
+	    {something_at_its_limit_goes_first, 0},
+	    {a_small_change_of_a_small_thing_is_none, 0},
+	    {what_was_there_before_the_onset_counts_less, 0},
+	    {what_the_days_before_knew_is_usual, 0},
+	    {a_series_that_vanishes_is_evidence, 0},
+	    {a_new_version_at_the_onset_is_told, 0},
+	    {the_busier_of_two_slow_callees_carries_the_damage, 0},
+	    {quiet_systems_have_no_clear_cause, 0},
+	    {an_empty_set_is_a_result_too, 0},
+	    {too_few_points_are_not_compared, 0},
+	    {onset_is_found_before_a_late_alert, ARRAY_LEN(onsets)},
+	    {an_earlier_episode_is_not_the_onset, 0},
+	    {a_given_onset_is_taken, 0},
+	    {a_full_set_takes_no_more, 0},
+	    {a_series_of_nobody_is_the_alerts_own, 0},
+	};
+
+	return RUN_TESTS("causes_find", tests);
+}

@@ -199,6 +199,8 @@ set_types(struct fetch *f, const cJSON *by_name)
 	    {"summary", CAUSES_TYPE_SUMMARY}};
 	const cJSON *t;
 
+	if (f->nmetrics == 0)
+		return;
 	qsort(f->metrics, f->nmetrics, sizeof(*f->metrics), by_metric_name);
 	cJSON_ArrayForEach (t, by_name) {
 		struct causes_metric key = {.name = t->string};
@@ -600,8 +602,15 @@ fetch_series(struct fetch *f)
 	struct causes_asks asks;
 	struct causes_grid before;
 	double interval;
-	enum rc rc = ask_counts(f);
+	enum rc rc;
 
+	if (f->nmetrics == 0) {
+		skip(f, buf_str(&f->selector), "no series are there");
+		set_grid(f, STEP_MIN_S);
+		f->out->set = causes_set_new(&f->grid, 1);
+		return RC_OK;
+	}
+	rc = ask_counts(f);
 	if (rc != RC_OK)
 		return rc;
 	report(f, "sampling", 0, 1);
@@ -674,7 +683,7 @@ causes_fetch(const struct causes_request *rq, struct causes_source *src,
 		rc = fetch_series(&f);
 	if (rc == RC_CANCELLED)
 		rc = err_set(err, rc, "called off");
-	else if (out.set == NULL || f.answered < 2)
+	else if (out.set == NULL || (f.nmetrics > 0 && f.answered < 2))
 		rc = err_set(err, f.failed != RC_OK ? f.failed : RC_NOTFOUND,
 		    "%s",
 		    f.failed != RC_OK ? f.err.text : "there are no series");

@@ -1,0 +1,346 @@
+/*
+ * test_causes_fetch.c - what find_causes asks, and what it makes of answers,
+ * refusals and silence. The source is a table of answers in this process.
+ */
+#include "common/json.h"
+#include "executor/causes_plan.h"
+#include "executor/tool_causes.h"
+#include "tests/harness/texts.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- plans ---- */
+
+static struct causes_asks
+plan_of(
+    const char *const *names, const size_t *counts, size_t n, const char *scope)
+{
+	struct causes_metric *m = xcalloc(n, sizeof(*m));
+	struct causes_asks asks;
+
+	for (size_t i = 0; i < n; i++) {
+		m[i].name = xstrdup(names[i]);
+		m[i].count = counts != NULL ? counts[i] : 1;
+	}
+	causes_choose(m, n, 1000);
+	asks = causes_plan(m, n, scope, 60, 100);
+	for (size_t i = 0; i < n; i++)
+		free(m[i].name);
+	free(m);
+	return asks;
+}
+
+static const struct {
+	const char *label;
+	const char *names[3];
+	const char *scope, *expr, *metric, *form;
+} plans[] = {
+    {"a counter is a rate", {"x_errors_total"}, "", "rate(x_errors_total[60s])",
+	"x_errors_total", "rate"},
+    {"scope goes into the selector", {"x_errors_total"}, "ns=\"a\"",
+	"rate(x_errors_total{ns=\"a\"}[60s])", "x_errors_total", "rate"},
+    {"sum and count are a mean", {"x_seconds_count", "x_seconds_sum"}, "",
+	"rate(x_seconds_sum[60s]) / rate(x_seconds_count[60s])", "x_seconds",
+	"mean"},
+    {"buckets are a quantile", {"x_seconds_bucket"}, "",
+	"histogram_quantile(0.95, sum by (le,", "x_seconds", "p95"},
+    {"a start time is its changes", {"process_start_time_seconds"}, "",
+	"changes(process_start_time_seconds[60s])",
+	"process_start_time_seconds", "changes"},
+    {"gauges go together", {"a_cpu", "b_cpu"}, "ns=\"a\"",
+	"{__name__=~\"a_cpu|b_cpu\",ns=\"a\"}", NULL, ""},
+};
+
+START_TEST(metrics_become_questions)
+{
+	size_t n = 0;
+	struct causes_asks asks;
+	bool found = false;
+
+	while (n < 3 && plans[_i].names[n] != NULL)
+		n++;
+	asks = plan_of(plans[_i].names, NULL, n, plans[_i].scope);
+	for (size_t i = 0; i < asks.n; i++) {
+		const struct causes_ask *a = &asks.list[i];
+
+		if (strncmp(a->expr, plans[_i].expr, strlen(plans[_i].expr)) !=
+		    0)
+			continue;
+		found = true;
+		ck_assert_str_eq(a->form, plans[_i].form);
+		if (plans[_i].metric != NULL)
+			ck_assert_str_eq(a->metric, plans[_i].metric);
+		else
+			ck_assert_ptr_null(a->metric);
+	}
+	ck_assert_msg(found, "%s: %s", plans[_i].label,
+	    asks.n > 0 ? asks.list[0].expr : "(nothing asked)");
+	causes_asks_done(&asks);
+}
+END_TEST
+
+START_TEST(a_metric_of_many_series_is_summed)
+{
+	const char *names[] = {"x_errors_total"};
+	size_t counts[] = {500};
+	struct causes_asks asks = plan_of(names, counts, 1, "");
+
+	ck_assert_uint_eq(asks.n, 1);
+	ck_assert(asks.list[0].aggregated);
+	assert_contains(asks.list[0].expr, "sum by (service,");
+	causes_asks_done(&asks);
+}
+END_TEST
+
+START_TEST(what_does_not_fit_is_left_out_least_telling_first)
+{
+	const char *names[] = {"x_network_bytes", "x_cpu", "x_latency"};
+	size_t counts[] = {400, 500, 400};
+	struct causes_asks asks = plan_of(names, counts, 3, "");
+
+	for (size_t i = 0; i < asks.n; i++)
+		assert_lacks(asks.list[i].expr, "x_network_bytes");
+	ck_assert_uint_eq(asks.n, 2);
+	causes_asks_done(&asks);
+}
+END_TEST
+
+START_TEST(names_that_are_not_plain_are_not_asked_for)
+{
+	const char *names[] = {"x_cpu\"} or vector(1)", "go_gc_cpu", "y.cpu"};
+	struct causes_asks asks = plan_of(names, NULL, 3, "");
+
+	ck_assert_uint_eq(asks.n, 0);
+	causes_asks_done(&asks);
+}
+END_TEST
+
+/* ---- a source ---- */
+
+#define ALERT 1700000000.0
+enum { STEP = 60 };
+
+struct source {
+	enum { WELL, REFUSES, EMPTY, HALF, CANCELS } mode;
+	size_t asked;
+	char scope_seen[256];
+};
+
+static enum rc
+series_to(const struct prom_reader *r, const char *service, bool broken,
+    const struct prom_ask *ask)
+{
+	struct prom_labels l = {.n = 2,
+	    .list = {{span_of("__name__"), span_of("app_cpu")},
+		{span_of("service"), span_of(service)}}};
+	struct err err;
+	enum rc rc = r->sink->series(r->arg, &l, &err);
+	int i = 0;
+
+	for (double t = (double)ask->start_ms / 1000;
+	     rc == RC_OK && t <= (double)ask->end_ms / 1000;
+	     t += (double)ask->step_ms / 1000, i++)
+		rc = r->sink->sample(r->arg, t,
+		    (broken && t >= ALERT - 120 ? 9 : 1) + 0.01 * (i % 5),
+		    &err);
+	return rc;
+}
+
+static void
+give(struct source *s, const struct prom_job *job)
+{
+	const struct prom_reader *r = &job->reader;
+	struct prom_labels name = {
+	    .n = 1, .list = {{span_of("__name__"), span_of("app_cpu")}}};
+	struct prom_outcome o = {.rc = RC_OK, .advice = "", .warnings = ""};
+	struct err err;
+
+	if (s->mode == REFUSES ||
+	    (s->mode == HALF && job->ask.what == PROM_METADATA))
+		o.rc = err_set(&o.err, RC_UPSTREAM, "go away");
+	else if (job->ask.what == PROM_LABEL_VALUES && s->mode != EMPTY)
+		o.rc =
+		    r->sink->item(r->arg, cJSON_CreateString("app_cpu"), &err);
+	else if (job->ask.what == PROM_INSTANT && s->mode != EMPTY) {
+		o.rc = r->sink->series(r->arg, &name, &err);
+		for (int i = 0; i < 10 && o.rc == RC_OK; i++)
+			o.rc = r->sink->sample(
+			    r->arg, ALERT - 600 + i * STEP, 2, &err);
+	} else if (job->ask.what == PROM_RANGE && job->ask.step_ms < 3600000) {
+		snprintf(
+		    s->scope_seen, sizeof(s->scope_seen), "%s", job->ask.query);
+		o.rc = series_to(r, "cart", true, &job->ask);
+		if (o.rc == RC_OK)
+			o.rc = series_to(r, "web", false, &job->ask);
+	}
+	r->done(r->arg, &o);
+}
+
+static enum rc
+source_run(void *ctx, const struct prom_job *jobs, size_t n, unsigned parallel,
+    const atomic_bool *cancelled)
+{
+	struct source *s = ctx;
+
+	(void)cancelled;
+	ck_assert_uint_gt(parallel, 0);
+	s->asked += n;
+	if (s->mode == CANCELS && s->asked > 2)
+		return RC_CANCELLED;
+	for (size_t i = 0; i < n; i++)
+		give(s, &jobs[i]);
+	return RC_OK;
+}
+
+static enum rc
+ask(struct source *s, const char *args_text, cJSON **ret, struct err *err)
+{
+	struct causes_source src = {source_run, s};
+	struct causes_limits limits = {0};
+	auto_buf json = {.max = 1 << 20};
+	AUTO(json) args = NULL;
+	enum rc rc;
+
+	ck_assert(json_parse(span_of(args_text), NULL, &args, err) == RC_OK);
+	rc = causes_run(args, &src, &limits, NULL, NULL, NULL, &json, err);
+	if (rc == RC_OK)
+		ck_assert(json_parse(buf_span(&json), NULL, ret, err) == RC_OK);
+	return rc;
+}
+
+#define ALERT_ARGS                                                             \
+	"\"alert\":{\"name\":\"Slow\",\"labels\":{\"service\":\"web\"},"       \
+	"\"startsAt\":1700000000},\"at\":1700000300"
+
+START_TEST(the_whole_way_from_alert_to_cause)
+{
+	struct source s = {.mode = WELL};
+	AUTO(json) result = NULL;
+	struct err err;
+	const cJSON *cause, *plot, *onset;
+
+	ck_assert(ask(&s, "{" ALERT_ARGS "}", &result, &err) == RC_OK);
+	ck_assert_str_eq(json_str(result, "confidence"), "likely");
+	cause = cJSON_GetArrayItem(cJSON_GetObjectItem(result, "causes"), 0);
+	ck_assert_str_eq(json_str(cause, "service"), "cart");
+	assert_contains(json_str(cause, "reason"), "app_cpu rose from 1");
+	onset = cJSON_GetObjectItem(result, "onset");
+	ck_assert_double_eq_tol(onset->valuedouble, ALERT - 120, STEP);
+	plot = cJSON_GetArrayItem(cJSON_GetObjectItem(result, "plot"), 0);
+	ck_assert_int_gt(
+	    cJSON_GetArraySize(cJSON_GetObjectItem(plot, "points")), 100);
+	ck_assert(
+	    cJSON_HasObjectItem(cJSON_GetObjectItem(plot, "band"), "low"));
+}
+END_TEST
+
+START_TEST(times_may_be_text)
+{
+	struct source s = {.mode = WELL};
+	AUTO(json) result = NULL;
+	struct err err;
+
+	ck_assert(ask(&s,
+		      "{\"alert\":{\"name\":\"Slow\",\"startsAt\":"
+		      "\"2023-11-14T22:13:20Z\"},\"at\":"
+		      "\"2023-11-14T22:18:20Z\",\"window\":\"1h\"}",
+		      &result, &err) == RC_OK);
+	ck_assert_str_eq(json_str(result, "confidence"), "likely");
+}
+END_TEST
+
+START_TEST(scope_reaches_the_questions_quoted)
+{
+	struct source s = {.mode = WELL};
+	AUTO(json) result = NULL;
+	struct err err;
+
+	ck_assert(
+	    ask(&s,
+		"{" ALERT_ARGS ",\"scope\":{\"ns\":\"a\\\"} or vector(1)\"}}",
+		&result, &err) == RC_OK);
+	assert_contains(s.scope_seen, "ns=\"a\\\"} or vector(1)\"");
+}
+END_TEST
+
+START_TEST(a_scope_label_that_is_no_name_is_refused)
+{
+	struct source s = {.mode = WELL};
+	AUTO(json) result = NULL;
+	struct err err;
+
+	ck_assert(ask(&s, "{" ALERT_ARGS ",\"scope\":{\"a}or{\":\"b\"}}",
+		      &result, &err) == RC_INVALID);
+	assert_contains(err.text, "scope");
+	ck_assert_uint_eq(s.asked, 0);
+}
+END_TEST
+
+START_TEST(missing_metadata_costs_nothing)
+{
+	struct source s = {.mode = HALF};
+	AUTO(json) result = NULL;
+	struct err err;
+
+	ck_assert(ask(&s, "{" ALERT_ARGS "}", &result, &err) == RC_OK);
+	ck_assert_str_eq(json_str(result, "confidence"), "likely");
+}
+END_TEST
+
+START_TEST(a_source_that_refuses_is_an_error_in_its_words)
+{
+	struct source s = {.mode = REFUSES};
+	AUTO(json) result = NULL;
+	struct err err;
+
+	ck_assert(ask(&s, "{" ALERT_ARGS "}", &result, &err) == RC_UPSTREAM);
+	assert_contains(err.text, "go away");
+}
+END_TEST
+
+START_TEST(no_series_is_no_cause)
+{
+	struct source s = {.mode = EMPTY};
+	AUTO(json) result = NULL;
+	struct err err;
+
+	ck_assert(ask(&s, "{" ALERT_ARGS "}", &result, &err) == RC_OK);
+	ck_assert_str_eq(json_str(result, "confidence"), "undetermined");
+	assert_contains(json_str(result, "verdict"), "No clear cause");
+}
+END_TEST
+
+START_TEST(calling_off_ends_it)
+{
+	struct source s = {.mode = CANCELS};
+	AUTO(json) result = NULL;
+	struct err err;
+
+	ck_assert(ask(&s, "{" ALERT_ARGS "}", &result, &err) == RC_CANCELLED);
+	ck_assert_uint_le(s.asked, 3);
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {metrics_become_questions, ARRAY_LEN(plans)},
+	    {a_metric_of_many_series_is_summed, 0},
+	    {what_does_not_fit_is_left_out_least_telling_first, 0},
+	    {names_that_are_not_plain_are_not_asked_for, 0},
+	    {the_whole_way_from_alert_to_cause, 0},
+	    {times_may_be_text, 0},
+	    {scope_reaches_the_questions_quoted, 0},
+	    {a_scope_label_that_is_no_name_is_refused, 0},
+	    {missing_metadata_costs_nothing, 0},
+	    {a_source_that_refuses_is_an_error_in_its_words, 0},
+	    {no_series_is_no_cause, 0},
+	    {calling_off_ends_it, 0},
+	};
+
+	return RUN_TESTS("causes_fetch", tests);
+}

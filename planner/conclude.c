@@ -125,6 +125,12 @@ say_course(struct drawing *d, const struct looked *x)
 	enum resource_unit unit = unit_of(x->measure.expr);
 	bool low = x->measure.op[0] == '<';
 
+	if (v->min == v->max) {
+		say(&d->s, "，时间窗内一直是", ": all through the window ");
+		say_value(&d->s, v->last, unit);
+		say_threshold(d, x);
+		return;
+	}
 	say(&d->s, "，时间窗内从", ": from ");
 	say_value(&d->s, v->first, unit);
 	say(&d->s, "变到", " to ");
@@ -395,14 +401,15 @@ say_rise(struct drawing *d, const struct study *s)
 		say_cite(&d->s, answer_evidence(study_own(s)->since.answer));
 }
 
-/* Whether the window shows that it was as high before the alert began. */
+/* Whether the window shows that it used as much all along, while the alert
+ * began within it. */
 static bool
 was_high_before(const struct study *s, const struct facts *f)
 {
 	double since = facts_since(s->alert);
 
-	return s->user_found && !study_user_rose(s) &&
-	    since > f->at_s - f->window_s / 2;
+	return s->user_found && answer_ok(s->user_since.answer) &&
+	    !study_user_rose(s) && since > f->at_s - f->window_s / 2;
 }
 
 static void
@@ -592,8 +599,12 @@ tell_suspects(struct drawing *d, int n, const struct study *s, int from)
 	int i;
 
 	for (i = from; i < MIN(cJSON_GetArraySize(causes), SUSPECTS); i++) {
+		const cJSON *cause = cJSON_GetArrayItem(causes, i);
+
+		if (cJSON_GetArraySize(tree_at(cause, "series")) == 0)
+			continue;
 		say(&d->s, "次可疑的", "Less suspect: ");
-		say_cause(d, s, cJSON_GetArrayItem(causes, i));
+		say_cause(d, s, cause);
 		finding(d, "open", n, NULL);
 	}
 }
@@ -922,6 +933,19 @@ targets_down(const struct drawing *d)
 	return list;
 }
 
+/* Whether an incident has told of a target that is down. */
+static bool
+names_target(const struct drawing *d)
+{
+	int i;
+
+	for (i = 0; i < d->k->n_studies; i++)
+		if (d->k->studies[i].target != NULL ||
+		    d->k->studies[i].n_down > 0)
+			return true;
+	return false;
+}
+
 static void
 tell_targets(struct drawing *d, const cJSON *down)
 {
@@ -937,12 +961,13 @@ tell_targets(struct drawing *d, const cJSON *down)
 		finding(d, "open", -1, NULL);
 		return;
 	}
-	say_cite(&d->s, answer_evidence(a));
 	if (cJSON_GetArraySize(down) == 0) {
+		say_cite(&d->s, answer_evidence(a));
 		say(&d->s, "采集中断：没有目标采集失败",
 		    "Missing telemetry: no target fails to be scraped");
 		finding(d, "ruled_out", -1, NULL);
-	} else {
+	} else if (!names_target(d)) {
+		say_cite(&d->s, answer_evidence(a));
 		say(&d->s, "有目标采集失败，与之有关的指标可能缺失，见上表",
 		    "Targets fail to be scraped, so their metrics may be "
 		    "missing; see the table above");

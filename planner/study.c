@@ -248,10 +248,23 @@ rate_width(struct span expr)
 	return MAX(RATE_MIN_S, MIN(n, RATE_MAX_S));
 }
 
+/* Takes u, which is none of those before it. */
+static void
+add_user(struct study *s, const struct user *u)
+{
+	if (s->top.key == NULL)
+		s->top = *u;
+	else if (s->second.key == NULL)
+		s->second = *u;
+	s->total += u->series.last;
+}
+
 static void
 read_users(struct study *s)
 {
 	const cJSON *labels = tree_at(s->alert, "labels"), *one;
+	const char *seen[STUDY_USERS_TOP];
+	int n = 0, i;
 
 	cJSON_ArrayForEach(one, answer_series(s->users.answer))
 	{
@@ -260,22 +273,14 @@ read_users(struct study *s)
 		if (!series_read(one, &u.series) || u.series.last <= 0)
 			continue;
 		u.key = resource_user_key(u.series.labels, labels, &u.value);
-		if (u.key == NULL)
+		/* By threads, say, the same one is counted otherwise. */
+		for (i = 0; u.key != NULL && i < n; i++)
+			if (strcmp(seen[i], u.value) == 0)
+				u.key = NULL;
+		if (u.key == NULL || n == STUDY_USERS_TOP)
 			continue;
-		/* Two metrics count the same use in two ways: shares are told
-		 * within one of them. */
-		if (s->top.key != NULL &&
-		    strcmp(tree_str(u.series.labels, "metric"),
-			tree_str(s->top.series.labels, "metric")) != 0)
-			continue;
-		if (s->top.key == NULL) {
-			s->top = u;
-		} else if (strcmp(u.value, s->top.value) == 0) {
-			continue;	/* the same one, counted otherwise */
-		} else if (s->second.key == NULL) {
-			s->second = u;
-		}
-		s->total += u.series.last;
+		seen[n++] = u.value;
+		add_user(s, &u);
 	}
 }
 
@@ -348,13 +353,7 @@ study_user_dominates(const struct study *s)
 bool
 study_user_rose(const struct study *s)
 {
-	const struct series *u = &s->user_series;
-
-	if (!s->user_found)
-		return false;
-	if (isnan(u->baseline))
-		return s->user_since_t > 0;
-	return u->last >= 1.5 * u->baseline && u->last > 0;
+	return s->user_since_t > 0;
 }
 
 bool

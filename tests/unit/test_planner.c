@@ -1,0 +1,273 @@
+/* test_planner.c - backends: which there are, scripts, the planner alone. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/clk.h"
+#include "common/json.h"
+#include "common/tree.h"
+#include "common/wire.h"
+#include "planner/backend.h"
+#include "planner/planner.h"
+
+struct asked {
+	struct turn turn;	/* first */
+	struct buf update;
+	int answers;
+};
+
+static void
+on_answer(struct turn *t, struct span update)
+{
+	struct asked *a = (struct asked *)t;
+
+	buf_reset(&a->update);
+	buf_add_span(&a->update, update);
+	a->answers++;
+}
+
+static void
+file_with(char path[32], const char *text)
+{
+	int fd;
+	FILE *f;
+
+	strcpy(path, "/tmp/culprit-planXXXXXX");
+	fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	f = fdopen(fd, "w");
+	fputs(text, f);
+	fclose(f);
+}
+
+START_TEST(planner_knows_which_backends_there_are)
+{
+	const struct backend_ops *ops = NULL;
+	struct err err;
+
+	ck_assert_int_eq(backend_find("rules", &ops, &err), RC_OK);
+	ck_assert_str_eq(ops->name, "rules");
+	ck_assert_int_eq(backend_find("script", &ops, &err), RC_OK);
+	ck_assert_str_eq(ops->name, "script");
+	ck_assert_int_eq(backend_find("openai", &ops, &err), RC_INVALID);
+	ck_assert_ptr_nonnull(strstr(err.text, "not part of this build"));
+	ck_assert_int_eq(backend_find("magic", &ops, &err), RC_INVALID);
+	ck_assert_ptr_nonnull(strstr(err.text, "rules, openai or script"));
+}
+END_TEST
+
+static const struct {
+	const char *text;	/* NULL: no such file */
+	const char *names;
+} bad_scripts[] = {
+    {NULL, "No such file"},
+    {"", "script"},
+    {"{}", "array"},
+    {"[]", "array"},
+    {"[3]", "entry 1"},
+    {"[{\"decision\":\"FINISH\"},{\"decision\":\"x\"}]", "entry 2"},
+    {"[{\"decision\":\"EXECUTE\",\"steps\":[{}]}]", "steps[0].tool"},
+    {"[{\"decision\":\"FINISH\"}", "script"},
+};
+
+START_TEST(script_that_is_wrong_is_refused_at_start)
+{
+	char path[32] = "/nonexistent/plans";
+	struct conf conf = {.planner_script = path, .language = "zh"};
+	struct backend *b;
+	struct err err = {""};
+
+	if (bad_scripts[_i].text != NULL)
+		file_with(path, bad_scripts[_i].text);
+	ck_assert_int_ne(backend_script.start(&conf, NULL, &b, &err), RC_OK);
+	ck_assert_msg(strstr(err.text, bad_scripts[_i].names) != NULL, "%s",
+	    err.text);
+	if (bad_scripts[_i].text != NULL)
+		unlink(path);
+}
+END_TEST
+
+START_TEST(script_without_a_file_says_what_is_needed)
+{
+	struct conf conf = {.language = "zh"};
+	struct backend *b;
+	struct err err = {""};
+
+	ck_assert_int_eq(backend_script.start(&conf, NULL, &b, &err),
+	    RC_INVALID);
+	ck_assert_ptr_nonnull(strstr(err.text, "CULPRIT_PLANNER_SCRIPT"));
+}
+END_TEST
+
+static void
+ask(struct backend *b, struct asked *a, const char *key, int64_t round)
+{
+	auto_buf state = {.max = 4096};
+
+	wire_put_map(&state, 2);
+	wire_put_str(&state, "input");
+	wire_put_str(&state, "x");
+	wire_put_str(&state, key);
+	wire_put_int(&state, round);
+	a->turn.state = buf_span(&state);
+	backend_script.plan(b, &a->turn);
+}
+
+static const char script[] =
+    "[{\"decision\":\"EXECUTE\",\"tool\":\"echo\",\"args\":{\"text\":\"1\"},"
+    "\"conclusion\":{\"summary\":\"so far\"}},"
+    "{\"decision\":\"PLAN\",\"step\":\"2\"},"
+    "{\"decision\":\"FINISH\",\"report\":\"# done\"}]";
+
+START_TEST(script_gives_the_nth_plan_in_round_n_and_repeats_the_last)
+{
+	static const char *const want[] = {"EXECUTE", "PLAN", "FINISH",
+	    "FINISH"};
+	struct asked a = {.turn = {.answer = on_answer},
+	    .update = {.max = 1 << 20}};
+	struct conf conf = {.language = "zh"};
+	struct backend *b;
+	char path[32];
+	struct err err;
+	int i;
+
+	file_with(path, script);
+	conf.planner_script = path;
+	ck_assert_int_eq(backend_script.start(&conf, NULL, &b, &err), RC_OK);
+	for (i = 0; i < 4; i++) {
+		ask(b, &a, "iteration", i);
+		ck_assert_int_eq(wire_check(buf_span(&a.update), &err), RC_OK);
+		ck_assert(span_is(wire_find_str(buf_span(&a.update),
+				      "decision"),
+		    want[i]));
+		ask(b, &a, "turns", i);
+		ck_assert(span_is(wire_find_str(buf_span(&a.update),
+				      "decision"),
+		    want[i]));
+	}
+	ck_assert(span_is(
+	    wire_find_str(buf_span(&a.update), "final_report"), "# done"));
+	ask(b, &a, "iteration", -7);
+	ck_assert(span_is(wire_find_str(wire_find(buf_span(&a.update),
+					    "conclusion"),
+			      "summary"),
+	    "so far"));
+	ck_assert_int_eq(a.answers, 9);
+	backend_script.stop(b);
+	buf_done(&a.update);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(script_that_ends_without_a_report_makes_one)
+{
+	struct asked a = {.turn = {.answer = on_answer},
+	    .update = {.max = 1 << 20}};
+	struct conf conf = {.language = "en"};
+	struct backend *b;
+	char path[32];
+	struct err err;
+
+	file_with(path, "[{\"decision\":\"FINISH\",\"step\":\"nothing\"}]");
+	conf.planner_script = path;
+	ck_assert_int_eq(backend_script.start(&conf, NULL, &b, &err), RC_OK);
+	ask(b, &a, "iteration", 0);
+	ck_assert_ptr_nonnull(memmem(a.update.data, a.update.len,
+	    "# Alert analysis report", 23));
+	backend_script.stop(b);
+	buf_done(&a.update);
+	unlink(path);
+}
+END_TEST
+
+/* ---- the planner alone ---- */
+
+static int
+once(const void *in, size_t n, const struct conf *conf, char **ret_out)
+{
+	FILE *from = n > 0 ? fmemopen((void *)(uintptr_t)in, n, "r")
+			   : fopen("/dev/null", "r");
+	size_t out_n = 0;
+	FILE *to = open_memstream(ret_out, &out_n);
+	int status = planner_once(conf, from, to);
+
+	fclose(from);
+	fclose(to);
+	return status;
+}
+
+START_TEST(planner_alone_takes_json_and_msgpack_alike)
+{
+	static const char json[] = " {\"iteration\": 0, \"language\": \"en\"}";
+	struct conf conf = {.planner = "rules", .language = "zh"};
+	auto_buf wire = {.max = 4096};
+	auto_str a = NULL;
+	auto_str b = NULL;
+
+	wire_put_map(&wire, 2);
+	wire_put_str(&wire, "iteration");
+	wire_put_int(&wire, 0);
+	wire_put_str(&wire, "language");
+	wire_put_str(&wire, "en");
+	ck_assert_int_eq(once(json, sizeof(json) - 1, &conf, &a), 0);
+	ck_assert_int_eq(once(wire.data, wire.len, &conf, &b), 0);
+	ck_assert_str_eq(a, b);
+	ck_assert_ptr_nonnull(strstr(a, "\"decision\":\"EXECUTE\""));
+	ck_assert_ptr_nonnull(strstr(a, "query_prometheus_alerts"));
+}
+END_TEST
+
+START_TEST(planner_alone_refuses_what_is_no_state)
+{
+	static const struct {
+		const char *in;
+		size_t n;
+	} bad[] = {{"", 0}, {"[]", 2}, {"{", 1}, {"\xff\xfe", 2},
+	    {"\x93\x01\x02\x03", 4}, {"{}x", 3}, {"hello", 5}};
+	struct conf conf = {.planner = "rules", .language = "zh"};
+	auto_str out = NULL;
+
+	ck_assert_int_eq(once(bad[_i].in, bad[_i].n, &conf, &out), 1);
+	ck_assert_str_eq(out, "");
+}
+END_TEST
+
+START_TEST(planner_alone_says_which_planners_there_are)
+{
+	struct conf conf = {.planner = "openai", .language = "zh"};
+	auto_str out = NULL;
+	struct err err;
+
+	ck_assert_int_eq(once("{}", 2, &conf, &out), 1);
+	ck_assert_int_eq(planner_spec.check(&conf, &err), RC_INVALID);
+	conf.planner = "rules";
+	ck_assert_int_eq(planner_spec.check(&conf, &err), RC_OK);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("planner");
+	TCase *tc = tcase_create("planner");
+	SRunner *r;
+	int failed;
+
+	tcase_add_test(tc, planner_knows_which_backends_there_are);
+	tcase_add_loop_test(tc, script_that_is_wrong_is_refused_at_start, 0,
+	    (int)ARRAY_LEN(bad_scripts));
+	tcase_add_test(tc, script_without_a_file_says_what_is_needed);
+	tcase_add_test(tc,
+	    script_gives_the_nth_plan_in_round_n_and_repeats_the_last);
+	tcase_add_test(tc, script_that_ends_without_a_report_makes_one);
+	tcase_add_test(tc, planner_alone_takes_json_and_msgpack_alike);
+	tcase_add_loop_test(tc, planner_alone_refuses_what_is_no_state, 0, 7);
+	tcase_add_test(tc, planner_alone_says_which_planners_there_are);
+	suite_add_tcase(s, tc);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? 0 : 1;
+}

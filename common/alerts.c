@@ -25,7 +25,7 @@ alerts_count(const cJSON *alerts, const char *state)
 	const cJSON *a;
 	int n = 0;
 
-	cJSON_ArrayForEach(a, alerts)
+	cJSON_ArrayForEach (a, alerts)
 		n += tree_is(a, "state", state) ? 1 : 0;
 	return n;
 }
@@ -37,10 +37,9 @@ alerts_rank(const cJSON *alert)
 		const char *word;
 		int rank;
 	} ranks[] = {{"critical", 0}, {"page", 0}, {"emergency", 0},
-	    {"fatal", 0}, {"disaster", 0}, {"high", 0}, {"error", 0},
-	    {"p0", 0}, {"p1", 0}, {"warning", 1}, {"warn", 1}, {"major", 1},
-	    {"medium", 1}, {"p2", 1}, {"info", 2}, {"minor", 2}, {"low", 2},
-	    {"none", 2}};
+	    {"fatal", 0}, {"disaster", 0}, {"high", 0}, {"error", 0}, {"p0", 0},
+	    {"p1", 0}, {"warning", 1}, {"warn", 1}, {"major", 1}, {"medium", 1},
+	    {"p2", 1}, {"info", 2}, {"minor", 2}, {"low", 2}, {"none", 2}};
 	const char *severity = tree_str(tree_at(alert, "labels"), "severity");
 	size_t i;
 
@@ -55,7 +54,7 @@ alerts_match(const cJSON *labels, const cJSON *matchers)
 {
 	const cJSON *m;
 
-	cJSON_ArrayForEach(m, matchers)
+	cJSON_ArrayForEach (m, matchers)
 		if (!cJSON_IsString(m) ||
 		    !tree_is(labels, m->string, m->valuestring))
 			return false;
@@ -76,14 +75,14 @@ static cJSON *
 instance_of(const cJSON *a, const char *evidence, bool given)
 {
 	cJSON *out = cJSON_CreateObject();
-	const char *state = tree_has(a, "state") ? tree_str(a, "state")
-						 : tree_str(a, "status");
+	const char *state =
+	    tree_has(a, "state") ? tree_str(a, "state") : tree_str(a, "status");
 	const char *name = tree_str(tree_at(a, "labels"), "alertname");
 
-	cJSON_AddStringToObject(out, "name",
-	    name[0] != '\0' ? name : tree_str(a, "name"));
-	cJSON_AddStringToObject(out, "state",
-	    state[0] != '\0' ? state : "firing");
+	cJSON_AddStringToObject(
+	    out, "name", name[0] != '\0' ? name : tree_str(a, "name"));
+	cJSON_AddStringToObject(
+	    out, "state", state[0] != '\0' ? state : "firing");
 	copy(out, "labels", a, "labels");
 	copy(out, "annotations", a, "annotations");
 	copy(out, "activeAt", a, "activeAt");
@@ -100,7 +99,7 @@ is_same(const cJSON *a, const cJSON *b)
 	const cJSON *la = tree_at(a, "labels"), *lb = tree_at(b, "labels");
 
 	return tree_is(a, "name", tree_str(b, "name")) &&
-	    (alerts_match(la, lb) || alerts_match(lb, la));
+	       (alerts_match(la, lb) || alerts_match(lb, la));
 }
 
 /* What a tool says of an instance that arrived as well: its value and since
@@ -128,7 +127,7 @@ add(cJSON *list, cJSON *item, int n_given, int *n)
 	cJSON *other;
 	int i = 0;
 
-	cJSON_ArrayForEach(other, list) {
+	cJSON_ArrayForEach (other, list) {
 		if (i++ == n_given)
 			break;
 		if (!is_same(other, item))
@@ -151,7 +150,7 @@ answer_of(const cJSON *state)
 {
 	const cJSON *f, *found = NULL;
 
-	cJSON_ArrayForEach(f, tree_at(state, "executor_feedback"))
+	cJSON_ArrayForEach (f, tree_at(state, "executor_feedback"))
 		if (tree_is(f, "tool", "query_prometheus_alerts") &&
 		    tree_is(f, "status", "SUCCESS"))
 			found = f;
@@ -209,11 +208,11 @@ alerts_of_state(const cJSON *state)
 	int n = 0, n_given;
 	const cJSON *a;
 
-	cJSON_ArrayForEach(a, tree_at(state, "alerts"))
+	cJSON_ArrayForEach (a, tree_at(state, "alerts"))
 		if (n < ALERTS_MAX)
 			add(list, instance_of(a, "", true), n, &n);
 	n_given = n;
-	cJSON_ArrayForEach(a, tree_at(tree_at(answer, "data"), "alerts"))
+	cJSON_ArrayForEach (a, tree_at(tree_at(answer, "data"), "alerts"))
 		if (alerts_match(tree_at(a, "labels"), bounds))
 			add(list, instance_of(a, first_evidence(answer), false),
 			    n_given, &n);

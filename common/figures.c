@@ -58,13 +58,13 @@ static const struct unit {
     {"y", {365 * DAY_S, 1}},
     {"KiB", {KI, 1}},
     {"MiB", {KI * KI, 1, KI}},
-    {"GiB", {KI * KI * KI, 1, KI * KI, KI}},
-    {"TiB", {KI * KI * KI * KI, 1, KI * KI}},
+    {"GiB", {KI * KI * KI, 1, KI *KI, KI}},
+    {"TiB", {KI * KI * KI * KI, 1, KI *KI}},
     {"kB", {1e3, KI, 1}},
     {"KB", {1e3, KI, 1}},
-    {"MB", {1e6, KI * KI, 1}},
-    {"GB", {1e9, KI * KI * KI, 1}},
-    {"TB", {1e12, KI * KI * KI * KI, 1}},
+    {"MB", {1e6, KI *KI, 1}},
+    {"GB", {1e9, KI *KI *KI, 1}},
+    {"TB", {1e12, KI *KI *KI *KI, 1}},
     {"Ki", {KI, 1}},
     {"Mi", {KI * KI, 1}},
     {"Gi", {KI * KI * KI, 1}},
@@ -95,8 +95,8 @@ is_digit(char c)
 
 struct number {
 	double value;
-	double half;	/* half a unit of the last place */
-	size_t n;	/* bytes read; 0: none */
+	double half; /* half a unit of the last place */
+	size_t n;    /* bytes read; 0: none */
 };
 
 /* Three digits behind a comma, and no fourth. */
@@ -104,8 +104,8 @@ static bool
 is_group(struct span s, size_t i)
 {
 	return i + 3 < s.n && s.p[i] == ',' && is_digit(s.p[i + 1]) &&
-	    is_digit(s.p[i + 2]) && is_digit(s.p[i + 3]) &&
-	    (i + 4 == s.n || !is_digit(s.p[i + 4]));
+	       is_digit(s.p[i + 2]) && is_digit(s.p[i + 3]) &&
+	       (i + 4 == s.n || !is_digit(s.p[i + 4]));
 }
 
 static size_t
@@ -137,8 +137,8 @@ read_number(struct span s, bool grouped)
 	int places = 0, exponent = 0;
 	size_t i = 0;
 
-	while (i < s.n && (is_digit(s.p[i]) ||
-	    (grouped && i > 0 && is_group(s, i)))) {
+	while (i < s.n &&
+	       (is_digit(s.p[i]) || (grouped && i > 0 && is_group(s, i)))) {
 		if (s.p[i] != ',')
 			x.value = 10 * x.value + (s.p[i] - '0');
 		i++;
@@ -213,7 +213,7 @@ static bool
 is_date(struct span w)
 {
 	return w.n >= 10 && is_dd(w, 0) && is_dd(w, 2) && w.p[4] == '-' &&
-	    is_dd(w, 5) && w.p[7] == '-' && is_dd(w, 8);
+	       is_dd(w, 5) && w.p[7] == '-' && is_dd(w, 8);
 }
 
 static struct figure
@@ -330,8 +330,8 @@ number_word(struct span w, struct span behind, struct figure *ret)
 		return duration_word(w, ret);
 	if (x.n == body.n) {
 		size_t gap = behind.n > 0 && behind.p[0] == ' ' ? 1 : 0;
-		const struct unit *after = unit_at(
-		    span_make(behind.p + gap, behind.n - gap), &n);
+		const struct unit *after =
+		    unit_at(span_make(behind.p + gap, behind.n - gap), &n);
 
 		if (after != NULL) {
 			u = after;
@@ -467,14 +467,14 @@ figure_is(const struct figure *f, double v)
 
 struct want {
 	double lo, hi;
-	double reach;	/* the highest hi up to here */
+	double reach; /* the highest hi up to here */
 	struct figure *figure;
 };
 
 struct wants {
 	struct want *at;
 	size_t n;
-	size_t left;	/* figures not found yet */
+	size_t left; /* figures not found yet */
 };
 
 static int
@@ -489,8 +489,8 @@ compare(const void *a, const void *b)
 static struct wants
 wants_of(struct figure **list, size_t n, bool times)
 {
-	struct wants w = {xcalloc(n * FIGURES_RANGES_MAX + 1, sizeof(*w.at)),
-	    0, 0};
+	struct wants w = {
+	    xcalloc(n * FIGURES_RANGES_MAX + 1, sizeof(*w.at)), 0, 0};
 	double reach = -INFINITY;
 	size_t i;
 	int k;
@@ -498,9 +498,9 @@ wants_of(struct figure **list, size_t n, bool times)
 	for (i = 0; i < n; i++)
 		for (k = 0; k < list[i]->n_ranges; k++)
 			if (list[i]->is_time == times && !list[i]->found)
-				w.at[w.n++] = (struct want){
-				    list[i]->range[k].lo,
-				    list[i]->range[k].hi, 0, list[i]};
+				w.at[w.n++] =
+				    (struct want){list[i]->range[k].lo,
+					list[i]->range[k].hi, 0, list[i]};
 	qsort(w.at, w.n, sizeof(*w.at), compare);
 	for (i = 0; i < w.n; i++) {
 		reach = fmax(reach, w.at[i].hi);

@@ -18,12 +18,14 @@
 enum { FIGURES_RANGES_MAX = 4, FIGURES_TEXT_MAX = 40 };
 
 struct figure {
-	char text[FIGURES_TEXT_MAX];	/* as written, for messages */
-	bool is_time;			/* ranges are seconds of the day, UTC */
+	char text[FIGURES_TEXT_MAX]; /* as written, for messages */
+	bool is_time;                /* ranges are seconds of the day, UTC */
 	bool found;
-	struct { double lo, hi; } range[FIGURES_RANGES_MAX];
+	struct {
+		double lo, hi;
+	} range[FIGURES_RANGES_MAX];
 	int n_ranges;
-	unsigned line;			/* the caller's */
+	unsigned line; /* the caller's */
 };
 
 /* Reads the figures of a line of plain text (md_plain); how many, at most

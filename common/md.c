@@ -59,15 +59,15 @@ static bool
 opens_tag(struct span s, size_t i)
 {
 	return i + 1 < s.n && (isalpha((unsigned char)s.p[i + 1]) != 0 ||
-	    memchr("/!?", s.p[i + 1], 3) != NULL);
+				  memchr("/!?", s.p[i + 1], 3) != NULL);
 }
 
 static const char *
 escape_of(struct span s, size_t i, bool fresh)
 {
 	bool start = fresh && at_start(s, i);
-	bool inside = i > 0 && i + 1 < s.n && is_word(s.p[i - 1]) &&
-	    is_word(s.p[i + 1]);
+	bool inside =
+	    i > 0 && i + 1 < s.n && is_word(s.p[i - 1]) && is_word(s.p[i + 1]);
 
 	switch (s.p[i]) {
 	case '<':
@@ -76,8 +76,8 @@ escape_of(struct span s, size_t i, bool fresh)
 		return start ? "&gt;" : NULL;
 	case '&':
 		return i + 1 < s.n && (is_word(s.p[i + 1]) || s.p[i + 1] == '#')
-		    ? "&amp;"
-		    : NULL;
+			   ? "&amp;"
+			   : NULL;
 	case '\\':
 		return "\\\\";
 	case '`':
@@ -168,8 +168,7 @@ fits_code(struct span s, bool in_cell)
 
 	for (i = 0; i < s.n; i++)
 		if (s.p[i] == '`' || (in_cell && s.p[i] == '|') ||
-		    (s.p[i] == '<' && opens_tag(s, i)) ||
-		    is_control(s.p[i]) ||
+		    (s.p[i] == '<' && opens_tag(s, i)) || is_control(s.p[i]) ||
 		    invisible(s.p + i, s.n - i) != 0)
 			return false;
 	return s.n > 0 && s.p[0] != ' ' && s.p[s.n - 1] != ' ';
@@ -199,13 +198,13 @@ md_put_sentence(struct buf *b, struct span s)
 
 	while (p != NULL && p < end) {
 		const char *open = memchr(p, '`', (size_t)(end - p));
-		const char *close = open == NULL
-		    ? NULL
-		    : memchr(open + 1, '`', (size_t)(end - open - 1));
+		const char *close =
+		    open == NULL
+			? NULL
+			: memchr(open + 1, '`', (size_t)(end - open - 1));
 
 		if (close == NULL) {
-			put_plain(b, span_make(p, (size_t)(end - p)),
-			    p == s.p);
+			put_plain(b, span_make(p, (size_t)(end - p)), p == s.p);
 			return;
 		}
 		put_plain(b, span_make(p, (size_t)(open - p)), p == s.p);
@@ -228,7 +227,8 @@ md_quote(struct buf *sentence, struct span s, size_t max)
 		if (cut.p[i] == '`')
 			buf_addc(sentence, '\'');
 		else
-			buf_addc(sentence, is_control(cut.p[i]) ? ' ' : cut.p[i]);
+			buf_addc(
+			    sentence, is_control(cut.p[i]) ? ' ' : cut.p[i]);
 	}
 	if (cut.n < s.n)
 		buf_adds(sentence, ELLIPSIS);
@@ -238,8 +238,8 @@ md_quote(struct buf *sentence, struct span s, size_t max)
 static const struct entity {
 	const char *name;
 	char c;
-} entities[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'},
-    {"&quot;", '"'}, {"&#39;", '\''}};
+} entities[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'},
+    {"&#39;", '\''}};
 
 static size_t
 plain_entity(struct buf *b, struct span s)

@@ -16,20 +16,23 @@ struct cJSON;
 
 enum {
 	PLAN_STEPS_MAX = 16,
-	PLAN_TOOL_MAX = 128,		/* bytes of a tool's name */
-	PLAN_TEXT_MAX = 16 << 10,	/* bytes of step or context */
-	PLAN_ARGS_MAX = 64 << 10,	/* bytes of one step's arguments */
-	PLAN_REPORT_MAX = 4 << 20,	/* bytes of a report */
-	PLAN_BYTES_MAX = 6 << 20,	/* bytes of a whole plan */
+	PLAN_TOOL_MAX = 128,       /* bytes of a tool's name */
+	PLAN_TEXT_MAX = 16 << 10,  /* bytes of step or context */
+	PLAN_ARGS_MAX = 64 << 10,  /* bytes of one step's arguments */
+	PLAN_REPORT_MAX = 4 << 20, /* bytes of a report */
+	PLAN_BYTES_MAX = 6 << 20,  /* bytes of a whole plan */
 };
 
-enum plan_decision { PLAN_DECISION_PLAN, PLAN_DECISION_EXECUTE,
-	PLAN_DECISION_FINISH };
+enum plan_decision {
+	PLAN_DECISION_PLAN,
+	PLAN_DECISION_EXECUTE,
+	PLAN_DECISION_FINISH
+};
 
 struct plan_step {
-	struct span step;	/* what and why; may be empty */
+	struct span step; /* what and why; may be empty */
 	struct span tool;
-	struct span args;	/* a msgpack map; never empty */
+	struct span args; /* a msgpack map; never empty */
 };
 
 struct plan {
@@ -42,7 +45,7 @@ struct plan {
 	 */
 	struct plan_step steps[PLAN_STEPS_MAX];
 	unsigned n_steps;
-	struct span report;	/* on FINISH; may be empty */
+	struct span report; /* on FINISH; may be empty */
 };
 
 /* "PLAN", "EXECUTE", "FINISH". */
@@ -53,16 +56,16 @@ const char *plan_decision_name(enum plan_decision d);
  * what is missing or of the wrong type, by its name (`steps[2].tool`);
  * RC_TOOBIG: over a limit above. Unknown keys are ignored.
  */
-NODISCARD enum rc plan_parse(struct span map, struct plan *ret_plan,
-    struct err *err);
+NODISCARD enum rc plan_parse(
+    struct span map, struct plan *ret_plan, struct err *err);
 
 /* Appends the msgpack map of a plan in JSON text to b, without judging it. */
-NODISCARD enum rc plan_from_json(struct span text, struct buf *b,
-    struct err *err);
+NODISCARD enum rc plan_from_json(
+    struct span text, struct buf *b, struct err *err);
 
 /* The same from a tree, for an array of plans. */
-NODISCARD enum rc plan_from_tree(const struct cJSON *tree, struct buf *b,
-    struct err *err);
+NODISCARD enum rc plan_from_tree(
+    const struct cJSON *tree, struct buf *b, struct err *err);
 
 /* Appends p as a msgpack map of `planner_plan`'s form: the mission's fields
  * first, then `steps`, empty where the fields beside say it all. The report
@@ -76,11 +79,11 @@ void plan_put(struct buf *b, const struct plan *p);
  * allows. RC_DENIED: a tool that is not there; RC_INVALID: everything else.
  * err says which step, and lists what there is.
  */
-NODISCARD enum rc plan_check(const struct plan *p, const struct cJSON *tools,
-    struct err *err);
+NODISCARD enum rc plan_check(
+    const struct plan *p, const struct cJSON *tools, struct err *err);
 
 /* The same for one step, which is what an executor holds. */
-NODISCARD enum rc plan_check_step(const struct plan_step *s,
-    const struct cJSON *tools, struct err *err);
+NODISCARD enum rc plan_check_step(
+    const struct plan_step *s, const struct cJSON *tools, struct err *err);
 
 #endif

@@ -43,9 +43,9 @@ list_tools(const cJSON *tools, struct buf *b)
 {
 	const cJSON *t;
 
-	cJSON_ArrayForEach(t, tools)
-		buf_addf(b, "%s%s", b->len > 0 ? ", " : "",
-		    tree_str(t, "name"));
+	cJSON_ArrayForEach (t, tools)
+		buf_addf(
+		    b, "%s%s", b->len > 0 ? ", " : "", tree_str(t, "name"));
 }
 
 static const cJSON *
@@ -53,7 +53,7 @@ find_tool(const cJSON *tools, struct span name)
 {
 	const cJSON *t;
 
-	cJSON_ArrayForEach(t, tools)
+	cJSON_ArrayForEach (t, tools)
 		if (span_equal(tree_span(t, "name"), name))
 			return t;
 	return NULL;
@@ -66,14 +66,13 @@ check_args(const struct plan_step *s, const cJSON *tool, struct err *err)
 	enum rc rc = schema_check(tree_at(tool, "args"), args, "args", err);
 
 	if (rc != RC_OK)
-		return err_prefix(err, RC_INVALID, "arguments of %.*s",
-		    SPAN_ARG(s->tool));
+		return err_prefix(
+		    err, RC_INVALID, "arguments of %.*s", SPAN_ARG(s->tool));
 	return RC_OK;
 }
 
 enum rc
-plan_check_step(const struct plan_step *s, const cJSON *tools,
-    struct err *err)
+plan_check_step(const struct plan_step *s, const cJSON *tools, struct err *err)
 {
 	const cJSON *tool = find_tool(tools, s->tool);
 	auto_buf names = {.max = 400};
@@ -94,8 +93,8 @@ plan_check(const struct plan *p, const cJSON *tools, struct err *err)
 	if (p->decision != PLAN_DECISION_EXECUTE)
 		return RC_OK;
 	if (p->n_steps == 0)
-		return err_set(err, RC_INVALID,
-		    "plan: EXECUTE without a tool to run");
+		return err_set(
+		    err, RC_INVALID, "plan: EXECUTE without a tool to run");
 	for (i = 0; i < p->n_steps; i++) {
 		enum rc rc = plan_check_step(&p->steps[i], tools, err);
 

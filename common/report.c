@@ -61,8 +61,8 @@ enum report_lang
 report_lang(struct span language)
 {
 	return language.n >= 2 && strncasecmp(language.p, "en", 2) == 0
-	    ? REPORT_EN
-	    : REPORT_ZH;
+		   ? REPORT_EN
+		   : REPORT_ZH;
 }
 
 const char *
@@ -106,8 +106,7 @@ distinct(const cJSON *ids)
 {
 	const cJSON *id, *first = NULL;
 
-	cJSON_ArrayForEach(id, ids)
-	{
+	cJSON_ArrayForEach (id, ids) {
 		if (!cJSON_IsString(id))
 			continue;
 		if (first == NULL)
@@ -124,16 +123,14 @@ report_confidence_cap(const cJSON *conclusion)
 	enum report_confidence cap = REPORT_UNDETERMINED;
 	const cJSON *f;
 
-	cJSON_ArrayForEach(f, tree_at(conclusion, "findings"))
-	{
+	cJSON_ArrayForEach (f, tree_at(conclusion, "findings")) {
 		int n = distinct(tree_at(f, "evidence"));
 		bool cause = tree_is(f, "role", "cause");
 
 		if (cause && n >= 2)
 			return REPORT_CONFIRMED;
-		if (n >= 1 &&
-		    (cause || tree_is(f, "role", "contributing") ||
-			tree_is(f, "role", "trigger")))
+		if (n >= 1 && (cause || tree_is(f, "role", "contributing") ||
+				  tree_is(f, "role", "trigger")))
 			cap = REPORT_LIKELY;
 	}
 	return cap;
@@ -152,7 +149,7 @@ put_ids(struct buf *b, const cJSON *ids)
 {
 	const cJSON *id;
 
-	cJSON_ArrayForEach(id, ids)
+	cJSON_ArrayForEach (id, ids)
 		if (cJSON_IsString(id) && id->valuestring[0] != '\0')
 			buf_addf(b, " [%s]", id->valuestring);
 }
@@ -192,12 +189,10 @@ put_labels(struct buf *b, const cJSON *labels, bool in_cell)
 	const cJSON *l;
 	bool any = false;
 
-	cJSON_ArrayForEach(l, labels)
-	{
+	cJSON_ArrayForEach (l, labels) {
 		auto_buf pair = {.max = 64 << 10};
 
-		if (!cJSON_IsString(l) ||
-		    strcmp(l->string, "alertname") == 0 ||
+		if (!cJSON_IsString(l) || strcmp(l->string, "alertname") == 0 ||
 		    strcmp(l->string, "severity") == 0)
 			continue;
 		buf_addf(&pair, "%s=%s", l->string, l->valuestring);
@@ -225,7 +220,8 @@ put_head(const struct report *r)
 		buf_addf(r->b, "- %s%s", word(r, RW_AT), word(r, RW_COLON));
 		put_moment(r->b, at);
 		if (window > 0) {
-			buf_addf(r->b, "%s%s ", r->lang == REPORT_ZH ? "，" : ", ",
+			buf_addf(r->b, "%s%s ",
+			    r->lang == REPORT_ZH ? "，" : ", ",
 			    word(r, RW_WINDOW));
 			put_window(r, window);
 		}
@@ -271,8 +267,7 @@ put_value(struct buf *b, const cJSON *v)
 static struct span
 summary_of(const cJSON *alert)
 {
-	static const char *const keys[] = {"summary", "description",
-	    "message"};
+	static const char *const keys[] = {"summary", "description", "message"};
 	const cJSON *annotations = tree_at(alert, "annotations");
 	size_t i;
 
@@ -309,8 +304,7 @@ put_source(const struct report *r, const char *state)
 	const char *last = "";
 	const cJSON *a;
 
-	cJSON_ArrayForEach(a, r->alerts)
-	{
+	cJSON_ArrayForEach (a, r->alerts) {
 		const char *id = tree_str(a, "evidence");
 
 		if (!tree_is(a, "state", state) || strcmp(id, last) == 0)
@@ -330,9 +324,9 @@ put_table(const struct report *r, const char *state, enum report_word title)
 		return;
 	buf_addf(r->b, "\n%s%d", word(r, title), total);
 	put_source(r, state);
-	buf_addf(r->b, "\n\n%s\n|---|---|---|---|---|---|---|\n",
-	    word(r, RW_TABLE));
-	cJSON_ArrayForEach(a, r->alerts)
+	buf_addf(
+	    r->b, "\n\n%s\n|---|---|---|---|---|---|---|\n", word(r, RW_TABLE));
+	cJSON_ArrayForEach (a, r->alerts)
 		if (tree_is(a, "state", state))
 			put_row(r, a, ++n);
 }
@@ -348,8 +342,7 @@ put_targets(const struct report *r)
 	buf_addf(r->b, "\n%s%d\n\n%s\n|---|---|---|---|---|\n",
 	    word(r, RW_TARGETS), cJSON_GetArraySize(targets),
 	    word(r, RW_TARGETS_TABLE));
-	cJSON_ArrayForEach(t, targets)
-	{
+	cJSON_ArrayForEach (t, targets) {
 		if (n++ == TARGETS_SHOWN)
 			break;
 		buf_addf(r->b, "| %d | ", n);
@@ -370,12 +363,12 @@ alerts_known(const struct report *r)
 {
 	const cJSON *f;
 
-	cJSON_ArrayForEach(f, tree_at(r->state, "executor_feedback"))
+	cJSON_ArrayForEach (f, tree_at(r->state, "executor_feedback"))
 		if (tree_is(f, "tool", "query_prometheus_alerts") &&
 		    tree_is(f, "status", "SUCCESS"))
 			return true;
 	return cJSON_GetArraySize(r->alerts) > 0 ||
-	    cJSON_IsTrue(tree_at(r->conclusion, "alerts_known"));
+	       cJSON_IsTrue(tree_at(r->conclusion, "alerts_known"));
 }
 
 static void
@@ -410,7 +403,7 @@ static bool
 belongs(const cJSON *finding, int incident)
 {
 	return incident == OF_ANY ||
-	    (int)tree_num(finding, "incident", OF_NONE) == incident;
+	       (int)tree_num(finding, "incident", OF_NONE) == incident;
 }
 
 /* What the answer above says already, with nothing to do about it. */
@@ -421,7 +414,7 @@ is_answered(const struct report *r, const cJSON *f)
 	size_t n = strlen(tree_str(f, "text"));
 
 	return r->stop == NULL && n > 0 && !tree_has(f, "next") &&
-	    strncmp(answer, tree_str(f, "text"), n) == 0;
+	       strncmp(answer, tree_str(f, "text"), n) == 0;
 }
 
 static void
@@ -434,8 +427,8 @@ put_finding(const struct report *r, const cJSON *f)
 		buf_addf(r->b, "%s%s", role, word(r, RW_COLON));
 	put_claim(r, f);
 	if (tree_has(f, "next")) {
-		buf_addf(r->b, "\n  - %s%s", word(r, RW_NEXT),
-		    word(r, RW_COLON));
+		buf_addf(
+		    r->b, "\n  - %s%s", word(r, RW_NEXT), word(r, RW_COLON));
 		md_put_sentence(r->b, tree_span(f, "next"));
 		put_ids(r->b, tree_at(f, "evidence"));
 	}
@@ -450,8 +443,7 @@ put_findings(const struct report *r, int incident, const char *title,
 	const cJSON *f;
 	bool any = false;
 
-	cJSON_ArrayForEach(f, tree_at(r->conclusion, "findings"))
-	{
+	cJSON_ArrayForEach (f, tree_at(r->conclusion, "findings")) {
 		if (!belongs(f, incident) || !in_roles(f, roles) ||
 		    is_answered(r, f))
 			continue;
@@ -467,8 +459,8 @@ put_findings(const struct report *r, int incident, const char *title,
 static void
 put_all_findings(const struct report *r, int incident)
 {
-	static const char *const established[] = {"cause", "contributing",
-	    "trigger", "symptom", NULL};
+	static const char *const established[] = {
+	    "cause", "contributing", "trigger", "symptom", NULL};
 	static const char *const ruled_out[] = {"ruled_out", NULL};
 	static const char *const open[] = {"open", NULL};
 
@@ -485,8 +477,7 @@ put_chain(const struct report *r, const cJSON *chain)
 	if (cJSON_GetArraySize(chain) < 2)
 		return;
 	buf_addf(r->b, "\n%s%s", word(r, RW_CHAIN), word(r, RW_COLON));
-	cJSON_ArrayForEach(link, chain)
-	{
+	cJSON_ArrayForEach (link, chain) {
 		if (link->prev->next != NULL)
 			buf_adds(r->b, " → ");
 		put_claim(r, link);
@@ -530,8 +521,7 @@ put_list(const struct report *r, const cJSON *list, const char *title)
 	if (cJSON_GetArraySize(list) == 0)
 		return;
 	buf_addf(r->b, "\n**%s**\n\n", title);
-	cJSON_ArrayForEach(item, list)
-	{
+	cJSON_ArrayForEach (item, list) {
 		buf_adds(r->b, "- ");
 		if (cJSON_IsString(item))
 			md_put_sentence(r->b, span_of(item->valuestring));
@@ -572,8 +562,7 @@ put_clues(const struct report *r)
 	const cJSON *f;
 	int n = 0;
 
-	cJSON_ArrayForEach(f, tree_at(r->state, "executor_feedback"))
-	{
+	cJSON_ArrayForEach (f, tree_at(r->state, "executor_feedback")) {
 		if (!tree_is(f, "status", "SUCCESS") || n++ == STEPS_SHOWN)
 			continue;
 		buf_adds(r->b, "- ");
@@ -599,12 +588,12 @@ put_cause(const struct report *r)
 	if (r->stop != NULL &&
 	    cJSON_GetArraySize(tree_at(r->conclusion, "findings")) == 0)
 		put_clues(r);
-	cJSON_ArrayForEach(i, incidents)
+	cJSON_ArrayForEach (i, incidents)
 		put_incident(r, i, n++, alone);
 	if (n != 1)
 		put_all_findings(r, OF_NONE);
-	put_list(r, tree_at(r->conclusion, "not_looked_at"),
-	    word(r, RW_UNSEEN));
+	put_list(
+	    r, tree_at(r->conclusion, "not_looked_at"), word(r, RW_UNSEEN));
 }
 
 /* ---- actions ---- */
@@ -612,9 +601,8 @@ put_cause(const struct report *r)
 static struct span
 query_of(const cJSON *f)
 {
-	return tree_has(f, "query")
-	    ? tree_span(f, "query")
-	    : tree_span(tree_at(f, "args"), "query");
+	return tree_has(f, "query") ? tree_span(f, "query")
+				    : tree_span(tree_at(f, "args"), "query");
 }
 
 static void
@@ -646,7 +634,7 @@ put_steps(const struct report *r)
 		return;
 	}
 	buf_addf(r->b, "\n**%s**\n\n", word(r, RW_DONE));
-	cJSON_ArrayForEach(f, feedback)
+	cJSON_ArrayForEach (f, feedback)
 		if (n++ < STEPS_SHOWN)
 			put_step(r, f);
 }
@@ -660,8 +648,7 @@ put_actions(const struct report *r)
 	buf_addf(r->b, "\n%s\n", headings[r->lang][3]);
 	put_steps(r);
 	buf_addf(r->b, "\n**%s**\n\n", word(r, RW_ADVICE));
-	cJSON_ArrayForEach(a, actions)
-	{
+	cJSON_ArrayForEach (a, actions) {
 		buf_addf(r->b, "%d. ", ++n);
 		put_claim(r, a);
 		buf_addc(r->b, '\n');
@@ -691,9 +678,8 @@ put_end(const struct report *r)
 		buf_addf(r->b, "%s\n", word(r, RW_NO_CAUSE));
 	}
 	buf_addc(r->b, '\n');
-	put_confidence(r, r->stop != NULL
-		? NULL
-		: tree_str(r->conclusion, "confidence"));
+	put_confidence(
+	    r, r->stop != NULL ? NULL : tree_str(r->conclusion, "confidence"));
 	buf_addc(r->b, '\n');
 	put_list(r, tree_at(r->state, "notes"), word(r, RW_NOTES));
 }

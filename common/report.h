@@ -29,15 +29,14 @@ const char *report_lang_name(enum report_lang lang);
 enum { REPORT_HEADINGS = 5 };
 const char *const *report_headings(enum report_lang lang);
 
-enum report_confidence { REPORT_UNDETERMINED, REPORT_LIKELY,
-	REPORT_CONFIRMED };
+enum report_confidence { REPORT_UNDETERMINED, REPORT_LIKELY, REPORT_CONFIRMED };
 
 const char *report_confidence_name(enum report_confidence c);
 /* An absent or unknown name is REPORT_UNDETERMINED. */
 enum report_confidence report_confidence_of(const char *name);
 /* In words: 已确认, likely … */
-const char *report_confidence_word(enum report_confidence c,
-    enum report_lang lang);
+const char *report_confidence_word(
+    enum report_confidence c, enum report_lang lang);
 
 /*
  * The most the findings bear: confirmed needs a cause with two pieces of

@@ -73,8 +73,9 @@ static const struct {
 	const char *reason;
 	const char *words[REPORT_LANGS];
 } reasons[] = {
-    {"rounds", {"达到轮数上限，没有再开始新的一轮",
-		   "the limit of rounds was reached; no further one was begun"}},
+    {"rounds",
+	{"达到轮数上限，没有再开始新的一轮",
+	    "the limit of rounds was reached; no further one was begun"}},
     {"tool_failed", {"同一个工具连续失败多次",
 			"the same tool failed several times in a row"}},
     {"deadline", {"超过了调查的时限", "its time was up"}},
@@ -82,8 +83,8 @@ static const struct {
     {"budget", {"预算已经用完", "its budget was spent"}},
     {"turns", {"规划器反复思考而没有行动",
 		  "the planner went on planning without acting"}},
-    {"planner_failed", {"规划器未能给出可用的计划",
-			   "the planner gave no usable plan"}},
+    {"planner_failed",
+	{"规划器未能给出可用的计划", "the planner gave no usable plan"}},
 };
 
 const char *

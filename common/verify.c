@@ -27,13 +27,13 @@ enum {
 	CHECK_CONFIDENCE,
 	CHECKS,
 	DETAIL_MAX = 256 << 10,
-	NAMED_MAX = 20,		/* figures and citations named in a detail */
+	NAMED_MAX = 20, /* figures and citations named in a detail */
 	EVIDENCE_MAX = 1000,
 	FETCH_MAX = 20 << 20,
 };
 
-static const char *const names[CHECKS] = {"headings", "instances",
-    "citations", "figures", "confidence"};
+static const char *const names[CHECKS] = {
+    "headings", "instances", "citations", "figures", "confidence"};
 
 struct verdict {
 	bool ok[CHECKS];
@@ -44,13 +44,12 @@ struct verdict {
 struct view {
 	const struct verify_in *in;
 	struct verdict *v;
-	cJSON *state;		/* what the checks need of it, not more */
+	cJSON *state; /* what the checks need of it, not more */
 	const cJSON *conclusion;
 	cJSON *alerts;
 };
 
-static void
-fail(struct view *w, int check, const char *fmt, ...) PRINTF(3, 4);
+static void fail(struct view *w, int check, const char *fmt, ...) PRINTF(3, 4);
 
 static void
 fail(struct view *w, int check, const char *fmt, ...)
@@ -79,12 +78,13 @@ take(cJSON *to, struct span state, const char *key)
 		cJSON_AddItemToObject(to, key, wire_to_tree(v));
 }
 
-/* Only the answers that list alerts: feedback may be long. */
+/* Calls each for every feedback of the run. */
 static void
-take_feedback(cJSON *to, struct span state)
+each_feedback(const struct view *w,
+    void (*each)(void *ctx, struct span feedback), void *ctx)
 {
-	struct wire_r r = wire_reader(wire_find(state, "executor_feedback"));
-	cJSON *list = cJSON_AddArrayToObject(to, "executor_feedback");
+	struct wire_r r =
+	    wire_reader(wire_find(w->in->state, "executor_feedback"));
 	uint32_t n;
 
 	if (wire_peek(&r) != WIRE_ARRAY)
@@ -92,29 +92,36 @@ take_feedback(cJSON *to, struct span state)
 	for (n = wire_array(&r); n > 0 && !r.bad; n--) {
 		struct span one = wire_raw(&r);
 
-		if (!r.bad &&
-		    span_is(wire_find_str(one, "tool"),
-			"query_prometheus_alerts"))
-			cJSON_AddItemToArray(list, wire_to_tree(one));
+		if (!r.bad)
+			each(ctx, one);
 	}
+}
+
+static void
+take_alerts(void *list, struct span feedback)
+{
+	if (span_is(wire_find_str(feedback, "tool"), "query_prometheus_alerts"))
+		cJSON_AddItemToArray(list, wire_to_tree(feedback));
 }
 
 static void
 view_init(struct view *w, const struct verify_in *in, struct verdict *v)
 {
-	static const char *const keys[] = {"input", "language", "at",
-	    "window", "labels", "alerts", "iteration", "status"};
+	static const char *const keys[] = {"input", "language", "at", "window",
+	    "labels", "alerts", "iteration", "status"};
 	size_t i;
 
 	*w = (struct view){.in = in, .v = v, .state = cJSON_CreateObject()};
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		take(w->state, in->state, keys[i]);
 	if (in->conclusion.n > 0)
-		cJSON_AddItemToObject(w->state, "conclusion",
-		    wire_to_tree(in->conclusion));
+		cJSON_AddItemToObject(
+		    w->state, "conclusion", wire_to_tree(in->conclusion));
 	else
 		take(w->state, in->state, "conclusion");
-	take_feedback(w->state, in->state);
+	/* Only the answers that list alerts: feedback may be long. */
+	each_feedback(w, take_alerts,
+	    cJSON_AddArrayToObject(w->state, "executor_feedback"));
 	w->conclusion = tree_at(w->state, "conclusion");
 	w->alerts = alerts_of(w->state, w->conclusion);
 }
@@ -139,8 +146,10 @@ check_headings(struct view *w)
 		fail(w, CHECK_HEADINGS, "missing or out of order: %s",
 		    expected[i]);
 	if (l->stray)
-		fail(w, CHECK_HEADINGS, "a heading that is none of the five: "
-		    "%.*s", (int)MIN(l->stray_text.n, 200), l->stray_text.p);
+		fail(w, CHECK_HEADINGS,
+		    "a heading that is none of the five: "
+		    "%.*s",
+		    (int)MIN(l->stray_text.n, 200), l->stray_text.p);
 	if (l->cut)
 		fail(w, CHECK_HEADINGS, "more than %d lines", VERIFY_LINES_MAX);
 }
@@ -170,8 +179,8 @@ listing_of(const struct lines *l)
 	}
 	from[out.n] = out.text.len;
 	for (i = 0; i < out.n; i++)
-		out.line[i] = span_make(buf_str(&out.text) + from[i],
-		    from[i + 1] - from[i]);
+		out.line[i] = span_make(
+		    buf_str(&out.text) + from[i], from[i + 1] - from[i]);
 	free(from);
 	return out;
 }
@@ -187,7 +196,7 @@ clings(const char *p, int step, const char *start, const char *end)
 		return true;
 	p += step;
 	return (p[-step] == '.' || p[-step] == '-') && p >= start && p < end &&
-	    isalnum((unsigned char)*p);
+	       isalnum((unsigned char)*p);
 }
 
 /* Whether s holds word with nothing of a name clinging to it. */
@@ -200,9 +209,8 @@ holds_word(struct span s, const char *word)
 	if (n == 0)
 		return true;
 	while ((size_t)(end - p) >= n &&
-	    (p = memmem(p, (size_t)(end - p), word, n)) != NULL) {
-		if (!clings(p - 1, -1, s.p, end) &&
-		    !clings(p + n, 1, s.p, end))
+	       (p = memmem(p, (size_t)(end - p), word, n)) != NULL) {
+		if (!clings(p - 1, -1, s.p, end) && !clings(p + n, 1, s.p, end))
 			return true;
 		p++;
 	}
@@ -227,7 +235,7 @@ distinguishes(const cJSON *alerts, const cJSON *alert, const cJSON *label)
 {
 	const cJSON *other;
 
-	cJSON_ArrayForEach(other, alerts)
+	cJSON_ArrayForEach (other, alerts)
 		if (other != alert && alerts_is_firing(other) &&
 		    tree_is(other, "name", tree_str(alert, "name")) &&
 		    !tree_is(tree_at(other, "labels"), label->string,
@@ -257,7 +265,7 @@ keys_of(const cJSON *alerts, const cJSON *alert)
 	const cJSON *label;
 	struct keys k = {.n = 0};
 
-	cJSON_ArrayForEach(label, tree_at(alert, "labels"))
+	cJSON_ArrayForEach (label, tree_at(alert, "labels"))
 		if (cJSON_IsString(label) && k.n < KEYS_MAX &&
 		    strcmp(label->string, "alertname") != 0 &&
 		    distinguishes(alerts, alert, label))
@@ -302,11 +310,11 @@ name_instance(struct view *w, const cJSON *alert)
 	auto_buf b = {.max = 900};
 
 	buf_adds(&b, tree_str(alert, "name"));
-	cJSON_ArrayForEach(label, tree_at(alert, "labels"))
+	cJSON_ArrayForEach (label, tree_at(alert, "labels"))
 		if (cJSON_IsString(label) &&
 		    strcmp(label->string, "alertname") != 0)
-			buf_addf(&b, " %s=%s", label->string,
-			    label->valuestring);
+			buf_addf(
+			    &b, " %s=%s", label->string, label->valuestring);
 	fail(w, CHECK_INSTANCES, "%s", buf_str(&b));
 }
 
@@ -317,7 +325,7 @@ check_instances(struct view *w)
 	const cJSON *a;
 	int missing = 0;
 
-	cJSON_ArrayForEach(a, w->alerts)
+	cJSON_ArrayForEach (a, w->alerts)
 		if (alerts_is_firing(a) && !is_listed(&l, w->alerts, a) &&
 		    missing++ < VERIFY_MISSING_MAX)
 			name_instance(w, a);
@@ -331,7 +339,7 @@ check_instances(struct view *w)
 /* ---- citations ---- */
 
 struct evidence {
-	struct span at[EVIDENCE_MAX];	/* by number: its entry in the list */
+	struct span at[EVIDENCE_MAX]; /* by number: its entry in the list */
 };
 
 static uint32_t
@@ -394,8 +402,8 @@ check_citations(struct view *w, const struct evidence *e)
 				    l->at[i].cites[k], i + 1);
 		}
 	}
-	cJSON_ArrayForEach(f, tree_at(w->conclusion, "findings"))
-		cJSON_ArrayForEach(id, tree_at(f, "evidence"))
+	cJSON_ArrayForEach (f, tree_at(w->conclusion, "findings"))
+		cJSON_ArrayForEach (id, tree_at(f, "evidence"))
 			if (cJSON_IsString(id) &&
 			    !exists(e, number_of(span_of(id->valuestring))) &&
 			    named++ < NAMED_MAX)
@@ -431,8 +439,7 @@ without_ordinal(struct span s)
 static struct figures
 collect(const struct lines *l)
 {
-	struct figures f = {
-	    xcalloc(VERIFY_FIGURES_MAX, sizeof(*f.at)), 0};
+	struct figures f = {xcalloc(VERIFY_FIGURES_MAX, sizeof(*f.at)), 0};
 	size_t i, k, n;
 
 	for (i = 0; i < l->n; i++) {
@@ -441,8 +448,8 @@ collect(const struct lines *l)
 		if (l->at[i].section < 2)
 			continue;
 		md_plain(&plain, without_ordinal(l->at[i].text));
-		n = figures_read(buf_span(&plain), f.at + f.n,
-		    VERIFY_FIGURES_MAX - f.n);
+		n = figures_read(
+		    buf_span(&plain), f.at + f.n, VERIFY_FIGURES_MAX - f.n);
 		for (k = 0; k < n; k++)
 			f.at[f.n + k].line = (unsigned)i;
 		f.n += n;
@@ -473,8 +480,9 @@ rests_on(const struct lines *l, size_t i, uint32_t id)
 
 	if (at->n_cites > 0)
 		return cites(at, id);
-	for (k = i; k > 0 && (at->is_heading ? false
-		: l->at[k - 1].block == at->block); k--)
+	for (k = i; k > 0 &&
+		    (at->is_heading ? false : l->at[k - 1].block == at->block);
+	     k--)
 		;
 	for (; k < l->n; k++) {
 		if (at->is_heading ? l->at[k].part != at->part
@@ -488,8 +496,8 @@ rests_on(const struct lines *l, size_t i, uint32_t id)
 
 /* The figures that rest on id and are still to be found. */
 static size_t
-wanted(struct figures *f, const struct lines *l, uint32_t id,
-    struct figure **ret)
+wanted(
+    struct figures *f, const struct lines *l, uint32_t id, struct figure **ret)
 {
 	size_t i, n = 0;
 
@@ -499,17 +507,61 @@ wanted(struct figures *f, const struct lines *l, uint32_t id,
 	return n;
 }
 
+static bool
+is_of(struct span feedback, struct span id)
+{
+	struct wire_r r = wire_reader(wire_find(feedback, "evidence"));
+
+	return wire_peek(&r) == WIRE_ARRAY && wire_array(&r) > 0 &&
+	    wire_peek(&r) == WIRE_STR && span_equal(wire_str(&r), id);
+}
+
+struct wanted {
+	struct figure **list;
+	size_t n;
+	struct span id;
+};
+
+/* A tool's digest of its evidence (a median, a count) counts as evidence:
+ * code made it of those bytes. */
+static void
+find_in_digest(void *ctx, struct span feedback)
+{
+	struct wanted *want = ctx;
+	auto_buf json = {.max = FETCH_MAX};
+
+	if (!is_of(feedback, want->id))
+		return;
+	wire_to_json(&json, wire_find(feedback, "summary"));
+	wire_to_json(&json, wire_find(feedback, "data"));
+	figures_find(want->list, want->n, buf_span(&json));
+}
+
 static void
 search(struct view *w, struct figure **list, size_t n, struct span entry)
 {
-	struct span id = wire_find_str(entry, "id");
+	struct wanted want = {list, n, wire_find_str(entry, "id")};
 	auto_buf bytes = {.max = FETCH_MAX};
 
 	/* The entry tells what was asked, of how much, in which time. */
 	figures_find(list, n, entry);
+	each_feedback(w, find_in_digest, &want);
 	if (w->in->fetch != NULL &&
-	    w->in->fetch(w->in->ctx, id, &bytes) == RC_OK)
+	    w->in->fetch(w->in->ctx, want.id, &bytes) == RC_OK)
 		figures_find(list, n, buf_span(&bytes));
+}
+
+/* What failed has no evidence but its own words. */
+static void
+find_in_failure(void *ctx, struct span feedback)
+{
+	struct wanted *want = ctx;
+
+	if (span_is(wire_find_str(feedback, "status"), "SUCCESS"))
+		return;
+	figures_find(want->list, want->n, wire_find_str(feedback, "summary"));
+	figures_find(want->list, want->n,
+	    wire_find_str(feedback, "suggestion"));
 }
 
 /* What is true of the run itself may be said without evidence: the task, the
@@ -530,10 +582,13 @@ find_own(struct view *w, struct figure **list, size_t n)
 	    cJSON_GetArraySize(tree_at(w->conclusion, "targets_down")));
 	for (i = 1; i <= n_incidents; i++)
 		buf_addf(&own, "%d ", i);
-	cJSON_ArrayForEach(incidents, incidents)
+	cJSON_ArrayForEach (incidents, incidents)
 		buf_addf(&own, "%d ",
 		    cJSON_GetArraySize(tree_at(incidents, "alerts")));
 	figures_find(list, n, buf_span(&own));
+	figures_find(list, n, wire_find(w->in->state, "notes"));
+	figures_find(list, n, wire_find(w->in->state, "reason"));
+	each_feedback(w, find_in_failure, &(struct wanted){list, n, {"", 0}});
 }
 
 static void
@@ -569,9 +624,8 @@ check_figures(struct view *w, const struct evidence *e)
 		list[i] = &f.at[i];
 	find_own(w, list, f.n);
 	for (id = 1; id < EVIDENCE_MAX; id++) {
-		size_t n = exists(e, id)
-		    ? wanted(&f, &w->v->lines, id, list)
-		    : 0;
+		size_t n =
+		    exists(e, id) ? wanted(&f, &w->v->lines, id, list) : 0;
 
 		if (n > 0)
 			search(w, list, n, e->at[id]);
@@ -620,8 +674,8 @@ check_confidence(struct view *w)
 		    tree_str(w->conclusion, "confidence"),
 		    report_confidence_name(cap));
 	for (i = 0; i < l->n; i++) {
-		int stated = l->at[i].section >= 2 ? stated_in(l->at[i].text)
-						   : -1;
+		int stated =
+		    l->at[i].section >= 2 ? stated_in(l->at[i].text) : -1;
 
 		if (stated <= (int)cap)
 			continue;
@@ -647,8 +701,8 @@ verify_report(const struct verify_in *in)
 		v->ok[i] = true;
 		buf_init(&v->detail[i], DETAIL_MAX);
 	}
-	v->lines = lines_read(in->markdown,
-	    report_lang(wire_find_str(in->state, "language")));
+	v->lines = lines_read(
+	    in->markdown, report_lang(wire_find_str(in->state, "language")));
 	view_init(&w, in, v);
 	e = evidence_of(&w);
 	check_headings(&w);
@@ -724,10 +778,12 @@ put_notice(struct buf *b, const struct verdict *v, enum report_lang lang)
 {
 	int i;
 
-	buf_adds(b, lang == REPORT_ZH
-		? "> ⚠ **本报告未通过核验**：标有“⚠未核实”的内容没有证据支持。\n"
-		: "> ⚠ **This report did not pass verification**: what is "
-		  "marked “⚠ unverified” is not borne by evidence.\n");
+	buf_adds(
+	    b, lang == REPORT_ZH
+		   ? "> ⚠ "
+		     "**本报告未通过核验**：标有“⚠未核实”的内容没有证据支持。\n"
+		   : "> ⚠ **This report did not pass verification**: what is "
+		     "marked “⚠ unverified” is not borne by evidence.\n");
 	for (i = 0; i < CHECKS; i++) {
 		if (v->ok[i])
 			continue;

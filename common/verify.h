@@ -21,13 +21,13 @@
 
 enum {
 	VERIFY_FIGURES_MAX = 4096,
-	VERIFY_MISSING_MAX = 2000,	/* instances named in the details */
+	VERIFY_MISSING_MAX = 2000, /* instances named in the details */
 	VERIFY_LINES_MAX = 20000,
 };
 
 struct verify_in {
 	struct span markdown;
-	struct span state;	/* msgpack map: evidence, conclusion, alerts … */
+	struct span state; /* msgpack map: evidence, conclusion, alerts … */
 	/* Replaces the state's conclusion where it is not empty. */
 	struct span conclusion;
 	/* Appends the bytes of evidence id; anything but RC_OK: cannot be

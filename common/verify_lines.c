@@ -45,7 +45,7 @@ is_fence(struct span s)
 {
 	s = trim(s);
 	return s.n >= 3 &&
-	    (memcmp(s.p, "```", 3) == 0 || memcmp(s.p, "~~~", 3) == 0);
+	       (memcmp(s.p, "```", 3) == 0 || memcmp(s.p, "~~~", 3) == 0);
 }
 
 static void
@@ -103,8 +103,7 @@ find_cites(struct line *l)
 		else if (s.p[i] == '\\' && !code)
 			i++;
 		else if (s.p[i] == '[' && !code)
-			i += read_cites(l,
-			    span_make(s.p + i + 1, s.n - i - 1));
+			i += read_cites(l, span_make(s.p + i + 1, s.n - i - 1));
 	}
 }
 
@@ -158,8 +157,8 @@ take_line(struct reader *r, struct span text)
 static struct lines
 read_in(struct span markdown, enum report_lang lang)
 {
-	struct lines l = {.at = xcalloc(VERIFY_LINES_MAX, sizeof(*l.at)),
-	    .lang = lang};
+	struct lines l = {
+	    .at = xcalloc(VERIFY_LINES_MAX, sizeof(*l.at)), .lang = lang};
 	struct reader r = {.out = &l, .section = -1};
 	const char *p = markdown.p, *end = markdown.p + markdown.n;
 

@@ -14,8 +14,7 @@ static const struct {
 };
 
 enum rc
-backend_find(const char *name, const struct backend_ops **ret,
-    struct err *err)
+backend_find(const char *name, const struct backend_ops **ret, struct err *err)
 {
 	size_t i;
 

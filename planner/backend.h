@@ -19,18 +19,18 @@ struct backend;
 
 /* One turn to plan; lives until it was answered or cancelled. */
 struct turn {
-	struct span state;	/* msgpack map, checked, with `tools` */
-	int64_t deadline_ms;	/* monotonic */
+	struct span state;   /* msgpack map, checked, with `tools` */
+	int64_t deadline_ms; /* monotonic */
 	/* Takes the answer, an update as PROTOCOL.md has it (borrowed), and
 	 * ends the turn: the backend does not touch it any more. */
 	void (*answer)(struct turn *t, struct span update);
 	/* Shows a piece of text while planning; may be NULL. */
 	void (*token)(struct turn *t, struct span text);
-	void *backend_data;	/* the backend's */
+	void *backend_data; /* the backend's */
 };
 
 struct backend_ops {
-	const char *name;	/* what --planner says */
+	const char *name; /* what --planner says */
 
 	/*
 	 * Makes it ready. loop is NULL for --once and --check: then plan
@@ -56,8 +56,8 @@ extern const struct backend_ops backend_script;
 
 /* By configuration. RC_INVALID: no such planner, or one this build lacks,
  * with what there is. */
-NODISCARD enum rc backend_find(const char *name,
-    const struct backend_ops **ret, struct err *err);
+NODISCARD enum rc backend_find(
+    const char *name, const struct backend_ops **ret, struct err *err);
 
 /* Appends the update of a planner that could not plan. */
 void backend_put_error(struct buf *b, const char *text);

@@ -7,7 +7,7 @@
 #include "planner/rules.h"
 
 struct backend {
-	enum report_lang language;	/* where the state names none */
+	enum report_lang language; /* where the state names none */
 };
 
 static enum rc

@@ -48,13 +48,13 @@ read_file(const char *path, struct buf *b, struct err *err)
 	size_t n;
 
 	if (f == NULL)
-		return err_set(err, RC_IO, "cannot be read: %s",
-		    strerror(errno));
+		return err_set(
+		    err, RC_IO, "cannot be read: %s", strerror(errno));
 	while ((n = fread(piece, 1, sizeof(piece), f)) > 0 && !b->full)
 		buf_add(b, piece, n);
 	rc = ferror(f) != 0
-	    ? err_set(err, RC_IO, "cannot be read: %s", strerror(errno))
-	    : buf_check(b, "it", err);
+		 ? err_set(err, RC_IO, "cannot be read: %s", strerror(errno))
+		 : buf_check(b, "it", err);
 	fclose(f);
 	return rc;
 }
@@ -118,8 +118,7 @@ load(struct backend *b, const cJSON *plans, enum report_lang lang,
 		return err_set(err, RC_INVALID,
 		    "must be a JSON array of 1 to %d plans", SCRIPT_PLANS_MAX);
 	b->updates = xcalloc((size_t)n, sizeof(*b->updates));
-	cJSON_ArrayForEach(plan, plans)
-	{
+	cJSON_ArrayForEach (plan, plans) {
 		struct buf *update = &b->updates[b->n++];
 		enum rc rc;
 
@@ -165,8 +164,8 @@ script_start(const struct conf *conf, zloop_t *loop, struct backend **ret,
 		    "(CULPRIT_PLANNER_SCRIPT)");
 	rc = read_script(b, conf, err);
 	if (rc != RC_OK)
-		return err_prefix(err, rc, "planner script %s",
-		    conf->planner_script);
+		return err_prefix(
+		    err, rc, "planner script %s", conf->planner_script);
 	*ret = TAKE(b);
 	return RC_OK;
 }

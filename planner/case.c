@@ -17,12 +17,13 @@ ask_first(struct kase *k)
 	cJSON *args = cJSON_CreateObject();
 
 	if (cJSON_GetArraySize(bounds) > 0)
-		cJSON_AddItemToObject(args, "labels",
-		    cJSON_Duplicate(bounds, true));
+		cJSON_AddItemToObject(
+		    args, "labels", cJSON_Duplicate(bounds, true));
 	ask_init(&k->alerts, &k->facts, "query_prometheus_alerts", args,
 	    "哪些告警在触发或待定", "which alerts fire or are pending", "");
 	ask_init(&k->rules, &k->facts, "query_prometheus_rules",
-	    cJSON_CreateObject(), "告警背后的规则", "the rules behind them", "");
+	    cJSON_CreateObject(), "告警背后的规则", "the rules behind them",
+	    "");
 	ask_init(&k->targets, &k->facts, "query_prometheus_targets",
 	    cJSON_CreateObject(), "哪些目标采集失败", "which targets are down",
 	    "");
@@ -41,7 +42,7 @@ is_in(const cJSON *names, const char *name)
 {
 	const cJSON *n;
 
-	cJSON_ArrayForEach(n, names)
+	cJSON_ArrayForEach (n, names)
 		if (strcmp(n->valuestring, name) == 0)
 			return true;
 	return false;
@@ -58,12 +59,12 @@ ask_named_rules(struct kase *k)
 		return;
 	args = cJSON_CreateObject();
 	names = cJSON_AddArrayToObject(args, "names");
-	cJSON_ArrayForEach(a, k->facts.alerts)
+	cJSON_ArrayForEach (a, k->facts.alerts)
 		if (alerts_is_firing(a) && tree_has(a, "name") &&
 		    cJSON_GetArraySize(names) < NAMES_MAX &&
 		    !is_in(names, tree_str(a, "name")))
-			cJSON_AddItemToArray(names,
-			    cJSON_CreateString(tree_str(a, "name")));
+			cJSON_AddItemToArray(
+			    names, cJSON_CreateString(tree_str(a, "name")));
 	if (cJSON_GetArraySize(names) == 0) {
 		cJSON_Delete(args);
 		return;
@@ -80,11 +81,10 @@ ask_causes_of_nothing(struct kase *k)
 
 	if (k->incidents.n > 0 || !tree_has(k->facts.state, "input"))
 		return;
-	cJSON_ArrayForEach(t, tools)
-	{
+	cJSON_ArrayForEach (t, tools) {
 		if (!tree_is(t, "name", "find_causes"))
 			continue;
-		cJSON_ArrayForEach(r, tree_at(tree_at(t, "args"), "required"))
+		cJSON_ArrayForEach (r, tree_at(tree_at(t, "args"), "required"))
 			return;
 		ask_init(&k->causes, &k->facts, "find_causes",
 		    cJSON_CreateObject(), "没有告警时，看什么变化最大",

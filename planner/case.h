@@ -13,11 +13,11 @@ enum { CASE_STUDIES_MAX = 4 };
 
 struct kase {
 	struct facts facts;
-	struct ask alerts, rules, targets;	/* the first round */
-	struct ask named_rules;	/* where the list was too long to hold all */
-	struct ask causes;	/* without an alert to start from */
+	struct ask alerts, rules, targets; /* the first round */
+	struct ask named_rules; /* where the list was too long to hold all */
+	struct ask causes;      /* without an alert to start from */
 	struct incidents incidents;
-	struct study studies[CASE_STUDIES_MAX];	/* of the first incidents */
+	struct study studies[CASE_STUDIES_MAX]; /* of the first incidents */
 	int n_studies;
 };
 

@@ -33,11 +33,11 @@ struct drawing {
 
 /* What an incident comes to. */
 struct outcome {
-	cJSON *answer;		/* claim */
-	cJSON *chain_end;	/* claim */
+	cJSON *answer;    /* claim */
+	cJSON *chain_end; /* claim */
 	enum report_confidence confidence;
 	bool has_cause;
-	bool by_causes;		/* as find_causes has it */
+	bool by_causes; /* as find_causes has it */
 };
 
 static const char *
@@ -49,8 +49,8 @@ word(const struct drawing *d, const char *zh, const char *en)
 static void
 finding(struct drawing *d, const char *role, int incident, const char *next)
 {
-	cJSON_AddItemToArray(d->findings,
-	    say_finding(&d->s, role, incident, next));
+	cJSON_AddItemToArray(
+	    d->findings, say_finding(&d->s, role, incident, next));
 }
 
 static void
@@ -80,8 +80,8 @@ unit_of(struct span expr)
 	struct span names[4];
 	int n = promql_metrics(expr, names, 4), i;
 
-	static const char *const changing[] = {"/", "rate", "deriv", "delta",
-	    "increase", "changes", "count"};
+	static const char *const changing[] = {
+	    "/", "rate", "deriv", "delta", "increase", "changes", "count"};
 	size_t k;
 
 	for (k = 0; k < ARRAY_LEN(changing); k++)
@@ -218,7 +218,8 @@ tell_others(struct drawing *d, int n, const struct looked *x)
 		return;
 	say_cite(&d->s, answer_evidence(x->range.answer));
 	if (x->others_beyond) {
-		say(&d->s, "同一表达式的其他序列也越过了阈值，不是单个对象的问题",
+		say(&d->s,
+		    "同一表达式的其他序列也越过了阈值，不是单个对象的问题",
 		    "Other series of the same expression are beyond the "
 		    "threshold as well: it is not this one alone");
 		finding(d, "symptom", n, NULL);
@@ -261,8 +262,9 @@ tell_rule(struct drawing *d, int n, const struct study *s)
 	if (answer_ok(d->k->facts.rules_answer))
 		say(&d->s, "这里没有名为", "There is no rule named ");
 	else
-		say(&d->s, "未能取得规则，不知道", "The rules could not be read; "
-					     "unknown is the expression of ");
+		say(&d->s, "未能取得规则，不知道",
+		    "The rules could not be read; "
+		    "unknown is the expression of ");
 	say_code(&d->s, tree_str(s->alert, "name"));
 	if (answer_ok(d->k->facts.rules_answer))
 		say(&d->s, " 的规则，它可能由别处的 ruler 评估",
@@ -308,8 +310,8 @@ tell_members(struct drawing *d, int n, const struct study *s)
 /* ---- a target that is down ---- */
 
 static void
-conclude_target(struct drawing *d, int n, const struct study *s,
-    struct outcome *o)
+conclude_target(
+    struct drawing *d, int n, const struct study *s, struct outcome *o)
 {
 	o->has_cause = true;
 	o->confidence = REPORT_LIKELY;
@@ -338,12 +340,15 @@ static const struct advice {
 	const char *resource;
 	const char *text[REPORT_LANGS];
 } advices[] = {
-    {"cpu", {"确认它是否应当在运行；不应当就停止它，应当就限制它的 CPU（cgroup、nice）或扩容：",
-		"See whether it should be running; if not, stop it, if so, limit "
-		"its CPU (cgroup, nice) or add capacity: "}},
-    {"memory", {"确认它的内存增长是否正常；必要时在耗尽之前重启它或限制它的内存：",
-		   "See whether its memory should grow so; restart or limit it "
-		   "before memory runs out if need be: "}},
+    {"cpu",
+	{"确认它是否应当在运行；不应当就停止它，应当就限制它的 "
+	 "CPU（cgroup、nice）或扩容：",
+	    "See whether it should be running; if not, stop it, if so, limit "
+	    "its CPU (cgroup, nice) or add capacity: "}},
+    {"memory",
+	{"确认它的内存增长是否正常；必要时在耗尽之前重启它或限制它的内存：",
+	    "See whether its memory should grow so; restart or limit it "
+	    "before memory runs out if need be: "}},
     {"", {"确认它的用量是否正常，必要时限制它：",
 	     "See whether it should use as much; limit it if need be: "}},
 };
@@ -354,7 +359,7 @@ advise(struct drawing *d, const struct study *s)
 	const struct advice *a = advices;
 
 	while (a->resource[0] != '\0' &&
-	    strcmp(a->resource, s->resource->key) != 0)
+	       strcmp(a->resource, s->resource->key) != 0)
 		a++;
 	say(&d->s, a->text[REPORT_ZH], a->text[REPORT_EN]);
 	buf_adds(&d->s.text, resource_key_word(s->top.key, d->s.lang));
@@ -409,7 +414,7 @@ was_high_before(const struct study *s, const struct facts *f)
 	double since = facts_since(s->alert);
 
 	return s->user_found && answer_ok(s->user_since.answer) &&
-	    !study_user_rose(s) && since > f->at_s - f->window_s / 2;
+	       !study_user_rose(s) && since > f->at_s - f->window_s / 2;
 }
 
 static void
@@ -424,13 +429,13 @@ tell_second(struct drawing *d, int n, const struct study *s)
 }
 
 static void
-conclude_user(struct drawing *d, int n, const struct study *s,
-    struct outcome *o)
+conclude_user(
+    struct drawing *d, int n, const struct study *s, struct outcome *o)
 {
 	o->has_cause = true;
 	o->confidence = study_user_rose(s) && study_user_agrees(s)
-	    ? REPORT_CONFIRMED
-	    : REPORT_LIKELY;
+			    ? REPORT_CONFIRMED
+			    : REPORT_LIKELY;
 	say_top(d, s);
 	say_rise(d, s);
 	finding(d, "cause", n, NULL);
@@ -451,9 +456,9 @@ static void
 tell_weak_user(struct drawing *d, int n, const struct study *s)
 {
 	say_top(d, s);
-	say(&d->s, was_high_before(s, &d->k->facts)
-		? "，但告警之前它就是这个水平"
-		: "，但它并不比其他的突出",
+	say(&d->s,
+	    was_high_before(s, &d->k->facts) ? "，但告警之前它就是这个水平"
+					     : "，但它并不比其他的突出",
 	    was_high_before(s, &d->k->facts)
 		? ", but it did so before the alert"
 		: ", but it does not stand out from the others");
@@ -489,16 +494,16 @@ first_cause(const struct study *s)
 	const cJSON *data = tree_at(s->causes.answer, "data");
 
 	return answer_ok(s->causes.answer)
-	    ? cJSON_GetArrayItem(tree_at(data, "causes"), 0)
-	    : NULL;
+		   ? cJSON_GetArrayItem(tree_at(data, "causes"), 0)
+		   : NULL;
 }
 
 static enum report_confidence
 causes_confidence(const struct study *s)
 {
 	const cJSON *data = tree_at(s->causes.answer, "data");
-	enum report_confidence c = report_confidence_of(
-	    tree_str(data, "confidence"));
+	enum report_confidence c =
+	    report_confidence_of(tree_str(data, "confidence"));
 
 	/* Statistics show what changed, not how it did so. */
 	return MIN(c, REPORT_LIKELY);
@@ -551,11 +556,11 @@ say_cause(struct drawing *d, const struct study *s, const cJSON *cause)
 
 	say_code(&d->s, tree_str(cause, "service"));
 	say_cite(&d->s, answer_evidence(s->causes.answer));
-	cJSON_ArrayForEach(index, tree_at(cause, "series"))
-	{
-		const cJSON *one = cJSON_IsNumber(index)
-		    ? cJSON_GetArrayItem(series, index->valueint)
-		    : NULL;
+	cJSON_ArrayForEach (index, tree_at(cause, "series")) {
+		const cJSON *one =
+		    cJSON_IsNumber(index)
+			? cJSON_GetArrayItem(series, index->valueint)
+			: NULL;
 
 		if (one == NULL || told == CHANGES_NAMED)
 			continue;
@@ -573,8 +578,8 @@ say_cause(struct drawing *d, const struct study *s, const cJSON *cause)
 
 /* A release or a new label set just before: a change that may be why. */
 static void
-tell_trigger(struct drawing *d, int n, const struct study *s,
-    const cJSON *cause)
+tell_trigger(
+    struct drawing *d, int n, const struct study *s, const cJSON *cause)
 {
 	double changed = tree_num(cause, "changed", 0);
 
@@ -594,8 +599,8 @@ tell_trigger(struct drawing *d, int n, const struct study *s,
 static void
 tell_suspects(struct drawing *d, int n, const struct study *s, int from)
 {
-	const cJSON *causes = tree_at(tree_at(s->causes.answer, "data"),
-	    "causes");
+	const cJSON *causes =
+	    tree_at(tree_at(s->causes.answer, "data"), "causes");
 	int i;
 
 	for (i = from; i < MIN(cJSON_GetArraySize(causes), SUSPECTS); i++) {
@@ -610,8 +615,8 @@ tell_suspects(struct drawing *d, int n, const struct study *s, int from)
 }
 
 static void
-conclude_causes(struct drawing *d, int n, const struct study *s,
-    struct outcome *o)
+conclude_causes(
+    struct drawing *d, int n, const struct study *s, struct outcome *o)
 {
 	const cJSON *cause = first_cause(s);
 
@@ -642,8 +647,8 @@ conclude_causes(struct drawing *d, int n, const struct study *s,
 }
 
 static void
-tell_causes_beside(struct drawing *d, int n, const struct study *s,
-    bool has_cause)
+tell_causes_beside(
+    struct drawing *d, int n, const struct study *s, bool has_cause)
 {
 	const cJSON *cause = first_cause(s);
 
@@ -692,8 +697,7 @@ tell_alternatives(struct drawing *d, int n, const struct study *s)
 
 	if (!answer_ok(s->causes.answer))
 		return;
-	cJSON_ArrayForEach(item, tree_at(data, "ruled_out"))
-	{
+	cJSON_ArrayForEach (item, tree_at(data, "ruled_out")) {
 		if (told++ == RULED_OUT_MAX)
 			break;
 		if (tree_has(item, "service"))
@@ -706,12 +710,11 @@ tell_alternatives(struct drawing *d, int n, const struct study *s)
 		finding(d, "ruled_out", n, NULL);
 	}
 	told = 0;
-	cJSON_ArrayForEach(item, tree_at(data, "not_looked_at"))
-	{
+	cJSON_ArrayForEach (item, tree_at(data, "not_looked_at")) {
 		if (text_of(item)[0] == '\0' || told++ == UNSEEN_MAX)
 			continue;
-		if (tree_has(item, "what") && text_of(item) !=
-		    tree_str(item, "what")) {
+		if (tree_has(item, "what") &&
+		    text_of(item) != tree_str(item, "what")) {
 			say_code(&d->s, tree_str(item, "what"));
 			say(&d->s, "：", ": ");
 		}
@@ -730,11 +733,11 @@ say_subject(struct drawing *d, const struct study *s)
 	char value[200];
 
 	say_code(&d->s, tree_str(s->alert, "name"));
-	incident_identity(tree_at(s->alert, "labels"), &key, value,
-	    sizeof(value));
+	incident_identity(
+	    tree_at(s->alert, "labels"), &key, value, sizeof(value));
 	if (value[0] != '\0' && key[0] != '\0') {
-		auto_str pair = xasprintf("%s=%s", key,
-		    tree_str(tree_at(s->alert, "labels"), key));
+		auto_str pair = xasprintf(
+		    "%s=%s", key, tree_str(tree_at(s->alert, "labels"), key));
 
 		if (!d->zh)
 			buf_addc(&d->s.text, ' ');
@@ -762,8 +765,8 @@ conclude_nothing(struct drawing *d, const struct study *s, struct outcome *o)
 
 /* That nothing is there was measured; why, no metric tells. */
 static void
-conclude_absent(struct drawing *d, int n, const struct study *s,
-    struct outcome *o)
+conclude_absent(
+    struct drawing *d, int n, const struct study *s, struct outcome *o)
 {
 	const struct looked *x = study_own(s);
 
@@ -789,15 +792,15 @@ conclude_absent(struct drawing *d, int n, const struct study *s,
 }
 
 static void
-conclude_study(struct drawing *d, int n, const struct study *s,
-    struct outcome *o)
+conclude_study(
+    struct drawing *d, int n, const struct study *s, struct outcome *o)
 {
-	bool causes = first_cause(s) != NULL &&
-	    causes_confidence(s) >= REPORT_LIKELY;
+	bool causes =
+	    first_cause(s) != NULL && causes_confidence(s) >= REPORT_LIKELY;
 	/* Of a machine, who uses it is the answer; of a service, it may only
 	 * be the one that suffers. */
-	bool user = study_user_dominates(s) &&
-	    !was_high_before(s, &d->k->facts) &&
+	bool user =
+	    study_user_dominates(s) && !was_high_before(s, &d->k->facts) &&
 	    (!causes || resource_is_of_machine(span_of(rule_expr(s->rule))));
 
 	if (s->target != NULL)
@@ -806,15 +809,16 @@ conclude_study(struct drawing *d, int n, const struct study *s,
 		conclude_user(d, n, s, o);
 	else if (causes)
 		conclude_causes(d, n, s, o);
-	else if (study_own(s) != NULL && answer_ok(study_own(s)->range.answer) &&
-	    study_own(s)->measure.role == PROMQL_ABSENT)
+	else if (study_own(s) != NULL &&
+		 answer_ok(study_own(s)->range.answer) &&
+		 study_own(s)->measure.role == PROMQL_ABSENT)
 		conclude_absent(d, n, s, o);
 	else
 		conclude_nothing(d, s, o);
 	if (s->resource != NULL && s->top.key == NULL)
 		tell_no_user(d, n, s);
-	else if (s->resource != NULL && (!study_user_dominates(s) ||
-	    was_high_before(s, &d->k->facts)))
+	else if (s->resource != NULL &&
+		 (!study_user_dominates(s) || was_high_before(s, &d->k->facts)))
 		tell_weak_user(d, n, s);
 	if (s->target != NULL || user || !causes)
 		tell_causes_beside(d, n, s, o->has_cause);
@@ -826,13 +830,11 @@ static void
 add_path(struct drawing *d, const struct study *s, const struct outcome *o,
     cJSON *chain)
 {
-	const cJSON *path = o->by_causes
-	    ? tree_at(first_cause(s), "on_path")
-	    : NULL;
+	const cJSON *path =
+	    o->by_causes ? tree_at(first_cause(s), "on_path") : NULL;
 	const cJSON *hop;
 
-	cJSON_ArrayForEach(hop, path)
-	{
+	cJSON_ArrayForEach (hop, path) {
 		if (!cJSON_IsString(hop) || hop->next == NULL)
 			continue;
 		say_code(&d->s, hop->valuestring);
@@ -871,12 +873,11 @@ indices_of(const struct drawing *d, const struct incident *x)
 	const cJSON *a;
 	int n = 0, i;
 
-	cJSON_ArrayForEach(a, d->k->facts.alerts)
-	{
+	cJSON_ArrayForEach (a, d->k->facts.alerts) {
 		for (i = 0; i < x->n; i++)
 			if (x->alerts[i] == a)
-				cJSON_AddItemToArray(list,
-				    cJSON_CreateNumber(n));
+				cJSON_AddItemToArray(
+				    list, cJSON_CreateNumber(n));
 		n++;
 	}
 	return list;
@@ -895,10 +896,9 @@ incident_of(struct drawing *d, int n)
 	say_subject(d, s);
 	cJSON_AddStringToObject(incident, "title", buf_str(&d->s.text));
 	buf_reset(&d->s.text);
-	cJSON_AddStringToObject(incident, "confidence",
-	    report_confidence_name(o.confidence));
-	cJSON_AddItemToObject(incident, "alerts",
-	    indices_of(d, s->incident));
+	cJSON_AddStringToObject(
+	    incident, "confidence", report_confidence_name(o.confidence));
+	cJSON_AddItemToObject(incident, "alerts", indices_of(d, s->incident));
 	cJSON_AddItemToObject(incident, "answer", o.answer);
 	cJSON_AddItemToObject(incident, "chain", chain_of(d, s, &o));
 	return incident;
@@ -913,8 +913,7 @@ targets_down(const struct drawing *d)
 	cJSON *list = cJSON_CreateArray();
 	const cJSON *t;
 
-	cJSON_ArrayForEach(t, f->targets)
-	{
+	cJSON_ArrayForEach (t, f->targets) {
 		const cJSON *labels = tree_at(t, "labels");
 		cJSON *o, *ids;
 
@@ -922,12 +921,12 @@ targets_down(const struct drawing *d)
 			continue;
 		o = cJSON_CreateObject();
 		cJSON_AddStringToObject(o, "job", tree_str(labels, "job"));
-		cJSON_AddStringToObject(o, "instance",
-		    tree_str(labels, "instance"));
+		cJSON_AddStringToObject(
+		    o, "instance", tree_str(labels, "instance"));
 		cJSON_AddStringToObject(o, "error", tree_str(t, "lastError"));
 		ids = cJSON_AddArrayToObject(o, "evidence");
-		cJSON_AddItemToArray(ids, cJSON_CreateString(
-		    answer_evidence(f->targets_answer)));
+		cJSON_AddItemToArray(ids,
+		    cJSON_CreateString(answer_evidence(f->targets_answer)));
 		cJSON_AddItemToArray(list, o);
 	}
 	return list;
@@ -989,10 +988,11 @@ conclude_blind(struct drawing *d, cJSON *c)
 	cJSON_AddStringToObject(c, "summary", buf_str(&d->s.text));
 	cJSON_AddStringToObject(c, "confidence", "undetermined");
 	finding(d, "open", -1,
-	    next[0] != '\0' ? next
-			    : word(d, "检查 Prometheus 是否在运行、地址与凭据是否正确",
-				  "see whether Prometheus runs, and whether "
-				  "address and credentials are right"));
+	    next[0] != '\0'
+		? next
+		: word(d, "检查 Prometheus 是否在运行、地址与凭据是否正确",
+		      "see whether Prometheus runs, and whether "
+		      "address and credentials are right"));
 	say(&d->s, "先恢复对 Prometheus 的访问，再重新发起调查",
 	    "First restore access to Prometheus, then investigate again");
 	action(d);
@@ -1032,7 +1032,8 @@ conclude_quiet(struct drawing *d, cJSON *c, const cJSON *down)
 		say(&d->s, "没有告警在触发", "No alert is firing");
 	if (pending)
 		say(&d->s, "；有告警处于待定状态，可能即将触发，见上表",
-		    "; some are pending and may fire soon, see the table above");
+		    "; some are pending and may fire soon, see the table "
+		    "above");
 	if (cJSON_GetArraySize(down) > 0) {
 		say(&d->s, "；有目标采集失败，见上表",
 		    "; targets fail to be scraped, see the table above");
@@ -1057,30 +1058,27 @@ summarise(struct drawing *d, cJSON *c, const cJSON *incidents)
 	const cJSON *i, *id;
 	int n = 0;
 
-	cJSON_ArrayForEach(i, incidents)
-	{
+	cJSON_ArrayForEach (i, incidents) {
 		const cJSON *answer = tree_at(i, "answer");
 
-		least = MIN(least,
-		    report_confidence_of(tree_str(i, "confidence")));
+		least =
+		    MIN(least, report_confidence_of(tree_str(i, "confidence")));
 		if (!alone)
 			buf_addf(&d->s.text, d->zh ? "%s（%d）" : "%s(%d) ",
 			    n > 0 ? (d->zh ? "；" : "; ") : "", n + 1);
 		n++;
 		buf_adds(&d->s.text, tree_str(answer, "text"));
-		cJSON_ArrayForEach(id, tree_at(answer, "evidence"))
+		cJSON_ArrayForEach (id, tree_at(answer, "evidence"))
 			say_cite(&d->s, id->valuestring);
 	}
 	buf_adds(&d->s.text, d->zh ? "。" : ".");
-	cJSON_AddStringToObject(c, "confidence",
-	    report_confidence_name(least));
+	cJSON_AddStringToObject(c, "confidence", report_confidence_name(least));
 	{
 		cJSON *claim = say_claim(&d->s);
 
 		cJSON_AddStringToObject(c, "summary", tree_str(claim, "text"));
 		cJSON_AddItemToObject(c, "evidence",
-		    cJSON_DetachItemFromObjectCaseSensitive(claim,
-			"evidence"));
+		    cJSON_DetachItemFromObjectCaseSensitive(claim, "evidence"));
 		cJSON_Delete(claim);
 	}
 }
@@ -1092,23 +1090,28 @@ tell_unseen(struct drawing *d)
 	const cJSON *data = tree_at(k->facts.alerts_answer, "data");
 
 	if (k->incidents.n > k->n_studies && k->n_studies == CASE_STUDIES_MAX)
-		cJSON_AddItemToArray(d->unseen, cJSON_CreateString(
-		    word(d, "其余事件只列出了告警，没有逐一分析；修复以上各项后可以再调查一次",
+		cJSON_AddItemToArray(d->unseen,
+		    cJSON_CreateString(word(d,
+			"其余事件只列出了告警，没有逐一分析；修复以上各项后可以"
+			"再调查一次",
 			"the other incidents are listed above, not analysed "
 			"one by one; investigate again once these are "
 			"repaired")));
 	if (tree_num(data, "left_out", 0) > 0)
-		cJSON_AddItemToArray(d->unseen, cJSON_CreateString(
-		    word(d, "告警实例超过一次能列出的上限，完整列表在证据里",
+		cJSON_AddItemToArray(d->unseen,
+		    cJSON_CreateString(word(d,
+			"告警实例超过一次能列出的上限，完整列表在证据里",
 			"there are more alert instances than can be listed; "
 			"the evidence has all of them")));
 	if (!facts_has_tool(&k->facts, "find_causes"))
-		cJSON_AddItemToArray(d->unseen, cJSON_CreateString(
-		    word(d, "没有启用 find_causes，所以没有按统计与依赖关系比较各个服务",
+		cJSON_AddItemToArray(d->unseen,
+		    cJSON_CreateString(word(d,
+			"没有启用 "
+			"find_causes，所以没有按统计与依赖关系比较各个服务",
 			"find_causes is not enabled, so services were not "
 			"compared by statistics and dependencies")));
-	cJSON_AddItemToArray(d->unseen, cJSON_CreateString(
-	    word(d, "日志、链路追踪和变更记录没有查看",
+	cJSON_AddItemToArray(d->unseen,
+	    cJSON_CreateString(word(d, "日志、链路追踪和变更记录没有查看",
 		"logs, traces and change records were not looked at")));
 }
 
@@ -1130,7 +1133,7 @@ case_conclude(const struct kase *k)
 	if (k->n_studies > 0)
 		summarise(&d, c, incidents);
 	else if (k->facts.alerts_answer != NULL &&
-	    !answer_ok(k->facts.alerts_answer))
+		 !answer_ok(k->facts.alerts_answer))
 		conclude_blind(&d, c);
 	else
 		conclude_quiet(&d, c, down);
@@ -1138,8 +1141,8 @@ case_conclude(const struct kase *k)
 	tell_unseen(&d);
 	cJSON_AddItemToObject(c, "targets_down", down);
 	if (cJSON_GetArraySize(k->facts.alerts) > 0)
-		cJSON_AddItemToObject(c, "alerts",
-		    cJSON_Duplicate(k->facts.alerts, true));
+		cJSON_AddItemToObject(
+		    c, "alerts", cJSON_Duplicate(k->facts.alerts, true));
 	say_done(&d.s);
 	return c;
 }

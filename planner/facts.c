@@ -67,8 +67,8 @@ is_same(const cJSON *asked, const cJSON *args)
 {
 	if (tree_has(args, "query"))
 		return tree_is(asked, "query", tree_str(args, "query")) &&
-		    (tree_at(asked, "window") != NULL) ==
-		    (tree_at(args, "window") != NULL);
+		       (tree_at(asked, "window") != NULL) ==
+			   (tree_at(args, "window") != NULL);
 	return cJSON_Compare(asked, args, true);
 }
 
@@ -77,7 +77,7 @@ facts_answer(const struct facts *f, const char *tool, const cJSON *args)
 {
 	const cJSON *a, *found = NULL;
 
-	cJSON_ArrayForEach(a, tree_at(f->state, "executor_feedback"))
+	cJSON_ArrayForEach (a, tree_at(f->state, "executor_feedback"))
 		if (tree_is(a, "tool", tool) &&
 		    is_same(tree_at(a, "args"), args))
 			found = a;
@@ -89,7 +89,7 @@ facts_latest(const struct facts *f, const char *tool)
 {
 	const cJSON *a, *found = NULL;
 
-	cJSON_ArrayForEach(a, tree_at(f->state, "executor_feedback"))
+	cJSON_ArrayForEach (a, tree_at(f->state, "executor_feedback"))
 		if (tree_is(a, "tool", tool) &&
 		    (found == NULL || answer_ok(a) || !answer_ok(found)))
 			found = a;
@@ -105,7 +105,7 @@ facts_has_tool(const struct facts *f, const char *tool)
 	const cJSON *tools = tree_at(f->state, "tools"), *t;
 	size_t i;
 
-	cJSON_ArrayForEach(t, tools)
+	cJSON_ArrayForEach (t, tools)
 		if (tree_is(t, "name", tool))
 			return true;
 	for (i = 0; tools == NULL && i < ARRAY_LEN(basic); i++)
@@ -157,8 +157,8 @@ static bool
 is_rule_of(const cJSON *rule, const cJSON *alert)
 {
 	return rule_expr(rule)[0] != '\0' &&
-	    !tree_is(rule, "type", "recording") &&
-	    tree_is(rule, "name", tree_str(alert, "name"));
+	       !tree_is(rule, "type", "recording") &&
+	       tree_is(rule, "name", tree_str(alert, "name"));
 }
 
 const cJSON *
@@ -166,13 +166,13 @@ facts_rule(const struct facts *f, const cJSON *alert)
 {
 	const cJSON *r;
 
-	cJSON_ArrayForEach(r, f->rules)
+	cJSON_ArrayForEach (r, f->rules)
 		if (is_rule_of(r, alert) &&
-		    alerts_match(tree_at(alert, "labels"),
-			tree_at(r, "labels")))
+		    alerts_match(
+			tree_at(alert, "labels"), tree_at(r, "labels")))
 			return r;
 	/* Templated labels of a rule differ from what came of them. */
-	cJSON_ArrayForEach(r, f->rules)
+	cJSON_ArrayForEach (r, f->rules)
 		if (is_rule_of(r, alert))
 			return r;
 	return NULL;
@@ -262,7 +262,7 @@ series_fits(const struct series *s, const cJSON *labels)
 {
 	const cJSON *l;
 
-	cJSON_ArrayForEach(l, s->labels)
+	cJSON_ArrayForEach (l, s->labels)
 		if (cJSON_IsString(l) && strcmp(l->string, "__name__") != 0 &&
 		    !tree_is(labels, l->string, l->valuestring))
 			return false;

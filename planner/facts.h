@@ -15,14 +15,14 @@
 #include "common/report.h"
 
 struct facts {
-	cJSON *state;		/* owned */
+	cJSON *state; /* owned */
 	enum report_lang lang;
-	double at_s;		/* the moment it is about, unix seconds */
+	double at_s; /* the moment it is about, unix seconds */
 	double window_s;
-	cJSON *alerts;		/* owned; alerts_of_state */
+	cJSON *alerts; /* owned; alerts_of_state */
 	const cJSON *alerts_answer, *rules_answer, *targets_answer;
-	const cJSON *rules;	/* list, or NULL */
-	const cJSON *targets;	/* list, or NULL */
+	const cJSON *rules;   /* list, or NULL */
+	const cJSON *targets; /* list, or NULL */
 };
 
 void facts_init(struct facts *f, struct span state, enum report_lang fallback);
@@ -33,8 +33,8 @@ void facts_done(struct facts *f);
 bool facts_has_tool(const struct facts *f, const char *tool);
 
 /* The answer to exactly this step, or NULL while there is none. */
-const cJSON *facts_answer(const struct facts *f, const char *tool,
-    const cJSON *args);
+const cJSON *facts_answer(
+    const struct facts *f, const char *tool, const cJSON *args);
 
 /* The newest answer of a tool, failed or not, or NULL. */
 const cJSON *facts_latest(const struct facts *f, const char *tool);
@@ -63,11 +63,11 @@ double facts_since(const cJSON *alert);
 /* All of them samples; times are unix seconds, 0 where unknown. */
 struct series {
 	const cJSON *labels;
-	const char *name;	/* of the metric, or "" */
+	const char *name; /* of the metric, or "" */
 	double first, last, min, max;
-	double baseline;	/* median of the first half; NaN: none then */
+	double baseline; /* median of the first half; NaN: none then */
 	double from_t, to_t, max_t, min_t;
-	bool is_range;		/* else only last is known */
+	bool is_range; /* else only last is known */
 };
 
 /* Reads one element of answer_series; false when it has no value. */

@@ -19,7 +19,7 @@
 /* What tells things apart, the closest to "the thing" first. */
 static const struct {
 	const char *key;
-	bool is_host;	/* its value may end in a port */
+	bool is_host; /* its value may end in a port */
 } identities[] = {
     {"service", false},
     {"service_name", false},
@@ -39,8 +39,8 @@ static const struct {
 };
 
 const char *
-incident_identity(const cJSON *labels, const char **ret_key, char *buf,
-    int buf_bytes)
+incident_identity(
+    const cJSON *labels, const char **ret_key, char *buf, int buf_bytes)
 {
 	size_t i;
 
@@ -71,7 +71,7 @@ struct member {
 	double since;
 	char identity[160];
 	int parent;
-	int order;	/* as listed: most severe first */
+	int order; /* as listed: most severe first */
 	bool watchdog;
 };
 
@@ -102,9 +102,9 @@ is_watchdog(const cJSON *alert)
 	const char *severity = tree_str(tree_at(alert, "labels"), "severity");
 
 	return strcasecmp(name, "Watchdog") == 0 ||
-	    strcasecmp(name, "DeadMansSwitch") == 0 ||
-	    strcasecmp(name, "InfoInhibitor") == 0 ||
-	    strcasecmp(severity, "none") == 0;
+	       strcasecmp(name, "DeadMansSwitch") == 0 ||
+	       strcasecmp(name, "InfoInhibitor") == 0 ||
+	       strcasecmp(severity, "none") == 0;
 }
 
 static int
@@ -161,13 +161,12 @@ join_near(struct member *m, struct member **sorted, int n)
 static struct member *
 members_of(const cJSON *alerts, int *ret_n)
 {
-	struct member *m = xcalloc(
-	    (size_t)cJSON_GetArraySize(alerts) + 1, sizeof(*m));
+	struct member *m =
+	    xcalloc((size_t)cJSON_GetArraySize(alerts) + 1, sizeof(*m));
 	const cJSON *a;
 	int n = 0;
 
-	cJSON_ArrayForEach(a, alerts)
-	{
+	cJSON_ArrayForEach (a, alerts) {
 		if (!alerts_is_firing(a))
 			continue;
 		m[n] = (struct member){.alert = a,

@@ -13,20 +13,20 @@
 
 enum {
 	INCIDENTS_MAX = 500,
-	INCIDENT_NEAR_S = 180,	/* began so close: the same incident */
+	INCIDENT_NEAR_S = 180, /* began so close: the same incident */
 };
 
 struct incident {
-	const cJSON **alerts;	/* owned list of borrowed; most severe first */
+	const cJSON **alerts; /* owned list of borrowed; most severe first */
 	int n;
-	double since;		/* of the first of them, 0: unknown */
+	double since; /* of the first of them, 0: unknown */
 	bool watchdog;
 };
 
 struct incidents {
 	struct incident at[INCIDENTS_MAX];
 	int n;
-	int rest;		/* alerts over the maximum, in none */
+	int rest; /* alerts over the maximum, in none */
 };
 
 /* Groups the firing ones of alerts; the worst incident first: those that
@@ -39,7 +39,7 @@ void incidents_done(struct incidents *x);
  * instance …), the result its value without a port for hosts; "" for none.
  * buf holds the value.
  */
-const char *incident_identity(const cJSON *labels, const char **ret_key,
-    char *buf, int buf_bytes);
+const char *incident_identity(
+    const cJSON *labels, const char **ret_key, char *buf, int buf_bytes);
 
 #endif

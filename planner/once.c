@@ -77,12 +77,12 @@ read_state(FILE *in, struct buf *ret, struct err *err)
 		return rc;
 	r = wire_reader(buf_span(ret));
 	return wire_peek(&r) == WIRE_MAP
-	    ? RC_OK
-	    : err_set(err, RC_INVALID, "the state must be an object");
+		   ? RC_OK
+		   : err_set(err, RC_INVALID, "the state must be an object");
 }
 
 struct once {
-	struct turn turn;	/* first: a turn is its once */
+	struct turn turn; /* first: a turn is its once */
 	FILE *out;
 	int status;
 };

@@ -16,7 +16,7 @@
 
 /* The turn that belongs to a task. */
 struct leased {
-	struct turn turn;	/* first: a turn is its leased */
+	struct turn turn; /* first: a turn is its leased */
 	LIST_ENTRY(leased) link;
 	struct planner *planner;
 	struct worker_task *task;
@@ -41,8 +41,8 @@ on_answer(struct turn *t, struct span update)
 {
 	struct leased *l = (struct leased *)t;
 
-	worker_done(l->planner->worker, l->task, update, (struct span){"", 0},
-	    "");
+	worker_done(
+	    l->planner->worker, l->task, update, (struct span){"", 0}, "");
 	leased_end(l);
 }
 

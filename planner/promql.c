@@ -15,8 +15,17 @@
 
 #include "common/attr.h"
 
-enum kind { T_END, T_NAME, T_NUMBER, T_STRING, T_OPEN, T_CLOSE, T_OP,
-	T_COMMA, T_BAD };
+enum kind {
+	T_END,
+	T_NAME,
+	T_NUMBER,
+	T_STRING,
+	T_OPEN,
+	T_CLOSE,
+	T_OP,
+	T_COMMA,
+	T_BAD
+};
 
 struct token {
 	enum kind kind;
@@ -86,7 +95,7 @@ scan_number(struct scan *s)
 	while (s->p < s->end) {
 		char c = *s->p;
 		bool sign = (c == '+' || c == '-') &&
-		    (s->p[-1] == 'e' || s->p[-1] == 'E');
+			    (s->p[-1] == 'e' || s->p[-1] == 'E');
 
 		if (!isalnum((unsigned char)c) && c != '.' && c != '_' && !sign)
 			break;
@@ -138,8 +147,8 @@ static enum kind
 scan_kind(struct scan *s)
 {
 	char c = *s->p;
-	bool dot = c == '.' && s->end - s->p > 1 &&
-	    isdigit((unsigned char)s->p[1]);
+	bool dot =
+	    c == '.' && s->end - s->p > 1 && isdigit((unsigned char)s->p[1]);
 
 	if (c == '"' || c == '\'' || c == '`')
 		return scan_string(s);
@@ -262,10 +271,10 @@ unwrap(struct span e)
 
 static const char *const or_op[] = {"or", NULL};
 static const char *const and_ops[] = {"and", "unless", NULL};
-static const char *const compare_ops[] = {"==", "!=", ">", "<", ">=", "<=",
-    NULL};
-static const char *const modifiers[] = {"bool", "on", "ignoring",
-    "group_left", "group_right", NULL};
+static const char *const compare_ops[] = {
+    "==", "!=", ">", "<", ">=", "<=", NULL};
+static const char *const modifiers[] = {
+    "bool", "on", "ignoring", "group_left", "group_right", NULL};
 
 struct split {
 	struct span left, right;
@@ -287,7 +296,7 @@ skip_modifiers(struct span e)
 			continue;
 		t = next(&s);
 		if (t.kind != T_OPEN || *t.p != '(')
-			continue;	/* group_left may stand alone */
+			continue; /* group_left may stand alone */
 		while (s.depth > 0 && next(&s).kind != T_BAD)
 			;
 		if (!s.bad)
@@ -318,8 +327,8 @@ split_at(struct span e, const char *const *ops, struct split *ret)
 	if (!found)
 		return false;
 	ret->left = trim(span_make(e.p, (size_t)(ret->op.p - e.p)));
-	ret->right = span_make(ret->op.p + ret->op.n,
-	    (size_t)(e.p + e.n - ret->op.p - ret->op.n));
+	ret->right = span_make(
+	    ret->op.p + ret->op.n, (size_t)(e.p + e.n - ret->op.p - ret->op.n));
 	ret->right = skip_modifiers(ret->right);
 	return ret->left.n > 0 && ret->right.n > 0;
 }
@@ -364,7 +373,7 @@ calc_number(struct calc *c)
 	text[c->t.n] = '\0';
 	d = strtod(text, &end);
 	if (*end != '\0')
-		c->bad = true;	/* a duration */
+		c->bad = true; /* a duration */
 	calc_next(c);
 	return d;
 }
@@ -504,8 +513,8 @@ set_op(struct promql_measure *x, struct token op, bool flip)
 	}
 }
 
-static void measure(struct measures *m, struct span e, enum promql_role role,
-    int depth);
+static void measure(
+    struct measures *m, struct span e, enum promql_role role, int depth);
 
 static void
 measure_compared(struct measures *m, const struct split *s, int depth)
@@ -554,8 +563,8 @@ measure(struct measures *m, struct span e, enum promql_role role, int depth)
 		add(m, e, role);
 	} else if (split_at(e, or_op, &s) || split_at(e, and_ops, &s)) {
 		measure(m, s.left, role, depth + 1);
-		measure(m, s.right,
-		    is(s.op, "unless") ? PROMQL_EXCLUDED : role, depth + 1);
+		measure(m, s.right, is(s.op, "unless") ? PROMQL_EXCLUDED : role,
+		    depth + 1);
 	} else if (split_at(e, compare_ops, &s)) {
 		int first = m->n;
 
@@ -570,8 +579,8 @@ measure(struct measures *m, struct span e, enum promql_role role, int depth)
 }
 
 int
-promql_measures(struct span expr,
-    struct promql_measure ret[PROMQL_MEASURES_MAX])
+promql_measures(
+    struct span expr, struct promql_measure ret[PROMQL_MEASURES_MAX])
 {
 	struct measures m = {ret, 0};
 
@@ -580,8 +589,8 @@ promql_measures(struct span expr,
 	if (m.n == 0)
 		add(&m, trim(expr), PROMQL_WHOLE);
 	if (m.n == 0) {
-		ret[0] = (struct promql_measure){.expr = span_of(""),
-		    .role = PROMQL_WHOLE};
+		ret[0] = (struct promql_measure){
+		    .expr = span_of(""), .role = PROMQL_WHOLE};
 		m.n = 1;
 	}
 	return m.n;
@@ -591,8 +600,8 @@ promql_measures(struct span expr,
 
 static const char *const not_metrics[] = {"and", "or", "unless", "bool",
     "offset", "start", "end", "inf", "nan", "atan2", NULL};
-static const char *const label_lists[] = {"by", "without", "on", "ignoring",
-    "group_left", "group_right", NULL};
+static const char *const label_lists[] = {
+    "by", "without", "on", "ignoring", "group_left", "group_right", NULL};
 
 static int
 add_name(struct span name, struct span *ret, int n, int max)
@@ -618,8 +627,8 @@ unquoted(struct token t)
 struct names {
 	struct span *out;
 	int n, max;
-	struct token last[2];	/* the two tokens before, newest first */
-	int list_depth;		/* > 0: inside a list of labels */
+	struct token last[2]; /* the two tokens before, newest first */
+	int list_depth;       /* > 0: inside a list of labels */
 };
 
 static void
@@ -634,20 +643,20 @@ names_take(struct names *x, const struct scan *s, struct token t)
 	else if (t.kind == T_CLOSE && s->depth < x->list_depth)
 		x->list_depth = 0;
 	else if (t.kind == T_STRING && in_braces &&
-	    ((is(x->last[0], "=") && is(x->last[1], "__name__")) ||
-		*x->last[0].p == '{' || x->last[0].kind == T_COMMA))
+		 ((is(x->last[0], "=") && is(x->last[1], "__name__")) ||
+		     *x->last[0].p == '{' || x->last[0].kind == T_COMMA))
 		x->n = add_name(unquoted(t), x->out, x->n, x->max);
 	else if (t.kind == T_NAME && !in_braces && x->list_depth == 0 &&
-	    !is_one_of(t, not_metrics) && !is_one_of(t, label_lists)) {
+		 !is_one_of(t, not_metrics) && !is_one_of(t, label_lists)) {
 		struct token after = next(&ahead);
 		bool call = after.kind == T_OPEN && *after.p == '(';
 		/* sum by (x) (…) */
-		bool aggregate = after.kind == T_NAME &&
-		    is_one_of(after, label_lists);
+		bool aggregate =
+		    after.kind == T_NAME && is_one_of(after, label_lists);
 
 		if (!call && !aggregate)
-			x->n = add_name(span_make(t.p, t.n), x->out, x->n,
-			    x->max);
+			x->n =
+			    add_name(span_make(t.p, t.n), x->out, x->n, x->max);
 	}
 	x->last[1] = x->last[0];
 	x->last[0] = t;

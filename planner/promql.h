@@ -17,17 +17,17 @@
 enum { PROMQL_MEASURES_MAX = 6, PROMQL_DEPTH_MAX = 64 };
 
 enum promql_role {
-	PROMQL_COMPARED,	/* held against a number or another series */
-	PROMQL_ABSENT,		/* its absence is the alert */
-	PROMQL_REFERENCE,	/* what another measure is held against */
-	PROMQL_EXCLUDED,	/* right of `unless` */
-	PROMQL_WHOLE,		/* the expression or operand as it stands */
+	PROMQL_COMPARED,  /* held against a number or another series */
+	PROMQL_ABSENT,    /* its absence is the alert */
+	PROMQL_REFERENCE, /* what another measure is held against */
+	PROMQL_EXCLUDED,  /* right of `unless` */
+	PROMQL_WHOLE,     /* the expression or operand as it stands */
 };
 
 struct promql_measure {
-	struct span expr;	/* without comparison and outer parentheses */
+	struct span expr; /* without comparison and outer parentheses */
 	enum promql_role role;
-	char op[3];		/* "expr op threshold" fires: ">", "<=", … */
+	char op[3]; /* "expr op threshold" fires: ">", "<=", … */
 	bool has_threshold;
 	double threshold;
 };
@@ -36,8 +36,8 @@ struct promql_measure {
  * Takes expr apart; how many measures, at least one, in the order they
  * stand. Operands of and, or, unless each give their own.
  */
-int promql_measures(struct span expr,
-    struct promql_measure ret[PROMQL_MEASURES_MAX]);
+int promql_measures(
+    struct span expr, struct promql_measure ret[PROMQL_MEASURES_MAX]);
 
 /* The names of the metrics expr reads, each once, at most max. */
 int promql_metrics(struct span expr, struct span *ret, int max);

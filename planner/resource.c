@@ -27,15 +27,15 @@ static const struct resource resources[] = {
     {"io", {"磁盘读写", "disk I/O"}, "disk|io|iops|iowait",
 	".*(read|write|written).*bytes.*total", "", true, UNIT_BYTES_S},
     {"filesystem", {"磁盘空间", "disk space"},
-	"filesystem|inode|inodes|fs|volume",
-	".*(write|written).*bytes.*total", "", true, UNIT_BYTES_S},
+	"filesystem|inode|inodes|fs|volume", ".*(write|written).*bytes.*total",
+	"", true, UNIT_BYTES_S},
     {"network", {"网络流量", "network traffic"},
 	"network|receive|transmit|bandwidth|netdev",
 	".*(receive|transmit|network|sent|recv).*bytes.*total", "", true,
 	UNIT_BYTES_S},
     {"descriptors", {"文件描述符", "file descriptors"},
-	"fd|fds|filefd|descriptors|sockets", ".*open_(fds|filedesc)", "",
-	false, UNIT_NONE},
+	"fd|fds|filefd|descriptors|sockets", ".*open_(fds|filedesc)", "", false,
+	UNIT_NONE},
     {"threads", {"线程", "threads"}, "threads|procs|processes|tasks",
 	".*num_(threads|procs)", "", false, UNIT_NONE},
 };
@@ -50,12 +50,13 @@ has_word(struct span name, const char *word, size_t n)
 	size_t i;
 
 	for (i = 0; i + n <= name.n; i++) {
-		bool starts = i == 0 || !isalnum((unsigned char)name.p[i - 1]) ||
-		    (isupper((unsigned char)name.p[i]) &&
-			islower((unsigned char)name.p[i - 1]));
+		bool starts = i == 0 ||
+			      !isalnum((unsigned char)name.p[i - 1]) ||
+			      (isupper((unsigned char)name.p[i]) &&
+				  islower((unsigned char)name.p[i - 1]));
 		bool ends = i + n == name.n ||
-		    !isalnum((unsigned char)name.p[i + n]) ||
-		    isupper((unsigned char)name.p[i + n]);
+			    !isalnum((unsigned char)name.p[i + n]) ||
+			    isupper((unsigned char)name.p[i + n]);
 
 		if (starts && ends && strncasecmp(name.p + i, word, n) == 0)
 			return true;
@@ -142,7 +143,7 @@ resource_is_of_machine(struct span expr)
 
 	for (i = 0; i < n; i++)
 		if (names[i].n > 5 && (memcmp(names[i].p, "node_", 5) == 0 ||
-		    memcmp(names[i].p, "windo", 5) == 0))
+					  memcmp(names[i].p, "windo", 5) == 0))
 			return true;
 	return false;
 }
@@ -172,8 +173,8 @@ put_place(struct buf *b, const cJSON *labels, bool machine)
 			promql_put_string(b, value);
 			return true;
 		}
-		snprintf(host, sizeof(host), "%.*s", (int)(colon - value),
-		    value);
+		snprintf(
+		    host, sizeof(host), "%.*s", (int)(colon - value), value);
 		buf_addf(b, "%s=~\"", places[i].key);
 		put_literal(b, host);
 		buf_adds(b, "(:[0-9]+)?\"");
@@ -214,8 +215,8 @@ put_not_own(struct buf *b, struct span expr)
 }
 
 bool
-resource_users_query(struct buf *b, const struct resource *r,
-    struct span expr, const cJSON *labels, int top, int range_s)
+resource_users_query(struct buf *b, const struct resource *r, struct span expr,
+    const cJSON *labels, int top, int range_s)
 {
 	auto_buf place = {.max = 4096};
 
@@ -224,8 +225,8 @@ resource_users_query(struct buf *b, const struct resource *r,
 	buf_addf(b, "topk(%d, ", top);
 	if (r->counter)
 		buf_adds(b, "sum without (cpu, mode, core, device) (rate(");
-	buf_addf(b, "label_replace({__name__=~\"%s\",%s", r->users,
-	    buf_str(&place));
+	buf_addf(
+	    b, "label_replace({__name__=~\"%s\",%s", r->users, buf_str(&place));
 	if (r->also[0] != '\0')
 		buf_addf(b, ",%s", r->also);
 	if (resource_is_of_machine(expr))
@@ -238,8 +239,8 @@ resource_users_query(struct buf *b, const struct resource *r,
 }
 
 void
-resource_user_query(struct buf *b, const struct resource *r,
-    const cJSON *user, int range_s)
+resource_user_query(
+    struct buf *b, const struct resource *r, const cJSON *user, int range_s)
 {
 	const cJSON *l;
 	bool any = false;
@@ -247,8 +248,7 @@ resource_user_query(struct buf *b, const struct resource *r,
 	if (r->counter)
 		buf_adds(b, "sum without (cpu, mode, core, device) (rate(");
 	buf_addf(b, "%s{", tree_str(user, "metric"));
-	cJSON_ArrayForEach(l, user)
-	{
+	cJSON_ArrayForEach (l, user) {
 		if (!cJSON_IsString(l) || strcmp(l->string, "metric") == 0 ||
 		    strcmp(l->string, "__name__") == 0)
 			continue;
@@ -283,8 +283,8 @@ static const struct {
 };
 
 const char *
-resource_user_key(const cJSON *user, const cJSON *alert_labels,
-    const char **ret_value)
+resource_user_key(
+    const cJSON *user, const cJSON *alert_labels, const char **ret_value)
 {
 	size_t i;
 

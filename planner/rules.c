@@ -105,9 +105,9 @@ put_plan(struct buf *b, const struct kase *k, const struct todo *t)
 	wire_put_str(b, "EXECUTE");
 	wire_put_str(b, "step");
 	if (first)
-		wire_put_str(b, zh
-			? "同时查看活跃告警、告警规则和采集失败的目标"
-			: "look at alerts, rules and down targets at once");
+		wire_put_str(
+		    b, zh ? "同时查看活跃告警、告警规则和采集失败的目标"
+			  : "look at alerts, rules and down targets at once");
 	else
 		wire_put_str(b, t->at[0]->why);
 	wire_put_str(b, "tool");

@@ -38,7 +38,7 @@ is_wide_mark(const char *p)
 	const unsigned char *c = (const unsigned char *)p;
 
 	return (c[0] == 0xE3 && c[1] == 0x80) ||
-	    (c[0] == 0xEF && (c[1] == 0xBC || c[1] == 0xBD));
+	       (c[0] == 0xEF && (c[1] == 0xBC || c[1] == 0xBD));
 }
 
 static bool
@@ -86,9 +86,9 @@ tidy(struct buf *b)
 		const char *next = p + strspn(p, " ");
 
 		if (code || *p != ' ') {
-			if (!code && out.len > 0 && p > start &&
-			    p[-1] != ' ' && ((unsigned char)*p & 0xC0) !=
-			    0x80 && wants_space(start, p, p))
+			if (!code && out.len > 0 && p > start && p[-1] != ' ' &&
+			    ((unsigned char)*p & 0xC0) != 0x80 &&
+			    wants_space(start, p, p))
 				buf_addc(&out, ' ');
 			if (*p == '`')
 				code = !code;
@@ -96,8 +96,7 @@ tidy(struct buf *b)
 			continue;
 		}
 		if (p > start && *next != '\0' &&
-		    !is_wide_mark(char_before(start, p)) &&
-		    !is_wide_mark(next))
+		    !is_wide_mark(char_before(start, p)) && !is_wide_mark(next))
 			buf_addc(&out, ' ');
 		p = next - 1;
 	}
@@ -127,8 +126,7 @@ say_labels(struct say *s, const cJSON *labels, int most)
 {
 	const cJSON *l;
 
-	cJSON_ArrayForEach(l, labels)
-	{
+	cJSON_ArrayForEach (l, labels) {
 		auto_buf pair = {.max = 2 * CODE_MAX};
 
 		if (!cJSON_IsString(l) || most-- <= 0 ||
@@ -152,8 +150,8 @@ say_bytes(struct say *s, double v, const char *tail)
 		v /= 1024;
 		i++;
 	}
-	buf_addf(&s->text, i == 0 ? "%.0f %s%s" : "%.1f %s%s", v, units[i],
-	    tail);
+	buf_addf(
+	    &s->text, i == 0 ? "%.0f %s%s" : "%.1f %s%s", v, units[i], tail);
 }
 
 void

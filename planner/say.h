@@ -18,7 +18,7 @@ enum { SAY_IDS_MAX = 6 };
 struct say {
 	struct buf text;
 	enum report_lang lang;
-	double at_s;	/* the investigation's moment: its date goes unsaid */
+	double at_s; /* the investigation's moment: its date goes unsaid */
 	const char *ids[SAY_IDS_MAX];
 	int n_ids;
 };
@@ -40,7 +40,7 @@ void say_cite(struct say *s, const char *id);
 /* {text, evidence}; the caller's. s is empty afterwards. */
 cJSON *say_claim(struct say *s);
 /* The same as a finding of an incident (-1: of none), next may be NULL. */
-cJSON *say_finding(struct say *s, const char *role, int incident,
-    const char *next);
+cJSON *say_finding(
+    struct say *s, const char *role, int incident, const char *next);
 
 #endif

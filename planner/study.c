@@ -69,13 +69,11 @@ resolution(const struct facts *f)
 
 /* The query for the last moment in the window at which expr op bound held. */
 static char *
-last_time(const struct facts *f, struct span expr, const char *op,
-    double bound)
+last_time(const struct facts *f, struct span expr, const char *op, double bound)
 {
 	auto_buf b = {.max = QUERY_MAX};
 
-	buf_addf(&b, "max_over_time(timestamp((%.*s) %s ", SPAN_ARG(expr),
-	    op);
+	buf_addf(&b, "max_over_time(timestamp((%.*s) %s ", SPAN_ARG(expr), op);
 	num_put_text(&b, bound, 15);
 	buf_addf(&b, ")[%.0fs:%ds])", f->window_s, resolution(f));
 	return buf_take(&b);
@@ -120,8 +118,7 @@ pick(const cJSON *list, const cJSON *labels, struct series *ret)
 	const cJSON *one;
 	struct series s;
 
-	cJSON_ArrayForEach(one, list)
-	{
+	cJSON_ArrayForEach (one, list) {
 		if (!series_read(one, &s) || !series_fits(&s, labels))
 			continue;
 		*ret = s;
@@ -139,8 +136,7 @@ read_looked(struct looked *x, const cJSON *labels)
 	struct series s;
 
 	x->found = pick(list, labels, &x->series);
-	cJSON_ArrayForEach(one, list)
-	{
+	cJSON_ArrayForEach (one, list) {
 		if (!x->found || !series_read(one, &s) ||
 		    s.labels == x->series.labels)
 			continue;
@@ -172,8 +168,8 @@ look(struct study *s, const struct facts *f, const cJSON *alert,
 	    args_of(expr, f->window_s), "告警表达式在时间窗内的变化",
 	    "the alert's expression over the window", name);
 	if (m->has_threshold && opposite(m->op) != NULL) {
-		auto_str query = last_time(f, m->expr, opposite(m->op),
-		    m->threshold);
+		auto_str query =
+		    last_time(f, m->expr, opposite(m->op), m->threshold);
 
 		ask_init(&x->since, f, "query_prometheus_metrics",
 		    args_of(query, 0), "最后一次在阈值以内是什么时候",
@@ -201,8 +197,8 @@ was_looked_at(const struct study *s, const cJSON *alert)
 	int i;
 
 	for (i = 0; i < s->n_looked; i++)
-		if (tree_is(s->looked[i].alert, "name",
-			tree_str(alert, "name")))
+		if (tree_is(
+			s->looked[i].alert, "name", tree_str(alert, "name")))
 			return true;
 	return tree_is(s->alert, "name", tree_str(alert, "name"));
 }
@@ -266,8 +262,7 @@ read_users(struct study *s)
 	const char *seen[STUDY_USERS_TOP];
 	int n = 0, i;
 
-	cJSON_ArrayForEach(one, answer_series(s->users.answer))
-	{
+	cJSON_ArrayForEach (one, answer_series(s->users.answer)) {
 		struct user u = {0};
 
 		if (!series_read(one, &u.series) || u.series.last <= 0)
@@ -307,7 +302,7 @@ ask_about_user(struct study *s, const struct facts *f, int width)
 		&since))
 		s->user_since_t = since.last;
 	else if (s->user_found && s->user_series.from_t >
-	    f->at_s - f->window_s + 2 * resolution(f))
+				      f->at_s - f->window_s + 2 * resolution(f))
 		s->user_since_t = s->user_series.from_t;
 }
 
@@ -337,17 +332,16 @@ ask_for_users(struct study *s, const struct facts *f)
 const struct looked *
 study_own(const struct study *s)
 {
-	return s->n_looked > 0 && s->looked[0].alert == s->alert
-	    ? &s->looked[0]
-	    : NULL;
+	return s->n_looked > 0 && s->looked[0].alert == s->alert ? &s->looked[0]
+								 : NULL;
 }
 
 bool
 study_user_dominates(const struct study *s)
 {
 	return s->top.key != NULL && s->top.series.last >= 0.5 * s->total &&
-	    (s->second.key == NULL ||
-		s->top.series.last >= 2 * s->second.series.last);
+	       (s->second.key == NULL ||
+		   s->top.series.last >= 2 * s->second.series.last);
 }
 
 bool
@@ -367,7 +361,7 @@ study_user_agrees(const struct study *s)
 	if (own > 0)
 		return fabs(own - s->user_since_t) <= AGREE_S;
 	return alert > 0 && s->user_since_t <= alert + 60 &&
-	    s->user_since_t >= alert - 5 * AGREE_S;
+	       s->user_since_t >= alert - 5 * AGREE_S;
 }
 
 /* ---- find_causes ---- */
@@ -382,13 +376,14 @@ ask_for_causes(struct study *s, const struct facts *f)
 
 	cJSON_AddStringToObject(alert, "name", tree_str(s->alert, "name"));
 	if (cJSON_IsObject(labels))
-		cJSON_AddItemToObject(alert, "labels",
-		    cJSON_Duplicate(labels, true));
+		cJSON_AddItemToObject(
+		    alert, "labels", cJSON_Duplicate(labels, true));
 	if (cJSON_IsString(at))
-		cJSON_AddItemToObject(alert, "startsAt",
-		    cJSON_Duplicate(at, true));
+		cJSON_AddItemToObject(
+		    alert, "startsAt", cJSON_Duplicate(at, true));
 	ask_init(&s->causes, f, "find_causes", args,
-	    "哪个服务、哪个指标最先变化", "which service and metric changed first",
+	    "哪个服务、哪个指标最先变化",
+	    "which service and metric changed first",
 	    tree_str(s->alert, "name"));
 }
 
@@ -405,8 +400,7 @@ target_of(const struct facts *f, const cJSON *alert)
 {
 	const cJSON *labels = tree_at(alert, "labels"), *t;
 
-	cJSON_ArrayForEach(t, f->targets)
-	{
+	cJSON_ArrayForEach (t, f->targets) {
 		const cJSON *own = tree_at(t, "labels");
 
 		if (study_is_down(t) && tree_has(own, "instance") &&
@@ -441,8 +435,7 @@ study_init(struct study *s, const struct facts *f,
 {
 	int i;
 
-	*s = (struct study){.incident = incident,
-	    .alert = incident->alerts[0]};
+	*s = (struct study){.incident = incident, .alert = incident->alerts[0]};
 	/* The worst with a rule says most. */
 	for (i = 0; i < incident->n && s->rule == NULL; i++) {
 		s->rule = facts_rule(f, incident->alerts[i]);

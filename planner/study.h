@@ -13,57 +13,57 @@
 #include "planner/resource.h"
 
 enum {
-	STUDY_MEASURES_MAX = 4,	/* of the alert that stands for it, and … */
-	STUDY_OWN_MAX = 2,	/* … at most so many of them its own */
+	STUDY_MEASURES_MAX = 4, /* of the alert that stands for it, and … */
+	STUDY_OWN_MAX = 2,      /* … at most so many of them its own */
 	STUDY_DOWN_MAX = 3,
 	STUDY_USERS_TOP = 20,
 };
 
 /* One step, and its answer once there is one. */
 struct ask {
-	const char *tool;	/* NULL: not asked */
-	cJSON *args;		/* owned */
-	char *why;		/* owned */
-	const cJSON *answer;	/* NULL: not yet */
+	const char *tool;    /* NULL: not asked */
+	cJSON *args;         /* owned */
+	char *why;           /* owned */
+	const cJSON *answer; /* NULL: not yet */
 };
 
 /* An expression's part over the window, and since when it is beyond. */
 struct looked {
-	const cJSON *alert;	/* whose it is */
+	const cJSON *alert; /* whose it is */
 	struct promql_measure measure;
 	struct ask range;
-	struct ask since;	/* the last moment it was within bounds */
-	bool found;		/* a series of the alert's is there */
+	struct ask since; /* the last moment it was within bounds */
+	bool found;       /* a series of the alert's is there */
 	struct series series;
-	int others;		/* series of the expression besides it */
-	bool others_beyond;	/* one of those is beyond as well */
-	double since_t;		/* 0: unknown */
+	int others;         /* series of the expression besides it */
+	bool others_beyond; /* one of those is beyond as well */
+	double since_t;     /* 0: unknown */
 };
 
 /* Somebody who uses the resource. */
 struct user {
-	const char *key, *value;	/* groupname, "stress"; NULL: none */
+	const char *key, *value; /* groupname, "stress"; NULL: none */
 	struct series series;
 };
 
 struct study {
 	const struct incident *incident;
-	const cJSON *alert;	/* the one that stands for it */
-	const cJSON *rule;	/* or NULL */
+	const cJSON *alert; /* the one that stands for it */
+	const cJSON *rule;  /* or NULL */
 	struct looked looked[STUDY_MEASURES_MAX];
 	int n_looked;
-	const cJSON *target;	/* down, and that alert's; or NULL */
-	const cJSON *down[STUDY_DOWN_MAX];	/* of its other alerts */
+	const cJSON *target;               /* down, and that alert's; or NULL */
+	const cJSON *down[STUDY_DOWN_MAX]; /* of its other alerts */
 	int n_down;
 
-	const struct resource *resource;	/* or NULL */
+	const struct resource *resource; /* or NULL */
 	struct ask users;
 	struct user top, second;
-	double total;		/* of all users told apart */
+	double total; /* of all users told apart */
 	struct ask user_range, user_since;
 	bool user_found;
 	struct series user_series;
-	double user_since_t;	/* 0: unknown */
+	double user_since_t; /* 0: unknown */
 
 	struct ask causes;
 };

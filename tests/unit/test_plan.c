@@ -127,7 +127,7 @@ END_TEST
 static const struct {
 	const char *json;
 	enum rc rc;
-	const char *names;	/* what the message must tell */
+	const char *names; /* what the message must tell */
 } bad[] = {
     {"[]", RC_INVALID, "object"},
     {"{}", RC_INVALID, "decision"},
@@ -213,13 +213,12 @@ static const struct {
     {"{\"decision\":\"EXECUTE\",\"tool\":\"echo\",\"args\":{\"text\":\"a\"}}",
 	RC_OK, ""},
     {"{\"decision\":\"EXECUTE\",\"tool\":\"now\"}", RC_OK, ""},
-    {"{\"decision\":\"EXECUTE\",\"tool\":\"now\",\"args\":{\"any\":1}}",
-	RC_OK, ""},
+    {"{\"decision\":\"EXECUTE\",\"tool\":\"now\",\"args\":{\"any\":1}}", RC_OK,
+	""},
     {"{\"decision\":\"FINISH\",\"tool\":\"shell\"}", RC_OK, ""},
     {"{\"decision\":\"PLAN\"}", RC_OK, ""},
     {"{\"decision\":\"EXECUTE\"}", RC_INVALID, "EXECUTE"},
-    {"{\"decision\":\"EXECUTE\",\"tool\":\"shell\"}", RC_DENIED,
-	"echo, now"},
+    {"{\"decision\":\"EXECUTE\",\"tool\":\"shell\"}", RC_DENIED, "echo, now"},
     {"{\"decision\":\"EXECUTE\",\"tool\":\"echo\"}", RC_INVALID, "text"},
     {"{\"decision\":\"EXECUTE\",\"tool\":\"echo\",\"args\":{\"text\":5}}",
 	RC_INVALID, "text"},
@@ -258,8 +257,8 @@ main(void)
 	tcase_add_test(tc, plan_tool_that_is_listed_too_is_one_step);
 	tcase_add_test(tc, plan_tool_that_is_not_listed_goes_first);
 	tcase_add_loop_test(tc, plan_written_reads_back_the_same, 0, 5);
-	tcase_add_loop_test(tc, plan_that_is_wrong_is_refused_by_name, 0,
-	    (int)ARRAY_LEN(bad));
+	tcase_add_loop_test(
+	    tc, plan_that_is_wrong_is_refused_by_name, 0, (int)ARRAY_LEN(bad));
 	tcase_add_test(tc, plan_of_sixteen_steps_is_the_largest);
 	tcase_add_test(tc, plan_with_a_text_over_its_limit_is_refused);
 	tcase_add_loop_test(tc, plan_is_held_against_the_tools_there_are, 0,

@@ -12,7 +12,7 @@
 #include "planner/planner.h"
 
 struct asked {
-	struct turn turn;	/* first */
+	struct turn turn; /* first */
 	struct buf update;
 	int answers;
 };
@@ -58,7 +58,7 @@ START_TEST(planner_knows_which_backends_there_are)
 END_TEST
 
 static const struct {
-	const char *text;	/* NULL: no such file */
+	const char *text; /* NULL: no such file */
 	const char *names;
 } bad_scripts[] = {
     {NULL, "No such file"},
@@ -81,8 +81,8 @@ START_TEST(script_that_is_wrong_is_refused_at_start)
 	if (bad_scripts[_i].text != NULL)
 		file_with(path, bad_scripts[_i].text);
 	ck_assert_int_ne(backend_script.start(&conf, NULL, &b, &err), RC_OK);
-	ck_assert_msg(strstr(err.text, bad_scripts[_i].names) != NULL, "%s",
-	    err.text);
+	ck_assert_msg(
+	    strstr(err.text, bad_scripts[_i].names) != NULL, "%s", err.text);
 	if (bad_scripts[_i].text != NULL)
 		unlink(path);
 }
@@ -94,8 +94,8 @@ START_TEST(script_without_a_file_says_what_is_needed)
 	struct backend *b;
 	struct err err = {""};
 
-	ck_assert_int_eq(backend_script.start(&conf, NULL, &b, &err),
-	    RC_INVALID);
+	ck_assert_int_eq(
+	    backend_script.start(&conf, NULL, &b, &err), RC_INVALID);
 	ck_assert_ptr_nonnull(strstr(err.text, "CULPRIT_PLANNER_SCRIPT"));
 }
 END_TEST
@@ -122,10 +122,10 @@ static const char script[] =
 
 START_TEST(script_gives_the_nth_plan_in_round_n_and_repeats_the_last)
 {
-	static const char *const want[] = {"EXECUTE", "PLAN", "FINISH",
-	    "FINISH"};
-	struct asked a = {.turn = {.answer = on_answer},
-	    .update = {.max = 1 << 20}};
+	static const char *const want[] = {
+	    "EXECUTE", "PLAN", "FINISH", "FINISH"};
+	struct asked a = {
+	    .turn = {.answer = on_answer}, .update = {.max = 1 << 20}};
 	struct conf conf = {.language = "zh"};
 	struct backend *b;
 	char path[32];
@@ -138,21 +138,19 @@ START_TEST(script_gives_the_nth_plan_in_round_n_and_repeats_the_last)
 	for (i = 0; i < 4; i++) {
 		ask(b, &a, "iteration", i);
 		ck_assert_int_eq(wire_check(buf_span(&a.update), &err), RC_OK);
-		ck_assert(span_is(wire_find_str(buf_span(&a.update),
-				      "decision"),
-		    want[i]));
+		ck_assert(span_is(
+		    wire_find_str(buf_span(&a.update), "decision"), want[i]));
 		ask(b, &a, "turns", i);
-		ck_assert(span_is(wire_find_str(buf_span(&a.update),
-				      "decision"),
-		    want[i]));
+		ck_assert(span_is(
+		    wire_find_str(buf_span(&a.update), "decision"), want[i]));
 	}
 	ck_assert(span_is(
 	    wire_find_str(buf_span(&a.update), "final_report"), "# done"));
 	ask(b, &a, "iteration", -7);
-	ck_assert(span_is(wire_find_str(wire_find(buf_span(&a.update),
-					    "conclusion"),
-			      "summary"),
-	    "so far"));
+	ck_assert(
+	    span_is(wire_find_str(wire_find(buf_span(&a.update), "conclusion"),
+			"summary"),
+		"so far"));
 	ck_assert_int_eq(a.answers, 9);
 	backend_script.stop(b);
 	buf_done(&a.update);
@@ -162,8 +160,8 @@ END_TEST
 
 START_TEST(script_that_ends_without_a_report_makes_one)
 {
-	struct asked a = {.turn = {.answer = on_answer},
-	    .update = {.max = 1 << 20}};
+	struct asked a = {
+	    .turn = {.answer = on_answer}, .update = {.max = 1 << 20}};
 	struct conf conf = {.language = "en"};
 	struct backend *b;
 	char path[32];
@@ -173,8 +171,8 @@ START_TEST(script_that_ends_without_a_report_makes_one)
 	conf.planner_script = path;
 	ck_assert_int_eq(backend_script.start(&conf, NULL, &b, &err), RC_OK);
 	ask(b, &a, "iteration", 0);
-	ck_assert_ptr_nonnull(memmem(a.update.data, a.update.len,
-	    "# Alert analysis report", 23));
+	ck_assert_ptr_nonnull(
+	    memmem(a.update.data, a.update.len, "# Alert analysis report", 23));
 	backend_script.stop(b);
 	buf_done(&a.update);
 	unlink(path);
@@ -258,8 +256,8 @@ main(void)
 	tcase_add_loop_test(tc, script_that_is_wrong_is_refused_at_start, 0,
 	    (int)ARRAY_LEN(bad_scripts));
 	tcase_add_test(tc, script_without_a_file_says_what_is_needed);
-	tcase_add_test(tc,
-	    script_gives_the_nth_plan_in_round_n_and_repeats_the_last);
+	tcase_add_test(
+	    tc, script_gives_the_nth_plan_in_round_n_and_repeats_the_last);
 	tcase_add_test(tc, script_that_ends_without_a_report_makes_one);
 	tcase_add_test(tc, planner_alone_takes_json_and_msgpack_alike);
 	tcase_add_loop_test(tc, planner_alone_refuses_what_is_no_state, 0, 7);

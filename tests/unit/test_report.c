@@ -35,8 +35,8 @@ render(const char *state, const char *conclusion, enum report_lang lang,
 }
 
 #define HAS(text, part)                                                        \
-	ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part,   \
-	    text)
+	ck_assert_msg(                                                         \
+	    strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text)
 #define LACKS(text, part)                                                      \
 	ck_assert_msg(strstr(text, part) == NULL, "\"%s\" in:\n%s", part, text)
 
@@ -181,10 +181,11 @@ END_TEST
 
 START_TEST(report_cut_short_tells_what_the_tools_said)
 {
-	AUTO(tree) tree = tree_of("{\"language\":\"en\",\"executor_feedback\":"
-				  "[{\"tool\":\"t\",\"status\":\"SUCCESS\","
-				  "\"summary\":\"3 are up\",\"evidence\":"
-				  "[\"E1\"]}]}");
+	AUTO(tree)
+	tree = tree_of("{\"language\":\"en\",\"executor_feedback\":"
+		       "[{\"tool\":\"t\",\"status\":\"SUCCESS\","
+		       "\"summary\":\"3 are up\",\"evidence\":"
+		       "[\"E1\"]}]}");
 	auto_buf wire = {.max = 1 << 20};
 	auto_buf b = {.max = REPORT_BYTES_MAX};
 
@@ -323,7 +324,7 @@ START_TEST(report_shows_attacks_as_what_they_are)
 	auto_buf back = {.max = 4096};
 
 	if (strpbrk(attacks[_i], "\n\r\x01\x1b\xE2`") != NULL)
-		return;	/* shown without what cannot be seen */
+		return; /* shown without what cannot be seen */
 	md_put_text(&escaped, span_of(attacks[_i]), SIZE_MAX);
 	md_plain(&back, buf_span(&escaped));
 	ck_assert_str_eq(buf_str(&back), attacks[_i]);
@@ -343,8 +344,8 @@ START_TEST(report_lists_five_hundred_instances_each)
 
 		cJSON_AddStringToObject(a, "name", "Down");
 		cJSON_AddStringToObject(a, "state", "firing");
-		cJSON_AddStringToObject(cJSON_AddObjectToObject(a, "labels"),
-		    "instance", host);
+		cJSON_AddStringToObject(
+		    cJSON_AddObjectToObject(a, "labels"), "instance", host);
 		cJSON_AddItemToArray(list, a);
 	}
 	report_render(&b, NULL, c, REPORT_EN, NULL);
@@ -397,7 +398,8 @@ END_TEST
 
 START_TEST(alerts_that_came_and_were_found_are_one)
 {
-	AUTO(tree) s = tree_of(
+	AUTO(tree)
+	s = tree_of(
 	    "{\"alerts\":[{\"status\":\"firing\",\"labels\":{\"alertname\":"
 	    "\"A\",\"i\":\"1\",\"cluster\":\"c\"},\"startsAt\":"
 	    "\"2026-01-01T00:00:00Z\"},{\"status\":\"resolved\",\"labels\":"
@@ -422,7 +424,8 @@ END_TEST
 
 START_TEST(alerts_outside_the_scope_are_left_out)
 {
-	AUTO(tree) s = tree_of(
+	AUTO(tree)
+	s = tree_of(
 	    "{\"labels\":{\"env\":\"prod\"},\"executor_feedback\":[{\"tool\":"
 	    "\"query_prometheus_alerts\",\"status\":\"SUCCESS\",\"data\":"
 	    "{\"alerts\":[{\"state\":\"firing\",\"labels\":{\"alertname\":"
@@ -443,16 +446,16 @@ main(void)
 	SRunner *r;
 	int failed;
 
-	tcase_add_loop_test(tc, report_has_the_form_in_every_language, 0,
-	    REPORT_LANGS);
+	tcase_add_loop_test(
+	    tc, report_has_the_form_in_every_language, 0, REPORT_LANGS);
 	tcase_add_test(tc, report_says_what_the_conclusion_says);
 	tcase_add_test(tc, report_begins_the_root_cause_with_the_answer);
-	tcase_add_loop_test(tc, report_cut_short_never_reads_like_a_cause, 0,
-	    8);
-	tcase_add_loop_test(tc,
-	    report_of_any_state_that_was_cut_short_has_the_form, 0, 5);
-	tcase_add_test(tc,
-	    report_of_an_empty_state_that_was_cut_short_has_the_form);
+	tcase_add_loop_test(
+	    tc, report_cut_short_never_reads_like_a_cause, 0, 8);
+	tcase_add_loop_test(
+	    tc, report_of_any_state_that_was_cut_short_has_the_form, 0, 5);
+	tcase_add_test(
+	    tc, report_of_an_empty_state_that_was_cut_short_has_the_form);
 	tcase_add_test(tc, report_cut_short_tells_what_the_tools_said);
 	tcase_add_loop_test(tc, report_lets_no_markup_pass_from_labels, 0,
 	    (int)ARRAY_LEN(attacks));

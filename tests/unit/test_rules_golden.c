@@ -26,10 +26,10 @@ struct answer {
 
 struct scenario {
 	const char *name;
-	const char *state;	/* members of the first state */
-	const char *alerts, *rules, *targets;	/* data; NULL: fails */
+	const char *state;                    /* members of the first state */
+	const char *alerts, *rules, *targets; /* data; NULL: fails */
 	struct answer metrics[ANSWERS_MAX];
-	const char *causes;	/* data of find_causes; NULL: no such tool */
+	const char *causes; /* data of find_causes; NULL: no such tool */
 	enum report_lang lang;
 	const char *confidence;
 	const char *want[WANT_MAX];
@@ -40,45 +40,60 @@ struct scenario {
 #define FRI(time) "2025-11-23T" time "Z"
 
 #define CPU_EXPR                                                               \
-	"1 - avg by (instance) (rate(node_cpu_seconds_total{mode=\\\"idle\\\"}"  \
+	"1 - avg by (instance) "                                               \
+	"(rate(node_cpu_seconds_total{mode=\\\"idle\\\"}"                      \
 	"[1m])) > 0.8"
 #define CPU_ALERT                                                              \
-	"{\"alerts\":[{\"name\":\"HighCPU\",\"state\":\"firing\",\"labels\":"    \
-	"{\"alertname\":\"HighCPU\",\"instance\":\"h1:9100\",\"severity\":"       \
-	"\"critical\"},\"annotations\":{\"summary\":\"hot\"},\"activeAt\":"       \
+	"{\"alerts\":[{\"name\":\"HighCPU\",\"state\":\"firing\",\"labels\":"  \
+	"{\"alertname\":\"HighCPU\",\"instance\":\"h1:9100\",\"severity\":"    \
+	"\"critical\"},\"annotations\":{\"summary\":\"hot\"},\"activeAt\":"    \
 	"\"" FRI("10:58:03.5") "\",\"value\":0.9731}]}"
 #define CPU_RULE                                                               \
-	"{\"rules\":[{\"type\":\"alerting\",\"name\":\"HighCPU\",\"expr\":"      \
-	"\"" CPU_EXPR "\",\"for_s\":10,\"labels\":{\"severity\":"                \
+	"{\"rules\":[{\"type\":\"alerting\",\"name\":\"HighCPU\",\"expr\":"    \
+	"\"" CPU_EXPR "\",\"for_s\":10,\"labels\":{\"severity\":"              \
 	"\"critical\"}}],\"total\":1}"
 #define ALL_UP "{\"up\":3,\"down\":0,\"targets\":[]}"
 #define RANGE(labels, first, last, min, max)                                   \
-	"{\"labels\":{" labels "},\"n\":180,\"first\":" first ",\"last\":" last  \
-	",\"min\":" min ",\"max\":" max ",\"mean\":0.2,\"baseline\":" first      \
-	",\"change\":0.9,\"from\":\"" FRI("10:30:00") "\",\"to\":\""             \
-	FRI("11:00:00") "\",\"time_of_min\":\"" FRI("10:31:00")                  \
-	"\",\"time_of_max\":\"" FRI("10:59:00") "\"}"
-#define ONE(labels, value)                                                     \
-	"{\"labels\":{" labels "},\"value\":" value "}"
+	"{\"labels\":{" labels "},\"n\":180,\"first\":" first                  \
+	",\"last\":" last ",\"min\":" min ",\"max\":" max                      \
+	",\"mean\":0.2,\"baseline\":" first                                    \
+	",\"change\":0.9,\"from\":\"" FRI("10:30:00") "\",\"to\":\"" FRI(      \
+	    "11:00:00") "\",\"time_of_min\":\"" FRI("10:31:00") "\",\"time_"   \
+								"of_max\":"    \
+								"\"" FRI("10:" \
+									 "59:" \
+									 "00") "\"}"
+#define ONE(labels, value) "{\"labels\":{" labels "},\"value\":" value "}"
 #define SERIES(list) "{\"series\":[" list "],\"series_total\":1}"
 #define H1 "\"instance\":\"h1:9100\""
 #define GROUP(name)                                                            \
-	"\"metric\":\"namedprocess_namegroup_cpu_seconds_total\","               \
-	"\"groupname\":\"" name "\",\"instance\":\"h1:9256\",\"job\":\"process\""
+	"\"metric\":\"namedprocess_namegroup_cpu_seconds_total\","             \
+	"\"groupname\":\"" name                                                \
+	"\",\"instance\":\"h1:9256\",\"job\":\"process\""
 #define ONLY(name)                                                             \
-	"\"groupname\":\"" name "\",\"instance\":\"h1:9256\",\"job\":\"process\""
+	"\"groupname\":\"" name                                                \
+	"\",\"instance\":\"h1:9256\",\"job\":\"process\""
 
 #define CPU_RANGE                                                              \
-	{"1 - avg", SERIES(RANGE(H1, "0.021", "0.9731", "0.0199", "0.9802") ","  \
-		RANGE("\"instance\":\"h2:9100\"", "0.02", "0.03", "0.01",        \
-		    "0.04"))}
+	{                                                                      \
+		"1 - avg", SERIES(RANGE(H1, "0.021", "0.9731", "0.0199",       \
+			       "0.9802") "," RANGE("\"instance\":\"h2:9100\"", \
+			       "0.02", "0.03", "0.01", "0.04"))                \
+	}
 #define CPU_SINCE(t)                                                           \
-	{"max_over_time(timestamp((1 - avg", SERIES(ONE(H1, t))}
+	{                                                                      \
+		"max_over_time(timestamp((1 - avg", SERIES(ONE(H1, t))         \
+	}
 #define CPU_USERS                                                              \
-	{"topk(", SERIES(ONE(GROUP("invoice"), "1.9312") ","                      \
-		ONE(GROUP("prometheus"), "0.0212"))}
+	{                                                                      \
+		"topk(", SERIES(ONE(GROUP("invoice"), "1.9312") "," ONE(       \
+			     GROUP("prometheus"), "0.0212"))                   \
+	}
 #define USER_SINCE(t)                                                          \
-	{"max_over_time(timestamp((sum without", SERIES(ONE(ONLY("invoice"), t))}
+	{                                                                      \
+		"max_over_time(timestamp((sum without",                        \
+		    SERIES(ONE(ONLY("invoice"), t))                            \
+	}
 
 static const struct scenario scenarios[] = {
     {
@@ -89,8 +104,8 @@ static const struct scenario scenarios[] = {
 	.targets = ALL_UP,
 	.metrics = {CPU_SINCE("1763895470"), USER_SINCE("1763895460"),
 	    CPU_RANGE, CPU_USERS,
-	    {"sum without", SERIES(RANGE(ONLY("invoice"), "0", "1.9312", "0",
-				"1.94"))}},
+	    {"sum without",
+		SERIES(RANGE(ONLY("invoice"), "0", "1.9312", "0", "1.94"))}},
 	.confidence = "confirmed",
 	.want = {"**CPU 主要被进程组 `invoice` 占用：1.93 核，在 10:57:40 UTC "
 		 "之后升到这个水平，与告警条件成立的时间一致。**",
@@ -108,8 +123,8 @@ static const struct scenario scenarios[] = {
 	.targets = ALL_UP,
 	.metrics = {CPU_SINCE("1763895470"), USER_SINCE("1763895460"),
 	    CPU_RANGE, CPU_USERS,
-	    {"sum without", SERIES(RANGE(ONLY("invoice"), "0", "1.9312", "0",
-				"1.94"))}},
+	    {"sum without",
+		SERIES(RANGE(ONLY("invoice"), "0", "1.9312", "0", "1.94"))}},
 	.lang = REPORT_EN,
 	.confidence = "confirmed",
 	.want = {"**CPU is mostly used by process group `invoice`: 1.93 "
@@ -125,8 +140,8 @@ static const struct scenario scenarios[] = {
 	.targets = ALL_UP,
 	.metrics = {CPU_SINCE("1763895470"), USER_SINCE("1763894400"),
 	    CPU_RANGE, CPU_USERS,
-	    {"sum without", SERIES(RANGE(ONLY("invoice"), "0", "1.9312", "0",
-				"1.94"))}},
+	    {"sum without",
+		SERIES(RANGE(ONLY("invoice"), "0", "1.9312", "0", "1.94"))}},
 	.confidence = "likely",
 	.want = {"`invoice`", "置信度：很可能。"},
 	.want_not = {"时间一致"},
@@ -138,8 +153,8 @@ static const struct scenario scenarios[] = {
 	.rules = CPU_RULE,
 	.targets = ALL_UP,
 	.metrics = {CPU_SINCE("1763895470"),
-	    {"max_over_time(timestamp((sum without", SERIES("")},
-	    CPU_RANGE, CPU_USERS,
+	    {"max_over_time(timestamp((sum without", SERIES("")}, CPU_RANGE,
+	    CPU_USERS,
 	    {"sum without", SERIES(RANGE(ONLY("invoice"), "1.9", "1.9312",
 				"1.88", "1.94"))}},
 	.confidence = "undetermined",
@@ -153,10 +168,10 @@ static const struct scenario scenarios[] = {
 	.rules = CPU_RULE,
 	.targets = ALL_UP,
 	.metrics = {CPU_SINCE("1763895470"), CPU_RANGE,
-	    {"topk(", SERIES(ONE(GROUP("a"), "0.6") "," ONE(GROUP("b"),
-			"0.5") "," ONE(GROUP("c"), "0.5"))},
-	    {"sum without", SERIES(RANGE(ONLY("a"), "0.1", "0.6", "0.1",
-				"0.7"))}},
+	    {"topk(", SERIES(ONE(GROUP("a"), "0.6") "," ONE(
+			  GROUP("b"), "0.5") "," ONE(GROUP("c"), "0.5"))},
+	    {"sum without",
+		SERIES(RANGE(ONLY("a"), "0.1", "0.6", "0.1", "0.7"))}},
 	.confidence = "undetermined",
 	.want = {"但它并不比其他的突出", "已排除：进程组 `b`"},
     },
@@ -194,7 +209,7 @@ static const struct scenario scenarios[] = {
 		   "\"lastError\":\"connection refused\"}]}",
 	.metrics = {{"max_over_time", SERIES(ONE("\"instance\":\"db:9104\","
 						 "\"job\":\"mysql\"",
-			 "1763894990"))},
+					  "1763894990"))},
 	    {"up", SERIES(RANGE("\"__name__\":\"up\",\"instance\":"
 				"\"db:9104\",\"job\":\"mysql\"",
 		       "1", "0", "0", "1"))}},
@@ -213,8 +228,8 @@ static const struct scenario scenarios[] = {
 		 "\"expr\":\"absent(a_metric{job=\\\"x\\\"})\",\"labels\":"
 		 "{}}]}",
 	.targets = ALL_UP,
-	.metrics = {{"a_metric", SERIES(RANGE("\"job\":\"x\"", "1", "1", "1",
-			 "1"))}},
+	.metrics = {{"a_metric",
+	    SERIES(RANGE("\"job\":\"x\"", "1", "1", "1", "1"))}},
 	.confidence = "undetermined",
 	.want = {"**`a_metric{job=\"x\"}` 没有数据",
 	    "最后一次有数据是 11:00:00 UTC"},
@@ -278,14 +293,14 @@ static const struct scenario scenarios[] = {
 	.state = AT,
 	.alerts = "{\"alerts\":[{\"name\":\"SlowCheckout\",\"state\":"
 		  "\"firing\",\"labels\":{\"alertname\":\"SlowCheckout\","
-		  "\"service\":\"checkout\"},\"activeAt\":\""
-		  FRI("10:55:00") "\",\"value\":2.5}]}",
+		  "\"service\":\"checkout\"},\"activeAt\":\"" FRI(
+		      "10:55:00") "\",\"value\":2.5}]}",
 	.rules = "{\"rules\":[{\"type\":\"alerting\",\"name\":"
 		 "\"SlowCheckout\",\"expr\":\"latency_seconds > 1\","
 		 "\"labels\":{}}]}",
 	.targets = ALL_UP,
-	.metrics = {{"max_over_time", SERIES(ONE("\"service\":\"checkout\"",
-			 "1763895200"))},
+	.metrics = {{"max_over_time",
+			SERIES(ONE("\"service\":\"checkout\"", "1763895200"))},
 	    {"latency", SERIES(RANGE("\"service\":\"checkout\"", "0.2", "2.5",
 			    "0.1", "2.6"))}},
 	.causes = "{\"confidence\":\"likely\",\"verdict\":\"v\",\"causes\":[{"
@@ -333,19 +348,21 @@ static const struct scenario scenarios[] = {
     {
 	.name = "several incidents",
 	.state = AT ",\"language\":\"en\"",
-	.alerts = "{\"alerts\":[{\"name\":\"A\",\"state\":\"firing\","
-		  "\"labels\":{\"alertname\":\"A\",\"instance\":\"i1\"},"
-		  "\"activeAt\":\"" FRI("10:00:00") "\"},{\"name\":\"B\","
-		  "\"state\":\"firing\",\"labels\":{\"alertname\":\"B\","
-		  "\"instance\":\"i2\",\"severity\":\"critical\"},"
-		  "\"activeAt\":\"" FRI("10:30:00") "\"}]}",
+	.alerts =
+	    "{\"alerts\":[{\"name\":\"A\",\"state\":\"firing\","
+	    "\"labels\":{\"alertname\":\"A\",\"instance\":\"i1\"},"
+	    "\"activeAt\":\"" FRI(
+		"10:00:00") "\"},{\"name\":\"B\","
+			    "\"state\":\"firing\",\"labels\":{\"alertname\":"
+			    "\"B\","
+			    "\"instance\":\"i2\",\"severity\":\"critical\"},"
+			    "\"activeAt\":\"" FRI("10:30:00") "\"}]}",
 	.rules = "{\"rules\":[]}",
 	.targets = ALL_UP,
 	.lang = REPORT_EN,
 	.confidence = "undetermined",
 	.want = {"### Incident 1: `B` `instance=i2`",
-	    "### Incident 2: `A` `instance=i1`",
-	    "**(1) The cause of `B`"},
+	    "### Incident 2: `A` `instance=i1`", "**(1) The cause of `B`"},
     },
     {
 	.name = "expressions of every kind",
@@ -357,10 +374,10 @@ static const struct scenario scenarios[] = {
 		 "unless on (i) absent(g)\"}]}",
 	.targets = ALL_UP,
 	.metrics = {{"max_over_time", SERIES("")},
-	    {"rate(e[5m]) / rate(t[5m])", SERIES(RANGE("\"i\":\"1\"", "0.01",
-					      "0.25", "0.01", "0.3"))},
-	    {"predict_linear", SERIES(RANGE("\"i\":\"1\"", "5", "-7", "-7",
-				   "5"))}},
+	    {"rate(e[5m]) / rate(t[5m])",
+		SERIES(RANGE("\"i\":\"1\"", "0.01", "0.25", "0.01", "0.3"))},
+	    {"predict_linear",
+		SERIES(RANGE("\"i\":\"1\"", "5", "-7", "-7", "5"))}},
 	.confidence = "undetermined",
 	.want = {"`rate(e[5m]) / rate(t[5m])` `i=1`，时间窗内从 0.01 变到 0.25",
 	    "`predict_linear(f[1h], 3600)` `i=1`，时间窗内从 5 变到 -7"},
@@ -387,7 +404,7 @@ static const struct scenario scenarios[] = {
 struct run {
 	const struct scenario *s;
 	cJSON *state;
-	cJSON *bytes;	/* by evidence id: what the tool answered */
+	cJSON *bytes; /* by evidence id: what the tool answered */
 	int rounds, steps;
 };
 
@@ -416,8 +433,7 @@ data_of(const struct scenario *s, const char *tool, const cJSON *args)
 	if (strcmp(tool, "find_causes") == 0)
 		return s->causes;
 	for (i = 0; i < ANSWERS_MAX && s->metrics[i].part != NULL; i++)
-		if (strstr(tree_str(args, "query"), s->metrics[i].part) !=
-		    NULL)
+		if (strstr(tree_str(args, "query"), s->metrics[i].part) != NULL)
 			return s->metrics[i].data;
 	return SERIES("");
 }
@@ -432,11 +448,11 @@ answer_step(struct run *r, const cJSON *step)
 	auto_str id = xasprintf("E%d", ++r->steps);
 
 	cJSON_AddStringToObject(feedback, "tool", tool);
-	cJSON_AddStringToObject(feedback, "status",
-	    data != NULL ? "SUCCESS" : "FAILED");
+	cJSON_AddStringToObject(
+	    feedback, "status", data != NULL ? "SUCCESS" : "FAILED");
 	cJSON_AddItemToObject(feedback, "args", cJSON_Duplicate(args, true));
-	cJSON_AddStringToObject(feedback, "summary",
-	    data != NULL ? "" : "server says: <no>");
+	cJSON_AddStringToObject(
+	    feedback, "summary", data != NULL ? "" : "server says: <no>");
 	ids = cJSON_AddArrayToObject(feedback, "evidence");
 	cJSON_AddItemToArray(ids, cJSON_CreateString(id));
 	if (data != NULL)
@@ -446,8 +462,8 @@ answer_step(struct run *r, const cJSON *step)
 	evidence = cJSON_CreateObject();
 	cJSON_AddStringToObject(evidence, "id", id);
 	cJSON_AddStringToObject(evidence, "query", tree_str(args, "query"));
-	cJSON_AddItemToArray(cJSON_GetObjectItem(r->state, "evidence"),
-	    evidence);
+	cJSON_AddItemToArray(
+	    cJSON_GetObjectItem(r->state, "evidence"), evidence);
 	cJSON_AddStringToObject(r->bytes, id, data != NULL ? data : "");
 }
 
@@ -465,8 +481,8 @@ start(struct run *r, const struct scenario *s)
 		  "\"args\":{\"type\":\"object\"}}]"
 		: "");
 
-	*r = (struct run){.s = s, .state = parsed(state),
-	    .bytes = cJSON_CreateObject()};
+	*r = (struct run){
+	    .s = s, .state = parsed(state), .bytes = cJSON_CreateObject()};
 }
 
 static cJSON *
@@ -479,12 +495,12 @@ update_of(const struct run *r)
 	wire_put_tree(&wire, r->state);
 	rules_plan(&update, buf_span(&wire), REPORT_ZH);
 	ck_assert(!update.full);
-	ck_assert_msg(wire_check(buf_span(&update), &err) == RC_OK, "%s",
-	    err.text);
+	ck_assert_msg(
+	    wire_check(buf_span(&update), &err) == RC_OK, "%s", err.text);
 	{
 		struct plan p;
-		enum rc rc = plan_parse(wire_find(buf_span(&update),
-		    "planner_plan"), &p, &err);
+		enum rc rc = plan_parse(
+		    wire_find(buf_span(&update), "planner_plan"), &p, &err);
 
 		ck_assert_msg(rc == RC_OK, "%s", err.text);
 	}
@@ -510,7 +526,7 @@ run(struct run *r)
 		if (tree_is(update, "decision", "FINISH"))
 			return TAKE(update);
 		ck_assert(tree_is(update, "decision", "EXECUTE"));
-		cJSON_ArrayForEach(step, steps)
+		cJSON_ArrayForEach (step, steps)
 			answer_step(r, step);
 		if (cJSON_GetArraySize(steps) == 0)
 			answer_step(r, plan);
@@ -572,8 +588,7 @@ START_TEST(rules_investigate_to_a_report_that_holds)
 	start(&r, s);
 	update = run(&r);
 	report = tree_str(update, "final_report");
-	ck_assert_str_eq(tree_str(tree_at(update, "conclusion"),
-			     "confidence"),
+	ck_assert_str_eq(tree_str(tree_at(update, "conclusion"), "confidence"),
 	    s->confidence != NULL ? s->confidence : "");
 	for (i = 0; i < WANT_MAX && s->want[i] != NULL; i++)
 		ck_assert_msg(strstr(report, s->want[i]) != NULL,
@@ -595,10 +610,10 @@ START_TEST(rules_ask_nothing_twice)
 	start(&r, &scenarios[_i]);
 	update = run(&r);
 	list = tree_at(r.state, "executor_feedback");
-	cJSON_ArrayForEach(a, list)
+	cJSON_ArrayForEach (a, list)
 		for (b = a->next; b != NULL; b = b->next)
-			ck_assert_msg(!tree_is(a, "tool",
-					  tree_str(b, "tool")) ||
+			ck_assert_msg(
+			    !tree_is(a, "tool", tree_str(b, "tool")) ||
 				!cJSON_Compare(tree_at(a, "args"),
 				    tree_at(b, "args"), true),
 			    "%s: %s %s", r.s->name, tree_str(a, "tool"),
@@ -626,8 +641,8 @@ START_TEST(rules_list_five_hundred_instances)
 {
 	static const char rules[] = "{\"rules\":[{\"name\":\"Down\",\"expr\":"
 				    "\"up == 0\"}],\"total\":1}";
-	struct scenario s = {.name = "500", .state = AT, .rules = rules,
-	    .targets = ALL_UP};
+	struct scenario s = {
+	    .name = "500", .state = AT, .rules = rules, .targets = ALL_UP};
 	auto_buf b = {.max = 1 << 20};
 	AUTO(tree) update = NULL;
 	struct run r;
@@ -647,8 +662,8 @@ START_TEST(rules_list_five_hundred_instances)
 	for (i = 0; i < 500; i++) {
 		auto_str label = xasprintf("`instance=h%d:1`", i);
 
-		ck_assert_msg(strstr(tree_str(update, "final_report"),
-				  label) != NULL,
+		ck_assert_msg(
+		    strstr(tree_str(update, "final_report"), label) != NULL,
 		    "%s", label);
 	}
 	check_verified(&r, update);
@@ -658,7 +673,8 @@ END_TEST
 
 START_TEST(rules_ask_by_name_when_the_list_was_too_long)
 {
-	struct scenario s = {.name = "names", .state = AT,
+	struct scenario s = {.name = "names",
+	    .state = AT,
 	    .alerts = CPU_ALERT,
 	    .rules = "{\"rules\":[],\"total\":900,\"left_out\":700}",
 	    .targets = ALL_UP};
@@ -669,7 +685,7 @@ START_TEST(rules_ask_by_name_when_the_list_was_too_long)
 
 	start(&r, &s);
 	update = run(&r);
-	cJSON_ArrayForEach(a, tree_at(r.state, "executor_feedback"))
+	cJSON_ArrayForEach (a, tree_at(r.state, "executor_feedback"))
 		asked = asked || tree_at(tree_at(a, "args"), "names") != NULL;
 	ck_assert(asked);
 	run_done(&r);
@@ -719,8 +735,7 @@ main(void)
 	int failed;
 
 	tcase_set_timeout(tc, 30);
-	tcase_add_loop_test(tc, rules_investigate_to_a_report_that_holds, 0,
-	    n);
+	tcase_add_loop_test(tc, rules_investigate_to_a_report_that_holds, 0, n);
 	tcase_add_loop_test(tc, rules_ask_nothing_twice, 0, n);
 	tcase_add_test(tc, rules_give_the_same_update_for_the_same_state);
 	tcase_add_test(tc, rules_list_five_hundred_instances);

@@ -14,7 +14,7 @@ static const struct {
 	const char *what;
 	struct {
 		const char *name, *key, *value, *severity;
-		int minute;	/* -1: does not say since when */
+		int minute; /* -1: does not say since when */
 	} in[5];
 	const char *want;
 } groups[] = {
@@ -65,16 +65,16 @@ START_TEST(incidents_group_what_belongs_together)
 
 	for (i = 0; i < 5 && groups[_i].in[i].name != NULL; i++) {
 		cJSON *a = cJSON_CreateObject(), *labels;
-		auto_str at = xasprintf("2026-01-01T10:%02d:00Z",
-		    MAX(groups[_i].in[i].minute, 0));
+		auto_str at = xasprintf(
+		    "2026-01-01T10:%02d:00Z", MAX(groups[_i].in[i].minute, 0));
 
 		cJSON_AddStringToObject(a, "name", groups[_i].in[i].name);
 		cJSON_AddStringToObject(a, "state", "firing");
 		labels = cJSON_AddObjectToObject(a, "labels");
-		cJSON_AddStringToObject(labels, groups[_i].in[i].key,
-		    groups[_i].in[i].value);
-		cJSON_AddStringToObject(labels, "severity",
-		    groups[_i].in[i].severity);
+		cJSON_AddStringToObject(
+		    labels, groups[_i].in[i].key, groups[_i].in[i].value);
+		cJSON_AddStringToObject(
+		    labels, "severity", groups[_i].in[i].severity);
 		if (groups[_i].in[i].minute >= 0)
 			cJSON_AddStringToObject(a, "activeAt", at);
 		cJSON_AddItemToArray(alerts, a);
@@ -86,8 +86,7 @@ START_TEST(incidents_group_what_belongs_together)
 			buf_adds(&got, tree_str(x->at[i].alerts[k], "name"));
 	}
 	ck_assert_msg(strcmp(buf_str(&got), groups[_i].want) == 0,
-	    "%s: %s, not %s", groups[_i].what, buf_str(&got),
-	    groups[_i].want);
+	    "%s: %s, not %s", groups[_i].what, buf_str(&got), groups[_i].want);
 	incidents_done(x);
 	free(x);
 }
@@ -136,8 +135,8 @@ static const struct {
 
 START_TEST(resource_is_told_by_metric_then_by_name)
 {
-	const struct resource *r = resource_of(
-	    span_of(resources[_i].expr), resources[_i].alert);
+	const struct resource *r =
+	    resource_of(span_of(resources[_i].expr), resources[_i].alert);
 
 	ck_assert_msg((r == NULL) == (resources[_i].key == NULL), "%s %s: %s",
 	    resources[_i].expr, resources[_i].alert, r != NULL ? r->key : "");
@@ -157,8 +156,8 @@ users_query(const char *expr, const char *labels_json)
 	struct err err;
 
 	ck_assert_ptr_nonnull(r);
-	ck_assert_int_eq(json_parse(span_of(labels_json), NULL, &labels, &err),
-	    RC_OK);
+	ck_assert_int_eq(
+	    json_parse(span_of(labels_json), NULL, &labels, &err), RC_OK);
 	buf_init(&b, 64 << 10);
 	if (!resource_users_query(&b, r, span_of(expr), labels, 5, 60))
 		buf_reset(&b);
@@ -168,7 +167,7 @@ users_query(const char *expr, const char *labels_json)
 
 static const struct {
 	const char *labels;
-	const char *want;	/* "" when there is nowhere to look */
+	const char *want; /* "" when there is nowhere to look */
 } places[] = {
     {"{\"instance\":\"h.x:9100\"}", "instance=~\"h\\\\.x(:[0-9]+)?\""},
     {"{\"instance\":\"h\"}", "instance=\"h\""},
@@ -184,8 +183,8 @@ static const struct {
 
 START_TEST(resource_users_are_looked_for_in_the_same_place)
 {
-	auto_str q = users_query("rate(node_cpu_seconds_total[1m])",
-	    places[_i].labels);
+	auto_str q =
+	    users_query("rate(node_cpu_seconds_total[1m])", places[_i].labels);
 
 	if (places[_i].want[0] == '\0') {
 		ck_assert_str_eq(q, "");
@@ -209,17 +208,16 @@ END_TEST
 
 static const struct {
 	const char *user, *alert;
-	const char *key;	/* NULL: only the machine's own */
+	const char *key; /* NULL: only the machine's own */
 } users[] = {
-    {"{\"metric\":\"m\",\"groupname\":\"g\",\"job\":\"j\"}", "{}",
-	"groupname"},
+    {"{\"metric\":\"m\",\"groupname\":\"g\",\"job\":\"j\"}", "{}", "groupname"},
     {"{\"metric\":\"m\",\"job\":\"j\",\"instance\":\"i\"}", "{}", NULL},
     {"{\"metric\":\"process_cpu\",\"job\":\"j\"}", "{}", "job"},
     {"{\"metric\":\"process_cpu\",\"job\":\"j\"}", "{\"job\":\"j\"}", NULL},
-    {"{\"metric\":\"m\",\"container\":\"c\",\"pod\":\"p\"}",
-	"{\"pod\":\"p\"}", "container"},
-    {"{\"metric\":\"m\",\"container\":\"\",\"pod\":\"p\"}",
-	"{\"pod\":\"p\"}", NULL},
+    {"{\"metric\":\"m\",\"container\":\"c\",\"pod\":\"p\"}", "{\"pod\":\"p\"}",
+	"container"},
+    {"{\"metric\":\"m\",\"container\":\"\",\"pod\":\"p\"}", "{\"pod\":\"p\"}",
+	NULL},
 };
 
 START_TEST(resource_users_are_told_apart_by_a_label)
@@ -253,9 +251,8 @@ main(void)
 	tcase_add_test(tc, incidents_over_the_limit_are_counted);
 	tcase_add_loop_test(tc, resource_is_told_by_metric_then_by_name, 0,
 	    (int)ARRAY_LEN(resources));
-	tcase_add_loop_test(tc,
-	    resource_users_are_looked_for_in_the_same_place, 0,
-	    (int)ARRAY_LEN(places));
+	tcase_add_loop_test(tc, resource_users_are_looked_for_in_the_same_place,
+	    0, (int)ARRAY_LEN(places));
 	tcase_add_test(tc, resource_users_of_a_pod_are_its_containers);
 	tcase_add_loop_test(tc, resource_users_are_told_apart_by_a_label, 0,
 	    (int)ARRAY_LEN(users));

@@ -28,10 +28,8 @@ static const struct {
     {"0.8 < x", "c:x>0.8"},
     {"x < 10 * 1024 ^ 2", "c:x<10485760"},
     {"x <= -(2 + 3) * 4", "c:x<=-20"},
-    {"rate(a[5m]) / rate(b[5m]) > 0.1",
-	"c:rate(a[5m]) / rate(b[5m])>0.1"},
-    {"(rate(a[5m]) / rate(b[5m])) > 0.1",
-	"c:rate(a[5m]) / rate(b[5m])>0.1"},
+    {"rate(a[5m]) / rate(b[5m]) > 0.1", "c:rate(a[5m]) / rate(b[5m])>0.1"},
+    {"(rate(a[5m]) / rate(b[5m])) > 0.1", "c:rate(a[5m]) / rate(b[5m])>0.1"},
     {"(a) / (b) > 1", "c:(a) / (b)>1"},
     {"sum by (x, y) (a{l=\"==\"}) >= 3", "c:sum by (x, y) (a{l=\"==\"})>=3"},
     {"sum(a) by (job) > 3", "c:sum(a) by (job)>3"},
@@ -87,8 +85,8 @@ told(const char *expr)
 	for (i = 0; i < n; i++) {
 		auto_str old = out;
 		auto_str threshold = m[i].has_threshold
-		    ? xasprintf("%.15g", m[i].threshold)
-		    : xstrdup("");
+					 ? xasprintf("%.15g", m[i].threshold)
+					 : xstrdup("");
 
 		out = xasprintf("%s%s%c:%.*s%s%s", old, i > 0 ? ";" : "",
 		    role_letter[m[i].role], SPAN_ARG(m[i].expr), m[i].op,
@@ -130,10 +128,10 @@ START_TEST(promql_names_the_metrics_an_expression_reads)
 	char got[200] = "";
 
 	for (i = 0; i < n; i++)
-		snprintf(got + strlen(got), sizeof(got) - strlen(got),
-		    "%s%.*s", i > 0 ? "," : "", SPAN_ARG(names[i]));
-	ck_assert_msg(strcmp(got, named[_i].names) == 0, "%s: %s",
-	    named[_i].expr, got);
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%.*s",
+		    i > 0 ? "," : "", SPAN_ARG(names[i]));
+	ck_assert_msg(
+	    strcmp(got, named[_i].names) == 0, "%s: %s", named[_i].expr, got);
 }
 END_TEST
 
@@ -148,19 +146,34 @@ START_TEST(promql_survives_any_nesting)
 	memset(expr + 60, ')', 60);
 	expr[59] = '1';
 	ck_assert(promql_is_balanced(span_make(expr, 119)) ||
-	    m[0].role == PROMQL_WHOLE);
+		  m[0].role == PROMQL_WHOLE);
 }
 END_TEST
 
 static const struct {
 	const char *expr;
-	double value;	/* NaN: not a constant */
+	double value; /* NaN: not a constant */
 } constants[] = {
-    {"1", 1}, {"-1", -1}, {"+.5", .5}, {"1e3", 1000}, {"0x10", 16},
-    {"2 ^ 3 ^ 2", 512}, {"-2 ^ 2", -4}, {"7 % 4", 3}, {"(1 + 2) * 3", 9},
-    {"1 / 4", .25}, {"Inf", INFINITY}, {"-Inf", -INFINITY},
-    {"5m", NAN}, {"a", NAN}, {"1 +", NAN}, {"", NAN}, {"(1", NAN},
-    {"1 2", NAN}, {"NaN", NAN}, {"0 / 0", NAN},
+    {"1", 1},
+    {"-1", -1},
+    {"+.5", .5},
+    {"1e3", 1000},
+    {"0x10", 16},
+    {"2 ^ 3 ^ 2", 512},
+    {"-2 ^ 2", -4},
+    {"7 % 4", 3},
+    {"(1 + 2) * 3", 9},
+    {"1 / 4", .25},
+    {"Inf", INFINITY},
+    {"-Inf", -INFINITY},
+    {"5m", NAN},
+    {"a", NAN},
+    {"1 +", NAN},
+    {"", NAN},
+    {"(1", NAN},
+    {"1 2", NAN},
+    {"NaN", NAN},
+    {"0 / 0", NAN},
 };
 
 START_TEST(promql_reads_constants)
@@ -168,8 +181,8 @@ START_TEST(promql_reads_constants)
 	double v = 0;
 	bool is = promql_constant(span_of(constants[_i].expr), &v);
 
-	ck_assert_msg(is == !isnan(constants[_i].value), "%s",
-	    constants[_i].expr);
+	ck_assert_msg(
+	    is == !isnan(constants[_i].value), "%s", constants[_i].expr);
 	if (is)
 		ck_assert_msg(v == constants[_i].value, "%s is %g",
 		    constants[_i].expr, v);
@@ -189,8 +202,8 @@ main(void)
 	tcase_add_loop_test(tc, promql_names_the_metrics_an_expression_reads, 0,
 	    (int)ARRAY_LEN(named));
 	tcase_add_test(tc, promql_survives_any_nesting);
-	tcase_add_loop_test(tc, promql_reads_constants, 0,
-	    (int)ARRAY_LEN(constants));
+	tcase_add_loop_test(
+	    tc, promql_reads_constants, 0, (int)ARRAY_LEN(constants));
 	suite_add_tcase(s, tc);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -12,8 +12,8 @@
 
 static const struct {
 	const char *text;
-	const char *evidence;	/* holds every figure */
-	const char *not;	/* holds not all of them */
+	const char *evidence; /* holds every figure */
+	const char * not ;    /* holds not all of them */
 } figures[] = {
     {"87.3 %", "0.8731", "0.874"},
     {"87.3%", "87.31", "88"},
@@ -67,8 +67,8 @@ START_TEST(figures_are_found_rounded_and_in_other_units)
 {
 	ck_assert_msg(all_found(figures[_i].text, figures[_i].evidence),
 	    "%s is not found in %s", figures[_i].text, figures[_i].evidence);
-	ck_assert_msg(!all_found(figures[_i].text, figures[_i].not),
-	    "%s is found in %s", figures[_i].text, figures[_i].not);
+	ck_assert_msg(!all_found(figures[_i].text, figures[_i].not ),
+	    "%s is found in %s", figures[_i].text, figures[_i].not );
 }
 END_TEST
 
@@ -129,7 +129,7 @@ fetch(void *ctx, struct span id, struct buf *ret)
 struct checked {
 	struct buf wire;
 	struct verdict *v;
-	struct buf text;	/* as JSON */
+	struct buf text; /* as JSON */
 };
 
 static void
@@ -139,8 +139,8 @@ check_with(struct checked *c, const char *markdown, const char *state_json)
 	auto_buf put = {.max = 1 << 20};
 	struct err err;
 
-	ck_assert_int_eq(json_parse(span_of(state_json), NULL, &tree, &err),
-	    RC_OK);
+	ck_assert_int_eq(
+	    json_parse(span_of(state_json), NULL, &tree, &err), RC_OK);
 	buf_init(&c->wire, 1 << 20);
 	buf_init(&c->text, 1 << 20);
 	wire_put_tree(&c->wire, tree);
@@ -189,8 +189,8 @@ static const struct {
     {"| 1 | `Hot` | `instance=host1` | 55 |\n", "", "instances",
 	"Hot instance=host1", "instance=host1"},
     {"| 3 | `Cold` |\n", "", "instances", "Cold", "Cold"},
-    {"`instance=host10`", "`instance=host100`", "instances",
-	"instance=host10", "instance=host10"},
+    {"`instance=host10`", "`instance=host100`", "instances", "instance=host10",
+	"instance=host10"},
     {"cpu [E1]", "cpu [E7]", "citations", "E7", "cpu [E7] ⚠ unverified"},
     {"cpu [E1]", "cpu [E1, E7]", "citations", "E7", "⚠ unverified"},
     {"87.3 %", "88.3 %", "figures", "88.3 %", "88.3 %** [E1] ⚠ unverified"},
@@ -198,8 +198,8 @@ static const struct {
 	"⚠ unverified"},
     {"cpu [E1]", "cpu is 44", "figures", "44", "cpu is 44 ⚠ unverified"},
     {"cpu [E1]", "mem is 0.8731 [E2]", "figures", "0.8731", "⚠"},
-    {"Confidence: likely", "Confidence: confirmed", "confidence",
-	"confirmed", "Confidence: confirmed. ⚠ unverified"},
+    {"Confidence: likely", "Confidence: confirmed", "confidence", "confirmed",
+	"Confidence: confirmed. ⚠ unverified"},
     {"Confidence: likely", "置信度：已确认", "confidence", "confirmed", "⚠"},
 };
 
@@ -209,15 +209,15 @@ replaced(const char *text, const char *from, const char *to)
 	const char *at = strstr(text, from);
 
 	ck_assert_msg(at != NULL, "%s", from);
-	return xasprintf("%.*s%s%s", (int)(at - text), text, to,
-	    at + strlen(from));
+	return xasprintf(
+	    "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
 }
 
 START_TEST(verify_finds_and_marks_what_does_not_hold)
 {
 	auto_str text = replaced(good, broken[_i].from, broken[_i].to);
-	auto_str ok = xasprintf("{\"name\":\"%s\",\"ok\":true",
-	    broken[_i].check);
+	auto_str ok =
+	    xasprintf("{\"name\":\"%s\",\"ok\":true", broken[_i].check);
 	auto_buf marked = {.max = 1 << 20};
 	struct checked c;
 
@@ -230,16 +230,16 @@ START_TEST(verify_finds_and_marks_what_does_not_hold)
 	verify_mark(&marked, span_of(text), c.v, REPORT_EN);
 	ck_assert_msg(strstr(buf_str(&marked), broken[_i].shown) != NULL,
 	    "no %s in %s", broken[_i].shown, buf_str(&marked));
-	ck_assert_ptr_nonnull(strstr(buf_str(&marked),
-	    "did not pass verification"));
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&marked), "did not pass verification"));
 	checked_done(&c);
 }
 END_TEST
 
 START_TEST(verify_takes_escaped_and_quoted_citations_for_text)
 {
-	auto_str text = replaced(good, "cpu [E1]\n",
-	    "cpu [E1] \\[E9\\] `[E9]`\n");
+	auto_str text =
+	    replaced(good, "cpu [E1]\n", "cpu [E1] \\[E9\\] `[E9]`\n");
 	struct checked c;
 
 	check_with(&c, text, state);
@@ -264,21 +264,21 @@ END_TEST
 
 START_TEST(verify_holds_the_conclusion_to_its_findings)
 {
-	auto_str s = replaced(state, "\"confidence\":\"likely\"",
-	    "\"confidence\":\"confirmed\"");
+	auto_str s = replaced(
+	    state, "\"confidence\":\"likely\"", "\"confidence\":\"confirmed\"");
 	struct checked c;
 
 	check_with(&c, good, s);
-	ck_assert_ptr_nonnull(strstr(buf_str(&c.text),
-	    "{\"name\":\"confidence\",\"ok\":false"));
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&c.text), "{\"name\":\"confidence\",\"ok\":false"));
 	checked_done(&c);
 }
 END_TEST
 
 START_TEST(verify_refuses_findings_on_evidence_that_is_not_there)
 {
-	auto_str s = replaced(state, "\"evidence\":[\"E1\"]",
-	    "\"evidence\":[\"E5\"]");
+	auto_str s =
+	    replaced(state, "\"evidence\":[\"E1\"]", "\"evidence\":[\"E5\"]");
 	struct checked c;
 
 	check_with(&c, good, s);
@@ -326,8 +326,7 @@ START_TEST(verify_passes_what_the_renderer_makes)
 	report_render(&b, s, tree_at(s, "conclusion"), REPORT_EN,
 	    _i == 0 ? NULL : "deadline");
 	check_with(&c, buf_str(&b), state);
-	ck_assert_msg(verdict_ok(c.v), "%s\n%s", buf_str(&c.text),
-	    buf_str(&b));
+	ck_assert_msg(verdict_ok(c.v), "%s\n%s", buf_str(&c.text), buf_str(&b));
 	checked_done(&c);
 }
 END_TEST
@@ -340,19 +339,18 @@ main(void)
 	SRunner *r;
 	int failed;
 
-	tcase_add_loop_test(tc, figures_are_found_rounded_and_in_other_units,
-	    0, (int)ARRAY_LEN(figures));
-	tcase_add_loop_test(tc, figures_inside_names_are_none, 0,
-	    (int)ARRAY_LEN(no_figures));
-	tcase_add_test(tc,
-	    verify_passes_a_report_that_keeps_to_its_evidence);
+	tcase_add_loop_test(tc, figures_are_found_rounded_and_in_other_units, 0,
+	    (int)ARRAY_LEN(figures));
+	tcase_add_loop_test(
+	    tc, figures_inside_names_are_none, 0, (int)ARRAY_LEN(no_figures));
+	tcase_add_test(tc, verify_passes_a_report_that_keeps_to_its_evidence);
 	tcase_add_loop_test(tc, verify_finds_and_marks_what_does_not_hold, 0,
 	    (int)ARRAY_LEN(broken));
 	tcase_add_test(tc, verify_takes_escaped_and_quoted_citations_for_text);
 	tcase_add_test(tc, verify_accepts_instances_listed_under_a_heading);
 	tcase_add_test(tc, verify_holds_the_conclusion_to_its_findings);
-	tcase_add_test(tc,
-	    verify_refuses_findings_on_evidence_that_is_not_there);
+	tcase_add_test(
+	    tc, verify_refuses_findings_on_evidence_that_is_not_there);
 	tcase_add_loop_test(tc, verify_takes_any_bytes_for_a_report, 0, 13);
 	tcase_add_test(tc, verify_works_with_an_empty_state);
 	tcase_add_loop_test(tc, verify_passes_what_the_renderer_makes, 0, 2);

@@ -409,7 +409,8 @@ timed_out(struct http_transfer *t, int64_t ms, struct err *err)
 		    t->shown, (long long)MIN(ms, t->connect_timeout_ms));
 	if (ms + 50 < t->timeout_ms)
 		return err_set(err, RC_TIMEOUT,
-		    "%s: silent for %lld ms in the middle of its answer",
+		    "%s: silent for more than %lld ms in the middle of its "
+		    "answer",
 		    t->shown, (long long)t->idle_timeout_ms);
 	return err_set(err, RC_TIMEOUT, "%s: no %sanswer within %lld ms",
 	    t->shown, t->bytes > 0 ? "whole " : "", (long long)t->timeout_ms);

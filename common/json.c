@@ -43,11 +43,11 @@ on_event(void *arg, const struct jsonsax_event *ev, struct err *err)
 }
 
 static int
-by_key(const void *a, const void *b)
+by_text(const void *a, const void *b)
 {
-	const cJSON *const *left = a, *const *right = b;
+	const char *const *left = a, *const *right = b;
 
-	return strcmp((*left)->string, (*right)->string);
+	return strcmp(*left, *right);
 }
 
 /* A key that the object has twice, or NULL. */
@@ -56,22 +56,22 @@ duplicate_key(const cJSON *object)
 {
 	size_t i, n = 0;
 	const cJSON *child;
-	const cJSON **sorted;
+	const char **keys;
 	const char *twice = NULL;
 
 	cJSON_ArrayForEach (child, object)
 		n++;
 	if (n < 2)
 		return NULL;
-	sorted = xcalloc(n, sizeof(*sorted));
+	keys = xcalloc(n, sizeof(*keys));
 	n = 0;
 	cJSON_ArrayForEach (child, object)
-		sorted[n++] = child;
-	qsort(sorted, n, sizeof(*sorted), by_key);
+		keys[n++] = child->string;
+	qsort(keys, n, sizeof(*keys), by_text);
 	for (i = 1; i < n && twice == NULL; i++)
-		if (by_key(&sorted[i - 1], &sorted[i]) == 0)
-			twice = sorted[i]->string;
-	free(sorted);
+		if (strcmp(keys[i - 1], keys[i]) == 0)
+			twice = keys[i];
+	free(keys);
 	return twice;
 }
 
@@ -227,8 +227,10 @@ to_utf8(struct span s)
 	size_t i, from = 0;
 	struct utf8 u = {0};
 
-	if (utf8_ok(s) && memchr(s.p != NULL ? s.p : "", 0, s.n) == NULL)
-		return xstrndup(s.p != NULL ? s.p : "", s.n);
+	if (s.n == 0)
+		return xstrdup("");
+	if (utf8_ok(s) && memchr(s.p, 0, s.n) == NULL)
+		return xstrndup(s.p, s.n);
 	for (i = 0; i < s.n; i++) {
 		if (s.p[i] != '\0' && utf8_step(&u, (uint8_t)s.p[i])) {
 			if (u.need != 0)

@@ -232,7 +232,7 @@ take_offset(struct span *s, int64_t *ret_s)
 	*s = span_make(s->p + 1, s->n - 1);
 	if (!take_int(s, 2, ':', &h) || !take_int(s, 2, 0, &m) || s->n != 0)
 		return false;
-	*ret_s = sign * (h * 3600 + m * 60);
+	*ret_s = (int64_t)sign * (h * 3600 + m * 60);
 	return h < 24 && m < 60;
 }
 
@@ -266,8 +266,9 @@ when_rfc3339(struct span text, int64_t *ret_ms, struct err *err)
 		return err_set(err, RC_INVALID,
 		    "\"%.*s\" is not a moment like 2026-11-23T09:57:00Z",
 		    (int)MIN(text.n, (size_t)60), text.p != NULL ? text.p : "");
-	s = days_from_civil(t.year, t.month, t.day) * 86400 + t.hour * 3600 +
-	    t.minute * 60 + t.second - t.offset_s;
+	s = days_from_civil(t.year, t.month, t.day) * 86400 +
+	    t.hour * INT64_C(3600) + t.minute * INT64_C(60) + t.second -
+	    t.offset_s;
 	*ret_ms = s * 1000 + t.frac_ms;
 	return RC_OK;
 }
@@ -348,7 +349,7 @@ when_moment(struct span text, int64_t now_ms, int64_t *ret_ms, struct err *err)
 {
 	double number;
 	size_t at;
-	int64_t ms;
+	int64_t ms = 0;
 
 	if (text.n == 0 || text.n > 60)
 		return bad_moment(text, err);

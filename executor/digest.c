@@ -297,13 +297,18 @@ const struct prom_sink digest_sink = {
 
 /* ---- what comes out ---- */
 
-static int
-by_order(const void *a, const void *b)
+static void
+sort_by_order(const struct figures *list[], size_t n)
 {
-	const struct figures *x = *(const struct figures *const *)a;
-	const struct figures *y = *(const struct figures *const *)b;
+	size_t i, j;
 
-	return (x->order > y->order) - (x->order < y->order);
+	for (i = 1; i < n; i++) {
+		const struct figures *f = list[i];
+
+		for (j = i; j > 0 && list[j - 1]->order > f->order; j--)
+			list[j] = list[j - 1];
+		list[j] = f;
+	}
 }
 
 /* Those kept, in the order to show; how many. */
@@ -316,7 +321,7 @@ shown(const struct digest *d, const struct figures *list[DIGEST_SERIES_MAX])
 		list[i] = &d->kept[i];
 	/* topk() and sort() have their order; it is worth keeping. */
 	if (!is_range(d) && d->n_series == d->n_kept)
-		qsort(list, d->n_kept, sizeof(list[0]), by_order);
+		sort_by_order(list, d->n_kept);
 	return d->n_kept;
 }
 

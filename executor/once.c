@@ -9,6 +9,7 @@
 #include "executor/executor.h"
 #include "executor/run.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum {
@@ -68,7 +69,7 @@ normalise(cJSON *step, const char *where, struct err *err)
 {
 	struct json_in in = json_in(step, where, err);
 	int64_t now = clk_wall_ms();
-	int64_t at = now, window;
+	int64_t at, window;
 
 	json_in_str(&in, "tool", "query_prometheus_metrics");
 	json_in_object_opt(&in, "args");
@@ -85,7 +86,7 @@ normalise(cJSON *step, const char *where, struct err *err)
 	cJSON_DeleteItemFromObjectCaseSensitive(step, "at");
 	cJSON_DeleteItemFromObjectCaseSensitive(step, "window");
 	cJSON_AddNumberToObject(step, "at", (double)at);
-	cJSON_AddNumberToObject(step, "window", (double)(window / 1000));
+	cJSON_AddNumberToObject(step, "window", floor((double)window / 1000));
 	return RC_OK;
 }
 
@@ -182,7 +183,7 @@ run_steps(struct once *o, const cJSON *steps)
 
 	o->n = cJSON_GetArraySize(steps);
 	cJSON_ArrayForEach (step, steps) {
-		auto_buf wire = {.max = 2 * INPUT_MAX};
+		auto_buf wire = {.max = 2 * (size_t)INPUT_MAX};
 		struct one *one = &o->list[i++];
 
 		one->once = o;

@@ -16,10 +16,10 @@ enum {
 	PROM_TIMEOUT_MS = 10000,
 	PROM_POINTS_MAX = 11000,   /* per series; Prometheus refuses more */
 	PROM_GET_MAX = 1500,       /* bytes of a query sent in the URL */
-	PROM_QUERY_MAX = 64 << 10, /* bytes of an expression */
 };
 
 #define PROM_BYTES_MAX (UINT64_C(64) << 20)
+#define PROM_QUERY_MAX ((size_t)64 << 10) /* bytes of an expression */
 
 /* Borrowed strings, which must live as long as what uses it. */
 struct prom_conf {

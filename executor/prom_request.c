@@ -78,7 +78,7 @@ check_ask(const struct prom_ask *ask, struct err *err)
 		return err_set(err, RC_INVALID, "the query is empty");
 	if (ask->query != NULL && strlen(ask->query) > PROM_QUERY_MAX)
 		return err_set(err, RC_TOOBIG,
-		    "the query is longer than %d bytes", PROM_QUERY_MAX);
+		    "the query is longer than %zu bytes", PROM_QUERY_MAX);
 	if (ask->what == PROM_LABEL_VALUES && !prom_is_label_name(ask->label))
 		return err_set(err, RC_INVALID, "\"%.60s\" is not a label name",
 		    ask->label != NULL ? ask->label : "");

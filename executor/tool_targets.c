@@ -41,7 +41,7 @@ count_job(struct targets *t, const char *job, bool up)
 		cJSON_AddNumberToObject(o, "down", 0);
 	}
 	n = cJSON_GetObjectItemCaseSensitive(o, key);
-	cJSON_SetNumberValue(n, n->valuedouble + 1);
+	cJSON_SetNumberValue(n, cJSON_GetNumberValue(n) + 1);
 }
 
 /* The scrape URL without the credentials and query it may carry. */

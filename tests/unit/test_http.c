@@ -329,7 +329,8 @@ static const struct {
     {not_http, 5000, 0, RC_UPSTREAM, "does not speak HTTP"},
     {redirect, 5000, 0, RC_UPSTREAM, "a redirect, which is not followed"},
     {silent_in_the_middle, 300, 0, RC_TIMEOUT, "no whole answer within"},
-    {silent_in_the_middle, 8000, 1000, RC_TIMEOUT, "silent for 1000 ms"},
+    {silent_in_the_middle, 8000, 1000, RC_TIMEOUT,
+	"silent for more than 1000 ms"},
 };
 
 START_TEST(a_hostile_server_gets_a_typed_failure_within_the_limits)

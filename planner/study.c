@@ -339,7 +339,7 @@ study_own(const struct study *s)
 bool
 study_user_dominates(const struct study *s)
 {
-	return s->top.key != NULL && s->top.series.last >= 0.5 * s->total &&
+	return s->top.key != NULL && s->top.series.last >= s->total / 3 &&
 	       (s->second.key == NULL ||
 		   s->top.series.last >= 2 * s->second.series.last);
 }

@@ -1,0 +1,64 @@
+/*
+ * causes_discover.h - what causes_fetch.c and causes_discover.c share: the
+ * state of one fetch, and finding out what there is to ask for.
+ */
+#ifndef EXECUTOR_CAUSES_DISCOVER_H
+#define EXECUTOR_CAUSES_DISCOVER_H
+
+#include "executor/causes_fetch.h"
+#include "executor/causes_plan.h"
+
+#include <math.h>
+
+enum { CAUSES_STEP_MIN_S = 5 };
+
+struct causes_fetching {
+	const struct causes_request *rq;
+	struct causes_source *src;
+	struct causes_limits limits;
+	const atomic_bool *cancelled;
+	causes_progress_fn *progress;
+	void *progress_arg;
+	struct causes_fetched *out;
+	struct causes_metric *metrics;
+	size_t nmetrics;
+	struct buf selector; /* everything in scope */
+	size_t answered;
+	enum rc failed; /* of the first that failed */
+	struct err err;
+	double *gaps; /* between raw samples */
+	size_t ngaps, gaps_max;
+	double last_s; /* the latest raw sample */
+	struct causes_grid grid;
+};
+
+/* Remembers what is left out, and why; copies both. */
+void causes_fetch_skip(
+    struct causes_fetching *f, const char *what, const char *why);
+void causes_fetch_report(
+    struct causes_fetching *f, const char *what, size_t done, size_t all);
+/* Keeps the first failure. */
+void causes_fetch_failed(
+    struct causes_fetching *f, const struct prom_outcome *o);
+/* RC_CANCELLED or RC_OK. */
+NODISCARD enum rc causes_fetch_ask(
+    struct causes_fetching *f, const struct prom_job *jobs, size_t n);
+
+static inline int64_t
+causes_fetch_ms(double s)
+{
+	return (int64_t)llround(s * 1000);
+}
+
+/* Metrics in scope with their types, sorted by name. */
+NODISCARD enum rc causes_discover_names(struct causes_fetching *f);
+/* How many series each has. */
+NODISCARD enum rc causes_discover_counts(struct causes_fetching *f);
+/* How often most are sampled; sets last_s too. */
+NODISCARD enum rc causes_discover_interval(
+    struct causes_fetching *f, double *ret_s);
+
+/* People sample at round intervals: the next of them, within 20 %. */
+double causes_round_interval(double s);
+
+#endif

@@ -202,39 +202,52 @@ insert_run(struct supervisor *s, struct run *r, const struct submission *sub)
 		   s, s->ops->run_insert(s->store, &row, &r->row, &err), &err);
 }
 
-struct run *
-engine_start(struct supervisor *s, const struct submission *sub)
+/* A run in memory, with the clocks it lives by. */
+static struct run *
+make_run(struct supervisor *s)
 {
 	int64_t limit = agent_conf(s->agent)->deadline_s * 1000;
 	char id[STORE_ID_MAX + 1];
 	struct run *r;
-	struct err err;
-	auto_buf b = {0};
 
-	buf_init(&b, STATE_BYTES_MAX);
 	make_id(id, sizeof(id), clk_wall_ms());
 	r = run_new(id);
 	r->created_ms = clk_wall_ms();
 	r->deadline_ms = r->created_ms + limit;
 	r->started_mono_ms = clk_mono_ms();
 	r->ends_mono_ms = r->started_mono_ms + limit;
+	return r;
+}
+
+enum rc
+engine_start(struct supervisor *s, const struct submission *sub,
+    struct run **ret_run, struct err *err)
+{
+	struct run *r = make_run(s);
+	auto_buf b = {.max = STATE_BYTES_MAX};
+	struct err why;
+	enum rc rc;
+
 	first_update(s, r, sub->input, &b);
-	if (state_apply(r->state, buf_span(&b), &err) != RC_OK ||
-	    !insert_run(s, r, sub)) {
+	rc = state_apply(r->state, buf_span(&b), err);
+	if (rc == RC_OK && !insert_run(s, r, sub))
+		rc = err_set(err, RC_IO, "the request cannot be kept now");
+	if (rc != RC_OK) {
 		run_free(r);
-		return NULL;
+		return rc;
 	}
 	r->webhook = state_get(r->state, "alerts").n != 0;
 	store_good(s,
 	    s->ops->update_insert(s->store, r->row, r->next_update++,
-		span_of(node_name(r->node)), buf_span(&b), &err),
-	    &err);
+		span_of(node_name(r->node)), buf_span(&b), &why),
+	    &why);
 	TAILQ_INSERT_TAIL(&s->runs, r, all);
 	zhash_insert(s->by_id, r->id, r);
 	s->n_runs++;
 	emit_started(s, r);
 	engine_advance(s, r);
-	return r;
+	*ret_run = r;
+	return RC_OK;
 }
 
 /* ---- along the graph ---- */

@@ -11,7 +11,9 @@
 #include "common/wire.h"
 #include "supervisor/supervisor.h"
 
-enum { PAGE_EVENTS = 256, PAGE_BYTES = 256 << 10 };
+/* More than TURN_BYTES at once would not fit a message: it is read page by
+ * page from the store instead. */
+enum { PAGE_EVENTS = 256, PAGE_BYTES = 256 << 10, TURN_BYTES = 4 << 20 };
 
 void
 follow_add(struct supervisor *s, struct run *r, const char *id, int64_t row,
@@ -151,6 +153,11 @@ flush_run(struct supervisor *s, struct run *r)
 		next = LIST_NEXT(f, of_run);
 		if (!f->live)
 			continue;
+		if (r->fresh.len > TURN_BYTES || r->fresh.full) {
+			f->live = false;
+			s->replays++;
+			continue;
+		}
 		if (send_list(s, f, buf_span(&r->fresh), r->n_fresh,
 			r->ended) != RC_OK)
 			follower_free(f);

@@ -152,10 +152,10 @@ on_submit(
 		reply(s, peer, m->req, rc, "", &err);
 		return;
 	}
-	r = engine_start(s, &(struct submission){m->key, m->digest, m->input});
-	if (r == NULL) {
-		err_set(&err, RC_IO, "the request cannot be kept now");
-		reply(s, peer, m->req, RC_IO, "", &err);
+	rc = engine_start(s,
+	    &(struct submission){m->key, m->digest, m->input}, &r, &err);
+	if (rc != RC_OK) {
+		reply(s, peer, m->req, rc, "", &err);
 		return;
 	}
 	reply(s, peer, m->req, RC_OK, r->id, NULL);

@@ -59,8 +59,10 @@ struct submission {
 	struct span input;	/* the request's map, checked */
 };
 
-/* Starts a run and takes it to its first task. NULL: the store broke. */
-struct run *engine_start(struct supervisor *s, const struct submission *sub);
+/* Starts a run and takes it to its first task. RC_INVALID, RC_TOOBIG: the
+ * request does not fit a state; RC_IO: the store broke. */
+NODISCARD enum rc engine_start(struct supervisor *s,
+    const struct submission *sub, struct run **ret_run, struct err *err);
 
 /* A leased task's outcome arrived and is current. */
 void engine_result(struct supervisor *s, struct task *t,

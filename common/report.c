@@ -38,104 +38,6 @@ struct report {
 	const char *stop;
 };
 
-/* ---- names and words ---- */
-
-static const char *const headings[REPORT_LANGS][REPORT_HEADINGS] = {
-    [REPORT_ZH] = {"# 告警分析报告", "## 活跃告警清单", "## 告警根因分析",
-	"## 处理方案执行", "## 结论"},
-    [REPORT_EN] = {"# Alert analysis report", "## Active alerts",
-	"## Root cause analysis", "## Actions taken and advised",
-	"## Conclusion"},
-};
-
-static const struct {
-	const char *name;
-	const char *word[REPORT_LANGS];
-} confidences[] = {
-    [REPORT_UNDETERMINED] = {"undetermined", {"未能确定", "undetermined"}},
-    [REPORT_LIKELY] = {"likely", {"很可能", "likely"}},
-    [REPORT_CONFIRMED] = {"confirmed", {"已确认", "confirmed"}},
-};
-
-enum report_lang
-report_lang(struct span language)
-{
-	return language.n >= 2 && strncasecmp(language.p, "en", 2) == 0
-		   ? REPORT_EN
-		   : REPORT_ZH;
-}
-
-const char *
-report_lang_name(enum report_lang lang)
-{
-	return lang == REPORT_EN ? "en" : "zh";
-}
-
-const char *const *
-report_headings(enum report_lang lang)
-{
-	return headings[lang];
-}
-
-const char *
-report_confidence_name(enum report_confidence c)
-{
-	return confidences[c].name;
-}
-
-const char *
-report_confidence_word(enum report_confidence c, enum report_lang lang)
-{
-	return confidences[c].word[lang];
-}
-
-enum report_confidence
-report_confidence_of(const char *name)
-{
-	size_t i;
-
-	for (i = 0; name != NULL && i < ARRAY_LEN(confidences); i++)
-		if (strcmp(name, confidences[i].name) == 0)
-			return (enum report_confidence)i;
-	return REPORT_UNDETERMINED;
-}
-
-/* How many different ids the list has; two is as far as it counts. */
-static int
-distinct(const cJSON *ids)
-{
-	const cJSON *id, *first = NULL;
-
-	cJSON_ArrayForEach (id, ids) {
-		if (!cJSON_IsString(id))
-			continue;
-		if (first == NULL)
-			first = id;
-		else if (strcmp(first->valuestring, id->valuestring) != 0)
-			return 2;
-	}
-	return first != NULL ? 1 : 0;
-}
-
-enum report_confidence
-report_confidence_cap(const cJSON *conclusion)
-{
-	enum report_confidence cap = REPORT_UNDETERMINED;
-	const cJSON *f;
-
-	cJSON_ArrayForEach (f, tree_at(conclusion, "findings")) {
-		int n = distinct(tree_at(f, "evidence"));
-		bool cause = tree_is(f, "role", "cause");
-
-		if (cause && n >= 2)
-			return REPORT_CONFIRMED;
-		if (n >= 1 && (cause || tree_is(f, "role", "contributing") ||
-				  tree_is(f, "role", "trigger")))
-			cap = REPORT_LIKELY;
-	}
-	return cap;
-}
-
 /* ---- pieces ---- */
 
 static const char *
@@ -144,14 +46,23 @@ word(const struct report *r, enum report_word w)
 	return report_word(w, r->lang);
 }
 
+/* Nothing else may stand in the brackets: whoever concludes may be a model. */
+static void
+put_id(struct buf *b, const char *id)
+{
+	if (id[0] == 'E' && id[1] != '\0' &&
+	    strspn(id + 1, "0123456789") == strlen(id + 1))
+		buf_addf(b, " [%s]", id);
+}
+
 static void
 put_ids(struct buf *b, const cJSON *ids)
 {
 	const cJSON *id;
 
 	cJSON_ArrayForEach (id, ids)
-		if (cJSON_IsString(id) && id->valuestring[0] != '\0')
-			buf_addf(b, " [%s]", id->valuestring);
+		if (cJSON_IsString(id))
+			put_id(b, id->valuestring);
 }
 
 static void
@@ -210,7 +121,7 @@ put_head(const struct report *r)
 	double at = tree_num(r->state, "at", 0);
 	double window = tree_num(r->state, "window", 0);
 
-	buf_addf(r->b, "%s\n\n", headings[r->lang][0]);
+	buf_addf(r->b, "%s\n\n", report_headings(r->lang)[0]);
 	if (tree_has(r->state, "input")) {
 		buf_addf(r->b, "- %s%s", word(r, RW_TASK), word(r, RW_COLON));
 		md_put_text(r->b, tree_span(r->state, "input"), TASK_MAX);
@@ -309,7 +220,7 @@ put_source(const struct report *r, const char *state)
 
 		if (!tree_is(a, "state", state) || strcmp(id, last) == 0)
 			continue;
-		buf_addf(r->b, " [%s]", id);
+		put_id(r->b, id);
 		last = id;
 	}
 }
@@ -374,7 +285,7 @@ alerts_known(const struct report *r)
 static void
 put_alerts(const struct report *r)
 {
-	buf_addf(r->b, "\n%s\n", headings[r->lang][1]);
+	buf_addf(r->b, "\n%s\n", report_headings(r->lang)[1]);
 	if (!alerts_known(r))
 		buf_addf(r->b, "\n%s\n", word(r, RW_UNKNOWN_ALERTS));
 	else if (alerts_count(r->alerts, "firing") == 0)
@@ -581,7 +492,7 @@ put_cause(const struct report *r)
 	bool alone = cJSON_GetArraySize(incidents) <= 1;
 	int n = 0;
 
-	buf_addf(r->b, "\n%s\n", headings[r->lang][2]);
+	buf_addf(r->b, "\n%s\n", report_headings(r->lang)[2]);
 	put_answer(r);
 	if (r->stop != NULL)
 		buf_addf(r->b, "\n**%s**\n\n", word(r, RW_CUT_CLUES));
@@ -645,7 +556,7 @@ put_actions(const struct report *r)
 	const cJSON *actions = tree_at(r->conclusion, "actions"), *a;
 	int n = 0;
 
-	buf_addf(r->b, "\n%s\n", headings[r->lang][3]);
+	buf_addf(r->b, "\n%s\n", report_headings(r->lang)[3]);
 	put_steps(r);
 	buf_addf(r->b, "\n**%s**\n\n", word(r, RW_ADVICE));
 	cJSON_ArrayForEach (a, actions) {
@@ -663,7 +574,7 @@ put_actions(const struct report *r)
 static void
 put_end(const struct report *r)
 {
-	buf_addf(r->b, "\n%s\n\n", headings[r->lang][4]);
+	buf_addf(r->b, "\n%s\n\n", report_headings(r->lang)[4]);
 	if (r->stop != NULL) {
 		buf_addf(r->b, "%s%s", word(r, RW_CUT), word(r, RW_COLON));
 		md_put_text(r->b,

@@ -6,7 +6,7 @@
  * last operator of the loosest level there is respects it, since all of
  * these associate to the left.
  */
-#include "planner/promql.h"
+#include "planner/promql_scan.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -15,202 +15,6 @@
 
 #include "common/attr.h"
 
-enum kind {
-	T_END,
-	T_NAME,
-	T_NUMBER,
-	T_STRING,
-	T_OPEN,
-	T_CLOSE,
-	T_OP,
-	T_COMMA,
-	T_BAD
-};
-
-struct token {
-	enum kind kind;
-	const char *p;
-	size_t n;
-};
-
-struct scan {
-	const char *p;
-	const char *end;
-	char open[PROMQL_DEPTH_MAX];
-	int depth;
-	bool bad;
-};
-
-/* ---- tokens ---- */
-
-static bool
-name_start(char c)
-{
-	return isalpha((unsigned char)c) != 0 || c == '_' || c == ':';
-}
-
-static bool
-name_part(char c)
-{
-	return name_start(c) || isdigit((unsigned char)c) != 0;
-}
-
-static void
-skip_blank(struct scan *s)
-{
-	while (s->p < s->end) {
-		if (*s->p == '#')
-			while (s->p < s->end && *s->p != '\n')
-				s->p++;
-		else if (isspace((unsigned char)*s->p))
-			s->p++;
-		else
-			return;
-	}
-}
-
-static enum kind
-scan_string(struct scan *s)
-{
-	char quote = *s->p++;
-
-	while (s->p < s->end && *s->p != quote) {
-		/* A backtick's string knows no escapes. */
-		if (*s->p == '\\' && quote != '`')
-			s->p++;
-		s->p++;
-	}
-	if (s->p >= s->end) {
-		s->p = s->end;
-		return T_BAD;
-	}
-	s->p++;
-	return T_STRING;
-}
-
-/* Numbers, and durations inside brackets: digits and what clings to them. */
-static enum kind
-scan_number(struct scan *s)
-{
-	while (s->p < s->end) {
-		char c = *s->p;
-		bool sign = (c == '+' || c == '-') &&
-			    (s->p[-1] == 'e' || s->p[-1] == 'E');
-
-		if (!isalnum((unsigned char)c) && c != '.' && c != '_' && !sign)
-			break;
-		s->p++;
-	}
-	return T_NUMBER;
-}
-
-static enum kind
-scan_open(struct scan *s)
-{
-	if (s->depth == PROMQL_DEPTH_MAX)
-		return T_BAD;
-	s->open[s->depth++] = *s->p++;
-	return T_OPEN;
-}
-
-static enum kind
-scan_close(struct scan *s)
-{
-	char open = *s->p == ')' ? '(' : *s->p == ']' ? '[' : '{';
-
-	if (s->depth == 0 || s->open[s->depth - 1] != open)
-		return T_BAD;
-	s->depth--;
-	s->p++;
-	return T_CLOSE;
-}
-
-static enum kind
-scan_op(struct scan *s)
-{
-	static const char *const two[] = {"==", "!=", ">=", "<=", "=~", "!~"};
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(two); i++) {
-		if (s->end - s->p >= 2 && memcmp(s->p, two[i], 2) == 0) {
-			s->p += 2;
-			return T_OP;
-		}
-	}
-	if (strchr("+-*/%^@<>=:", *s->p) == NULL)
-		return T_BAD;
-	s->p++;
-	return T_OP;
-}
-
-static enum kind
-scan_kind(struct scan *s)
-{
-	char c = *s->p;
-	bool dot =
-	    c == '.' && s->end - s->p > 1 && isdigit((unsigned char)s->p[1]);
-
-	if (c == '"' || c == '\'' || c == '`')
-		return scan_string(s);
-	/* In brackets a colon parts range and resolution. */
-	if (name_start(c) &&
-	    !(c == ':' && s->depth > 0 && s->open[s->depth - 1] == '[')) {
-		while (s->p < s->end && name_part(*s->p))
-			s->p++;
-		return T_NAME;
-	}
-	if (isdigit((unsigned char)c) || dot)
-		return scan_number(s);
-	if (c == '(' || c == '[' || c == '{')
-		return scan_open(s);
-	if (c == ')' || c == ']' || c == '}')
-		return scan_close(s);
-	if (c == ',') {
-		s->p++;
-		return T_COMMA;
-	}
-	return scan_op(s);
-}
-
-static struct token
-next(struct scan *s)
-{
-	struct token t = {T_END, s->p, 0};
-
-	skip_blank(s);
-	t.p = s->p;
-	if (s->bad)
-		t.kind = T_BAD;
-	else if (s->p < s->end)
-		t.kind = scan_kind(s);
-	else if (s->depth > 0)
-		t.kind = T_BAD;
-	s->bad = t.kind == T_BAD;
-	t.n = (size_t)(s->p - t.p);
-	return t;
-}
-
-static struct scan
-scan_of(struct span e)
-{
-	return (struct scan){.p = e.p, .end = e.p + e.n};
-}
-
-static bool
-is(struct token t, const char *word)
-{
-	return t.n == strlen(word) && strncasecmp(t.p, word, t.n) == 0;
-}
-
-static bool
-is_one_of(struct token t, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (is(t, *words))
-			return true;
-	return false;
-}
-
 bool
 promql_is_balanced(struct span expr)
 {
@@ -218,7 +22,7 @@ promql_is_balanced(struct span expr)
 	struct token t;
 
 	do
-		t = next(&s);
+		t = scan_next(&s);
 	while (t.kind != T_END && t.kind != T_BAD);
 	return t.kind == T_END;
 }
@@ -242,13 +46,13 @@ static bool
 is_wrapped(struct span e)
 {
 	struct scan s = scan_of(e);
-	struct token t = next(&s);
+	struct token t = scan_next(&s);
 
 	if (t.kind != T_OPEN || *t.p != '(')
 		return false;
 	while (s.depth > 0 && t.kind != T_BAD)
-		t = next(&s);
-	return t.kind == T_CLOSE && next(&s).kind == T_END;
+		t = scan_next(&s);
+	return t.kind == T_CLOSE && scan_next(&s).kind == T_END;
 }
 
 static struct span
@@ -257,11 +61,11 @@ unwrap(struct span e)
 	e = trim(e);
 	while (is_wrapped(e)) {
 		struct scan s = scan_of(e);
-		struct token t = next(&s);
+		struct token t = scan_next(&s);
 		struct token last = t;
 
 		while (s.depth > 0)
-			last = next(&s);
+			last = scan_next(&s);
 		e = trim(span_make(t.p + 1, (size_t)(last.p - t.p - 1)));
 	}
 	return e;
@@ -287,17 +91,17 @@ skip_modifiers(struct span e)
 {
 	for (;;) {
 		struct scan s = scan_of(e);
-		struct token t = next(&s);
+		struct token t = scan_next(&s);
 
-		if (t.kind != T_NAME || !is_one_of(t, modifiers))
+		if (t.kind != T_NAME || !token_is_one_of(t, modifiers))
 			return trim(e);
 		e = span_make(s.p, (size_t)(s.end - s.p));
-		if (is(t, "bool"))
+		if (token_is(t, "bool"))
 			continue;
-		t = next(&s);
+		t = scan_next(&s);
 		if (t.kind != T_OPEN || *t.p != '(')
 			continue; /* group_left may stand alone */
-		while (s.depth > 0 && next(&s).kind != T_BAD)
+		while (s.depth > 0 && scan_next(&s).kind != T_BAD)
 			;
 		if (!s.bad)
 			e = span_make(s.p, (size_t)(s.end - s.p));
@@ -312,11 +116,11 @@ split_at(struct span e, const char *const *ops, struct split *ret)
 	bool found = false;
 	struct token t;
 
-	while ((t = next(&s)).kind != T_END) {
+	while ((t = scan_next(&s)).kind != T_END) {
 		if (t.kind == T_BAD)
 			return false;
 		if (s.depth > 0 || (t.kind != T_OP && t.kind != T_NAME) ||
-		    !is_one_of(t, ops))
+		    !token_is_one_of(t, ops))
 			continue;
 		/* An operator has something on its left. */
 		if (t.p == e.p)
@@ -346,13 +150,13 @@ static double calc_sum(struct calc *c, int depth);
 static void
 calc_next(struct calc *c)
 {
-	c->t = next(&c->s);
+	c->t = scan_next(&c->s);
 }
 
 static bool
 calc_takes(struct calc *c, const char *op)
 {
-	if (c->t.kind == T_END || c->t.kind == T_BAD || !is(c->t, op))
+	if (c->t.kind == T_END || c->t.kind == T_BAD || !token_is(c->t, op))
 		return false;
 	calc_next(c);
 	return true;
@@ -364,7 +168,7 @@ calc_number(struct calc *c)
 	char text[64], *end;
 	double d;
 
-	if ((c->t.kind != T_NUMBER && !is(c->t, "Inf")) ||
+	if ((c->t.kind != T_NUMBER && !token_is(c->t, "Inf")) ||
 	    c->t.n >= sizeof(text)) {
 		c->bad = true;
 		return 0;
@@ -473,29 +277,29 @@ static bool
 absent_of(struct span e, struct span *ret)
 {
 	struct scan s = scan_of(e);
-	struct token name = next(&s);
+	struct token name = scan_next(&s);
 	struct token bracket = {T_END, NULL, 0};
 	struct token t;
 	const char *from;
 
 	if (name.kind != T_NAME ||
-	    (!is(name, "absent") && !is(name, "absent_over_time")))
+	    (!token_is(name, "absent") && !token_is(name, "absent_over_time")))
 		return false;
-	t = next(&s);
+	t = scan_next(&s);
 	from = s.p;
 	if (t.kind != T_OPEN || *t.p != '(')
 		return false;
 	while (s.depth > 0) {
-		t = next(&s);
+		t = scan_next(&s);
 		if (t.kind == T_BAD)
 			return false;
 		if (t.kind == T_OPEN && *t.p == '[' && s.depth == 2)
 			bracket = t;
 	}
-	if (next(&s).kind != T_END)
+	if (scan_next(&s).kind != T_END)
 		return false;
 	*ret = trim(span_make(from, (size_t)(t.p - from)));
-	if (is(name, "absent_over_time") && bracket.p != NULL)
+	if (token_is(name, "absent_over_time") && bracket.p != NULL)
 		*ret = trim(span_make(from, (size_t)(bracket.p - from)));
 	return ret->n > 0;
 }
@@ -563,7 +367,8 @@ measure(struct measures *m, struct span e, enum promql_role role, int depth)
 		add(m, e, role);
 	} else if (split_at(e, or_op, &s) || split_at(e, and_ops, &s)) {
 		measure(m, s.left, role, depth + 1);
-		measure(m, s.right, is(s.op, "unless") ? PROMQL_EXCLUDED : role,
+		measure(m, s.right,
+		    token_is(s.op, "unless") ? PROMQL_EXCLUDED : role,
 		    depth + 1);
 	} else if (split_at(e, compare_ops, &s)) {
 		int first = m->n;
@@ -638,21 +443,23 @@ names_take(struct names *x, const struct scan *s, struct token t)
 	struct scan ahead = *s;
 
 	if (t.kind == T_OPEN && *t.p == '(' && x->last[0].kind == T_NAME &&
-	    is_one_of(x->last[0], label_lists))
+	    token_is_one_of(x->last[0], label_lists))
 		x->list_depth = s->depth;
 	else if (t.kind == T_CLOSE && s->depth < x->list_depth)
 		x->list_depth = 0;
 	else if (t.kind == T_STRING && in_braces &&
-		 ((is(x->last[0], "=") && is(x->last[1], "__name__")) ||
+		 ((token_is(x->last[0], "=") &&
+		      token_is(x->last[1], "__name__")) ||
 		     *x->last[0].p == '{' || x->last[0].kind == T_COMMA))
 		x->n = add_name(unquoted(t), x->out, x->n, x->max);
 	else if (t.kind == T_NAME && !in_braces && x->list_depth == 0 &&
-		 !is_one_of(t, not_metrics) && !is_one_of(t, label_lists)) {
-		struct token after = next(&ahead);
+		 !token_is_one_of(t, not_metrics) &&
+		 !token_is_one_of(t, label_lists)) {
+		struct token after = scan_next(&ahead);
 		bool call = after.kind == T_OPEN && *after.p == '(';
 		/* sum by (x) (…) */
 		bool aggregate =
-		    after.kind == T_NAME && is_one_of(after, label_lists);
+		    after.kind == T_NAME && token_is_one_of(after, label_lists);
 
 		if (!call && !aggregate)
 			x->n =
@@ -670,7 +477,7 @@ promql_metrics(struct span expr, struct span *ret, int max)
 	struct scan s = scan_of(expr);
 	struct token t;
 
-	while ((t = next(&s)).kind != T_END && t.kind != T_BAD)
+	while ((t = scan_next(&s)).kind != T_END && t.kind != T_BAD)
 		names_take(&x, &s, t);
 	return x.n;
 }

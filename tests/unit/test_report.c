@@ -291,6 +291,8 @@ attacked(const char *text)
 	cJSON_AddStringToObject(f, "role", "symptom");
 	cJSON_AddStringToObject(f, "text", text);
 	cJSON_AddStringToObject(f, "next", text);
+	cJSON_AddItemToArray(cJSON_AddArrayToObject(f, "evidence"),
+	    cJSON_CreateString(text));
 	cJSON_AddItemToArray(list, f);
 	return c;
 }

@@ -362,6 +362,13 @@ causes_strip_pod(char *name)
 }
 
 void
+causes_strip_domain(char *name)
+{
+	if (strstr(name, ".svc.") != NULL || part_matches(name, ".svc$", 5))
+		name[strcspn(name, ".")] = '\0';
+}
+
+void
 causes_service_of(const char *metric, const struct causes_label *labels,
     size_t n, char *out, size_t size)
 {
@@ -381,6 +388,7 @@ causes_service_of(const char *metric, const struct causes_label *labels,
 			causes_strip_pod(out);
 		if (strcmp(*list, "instance") == 0)
 			out[strcspn(out, ":")] = '\0';
+		causes_strip_domain(out);
 		return;
 	}
 }

@@ -56,6 +56,9 @@ bool causes_pair_of(const struct causes_label *labels, size_t n,
 /* Is this label part of who, rather than what (service, pod, instance)? */
 bool causes_is_identity(const char *label);
 
+/* Cuts "cart.shop.svc.cluster.local" to "cart", in place. */
+void causes_strip_domain(char *name);
+
 /* Cuts a pod's or replica set's generated suffix, in place. */
 void causes_strip_pod(char *name);
 

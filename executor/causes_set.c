@@ -162,6 +162,16 @@ variant_of(struct causes_set *set, const struct causes_series *s)
 	return names_of(&set->variants, buf_str(&b));
 }
 
+static uint16_t
+service_of(struct causes_set *set, const char *name)
+{
+	char service[NAME_MAX_BYTES];
+
+	snprintf(service, sizeof(service), "%s", name);
+	causes_strip_domain(service);
+	return names_of(&set->services, service);
+}
+
 static void
 name_owner(
     struct causes_set *set, struct causes_series *s, const char *fallback)
@@ -171,8 +181,8 @@ name_owner(
 
 	s->client = s->service = CAUSES_NONE;
 	if (causes_pair_of(s->labels, s->nlabels, &client, &server)) {
-		s->client = names_of(&set->services, client);
-		s->service = names_of(&set->services, server);
+		s->client = service_of(set, client);
+		s->service = service_of(set, server);
 		causes_set_edge(set, client, server);
 		return;
 	}

@@ -77,6 +77,10 @@ static const struct {
 	    {"job", "kubelet"}}},
     {"instances lose their ports", "x", "10.0.0.1",
 	{{"instance", "10.0.0.1:9100"}, {"mode", "idle"}, {"le", "1"}}},
+    {"a mesh's full name is the service's", "x", "cart",
+	{{"service", "cart.shop.svc.cluster.local"}, {"a", "b"}, {"c", "d"}}},
+    {"other dots stay", "x", "www.example.com",
+	{{"service", "www.example.com"}, {"a", "b"}, {"c", "d"}}},
     {"nothing that names a service", "x", "",
 	{{"namespace", "shop"}, {"mode", "idle"}, {"le", "1"}}},
 };

@@ -150,12 +150,33 @@ START_TEST(callers_are_ruled_out_by_what_they_call)
 }
 END_TEST
 
+START_TEST(most_of_a_callers_symptoms_are_explained_away)
+{
+	AUTO(causes_set) set = chain(1.3, 1.2, 1.1);
+	AUTO(causes_result) r = find(set, "web", NAN);
+	uint16_t web = causes_set_find(set, "web");
+	bool found = false;
+
+	for (size_t i = 0; i < r->ncauses; i++) {
+		if (r->causes[i].service != web)
+			continue;
+		found = true;
+		ck_assert_double_gt(r->causes[i].symptom, 3);
+		ck_assert_double_lt(
+		    r->causes[i].weight, 0.6 * r->causes[i].symptom);
+	}
+	ck_assert(found);
+}
+END_TEST
+
 START_TEST(what_the_alert_does_not_depend_on_counts_less)
 {
 	AUTO(causes_set) set = chain(1.3, 1.2, 1.1);
 	AUTO(causes_result) r = NULL;
 
 	add_of(set, "request_latency_seconds", "batch", 0.1, 1.1);
+	add_of(set, "cpu_usage_cores", "batch", 1, 9);
+	add_of(set, "request_latency_seconds", "cron", 0.1, 1.1);
 	causes_set_edge(set, "cron", "batch");
 	r = find(set, "web", NAN);
 	ck_assert_str_eq(first(set, r), "db");
@@ -454,6 +475,7 @@ main(void)
 	    {the_deepest_slow_callee_is_blamed, 0},
 	    {the_walk_stops_where_callees_are_well, 0},
 	    {callers_are_ruled_out_by_what_they_call, 0},
+	    {most_of_a_callers_symptoms_are_explained_away, 0},
 	    {what_the_alert_does_not_depend_on_counts_less, 0},
 	    {a_service_all_callers_find_slow_is_the_slow_one, 0},
 	    {without_a_graph_the_largest_change_leads, 0},

@@ -52,7 +52,7 @@ bool store_ready(struct supervisor *s);
 /* Looks at a result of the store; false: logged, and the process ends. */
 bool store_good(struct supervisor *s, enum rc rc, const struct err *err);
 
-/* ---- engine.c ---- */
+/* ---- engine.c, and outcome.c for results and tasks ---- */
 
 struct submission {
 	struct span key, digest;
@@ -79,6 +79,14 @@ void engine_advance(struct supervisor *s, struct run *r);
 void engine_emit(struct supervisor *s, struct run *r, const char *type,
     struct span data);
 void engine_dirty(struct supervisor *s, struct run *r);
+
+/* Merges an update into the state and writes it down; false: it does not
+ * fit, and err says why. */
+bool engine_apply(struct supervisor *s, struct run *r, struct span update,
+    struct err *err);
+
+/* The planner's fault, so the run will end as failed: what, and the text. */
+void engine_fail(struct run *r, const char *what, const char *text);
 
 /* Makes the tasks of a run that is at planner or executor (also when it is
  * resumed there). */

@@ -1,0 +1,443 @@
+/*
+ * outcome.c - the steps of a plan: made into tasks, and what came back.
+ *
+ * Invariant: a step that is done holds its feedback in its task until all of
+ * its plan are; then they enter the state together, in their order.
+ */
+#include <stdlib.h>
+
+#include "common/clk.h"
+#include "common/log.h"
+#include "common/sha256.h"
+#include "common/wire.h"
+#include "supervisor/supervisor.h"
+
+static void engine_join(struct supervisor *s, struct run *r);
+
+static void
+emit_feedback(struct supervisor *s, struct task *t, struct span feedback)
+{
+	static const char *const keys[] = {
+	    "status", "tool", "summary", "evidence", "suggestion", "ms"};
+	auto_buf b = {0};
+	size_t i;
+
+	buf_init(&b, STATE_BYTES_MAX);
+	wire_put_map(&b, 3 + ARRAY_LEN(keys));
+	wire_put_str(&b, "iteration");
+	wire_put_int(&b, t->run->iteration);
+	wire_put_str(&b, "index");
+	wire_put_int(&b, t->index);
+	wire_put_str(&b, "worker");
+	wire_put_str(&b, t->worker_name);
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		struct span v = wire_find(feedback, keys[i]);
+
+		wire_put_str(&b, keys[i]);
+		if (v.n != 0)
+			wire_put_raw(&b, v);
+		else
+			wire_put_nil(&b);
+	}
+	engine_emit(s, t->run, "feedback", buf_span(&b));
+}
+
+/* A step the supervisor itself refused: the planner reads why. */
+static void
+refuse_step(struct supervisor *s, struct task *t, const struct err *why)
+{
+	const struct plan_step *step = &t->run->plan.steps[t->index];
+	auto_buf fb = {0};
+
+	buf_init(&fb, STATE_BYTES_MAX);
+	wire_put_map(&fb, 8);
+	wire_put_str(&fb, "status");
+	wire_put_str(&fb, "FAILED");
+	wire_put_str(&fb, "tool");
+	wire_put_span(&fb, step->tool);
+	wire_put_str(&fb, "step");
+	wire_put_span(&fb, step->step);
+	wire_put_str(&fb, "args");
+	wire_put_raw(&fb, step->args);
+	wire_put_str(&fb, "summary");
+	wire_put_str(&fb, why->text);
+	wire_put_str(&fb, "suggestion");
+	wire_put_str(&fb, "correct the call, or use another tool");
+	wire_put_str(&fb, "ms");
+	wire_put_int(&fb, 0);
+	wire_put_str(&fb, "evidence");
+	wire_put_array(&fb, 0);
+	t->state = TASK_DONE;
+	buf_reset(&t->outcome);
+	wire_put_map(&t->outcome, 1);
+	wire_put_str(&t->outcome, "feedback");
+	wire_put_raw(&t->outcome, buf_span(&fb));
+	emit_feedback(s, t, buf_span(&fb));
+}
+
+static void
+make_steps(struct supervisor *s, struct run *r)
+{
+	const struct cJSON *tools = registry_tools(s->workers);
+	bool know = registry_count(s->workers, NODE_EXECUTOR, 0) > 0;
+	unsigned i;
+
+	for (i = 0; i < r->plan.n_steps; i++) {
+		struct task *t = run_add_task(r, NODE_EXECUTOR, (int)i);
+		struct err why;
+
+		t->evidence = r->next_evidence++;
+		/* With no executor here yet there is no catalogue to hold the
+		 * step against; the executor checks it again anyway. */
+		if (know &&
+		    plan_check_step(&r->plan.steps[i], tools, &why) != RC_OK)
+			refuse_step(s, t, &why);
+		else
+			dispatch_enqueue(s, t);
+	}
+	if (run_tasks_done(r))
+		engine_join(s, r);
+}
+
+static bool
+read_plan(struct run *r, struct err *err)
+{
+	struct span plan = state_get(r->state, "planner_plan");
+
+	buf_reset(&r->plan_bytes);
+	buf_add_span(&r->plan_bytes, plan);
+	return plan_parse(buf_span(&r->plan_bytes), &r->plan, err) == RC_OK;
+}
+
+void
+engine_make_tasks(struct supervisor *s, struct run *r)
+{
+	struct err err;
+
+	run_clear_tasks(r);
+	if (r->node == NODE_PLANNER) {
+		dispatch_enqueue(s, run_add_task(r, NODE_PLANNER, 0));
+		return;
+	}
+	/* It was parsed when it arrived, so this cannot fail. */
+	if (read_plan(r, &err))
+		make_steps(s, r);
+}
+
+/* ---- outcomes ---- */
+
+/* What of a planner's update enters the state. */
+static const char *const planner_keys[] = {
+    "planner_plan", "decision", "final_report", "conclusion", "notes"};
+
+static void
+planner_update(struct run *r, struct span update, struct buf *b)
+{
+	uint32_t n = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(planner_keys); i++)
+		n += wire_find(update, planner_keys[i]).n != 0;
+	wire_put_map(b, n + 2);
+	for (i = 0; i < ARRAY_LEN(planner_keys); i++) {
+		struct span v = wire_find(update, planner_keys[i]);
+
+		if (v.n == 0)
+			continue;
+		wire_put_str(b, planner_keys[i]);
+		wire_put_raw(b, v);
+	}
+	wire_put_str(b, "iteration");
+	wire_put_int(b, r->iteration);
+	/* A plan that is resumed gives its steps the same numbers again. */
+	wire_put_str(b, "next_evidence");
+	wire_put_int(b, r->next_evidence);
+}
+
+static void
+emit_plan(struct supervisor *s, struct run *r, const struct task *t)
+{
+	struct span plan = state_get(r->state, "planner_plan");
+	struct wire_r in = wire_reader(plan);
+	uint32_t n = wire_map(&in);
+	auto_buf b = {0};
+
+	buf_init(&b, STATE_BYTES_MAX);
+	wire_put_map(&b, n + 3);
+	wire_put_raw(&b, span_make(in.p, (size_t)(in.end - in.p)));
+	wire_put_str(&b, "iteration");
+	wire_put_int(&b, r->iteration);
+	wire_put_str(&b, "worker");
+	wire_put_str(&b, t->worker_name);
+	wire_put_str(&b, "ms");
+	wire_put_int(&b, clk_mono_ms() - t->leased_ms);
+	engine_emit(s, r, "plan", buf_span(&b));
+}
+
+static bool
+plan_is_good(
+    struct run *r, struct span update, struct plan *ret, struct err *err)
+{
+	struct span error = wire_find_str(update, "error");
+
+	if (error.n != 0) {
+		err_set(err, RC_UPSTREAM, "%.*s", SPAN_ARG(error));
+		return false;
+	}
+	if (plan_parse(wire_find(update, "planner_plan"), ret, err) != RC_OK)
+		return false;
+	if (!span_is(wire_find_str(update, "decision"),
+		plan_decision_name(ret->decision))) {
+		err_set(err, RC_INVALID, "its plan and its decision differ");
+		return false;
+	}
+	if (ret->decision == PLAN_DECISION_EXECUTE && ret->n_steps == 0) {
+		err_set(err, RC_INVALID, "it said EXECUTE and named no tool");
+		return false;
+	}
+	return r != NULL;
+}
+
+static void
+planner_result(struct supervisor *s, struct task *t, struct span update)
+{
+	struct run *r = t->run;
+	struct plan plan;
+	struct err err;
+	auto_buf b = {0};
+
+	buf_init(&b, STATE_BYTES_MAX);
+	r->turns++;
+	if (!plan_is_good(r, update, &plan, &err)) {
+		engine_fail(r, "the planner failed: ", err.text);
+	} else {
+		if (plan.decision == PLAN_DECISION_EXECUTE)
+			r->iteration++;
+		planner_update(r, update, &b);
+		if (engine_apply(s, r, buf_span(&b), &err))
+			emit_plan(s, r, t);
+		else
+			engine_fail(r, "the plan does not fit: ", err.text);
+	}
+	run_clear_tasks(r);
+	if (r->planner_failed)
+		engine_end(s, r);
+	else
+		engine_advance(s, r);
+}
+
+/* Keeps the tool's own bytes, and appends what the state says of them. */
+static void
+keep_evidence(struct supervisor *s, struct task *t,
+    const struct proto_result *m, struct span feedback, struct buf *meta)
+{
+	struct store_evidence e = {
+	    .number = t->evidence, .media = m->media, .bytes = m->evidence};
+	static const char *const keys[] = {"tool", "query", "ms"};
+	char sha[SHA256_TEXT];
+	struct err err;
+	size_t i;
+
+	e.sha256 = span_of(sha256_text(m->evidence, sha));
+	if (store_ready(s))
+		store_good(s,
+		    s->ops->evidence_put(s->store, t->run->row, &e, &err),
+		    &err);
+	wire_put_map(meta, 5 + ARRAY_LEN(keys));
+	wire_put_str(meta, "id");
+	snprintf(err.text, sizeof(err.text), "E%lld", (long long)t->evidence);
+	wire_put_str(meta, err.text);
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		struct span v = wire_find(feedback, keys[i]);
+
+		wire_put_str(meta, keys[i]);
+		if (v.n != 0)
+			wire_put_raw(meta, v);
+		else
+			wire_put_nil(meta);
+	}
+	wire_put_str(meta, "media");
+	wire_put_span(meta, m->media);
+	wire_put_str(meta, "bytes");
+	wire_put_u64(meta, m->evidence.n);
+	wire_put_str(meta, "sha256");
+	wire_put_str(meta, sha);
+	wire_put_str(meta, "at");
+	wire_put_int(meta, clk_wall_ms());
+}
+
+/* The feedback with the ids of its evidence in place of its own claim. */
+static void
+put_feedback(struct buf *b, struct span feedback, const struct task *t,
+    bool has_evidence)
+{
+	struct wire_r r = wire_reader(feedback);
+	uint32_t n = wire_map(&r), i, kept = 0;
+	char id[24];
+	auto_buf pairs = {0};
+
+	buf_init(&pairs, STATE_BYTES_MAX);
+	for (i = 0; i < n; i++) {
+		struct span k = wire_str(&r);
+		struct span v = wire_raw(&r);
+
+		if (span_is(k, "evidence"))
+			continue;
+		wire_put_span(&pairs, k);
+		wire_put_raw(&pairs, v);
+		kept++;
+	}
+	wire_put_map(b, kept + 1);
+	wire_put_raw(b, buf_span(&pairs));
+	wire_put_str(b, "evidence");
+	wire_put_array(b, has_evidence ? 1 : 0);
+	snprintf(id, sizeof(id), "E%lld", (long long)t->evidence);
+	if (has_evidence)
+		wire_put_str(b, id);
+}
+
+static bool
+is_feedback(struct span feedback)
+{
+	struct wire_r r = wire_reader(feedback);
+
+	return wire_peek(&r) == WIRE_MAP &&
+	       wire_find_str(feedback, "status").n != 0 &&
+	       wire_find_str(feedback, "tool").n != 0;
+}
+
+static void
+step_result(struct supervisor *s, struct task *t, const struct proto_result *m)
+{
+	struct span feedback = wire_find(m->update, "feedback");
+	bool has_evidence = m->evidence.n != 0;
+	auto_buf meta = {0}, fb = {0};
+	struct err why;
+
+	buf_init(&meta, STATE_BYTES_MAX);
+	buf_init(&fb, STATE_BYTES_MAX);
+	if (!is_feedback(feedback)) {
+		err_set(&why, RC_INVALID,
+		    "%s answered with something that is "
+		    "no feedback",
+		    t->worker_name);
+		refuse_step(s, t, &why);
+	} else {
+		put_feedback(&fb, feedback, t, has_evidence);
+		buf_reset(&t->outcome);
+		wire_put_map(&t->outcome, has_evidence ? 2 : 1);
+		wire_put_str(&t->outcome, "feedback");
+		wire_put_raw(&t->outcome, buf_span(&fb));
+		if (has_evidence) {
+			keep_evidence(s, t, m, feedback, &meta);
+			wire_put_str(&t->outcome, "evidence");
+			wire_put_raw(&t->outcome, buf_span(&meta));
+			engine_emit(s, t->run, "evidence", buf_span(&meta));
+		}
+		emit_feedback(s, t, buf_span(&fb));
+	}
+	t->state = TASK_DONE;
+	t->dirty = true;
+	engine_dirty(s, t->run);
+	if (run_tasks_done(t->run)) {
+		engine_join(s, t->run);
+		engine_advance(s, t->run);
+	}
+}
+
+/* Failures of one tool in a row, over the steps in their order. */
+static void
+count_failures(struct run *r, char tool[PLAN_TOOL_MAX + 1])
+{
+	struct span known =
+	    wire_find_str(state_get(r->state, "failures"), "tool");
+	int i;
+
+	snprintf(tool, PLAN_TOOL_MAX + 1, "%.*s", SPAN_ARG(known));
+	for (i = 0; i < r->n_tasks; i++) {
+		struct span fb =
+		    wire_find(buf_span(&r->tasks[i].outcome), "feedback");
+		struct span name = wire_find_str(fb, "tool");
+
+		if (!span_is(wire_find_str(fb, "status"), "FAILED")) {
+			r->failures = 0;
+			tool[0] = '\0';
+		} else if (span_is(name, tool)) {
+			r->failures++;
+		} else {
+			r->failures = 1;
+			snprintf(
+			    tool, PLAN_TOOL_MAX + 1, "%.*s", SPAN_ARG(name));
+		}
+		/* The third one counts, whatever came beside it. */
+		if (r->failures >= ROUTE_FAILURES_MAX)
+			return;
+	}
+}
+
+static void
+join_update(struct run *r, struct buf *b)
+{
+	char tool[PLAN_TOOL_MAX + 1];
+	uint32_t n_evidence = 0;
+	int i;
+
+	count_failures(r, tool);
+	wire_put_map(b, 4);
+	wire_put_str(b, "next_evidence");
+	wire_put_int(b, r->next_evidence);
+	wire_put_str(b, "executor_feedback");
+	wire_put_array(b, (uint32_t)r->n_tasks);
+	for (i = 0; i < r->n_tasks; i++) {
+		struct span o = buf_span(&r->tasks[i].outcome);
+
+		wire_put_raw(b, wire_find(o, "feedback"));
+		n_evidence += wire_find(o, "evidence").n != 0;
+	}
+	wire_put_str(b, "evidence");
+	wire_put_array(b, n_evidence);
+	for (i = 0; i < r->n_tasks; i++)
+		wire_put_raw(
+		    b, wire_find(buf_span(&r->tasks[i].outcome), "evidence"));
+	wire_put_str(b, "failures");
+	wire_put_map(b, 2);
+	wire_put_str(b, "tool");
+	wire_put_str(b, tool);
+	wire_put_str(b, "count");
+	wire_put_int(b, r->failures);
+}
+
+/* All steps of the plan are done: their outcomes enter the state. */
+static void
+engine_join(struct supervisor *s, struct run *r)
+{
+	struct err err;
+	auto_buf b = {0};
+
+	buf_init(&b, STATE_BYTES_MAX * 2);
+	join_update(r, &b);
+	if (!engine_apply(s, r, buf_span(&b), &err))
+		engine_fail(r, "the run has grown too large: ", err.text);
+	if (store_ready(s))
+		store_good(s, s->ops->task_clear(s->store, r->row, &err), &err);
+	run_clear_tasks(r);
+}
+
+void
+engine_result(
+    struct supervisor *s, struct task *t, const struct proto_result *m)
+{
+	dispatch_release(s, t);
+	if (t->node == NODE_EXECUTOR) {
+		step_result(s, t, m);
+		return;
+	}
+	t->state = TASK_DONE;
+	if (store_ready(s)) {
+		struct err err;
+
+		store_good(
+		    s, s->ops->task_clear(s->store, t->run->row, &err), &err);
+	}
+	planner_result(s, t, m->update);
+}

@@ -16,8 +16,10 @@
 
 struct figures {
 	struct figure *at;
-	size_t n;
+	size_t n, cap;
 };
+
+enum { FIGURES_STEP = 64 };
 
 /* "1. " in front of a line counts, it does not measure. */
 static struct span
@@ -35,24 +37,46 @@ without_ordinal(struct span s)
 	return s;
 }
 
+/* Room for FIGURES_STEP more, within the maximum; how many. */
+static size_t
+room(struct figures *f)
+{
+	if (f->cap - f->n < FIGURES_STEP && f->cap < VERIFY_FIGURES_MAX) {
+		f->cap = MIN(2 * f->cap + FIGURES_STEP, VERIFY_FIGURES_MAX);
+		f->at = xrealloc(f->at, f->cap * sizeof(*f->at));
+	}
+	return f->cap - f->n;
+}
+
+static void
+collect_line(struct figures *f, const struct line *line, unsigned number)
+{
+	auto_buf plain = {.max = DETAIL_MAX};
+	size_t n, k, max = room(f);
+
+	md_plain(&plain, without_ordinal(line->text));
+	n = figures_read(buf_span(&plain), f->at + f->n, max);
+	/* A line of very many: once more, with room for them all. */
+	while (n == max && f->cap < VERIFY_FIGURES_MAX) {
+		f->cap = MIN(2 * f->cap, VERIFY_FIGURES_MAX);
+		f->at = xrealloc(f->at, f->cap * sizeof(*f->at));
+		max = f->cap - f->n;
+		n = figures_read(buf_span(&plain), f->at + f->n, max);
+	}
+	for (k = 0; k < n; k++)
+		f->at[f->n + k].line = number;
+	f->n += n;
+}
+
 static struct figures
 collect(const struct lines *l)
 {
-	struct figures f = {xcalloc(VERIFY_FIGURES_MAX, sizeof(*f.at)), 0};
-	size_t i, k, n;
+	struct figures f = {NULL, 0, 0};
+	size_t i;
 
-	for (i = 0; i < l->n; i++) {
-		auto_buf plain = {.max = DETAIL_MAX};
-
-		if (l->at[i].section < 2)
-			continue;
-		md_plain(&plain, without_ordinal(l->at[i].text));
-		n = figures_read(
-		    buf_span(&plain), f.at + f.n, VERIFY_FIGURES_MAX - f.n);
-		for (k = 0; k < n; k++)
-			f.at[f.n + k].line = (unsigned)i;
-		f.n += n;
-	}
+	for (i = 0; i < l->n; i++)
+		if (l->at[i].section >= 2)
+			collect_line(&f, &l->at[i], (unsigned)i);
 	return f;
 }
 

@@ -84,78 +84,139 @@ plain_of(const char *text)
 	return buf_take(&plain);
 }
 
-/* Whether a label tells this instance from another of the same name. */
-static bool
-distinguishes(const cJSON *alerts, const cJSON *alert, const cJSON *label)
-{
-	const cJSON *other;
-
-	cJSON_ArrayForEach (other, alerts)
-		if (other != alert && alerts_is_firing(other) &&
-		    tree_is(other, "name", tree_str(alert, "name")) &&
-		    !tree_is(tree_at(other, "labels"), label->string,
-			label->valuestring))
-			return true;
-	return false;
-}
+/* ---- what tells the instances of one name apart ---- */
 
 enum { KEYS_MAX = 32 };
 
-struct keys {
-	char *value[KEYS_MAX];
+/* The firing instances of one name, and the labels that vary among them. */
+struct group {
+	const cJSON **at; /* borrowed */
 	int n;
+	const char *keys[KEYS_MAX];
+	int n_keys;
 };
 
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(tree_str(*(const cJSON *const *)a, "name"),
+	    tree_str(*(const cJSON *const *)b, "name"));
+}
+
 static void
-keys_done(struct keys *k)
-{
-	while (k->n > 0)
-		free(k->value[--k->n]);
-}
-
-/* The texts a row of this instance must hold. */
-static struct keys
-keys_of(const cJSON *alerts, const cJSON *alert)
-{
-	const cJSON *label;
-	struct keys k = {.n = 0};
-
-	cJSON_ArrayForEach (label, tree_at(alert, "labels"))
-		if (cJSON_IsString(label) && k.n < KEYS_MAX &&
-		    strcmp(label->string, "alertname") != 0 &&
-		    distinguishes(alerts, alert, label))
-			k.value[k.n++] = plain_of(label->valuestring);
-	return k;
-}
-
-static bool
-holds_all(struct span line, const struct keys *k)
+add_key(struct group *g, const char *key)
 {
 	int i;
 
-	for (i = 0; i < k->n; i++)
-		if (!verify_holds_word(line, k->value[i]))
+	for (i = 0; i < g->n_keys; i++)
+		if (strcmp(g->keys[i], key) == 0)
+			return;
+	if (g->n_keys < KEYS_MAX && strcmp(key, "alertname") != 0)
+		g->keys[g->n_keys++] = key;
+}
+
+/* The labels in which a and b differ; one may lack what the other has. */
+static void
+compare(struct group *g, const cJSON *a, const cJSON *b)
+{
+	const cJSON *l;
+
+	cJSON_ArrayForEach (l, a)
+		if (cJSON_IsString(l) && !tree_is(b, l->string, l->valuestring))
+			add_key(g, l->string);
+}
+
+static void
+find_keys(struct group *g)
+{
+	const cJSON *first = tree_at(g->at[0], "labels");
+	int i;
+
+	for (i = 1; i < g->n; i++) {
+		compare(g, first, tree_at(g->at[i], "labels"));
+		compare(g, tree_at(g->at[i], "labels"), first);
+	}
+}
+
+/* ---- looking for them ---- */
+
+/* Whether line holds what tells this instance apart. */
+static bool
+is_row_of(struct span line, const struct group *g, const cJSON *alert)
+{
+	const cJSON *labels = tree_at(alert, "labels");
+	int i;
+
+	/* An only one of its name has nothing but that. */
+	for (i = 0; i < g->n_keys; i++) {
+		auto_str value = plain_of(tree_str(labels, g->keys[i]));
+
+		if (!verify_holds_word(line, value))
 			return false;
+	}
 	return true;
 }
 
-/* A line with all that tells the instance apart, and its name there or in a
- * line before: a list under a heading is as good as a table. */
-static bool
-is_listed(const struct listing *l, const cJSON *alerts, const cJSON *alert)
+static size_t
+indent_of(struct span line)
 {
-	struct keys k = keys_of(alerts, alert);
-	char *name = plain_of(tree_str(alert, "name"));
-	bool named = false, listed = false;
+	size_t i = 0;
+
+	while (i < line.n && line.p[i] == ' ')
+		i++;
+	return i;
+}
+
+/* A row of a table or an item of a list: it names its own instance, not what
+ * stands below. */
+static bool
+is_item(struct span line)
+{
+	size_t i = indent_of(line);
+
+	return i < line.n && (strchr("|-+*", line.p[i]) != NULL ||
+				 isdigit((unsigned char)line.p[i]));
+}
+
+/* Whether line i is about the name: it holds it, or what it stands under
+ * does, up to the nearest heading. */
+static bool
+is_about(const struct listing *l, size_t i, const char *name)
+{
+	size_t j = i;
+
+	if (verify_holds_word(l->line[i], name))
+		return true;
+	while (j-- > 0) {
+		struct span line = l->line[j];
+
+		if (is_item(line) && indent_of(line) >= indent_of(l->line[i]))
+			continue;
+		if (verify_holds_word(line, name))
+			return true;
+		if (line.n > 0 && line.p[0] == '#')
+			return false;
+	}
+	return false;
+}
+
+/* Looks from where the one before was found and round again: rows mostly
+ * stand in the order of the instances. */
+static bool
+is_listed(const struct listing *l, const struct group *g, const char *name,
+    size_t *hint, const cJSON *alert)
+{
 	size_t i;
 
-	for (i = 0; i < l->n && !listed; i++) {
-		named = named || verify_holds_word(l->line[i], name);
-		listed = named && holds_all(l->line[i], &k);
+	for (i = 0; i < l->n; i++) {
+		size_t at = (*hint + i) % l->n;
+
+		if (!is_row_of(l->line[at], g, alert) || !is_about(l, at, name))
+			continue;
+		*hint = at + 1;
+		return true;
 	}
-	free(name);
-	keys_done(&k);
-	return listed;
+	return false;
 }
 
 static void
@@ -173,20 +234,45 @@ name_instance(struct view *w, const cJSON *alert)
 	verify_fail(w, CHECK_INSTANCES, "%s", buf_str(&b));
 }
 
+static void
+check_group(
+    struct view *w, const struct listing *l, struct group *g, int *missing)
+{
+	auto_str name = plain_of(tree_str(g->at[0], "name"));
+	size_t hint = 0;
+	int i;
+
+	find_keys(g);
+	for (i = 0; i < g->n; i++)
+		if (!is_listed(l, g, name, &hint, g->at[i]) &&
+		    (*missing)++ < VERIFY_MISSING_MAX)
+			name_instance(w, g->at[i]);
+}
+
 void
 verify_instances(struct view *w)
 {
 	struct listing l = listing_of(&w->v->lines);
+	const cJSON **all = xcalloc(
+	    (size_t)cJSON_GetArraySize(w->alerts) + 1, sizeof(const cJSON *));
 	const cJSON *a;
-	int missing = 0;
+	int n = 0, i, k, missing = 0;
 
 	cJSON_ArrayForEach (a, w->alerts)
-		if (alerts_is_firing(a) && !is_listed(&l, w->alerts, a) &&
-		    missing++ < VERIFY_MISSING_MAX)
-			name_instance(w, a);
+		if (alerts_is_firing(a))
+			all[n++] = a;
+	qsort(all, (size_t)n, sizeof(const cJSON *), by_name);
+	for (i = 0; i < n; i = k) {
+		struct group g = {.at = &all[i]};
+
+		for (k = i; k < n && by_name(&all[i], &all[k]) == 0; k++)
+			g.n++;
+		check_group(w, &l, &g, &missing);
+	}
 	if (missing > VERIFY_MISSING_MAX)
 		verify_fail(w, CHECK_INSTANCES, "and %d more",
 		    missing - VERIFY_MISSING_MAX);
+	free(all);
 	buf_done(&l.text);
 	free(l.line);
 }

@@ -154,11 +154,21 @@ take_line(struct reader *r, struct span text)
 		find_cites(l);
 }
 
+static size_t
+count_lines(struct span s)
+{
+	size_t n = 1, i;
+
+	for (i = 0; i < s.n && n < VERIFY_LINES_MAX; i++)
+		n += s.p[i] == '\n';
+	return n;
+}
+
 static struct lines
 read_in(struct span markdown, enum report_lang lang)
 {
 	struct lines l = {
-	    .at = xcalloc(VERIFY_LINES_MAX, sizeof(*l.at)), .lang = lang};
+	    .at = xcalloc(count_lines(markdown), sizeof(*l.at)), .lang = lang};
 	struct reader r = {.out = &l, .section = -1};
 	const char *p = markdown.p, *end = markdown.p + markdown.n;
 
@@ -170,7 +180,6 @@ read_in(struct span markdown, enum report_lang lang)
 		p = eol != NULL ? eol + 1 : end;
 	}
 	l.cut = p < end;
-	l.at = xrealloc(l.at, (l.n + 1) * sizeof(*l.at));
 	return l;
 }
 

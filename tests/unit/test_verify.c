@@ -262,6 +262,19 @@ START_TEST(verify_accepts_instances_listed_under_a_heading)
 }
 END_TEST
 
+START_TEST(verify_takes_no_row_of_another_alert_for_an_instance)
+{
+	auto_str text = replaced(good,
+	    "| 2 | `Hot` | `instance=host10` |\n| 3 | `Cold` |\n",
+	    "| 3 | `Cold` | `instance=host10` |\n");
+	struct checked c;
+
+	check_with(&c, text, state);
+	ck_assert_ptr_nonnull(strstr(buf_str(&c.text), "Hot instance=host10"));
+	checked_done(&c);
+}
+END_TEST
+
 START_TEST(verify_holds_the_conclusion_to_its_findings)
 {
 	auto_str s = replaced(
@@ -348,6 +361,8 @@ main(void)
 	    (int)ARRAY_LEN(broken));
 	tcase_add_test(tc, verify_takes_escaped_and_quoted_citations_for_text);
 	tcase_add_test(tc, verify_accepts_instances_listed_under_a_heading);
+	tcase_add_test(
+	    tc, verify_takes_no_row_of_another_alert_for_an_instance);
 	tcase_add_test(tc, verify_holds_the_conclusion_to_its_findings);
 	tcase_add_test(
 	    tc, verify_refuses_findings_on_evidence_that_is_not_there);

@@ -28,8 +28,10 @@ executor_check(const struct conf *conf, struct err *err)
 	if (rc != RC_OK)
 		return err_prefix(err, rc, "tools");
 	rc = executor_env(conf, NULL, NULL, &env, err);
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		rc = prom_run(&env.prom, &job, 1, 1, NULL);
+		dependencies_done(&env.dependencies);
+	}
 	if (rc != RC_OK || outcome.rc == RC_OK)
 		return rc;
 	return err_set(

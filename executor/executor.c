@@ -56,7 +56,8 @@ executor_env(const struct conf *conf, zloop_t *loop, struct http *http,
 		.ca_file = conf->prometheus_ca_file,
 		.timeout_ms = conf->prometheus_timeout_ms},
 	    .prom_parallel = (unsigned)conf->prometheus_parallel};
-	return RC_OK;
+	return dependencies_read(
+	    conf->dependencies, &ret_env->dependencies, err);
 }
 
 /* ---- tasks ---- */
@@ -226,6 +227,7 @@ executor_stop(void *state)
 	offload_pool_free(x->offload);
 	worker_free(x->worker);
 	http_free(x->http);
+	dependencies_done(&x->tool_env.dependencies);
 	toolset_free(x->tools);
 	buf_done(&x->described);
 	free(x);

@@ -251,6 +251,7 @@ once(const struct conf *conf, FILE *in, FILE *out, bool *ret_good,
 	run_steps(&o, steps);
 	*ret_good = print(&o, out);
 	offload_pool_free(env.offload);
+	dependencies_done(&env.dependencies);
 	http_free(env.http);
 	zloop_destroy(&o.loop);
 	return RC_OK;

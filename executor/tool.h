@@ -14,6 +14,7 @@
 #include "common/rc.h"
 #include "common/span.h"
 #include "executor/offload.h"
+#include "executor/dependencies.h"
 #include "executor/prom.h"
 
 #include <cjson/cJSON.h>
@@ -66,6 +67,7 @@ struct tool_env {
 	struct http *http;
 	struct prom_conf prom;
 	unsigned prom_parallel;       /* queries one call may have under way */
+	struct dependencies dependencies; /* owned: dependencies_done */
 	struct offload_pool *offload; /* for work that blocks */
 };
 

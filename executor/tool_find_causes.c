@@ -172,6 +172,8 @@ start(struct tool_call *call, struct err *err)
 	j->args = args_of(call);
 	j->prom = call->env->prom;
 	j->limits.parallel = call->env->prom_parallel;
+	j->limits.edges = call->env->dependencies.pairs;
+	j->limits.nedges = call->env->dependencies.n;
 	j->answer = (struct buf){.max = ANSWER_MAX};
 	j->call = call;
 	buf_adds(&call->result.query, "find_causes");

@@ -107,7 +107,8 @@ case_new(struct span state, enum report_lang fallback)
 	if (k->facts.alerts_answer == NULL)
 		return k;
 	ask_named_rules(k);
-	ask_causes_of_nothing(k);
+	if (answer_ok(k->facts.alerts_answer))
+		ask_causes_of_nothing(k);
 	/* A watchdog is looked at only when there is nothing else. */
 	for (i = 0; i < k->incidents.n && k->n_studies < CASE_STUDIES_MAX; i++)
 		if (!k->incidents.at[i].watchdog)
@@ -115,6 +116,13 @@ case_new(struct span state, enum report_lang fallback)
 			    &k->incidents.at[i],
 			    facts_has_tool(&k->facts, "find_causes"));
 	return k;
+}
+
+bool
+case_is_answered(const struct kase *k)
+{
+	return answer_ok(k->alerts.answer) || answer_ok(k->rules.answer) ||
+	       answer_ok(k->targets.answer);
 }
 
 void

@@ -24,6 +24,9 @@ struct kase {
 struct kase *case_new(struct span state, enum report_lang fallback);
 void case_free(struct kase *k);
 
+/* Whether any question of the first round was answered. */
+bool case_is_answered(const struct kase *k);
+
 /*
  * The conclusion (PROTOCOL.md) of what is known by now; the caller's. Every
  * figure in it is a sample or a time of the evidence it cites.

@@ -192,17 +192,19 @@ causes_tell_beside(
 		return;
 	}
 	say_cite(&d->s, answer_evidence(s->causes.answer));
-	if (cause != NULL && causes_confidence(s) >= REPORT_LIKELY &&
-	    has_cause) {
-		say(&d->s, "按统计与依赖关系最可疑的是",
-		    "By statistics and dependencies most suspect is ");
-		causes_put(d, s, cause);
-		drawing_finding(d, "contributing", n, NULL);
-	} else {
+	if (cause == NULL || causes_confidence(s) < REPORT_LIKELY) {
 		say(&d->s, "按统计与依赖关系，没有哪个服务明显突出",
 		    "By statistics and dependencies no service stands out");
 		drawing_finding(d, has_cause ? "ruled_out" : "open", n, NULL);
+		return;
 	}
+	/* That it changed at the time does not make it part of this. */
+	say(&d->s, "按统计与依赖关系变化最大的另有",
+	    "By statistics and dependencies what changed most besides is ");
+	causes_put(d, s, cause);
+	say(&d->s, "；与本事件的关系没有证实",
+	    "; that it has to do with this incident is not shown");
+	drawing_finding(d, "open", n, NULL);
 }
 
 static const char *

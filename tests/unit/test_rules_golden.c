@@ -60,9 +60,11 @@ struct scenario {
 	",\"change\":0.9,\"from\":\"" FRI("10:30:00") "\",\"to\":\"" FRI(      \
 	    "11:00:00") "\",\"time_of_min\":\"" FRI("10:31:00") "\",\"time_"   \
 								"of_max\":"    \
-								"\"" FRI("10:" \
-									 "59:" \
-									 "00") "\"}"
+								"\"" FRI(      \
+								    "10:"      \
+								    "59:"      \
+								    "00") "\"" \
+									  "}"
 #define ONE(labels, value) "{\"labels\":{" labels "},\"value\":" value "}"
 #define SERIES(list) "{\"series\":[" list "],\"series_total\":1}"
 #define H1 "\"instance\":\"h1:9100\""
@@ -705,6 +707,24 @@ START_TEST(rules_stop_asking_when_their_rounds_are_used_up)
 }
 END_TEST
 
+START_TEST(rules_do_not_ask_on_when_nothing_answers)
+{
+	struct scenario s = {.name = "down",
+	    .state = AT ",\"alerts\":[{\"status\":\"firing\",\"labels\":"
+			"{\"alertname\":\"HighCPU\",\"instance\":\"h\"}}]",
+	    .causes = "{}"};
+	AUTO(tree) update = NULL;
+	struct run r;
+
+	start(&r, &s);
+	update = run(&r);
+	ck_assert_int_eq(r.rounds, 1);
+	ck_assert_int_eq(r.steps, 3);
+	check_verified(&r, update);
+	run_done(&r);
+}
+END_TEST
+
 START_TEST(rules_take_any_state)
 {
 	static const char *const states[] = {"{}", "{\"alerts\":3}",
@@ -741,6 +761,7 @@ main(void)
 	tcase_add_test(tc, rules_list_five_hundred_instances);
 	tcase_add_test(tc, rules_ask_by_name_when_the_list_was_too_long);
 	tcase_add_test(tc, rules_stop_asking_when_their_rounds_are_used_up);
+	tcase_add_test(tc, rules_do_not_ask_on_when_nothing_answers);
 	tcase_add_loop_test(tc, rules_take_any_state, 0, 4);
 	suite_add_tcase(s, tc);
 	r = srunner_create(s);

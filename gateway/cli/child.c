@@ -98,6 +98,23 @@ child_start(struct child *c, int64_t now_ms, struct err *err)
 	return RC_OK;
 }
 
+bool
+child_check(struct child *c)
+{
+	int how = 0;
+	pid_t pid;
+
+	child_arg(c, xstrdup("--check"));
+	pid = fork();
+	if (pid == 0) {
+		execv(c->argv[0], c->argv);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, &how, 0) < 0 && errno == EINTR)
+		continue;
+	return pid > 0 && WIFEXITED(how) && WEXITSTATUS(how) == 0;
+}
+
 void
 child_died(struct child *c, int64_t now_ms)
 {

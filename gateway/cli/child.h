@@ -43,6 +43,9 @@ void child_free(struct child *c);
 /* RC_IO: cannot fork, or there is no such program. */
 NODISCARD enum rc child_start(struct child *c, int64_t now_ms, struct err *err);
 
+/* Runs the program with --check to its end; whether it was content. */
+bool child_check(struct child *c);
+
 /* It has died: sets when it is to be started again. */
 void child_died(struct child *c, int64_t now_ms);
 

@@ -178,6 +178,11 @@ cmd_count(const struct cmd_args *a, struct err *err)
 			    "there is no option "
 			    "%s",
 			    a->conf.args[i]);
+	if (a->conf.once || (a->conf.check && c->run != cmd_up))
+		return err_set(err, RC_INVALID,
+		    "has no --%s; the agents "
+		    "do",
+		    a->conf.once ? "once" : "check");
 	if (a->conf.n_args >= c->least && a->conf.n_args <= c->most)
 		return RC_OK;
 	if (c->most == 0)

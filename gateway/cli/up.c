@@ -119,6 +119,16 @@ up_bin(void)
 	return xstrdup(path);
 }
 
+static const struct {
+	const char *name;
+	unsigned who;
+} kinds[] = {
+    {"supervisor", CONF_SUPERVISOR},
+    {"gateway", CONF_GATEWAY},
+    {"planner", CONF_PLANNER},
+    {"executor", CONF_EXECUTOR},
+};
+
 static void
 up_plan(struct up *u)
 {
@@ -459,6 +469,23 @@ up_close(struct up *u)
 	close(u->lock_fd);
 }
 
+/* Asks one of each kind. */
+static int
+up_check(const struct conf *conf)
+{
+	auto_str bin = up_bin();
+	bool good = true;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct child *c =
+		    child_new(bin, kinds[i].name, kinds[i].who, 0, conf);
+
+		good = child_check(c) && good;
+		child_free(c);
+	}
+	return good ? CMD_DONE : CMD_FAILED;
+}
+
 int
 cmd_up(const struct cmd_args *a)
 {
@@ -477,6 +504,8 @@ cmd_up(const struct cmd_args *a)
 		    a->conf.log_level);
 		return CMD_USAGE;
 	}
+	if (a->conf.check)
+		return up_check(&a->conf);
 	rc = up_open(&u, &err);
 	if (rc == RC_OK) {
 		up_plan(&u);

@@ -174,6 +174,22 @@ START_TEST(up_gives_up_on_wrong_usage_of_a_child)
 }
 END_TEST
 
+START_TEST(up_checks_every_process_without_starting_one)
+{
+	static const char *const args[] = {
+	    "up", "--check", "--planner=nobody", NULL};
+	struct house *h = house_start(&(struct house_spec){0});
+	auto_str out = NULL;
+	auto_str err = NULL;
+
+	ck_assert_int_eq(house_run(h, args, &out, &err), 1);
+	assert_contains(out, "culprit-gateway: configuration is good");
+	assert_contains(err, "planner \"nobody\" is not known");
+	assert_contains(err, "nobody accepts connections");
+	house_free(h);
+}
+END_TEST
+
 START_TEST(workers_that_join_later_share_the_work)
 {
 	static const char *const more[] = {"--executors=0", NULL};
@@ -292,6 +308,7 @@ main(void)
 		(int)ARRAY_LEN(children)},
 	    {a_second_up_on_the_same_data_is_refused, 0},
 	    {up_gives_up_on_wrong_usage_of_a_child, 0},
+	    {up_checks_every_process_without_starting_one, 0},
 	    {workers_that_join_later_share_the_work, 0},
 	    {a_planner_killed_in_the_middle_is_replaced, 0},
 	    {a_run_outlives_its_supervisor, 0},

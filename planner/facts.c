@@ -61,6 +61,14 @@ answer_series(const cJSON *answer)
 	return answer_ok(answer) ? list_in(answer, keys) : NULL;
 }
 
+bool
+answer_left_out(const cJSON *answer)
+{
+	const cJSON *n = tree_at(tree_at(answer, "data"), "series_left_out");
+
+	return answer_ok(answer) && cJSON_IsNumber(n) && n->valuedouble > 0;
+}
+
 /* A query tells one from another even where a tool normalises the rest. */
 static bool
 is_same(const cJSON *asked, const cJSON *args)

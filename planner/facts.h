@@ -47,6 +47,8 @@ const char *answer_evidence(const cJSON *answer);
 const char *answer_error(const cJSON *answer);
 /* Its series, an empty list when there are none. */
 const cJSON *answer_series(const cJSON *answer);
+/* Whether it had more series than those. */
+bool answer_left_out(const cJSON *answer);
 
 /* The alerting rule behind an alert, or NULL: same name, its own labels all
  * among the alert's. */

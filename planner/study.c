@@ -129,6 +129,20 @@ pick(const cJSON *list, const cJSON *labels, struct series *ret)
 	return series_read(cJSON_GetArrayItem(list, 0), ret);
 }
 
+/* The value of the series with these labels; 0: it is not there. Of another
+ * series, even the only one, nothing follows for this one. */
+static double
+last_of(const cJSON *list, const cJSON *labels)
+{
+	const cJSON *one;
+	struct series s;
+
+	cJSON_ArrayForEach (one, list)
+		if (series_read(one, &s) && series_fits(&s, labels))
+			return s.last;
+	return 0;
+}
+
 static void
 read_looked(struct looked *x, const cJSON *labels)
 {
@@ -144,10 +158,10 @@ read_looked(struct looked *x, const cJSON *labels)
 		if (is_beyond(&x->measure, s.last))
 			x->others_beyond = true;
 	}
-	if (pick(answer_series(x->since.answer), labels, &s))
-		x->since_t = s.last;
-	else if (x->found && x->series.is_range)
-		x->since_t = 0;
+	x->left_out = !x->found && answer_left_out(x->range.answer);
+	if (x->found)
+		x->since_t =
+		    last_of(answer_series(x->since.answer), x->series.labels);
 }
 
 static void

@@ -34,6 +34,7 @@ struct looked {
 	struct ask range;
 	struct ask since; /* the last moment it was within bounds */
 	bool found;       /* a series of the alert's is there */
+	bool left_out;    /* not found, but not every series was listed */
 	struct series series;
 	int others;         /* series of the expression besides it */
 	bool others_beyond; /* one of those is beyond as well */

@@ -176,6 +176,10 @@ tell_looked(struct drawing *d, int n, const struct looked *x)
 		say_labels(&d->s, x->series.labels, 4);
 		say_course(d, x);
 		say_since(d, x);
+	} else if (x->left_out) {
+		say(&d->s, "序列太多，列出的几条里没有这个告警的",
+		    " has too many series: this alert's is not among those "
+		    "listed");
 	} else {
 		say(&d->s, "在时间窗内没有属于这个告警的数据",
 		    " has no data of this alert in the window");

@@ -348,6 +348,37 @@ static const struct scenario scenarios[] = {
 	    "no service stands out", "`x` has no data of this alert"},
     },
     {
+	.name = "what holds of one series is not said of another",
+	.state = AT ",\"language\":\"en\"",
+	.alerts = "{\"alerts\":[{\"name\":\"Odd\",\"state\":\"firing\","
+		  "\"labels\":{\"alertname\":\"Odd\",\"job\":\"a\"}}]}",
+	.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x == 1\"}]}",
+	.targets = ALL_UP,
+	.metrics =
+	    {{"max_over_time(", SERIES(ONE("\"job\":\"b\"", "1763895470"))},
+		{"x", SERIES(RANGE("\"job\":\"a\"", "1", "1", "1", "1"))}},
+	.lang = REPORT_EN,
+	.confidence = "undetermined",
+	.want = {"all through the window 1 (fires when == 1)"},
+	.want_not = {"last within its threshold"},
+    },
+    {
+	.name = "a series that was left out is not missing",
+	.state = AT ",\"language\":\"en\"",
+	.alerts = "{\"alerts\":[{\"name\":\"Odd\",\"state\":\"firing\","
+		  "\"labels\":{\"alertname\":\"Odd\",\"job\":\"a\"}}]}",
+	.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 1\"}]}",
+	.targets = ALL_UP,
+	.metrics = {{"", "{\"series\":[" RANGE("\"job\":\"b\"", "1", "1", "1",
+			     "1") "," RANGE("\"job\":\"c\"", "1", "1", "1",
+			     "1") "],\"series_total\":9,"
+				  "\"series_left_out\":7}"}},
+	.lang = REPORT_EN,
+	.confidence = "undetermined",
+	.want = {"`x` has too many series"},
+	.want_not = {"no data of this alert"},
+    },
+    {
 	.name = "several incidents",
 	.state = AT ",\"language\":\"en\"",
 	.alerts =

@@ -37,6 +37,9 @@ print_safe(struct span s, enum term_style style)
 	auto_buf b = {0};
 
 	buf_init(&b, 8 * (size_t)CALL_BODY_MAX);
+	/* Inside JSON's style it would be escaped, and JSON no more. */
+	while (s.n > 0 && s.p[s.n - 1] == '\n')
+		s.n--;
 	term_put(&b, s, style);
 	if (b.len == 0 || b.data[b.len - 1] != '\n')
 		buf_addc(&b, '\n');

@@ -44,6 +44,22 @@ child_new(const char *bin, const char *kind, unsigned who, int number,
 }
 
 void
+child_listen_at(struct child *c, const char *host_port)
+{
+	char *arg = xasprintf("--listen=%s", host_port);
+	int i;
+
+	for (i = 1; i < c->argc; i++) {
+		if (strncmp(c->argv[i], "--listen=", 9) != 0)
+			continue;
+		free(c->argv[i]);
+		c->argv[i] = arg;
+		return;
+	}
+	child_arg(c, arg);
+}
+
+void
 child_free(struct child *c)
 {
 	if (c == NULL)

@@ -38,6 +38,8 @@ struct child {
  * number 0: there is only one of it. */
 struct child *child_new(const char *bin, const char *kind, unsigned who,
     int number, const struct conf *conf);
+/* From its next start on it listens there. */
+void child_listen_at(struct child *c, const char *host_port);
 void child_free(struct child *c);
 
 /* RC_IO: cannot fork, or there is no such program. */

@@ -272,12 +272,26 @@ up_probe(struct up *u)
 	curl_multi_add_handle(u->multi, u->probe);
 }
 
+/* Whoever was told the address finds the next gateway there, port 0 or not. */
+static void
+up_keep_address(struct up *u)
+{
+	const char *host_port = strstr(u->at.base, "://");
+
+	if (host_port == NULL)
+		return;
+	for (size_t i = 0; i < u->n; i++)
+		if (strcmp(u->children[i]->name, "gateway") == 0)
+			child_listen_at(u->children[i], host_port + 3);
+}
+
 static void
 up_on_ready(struct up *u)
 {
 	char ms[24];
 
 	u->ready = true;
+	up_keep_address(u);
 	snprintf(
 	    ms, sizeof(ms), "%lld", (long long)(clk_mono_ms() - u->start_ms));
 	log_info("ready", "url", u->at.base, "ms", ms, NULL);

@@ -7,6 +7,7 @@
 #include "tests/harness/texts.h"
 #include "tests/harness/transcript.h"
 
+#include <cjson/cJSON.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,7 +128,7 @@ START_TEST(a_killed_child_is_started_again_and_work_goes_on)
 
 	kill_child(h, children[_i]);
 	if (strcmp(children[_i], "gateway") == 0) {
-		/* It listens elsewhere now, and wrote down where. */
+		/* Where it listened before, port 0 or not. */
 		kill_child(h, "gateway");
 	}
 	for (int attempts = 0;; attempts++) {
@@ -256,9 +257,10 @@ START_TEST(a_planner_killed_in_the_middle_is_replaced)
 }
 END_TEST
 
-/* kill -9 of the supervisor in mid-run: the client sees every event once. */
-START_TEST(a_run_outlives_its_supervisor)
+/* kill -9 in mid-run: the client, too, goes on and sees every event once. */
+START_TEST(a_run_outlives_its_supervisor_and_its_gateway)
 {
+	static const char *const killed[] = {"supervisor", "gateway"};
 	static const char *const args[] = {"investigate", "--json", NULL};
 	static const char *const more[] = {
 	    "--prometheus-timeout-ms=3000", NULL};
@@ -272,7 +274,7 @@ START_TEST(a_run_outlives_its_supervisor)
 	auto_str out = NULL;
 
 	ck_assert(proc_await_out(p, "\"tool_started\"", HOUSE_MS));
-	kill_child(h, "supervisor");
+	kill_child(h, killed[_i]);
 	ck_assert_int_eq(proc_wait(p, HOUSE_MS), 0);
 	out = proc_out(p);
 	t = transcript_new(out);
@@ -280,6 +282,23 @@ START_TEST(a_run_outlives_its_supervisor)
 	ck_assert_int_eq(transcript_count(t, "feedback"), 1);
 	transcript_free(t);
 	proc_free(p);
+	house_free(h);
+}
+END_TEST
+
+START_TEST(json_of_the_client_is_one_document_and_a_line_end)
+{
+	static const char *const args[] = {"list", "--json", NULL};
+	struct house *h = house_start(&(struct house_spec){0});
+	const char *end = NULL;
+	auto_str out = NULL;
+	cJSON *o;
+
+	ck_assert_int_eq(house_run(h, args, &out, NULL), 0);
+	o = cJSON_ParseWithOpts(out, &end, false);
+	ck_assert_ptr_nonnull(o);
+	ck_assert_str_eq(end, "\n");
+	cJSON_Delete(o);
 	house_free(h);
 }
 END_TEST
@@ -311,7 +330,8 @@ main(void)
 	    {up_checks_every_process_without_starting_one, 0},
 	    {workers_that_join_later_share_the_work, 0},
 	    {a_planner_killed_in_the_middle_is_replaced, 0},
-	    {a_run_outlives_its_supervisor, 0},
+	    {a_run_outlives_its_supervisor_and_its_gateway, 2},
+	    {json_of_the_client_is_one_document_and_a_line_end, 0},
 	    {a_client_goes_on_when_all_was_killed_and_started_anew, 0},
 	};
 

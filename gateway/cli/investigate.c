@@ -81,7 +81,7 @@ print_report(const char *markdown)
 
 /* Watches to the end; spec lacks what is the same for everybody. */
 static int
-watch_run(const struct cmd_args *a, struct stream_spec *spec)
+watch_run(const struct cmd_args *a, struct stream_spec spec)
 {
 	struct view_spec vs = view_spec_for(stderr);
 	struct watch w = {.json = a->value[OPT_JSON] != NULL};
@@ -92,14 +92,14 @@ watch_run(const struct cmd_args *a, struct stream_spec *spec)
 	enum rc rc;
 
 	w.view = view_new(&vs);
-	spec->at = &at;
-	spec->on_event = watch_on_event;
-	spec->on_note = watch_on_note;
-	spec->on_tick = watch_on_tick;
-	spec->ctx = &w;
+	spec.at = &at;
+	spec.on_event = watch_on_event;
+	spec.on_note = watch_on_note;
+	spec.on_tick = watch_on_tick;
+	spec.ctx = &w;
 	rc = call_open(&a->conf, &at, &err);
 	if (rc == RC_OK)
-		rc = stream_run(spec, &err);
+		rc = stream_run(&spec, &err);
 	view_quiet(w.view);
 	status = view_status(w.view);
 	if (view_report(w.view) != NULL && !w.json) {
@@ -235,7 +235,7 @@ cmd_investigate(const struct cmd_args *a)
 	if (a->value[OPT_ASYNC] != NULL)
 		return start_only(a, body);
 	spec.body = body;
-	return watch_run(a, &spec);
+	return watch_run(a, spec);
 }
 
 int
@@ -243,5 +243,5 @@ cmd_follow(const struct cmd_args *a)
 {
 	struct stream_spec spec = {.run = a->conf.args[0]};
 
-	return watch_run(a, &spec);
+	return watch_run(a, spec);
 }

@@ -50,18 +50,14 @@ term_put_control(struct buf *b, uint32_t cp, enum term_style style)
 {
 	bool blank = cp == '\n' || cp == '\t';
 
-	if (style == TERM_JSON)
+	if (style == TERM_JSON || cp >= 0x100)
 		buf_addf(b, "\\u%04x", cp);
 	else if (blank && style == TERM_TEXT)
 		buf_addc(b, (char)cp);
 	else if (blank || (cp == '\r' && style == TERM_LINE))
 		buf_addc(b, ' ');
-	else if (cp == '\r')
-		return;
-	else if (cp < 0x100)
+	else if (cp != '\r')
 		buf_addf(b, "\\x%02x", cp);
-	else
-		buf_addf(b, "\\u%04x", cp);
 }
 
 void

@@ -15,7 +15,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { RUNNING_MAX = 16, COLUMNS_DEFAULT = 100, COLUMNS_PIPE = 240, LINE_MAX_BYTES = 16384 };
+enum {
+	RUNNING_MAX = 16,
+	COLUMNS_DEFAULT = 100,
+	COLUMNS_PIPE = 240,
+	LINE_MAX_BYTES = 16384
+};
 
 /* A step that was started and has no outcome yet. */
 struct running {

@@ -189,11 +189,11 @@ static void
 sort(cJSON *list)
 {
 	int n = cJSON_GetArraySize(list), i;
-	cJSON **items = xcalloc((size_t)n + 1, sizeof(*items));
+	cJSON **items = xcalloc((size_t)n + 1, sizeof(cJSON *));
 
 	for (i = 0; i < n; i++)
 		items[i] = cJSON_DetachItemFromArray(list, 0);
-	qsort(items, (size_t)n, sizeof(*items), compare);
+	qsort(items, (size_t)n, sizeof(cJSON *), compare);
 	for (i = 0; i < n; i++)
 		cJSON_AddItemToArray(list, items[i]);
 	free(items);

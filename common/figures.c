@@ -302,8 +302,8 @@ duration_word(struct span w, struct figure *ret)
 		static const double seconds[] = {DAY_S, 3600, 60, 1};
 		const char *u;
 
-		if (x.n == 0 || x.n >= rest.n ||
-		    (u = memchr(order, rest.p[x.n], 4)) == NULL)
+		if (x.n == 0 || x.n >= rest.n || rest.p[x.n] == '\0' ||
+		    (u = strchr(order, rest.p[x.n])) == NULL)
 			return false;
 		total.value += x.value * seconds[u - order];
 		i += x.n + 1;

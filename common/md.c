@@ -58,8 +58,9 @@ at_start(struct span s, size_t i)
 static bool
 opens_tag(struct span s, size_t i)
 {
-	return i + 1 < s.n && (isalpha((unsigned char)s.p[i + 1]) != 0 ||
-				  memchr("/!?", s.p[i + 1], 3) != NULL);
+	return i + 1 < s.n &&
+	       (isalpha((unsigned char)s.p[i + 1]) != 0 || s.p[i + 1] == '/' ||
+		   s.p[i + 1] == '!' || s.p[i + 1] == '?');
 }
 
 static const char *

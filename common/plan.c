@@ -143,7 +143,7 @@ add_first(struct plan *p, const struct plan_step *first, struct err *err)
 static enum rc
 read_decision(struct span map, enum plan_decision *ret, struct err *err)
 {
-	struct span d;
+	struct span d = {"", 0};
 	unsigned i;
 	enum rc rc = read_text(map, "", "decision", 32, &d, err);
 
@@ -164,7 +164,7 @@ enum rc
 plan_parse(struct span map, struct plan *ret_plan, struct err *err)
 {
 	struct plan p = {0};
-	struct plan_step first;
+	struct plan_step first = {0};
 	struct wire_r r = wire_reader(map);
 	enum rc rc;
 

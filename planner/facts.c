@@ -135,7 +135,7 @@ facts_init(struct facts *f, struct span state, enum report_lang fallback)
 		f->lang = report_lang(tree_span(f->state, "language"));
 	f->at_s = tree_num(f->state, "at", 0) / 1000;
 	if (f->at_s <= 0)
-		f->at_s = (double)(clk_wall_ms() / 1000);
+		f->at_s = floor((double)clk_wall_ms() / 1000);
 	f->window_s = tree_num(f->state, "window", 0);
 	if (!(f->window_s >= 60 && f->window_s <= WINDOW_MAX_S))
 		f->window_s = WINDOW_DEFAULT_S;

@@ -3,6 +3,7 @@
  *
  * For whoever debugs a planner: no supervisor, no socket, the same code.
  */
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "common/clk.h"
@@ -33,7 +34,7 @@ is_json(struct span text)
 {
 	size_t i = 0;
 
-	while (i < text.n && memchr(" \t\r\n", text.p[i], 4) != NULL)
+	while (i < text.n && isspace((unsigned char)text.p[i]))
 		i++;
 	return i < text.n && (text.p[i] == '{' || text.p[i] == '[');
 }

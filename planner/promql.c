@@ -363,14 +363,13 @@ measure(struct measures *m, struct span e, enum promql_role role, int depth)
 	struct split s;
 
 	e = unwrap(e);
-	if (depth > PROMQL_DEPTH_MAX) {
-		add(m, e, role);
-	} else if (split_at(e, or_op, &s) || split_at(e, and_ops, &s)) {
+	if (depth <= PROMQL_DEPTH_MAX &&
+	    (split_at(e, or_op, &s) || split_at(e, and_ops, &s))) {
 		measure(m, s.left, role, depth + 1);
 		measure(m, s.right,
 		    token_is(s.op, "unless") ? PROMQL_EXCLUDED : role,
 		    depth + 1);
-	} else if (split_at(e, compare_ops, &s)) {
+	} else if (depth <= PROMQL_DEPTH_MAX && split_at(e, compare_ops, &s)) {
 		int first = m->n;
 
 		measure_compared(m, &s, depth);

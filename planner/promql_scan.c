@@ -147,11 +147,9 @@ scan_next(struct scan *s)
 
 	skip_blank(s);
 	t.p = s->p;
-	if (s->bad)
-		t.kind = T_BAD;
-	else if (s->p < s->end)
+	if (!s->bad && s->p < s->end)
 		t.kind = scan_kind(s);
-	else if (s->depth > 0)
+	else if (s->bad || s->depth > 0)
 		t.kind = T_BAD;
 	s->bad = t.kind == T_BAD;
 	t.n = (size_t)(s->p - t.p);

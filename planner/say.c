@@ -127,7 +127,7 @@ say_labels(struct say *s, const cJSON *labels, int most)
 	const cJSON *l;
 
 	cJSON_ArrayForEach (l, labels) {
-		auto_buf pair = {.max = 2 * CODE_MAX};
+		auto_buf pair = {.max = (size_t)2 * CODE_MAX};
 
 		if (!cJSON_IsString(l) || most-- <= 0 ||
 		    strcmp(l->string, "alertname") == 0 ||

@@ -311,8 +311,8 @@ head_pass(struct server *s, const struct head *head,
 		return false;
 	if (status == 404) {
 		problem_set(ret, 404,
-		    "there is nothing at %.*s; see "
-		    "/openapi.json",
+		    "there is nothing at %.*s; the README "
+		    "lists what there is",
 		    (int)MIN(head->path.n, 200), head->path.p);
 		return false;
 	}

@@ -52,6 +52,17 @@ names_target(const struct drawing *d)
 	return false;
 }
 
+/* Just started, or only a store of others' samples: none is up or down. */
+static bool
+is_scraping_nothing(const cJSON *a)
+{
+	const cJSON *data = tree_at(a, "data");
+
+	return tree_num(data, "up", -1) == 0 &&
+	    tree_num(data, "down", -1) == 0 &&
+	    tree_num(data, "unknown", 0) == 0;
+}
+
 static void
 tell_targets(struct drawing *d, const cJSON *down)
 {
@@ -67,7 +78,13 @@ tell_targets(struct drawing *d, const cJSON *down)
 		drawing_finding(d, "open", -1, NULL);
 		return;
 	}
-	if (cJSON_GetArraySize(down) == 0) {
+	if (is_scraping_nothing(a)) {
+		say_cite(&d->s, answer_evidence(a));
+		say(&d->s, "这个 Prometheus 没有任何采集目标，因此无法排除采集中断",
+		    "This Prometheus scrapes no target, so missing telemetry "
+		    "cannot be ruled out");
+		drawing_finding(d, "open", -1, NULL);
+	} else if (cJSON_GetArraySize(down) == 0) {
 		say_cite(&d->s, answer_evidence(a));
 		say(&d->s, "采集中断：没有目标采集失败",
 		    "Missing telemetry: no target fails to be scraped");

@@ -138,7 +138,7 @@ planner_update(struct run *r, struct span update, struct buf *b)
 
 	for (i = 0; i < ARRAY_LEN(planner_keys); i++)
 		n += wire_find(update, planner_keys[i]).n != 0;
-	wire_put_map(b, n + 2);
+	wire_put_map(b, n + 3);
 	for (i = 0; i < ARRAY_LEN(planner_keys); i++) {
 		struct span v = wire_find(update, planner_keys[i]);
 
@@ -149,6 +149,8 @@ planner_update(struct run *r, struct span update, struct buf *b)
 	}
 	wire_put_str(b, "iteration");
 	wire_put_int(b, r->iteration);
+	wire_put_str(b, "turns");
+	wire_put_int(b, r->turns);
 	/* A plan that is resumed gives its steps the same numbers again. */
 	wire_put_str(b, "next_evidence");
 	wire_put_int(b, r->next_evidence);

@@ -219,6 +219,19 @@ dispatch(struct agent *a)
 	return run(a);
 }
 
+/* In a container every process is number 1, but each has a host name. */
+static char *
+make_name(const struct agent *a)
+{
+	char host[65] = "";
+
+	if (a->conf.name != NULL)
+		return xstrdup(a->conf.name);
+	if (getpid() != 1 || gethostname(host, sizeof(host) - 1) != 0)
+		return xasprintf("%s-%ld", a->spec->name, (long)getpid());
+	return xasprintf("%s-%s", a->spec->name, host);
+}
+
 int
 agent_main(int argc, char **argv, const struct agent_spec *spec)
 {
@@ -237,8 +250,7 @@ agent_main(int argc, char **argv, const struct agent_spec *spec)
 		conf_done(&a.conf);
 		return EXIT_USAGE;
 	}
-	a.name = a.conf.name != NULL ? xstrdup(a.conf.name) :
-	    xasprintf("%s-%ld", spec->name, (long)getpid());
+	a.name = make_name(&a);
 	if (a.conf.help)
 		help(spec);
 	else if (a.conf.version)

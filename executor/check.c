@@ -22,11 +22,11 @@ executor_check(const struct conf *conf, struct err *err)
 	struct prom_job job = {.ask = {.what = PROM_INSTANT, .query = "1"},
 	    .reader = {.sink = &sink, .done = on_done, .arg = &outcome}};
 	struct toolset *tools = NULL;
-	enum rc rc = toolset_new(conf->tools, &tools, err);
+	enum rc rc = toolset_new(conf->tools, conf->tool_classes, &tools, err);
 
 	toolset_free(tools);
 	if (rc != RC_OK)
-		return err_prefix(err, rc, "tools");
+		return rc;
 	rc = executor_env(conf, NULL, NULL, &env, err);
 	if (rc == RC_OK) {
 		rc = prom_run(&env.prom, &job, 1, 1, NULL);

@@ -177,7 +177,8 @@ begin(struct executor *x, struct agent *a, struct err *err)
 	x->http = http_new(agent_loop(a));
 	rc = executor_env(conf, agent_loop(a), x->http, &x->tool_env, err);
 	if (rc == RC_OK)
-		rc = toolset_new(conf->tools, &x->tools, err);
+		rc = toolset_new(
+		    conf->tools, conf->tool_classes, &x->tools, err);
 	if (rc == RC_OK)
 		rc = describe_tools(x, err);
 	if (rc != RC_OK)

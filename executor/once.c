@@ -236,7 +236,7 @@ once(const struct conf *conf, FILE *in, FILE *out, bool *ret_good,
 	if (rc == RC_OK)
 		rc = to_steps(input, &steps, err);
 	if (rc == RC_OK)
-		rc = toolset_new(conf->tools, &tools, err);
+		rc = toolset_new(conf->tools, conf->tool_classes, &tools, err);
 	if (rc == RC_OK)
 		rc = executor_env(conf, NULL, NULL, &env, err);
 	if (rc != RC_OK)

@@ -173,6 +173,7 @@ read_input(struct run *run, struct span input)
 	run->call.window_ms = wire_find_int(map, "window", 0) * 1000;
 	if (run->call.window_ms <= 0)
 		run->call.window_ms = RUN_WINDOW_MS;
+	run->call.key = wire_find_str(map, "key");
 	run->call.args = run->args;
 	run->call.labels = run->labels;
 }

@@ -23,20 +23,8 @@ struct toolset {
 	const struct tool *tools[ARRAY_LEN(registry)];
 	cJSON *schemas[ARRAY_LEN(registry)];
 	size_t n;
+	enum tool_class classes[ARRAY_LEN(registry)]; /* as the registry is */
 };
-
-const char *tool_class_name(enum tool_class class)
-{
-	switch (class) {
-	case TOOL_READ:
-		return "READ";
-	case TOOL_IDEMPOTENT:
-		return "IDEMPOTENT";
-	case TOOL_UNSAFE:
-		return "UNSAFE";
-	}
-	return "UNSAFE";
-}
 
 /* ---- calls ---- */
 
@@ -93,15 +81,23 @@ list_names(struct buf *b, const struct tool *const *tools, size_t n)
 		buf_addf(b, "%s%s", i > 0 ? ", " : "", tools[i]->name);
 }
 
-static const struct tool *
-registry_find(struct span name)
+/* Where in the registry; RC_INVALID lists what there is. */
+static enum rc
+registry_find(struct span name, size_t *ret, struct err *err)
 {
+	auto_buf known = {.max = 2000};
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(registry); i++)
-		if (span_is(name, registry[i]->name))
-			return registry[i];
-	return NULL;
+	for (i = 0; i < ARRAY_LEN(registry); i++) {
+		if (!span_is(name, registry[i]->name))
+			continue;
+		*ret = i;
+		return RC_OK;
+	}
+	list_names(&known, registry, ARRAY_LEN(registry));
+	return err_set(err, RC_INVALID,
+	    "there is no tool \"%.*s\"; there are: %s",
+	    (int)MIN(name.n, (size_t)80), name.p, buf_str(&known));
 }
 
 static void
@@ -137,37 +133,80 @@ enable_named(struct toolset *ts, const char *names, struct err *err)
 	while (*names != '\0') {
 		size_t n = strcspn(names, ",");
 		struct span name = trim(span_make(names, n));
-		const struct tool *tool = registry_find(name);
-		auto_buf known = {.max = 2000};
+		enum rc rc;
+		size_t at;
 
 		names += n + (names[n] == ',');
 		if (name.n == 0)
 			continue;
-		list_names(&known, registry, ARRAY_LEN(registry));
-		if (tool == NULL)
-			return err_set(err, RC_INVALID,
-			    "there is no tool \"%.*s\"; there are: %s",
-			    (int)MIN(name.n, (size_t)80), name.p,
-			    buf_str(&known));
-		enable(ts, tool);
+		rc = registry_find(name, &at, err);
+		if (rc != RC_OK)
+			return rc;
+		enable(ts, registry[at]);
 	}
 	if (ts->n == 0)
 		return err_set(err, RC_INVALID, "no tool is enabled");
 	return RC_OK;
 }
 
+/* One "tool=class". */
+static enum rc
+classify(struct toolset *ts, struct span pair, struct err *err)
+{
+	const char *sign = pair.n > 0 ? memchr(pair.p, '=', pair.n) : NULL;
+	size_t n = sign != NULL ? (size_t)(sign - pair.p) : pair.n, at;
+	enum rc rc = registry_find(trim(span_make(pair.p, n)), &at, err);
+
+	if (rc != RC_OK)
+		return rc;
+	if (sign != NULL &&
+	    tool_class_parse(
+		trim(span_make(sign + 1, pair.n - n - 1)), &ts->classes[at]))
+		return RC_OK;
+	return err_set(err, RC_INVALID,
+	    "\"%.*s\" gives no class; write %s=read, %s=idempotent or "
+	    "%s=unsafe",
+	    (int)MIN(pair.n, (size_t)80), pair.p, registry[at]->name,
+	    registry[at]->name, registry[at]->name);
+}
+
+static enum rc
+classify_all(struct toolset *ts, const char *classes, struct err *err)
+{
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(registry); i++)
+		ts->classes[i] = registry[i]->class;
+	while (rc == RC_OK && classes != NULL && *classes != '\0') {
+		size_t n = strcspn(classes, ",");
+		struct span pair = trim(span_make(classes, n));
+
+		classes += n + (classes[n] == ',');
+		if (pair.n > 0)
+			rc = classify(ts, pair, err);
+	}
+	return rc == RC_OK ? rc : err_prefix(err, rc, "tool-classes");
+}
+
 enum rc
-toolset_new(const char *names, struct toolset **ret, struct err *err)
+toolset_new(const char *names, const char *classes, struct toolset **ret,
+    struct err *err)
 {
 	struct toolset *ts = xcalloc(1, sizeof(*ts));
 	enum rc rc = RC_OK;
 	size_t i;
 
-	if (names != NULL)
+	if (names != NULL) {
 		rc = enable_named(ts, names, err);
+		if (rc != RC_OK)
+			err_prefix(err, rc, "tools");
+	}
 	for (i = 0; i < ARRAY_LEN(registry) && names == NULL; i++)
 		if (registry[i]->class == TOOL_READ && !registry[i]->on_request)
 			enable(ts, registry[i]);
+	if (rc == RC_OK)
+		rc = classify_all(ts, classes, err);
 	if (rc != RC_OK) {
 		toolset_free(ts);
 		return rc;
@@ -221,6 +260,16 @@ toolset_check(const struct toolset *ts, const struct tool *tool,
 	    ts->schemas[i], args != NULL ? args : none, "args", err);
 }
 
+static enum tool_class
+class_of(const struct toolset *ts, const struct tool *tool)
+{
+	size_t i = 0;
+
+	while (registry[i] != tool)
+		i++;
+	return ts->classes[i];
+}
+
 cJSON *
 toolset_describe(const struct toolset *ts)
 {
@@ -235,7 +284,7 @@ toolset_describe(const struct toolset *ts)
 		cJSON_AddItemToObject(
 		    one, "args", cJSON_Duplicate(ts->schemas[i], true));
 		cJSON_AddStringToObject(
-		    one, "class", tool_class_name(ts->tools[i]->class));
+		    one, "class", tool_class_name(class_of(ts, ts->tools[i])));
 		cJSON_AddItemToArray(list, one);
 	}
 	return list;

@@ -13,6 +13,7 @@
 #include "common/http.h"
 #include "common/rc.h"
 #include "common/span.h"
+#include "common/tool_class.h"
 #include "executor/offload.h"
 #include "executor/dependencies.h"
 #include "executor/prom.h"
@@ -29,24 +30,13 @@ enum {
 	TOOL_SUGGESTION_MAX = 1 << 10,
 };
 
-/* What a call does to the world; the operator's configuration has the last
- * word (DESIGN of side effects: what may be repeated after a crash). */
-enum tool_class {
-	TOOL_READ,
-	TOOL_IDEMPOTENT,
-	TOOL_UNSAFE,
-};
-
-/* "READ", ... */
-const char *tool_class_name(enum tool_class class);
-
 struct tool_call;
 
 struct tool {
 	const char *name;
 	const char *what; /* for whoever chooses tools, a model too */
 	const char *args; /* JSON schema of an object, as JSON text */
-	enum tool_class class;
+	enum tool_class class; /* where the operator does not say */
 	bool on_request;    /* enabled only when named */
 	int64_t timeout_ms; /* of one call */
 
@@ -89,6 +79,9 @@ struct tool_call {
 	int64_t at_ms;       /* the moment it is about; <= now_ms mostly */
 	int64_t window_ms;   /* how far to look back from at_ms */
 	const cJSON *labels; /* what bounds the investigation, or NULL */
+	/* The same for every attempt at this step, whoever makes it: what it
+	 * changes may be done once under it. Empty: no tool to repeat. */
+	struct span key;
 	struct tool_result result;            /* the tool's to fill */
 	void *state;                          /* the tool's own */
 	void (*done)(struct tool_call *call); /* set by the owner */
@@ -113,10 +106,12 @@ struct toolset;
 
 /*
  * names: comma list, or NULL for every reading tool that is not on_request.
- * RC_INVALID: a name that is no tool, listing those that are.
+ * classes: "tool=class, tool=class", which override the tools' own (also of
+ * tools that are not enabled), or NULL. RC_INVALID: a name that is no tool or
+ * no class, listing those that are.
  */
-NODISCARD enum rc toolset_new(
-    const char *names, struct toolset **ret, struct err *err);
+NODISCARD enum rc toolset_new(const char *names, const char *classes,
+    struct toolset **ret, struct err *err);
 void toolset_free(struct toolset *ts);
 DEFINE_AUTO(toolset, struct toolset, toolset_free);
 

@@ -50,6 +50,10 @@ echo_start(struct tool_call *call, struct err *err)
 	buf_adds(&r->summary, text);
 	buf_adds(&r->evidence, text);
 	buf_adds(&r->query, "echo");
+	if (call->key.n > 0) {
+		r->data = cJSON_CreateObject();
+		json_add_span(r->data, "key", call->key);
+	}
 	r->media = "text/plain; charset=utf-8";
 	r->success = true;
 	tool_done(call);

@@ -120,11 +120,16 @@ emit_started(struct supervisor *s, struct run *r)
 {
 	static const char *const keys[] = {
 	    "input", "language", "at", "window", "labels"};
+	struct span fork = state_get(r->state, "forked_from");
 	auto_buf b = {0};
 	size_t i;
 
 	buf_init(&b, STATE_BYTES_MAX);
-	wire_put_map(&b, 2 + ARRAY_LEN(keys));
+	wire_put_map(&b, 2 + ARRAY_LEN(keys) + (fork.n != 0));
+	if (fork.n != 0) {
+		wire_put_str(&b, "forked_from");
+		wire_put_raw(&b, fork);
+	}
 	wire_put_str(&b, "run");
 	wire_put_str(&b, r->id);
 	wire_put_str(&b, "deadline_ms");
@@ -141,7 +146,7 @@ emit_started(struct supervisor *s, struct run *r)
 	engine_emit(s, r, "started", buf_span(&b));
 }
 
-/* The first update: the request, and what it left open. */
+/* The first update of a new run: the request, and what it left open. */
 static void
 first_update(
     struct supervisor *s, struct run *r, struct span input, struct buf *b)
@@ -152,8 +157,9 @@ first_update(
 	bool at = wire_find(input, "at").n == 0;
 	uint32_t n = wire_map(&in);
 
-	wire_put_map(b, n + 3 + lang + at);
+	wire_put_map(b, n + 4 + lang + at);
 	wire_put_raw(b, span_make(in.p, (size_t)(in.end - in.p)));
+	run_put_seq(r, b, 1);
 	wire_put_str(b, "id");
 	wire_put_str(b, r->id);
 	wire_put_str(b, "iteration");
@@ -198,8 +204,9 @@ insert_run(struct supervisor *s, struct run *r, const struct submission *sub)
 	struct err err;
 
 	return store_ready(s) &&
-	       store_good(
-		   s, s->ops->run_insert(s->store, &row, &r->row, &err), &err);
+	       store_good(s, s->ops->run_insert(s->store, &row, &r->row, &err),
+		   &err) &&
+	       (sub->fork == NULL || fork_evidence(s, r, sub->fork));
 }
 
 /* A run in memory, with the clocks it lives by. */
@@ -228,15 +235,22 @@ engine_start(struct supervisor *s, const struct submission *sub,
 	struct err why;
 	enum rc rc;
 
-	first_update(s, r, sub->input, &b);
-	rc = state_apply(r->state, buf_span(&b), err);
+	if (sub->fork != NULL)
+		fork_update(r, sub, &b);
+	else
+		first_update(s, r, sub->input, &b);
+	rc = buf_check(&b, "the run's state", err);
+	if (rc == RC_OK)
+		rc = state_apply(r->state, buf_span(&b), err);
+	if (rc == RC_OK && sub->fork != NULL)
+		fork_take(r, sub->fork);
 	if (rc == RC_OK && !insert_run(s, r, sub))
 		rc = err_set(err, RC_IO, "the request cannot be kept now");
 	if (rc != RC_OK) {
 		run_free(r);
 		return rc;
 	}
-	r->webhook = state_get(r->state, "alerts").n != 0;
+	run_recall(r);
 	store_good(s,
 	    s->ops->update_insert(s->store, r->row, r->next_update++,
 		span_of(node_name(r->node)), buf_span(&b), &why),

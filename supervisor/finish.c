@@ -118,7 +118,8 @@ static void
 last_update(struct run *r, enum ending e, struct span report,
     struct span verdict, struct buf *b)
 {
-	wire_put_map(b, 4);
+	wire_put_map(b, 5);
+	run_put_seq(r, b, 1);
 	wire_put_str(b, "final_report");
 	wire_put_span(b, report);
 	wire_put_str(b, "verdict");

@@ -9,7 +9,8 @@
 #include "common/clk.h"
 #include "common/log.h"
 #include "common/wire.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/checkpoint.h"
+#include "supervisor/front.h"
 
 enum { LIST_MAX = 200 };
 
@@ -27,9 +28,9 @@ reply(struct supervisor *s, const struct bus_peer *peer, uint64_t req,
 	supervisor_send(s, s->front, peer, &m);
 }
 
-static void
-reply_value(struct supervisor *s, const struct bus_peer *peer, uint64_t req,
-    struct span value)
+void
+front_reply_value(struct supervisor *s, const struct bus_peer *peer,
+    uint64_t req, struct span value)
 {
 	struct proto m = {.type = PROTO_REPLY};
 
@@ -41,18 +42,10 @@ reply_value(struct supervisor *s, const struct bus_peer *peer, uint64_t req,
 
 /* ---- rows of the store, kept past the callback ---- */
 
-struct row {
-	bool found;
-	char id[STORE_ID_MAX + 1];
-	char digest[STORE_KEY_MAX + 1];
-	char status[32];
-	int64_t row, created_ms, finished_ms, last_seq;
-};
-
 static void
 row_keep(void *ctx, const struct store_run *r)
 {
-	struct row *k = ctx;
+	struct front_row *k = ctx;
 
 	k->found = true;
 	snprintf(k->id, sizeof(k->id), "%.*s", SPAN_ARG(r->id));
@@ -64,8 +57,9 @@ row_keep(void *ctx, const struct store_run *r)
 	k->last_seq = r->last_seq;
 }
 
-static enum rc
-row_find(struct supervisor *s, struct span id, struct row *ret, struct err *err)
+enum rc
+front_find(struct supervisor *s, struct span id, struct front_row *ret,
+    struct err *err)
 {
 	enum rc rc;
 
@@ -89,7 +83,7 @@ run_lookup(struct supervisor *s, const char *id)
 /* The same request again: the run it started, or a conflict. */
 static void
 submit_again(struct supervisor *s, const struct bus_peer *peer,
-    const struct proto_submit *m, const struct row *k)
+    const struct proto_submit *m, const struct front_row *k)
 {
 	struct err err;
 
@@ -128,14 +122,50 @@ submit_check(
 	return RC_OK;
 }
 
-static void
-on_submit(
-    struct supervisor *s, const struct bus_peer *peer, const struct proto *msg)
+/* Starts what m asks for; fork is NULL for a run of its own. */
+static enum rc
+submit_start(struct supervisor *s, const struct bus_peer *peer,
+    const struct proto_submit *m, const struct fork *fork, struct err *err)
 {
-	const struct proto_submit *m = &msg->submit;
-	struct row k = {0};
-	struct err err;
+	struct submission sub = {m->key, m->digest, m->input, fork};
 	struct run *r;
+	enum rc rc = engine_start(s, &sub, &r, err);
+
+	if (rc != RC_OK)
+		return rc;
+	reply(s, peer, m->req, RC_OK, r->id, NULL);
+	if (m->follow)
+		follow_add(s, r, r->id, r->row, peer, m->req, 0, true);
+	return RC_OK;
+}
+
+/* A request that was not seen before: for a run of its own, or for one that
+ * does anew what happened in run from its event from on. */
+static enum rc
+submit_new(struct supervisor *s, const struct bus_peer *peer,
+    const struct proto_submit *m, struct span run, int64_t from,
+    struct err *err)
+{
+	struct fork *fork = NULL;
+	struct front_row k;
+	enum rc rc = submit_check(s, m, err);
+
+	if (rc == RC_OK && run.n != 0)
+		rc = front_find(s, run, &k, err);
+	if (rc == RC_OK && run.n != 0)
+		rc = fork_new(s, &k, from, &fork, err);
+	if (rc == RC_OK)
+		rc = submit_start(s, peer, m, fork, err);
+	fork_free(fork);
+	return rc;
+}
+
+static void
+submit(struct supervisor *s, const struct bus_peer *peer,
+    const struct proto_submit *m, struct span run, int64_t from)
+{
+	struct front_row k = {0};
+	struct err err;
 	enum rc rc;
 
 	if (m->key.n != 0 && m->key.n <= STORE_KEY_MAX) {
@@ -147,20 +177,37 @@ on_submit(
 		submit_again(s, peer, m, &k);
 		return;
 	}
-	rc = submit_check(s, m, &err);
-	if (rc != RC_OK) {
+	rc = submit_new(s, peer, m, run, from, &err);
+	if (rc != RC_OK)
 		reply(s, peer, m->req, rc, "", &err);
+}
+
+static void
+on_submit(
+    struct supervisor *s, const struct bus_peer *peer, const struct proto *msg)
+{
+	submit(s, peer, &msg->submit, (struct span){NULL, 0}, 0);
+}
+
+static void
+on_fork(
+    struct supervisor *s, const struct bus_peer *peer, const struct proto *msg)
+{
+	const struct proto_fork *m = &msg->fork;
+	struct proto_submit as = {.req = m->req,
+	    .key = m->key,
+	    .digest = m->digest,
+	    .follow = m->follow,
+	    .input = m->input};
+	struct err err;
+
+	if (m->run.n != 0) {
+		submit(s, peer, &as, m->run,
+		    (int64_t)MIN(m->from, (uint64_t)INT64_MAX));
 		return;
 	}
-	rc = engine_start(s,
-	    &(struct submission){m->key, m->digest, m->input}, &r, &err);
-	if (rc != RC_OK) {
-		reply(s, peer, m->req, rc, "", &err);
-		return;
-	}
-	reply(s, peer, m->req, RC_OK, r->id, NULL);
-	if (m->follow)
-		follow_add(s, r, r->id, r->row, peer, m->req, 0, true);
+	err_set(&err, RC_INVALID, "FORK names the run it forks");
+	reply(s, peer, m->req, RC_INVALID, "", &err);
 }
 
 static void
@@ -168,9 +215,9 @@ on_follow(
     struct supervisor *s, const struct bus_peer *peer, const struct proto *msg)
 {
 	const struct proto_follow *m = &msg->follow;
-	struct row k;
+	struct front_row k;
 	struct err err;
-	enum rc rc = row_find(s, m->run, &k, &err);
+	enum rc rc = front_find(s, m->run, &k, &err);
 
 	if (rc != RC_OK)
 		reply(s, peer, m->req, rc, "", &err);
@@ -190,10 +237,10 @@ static void
 on_cancel(
     struct supervisor *s, const struct bus_peer *peer, const struct proto *msg)
 {
-	struct row k;
+	struct front_row k;
 	struct err err;
 	struct run *r;
-	enum rc rc = row_find(s, msg->cancel.run, &k, &err);
+	enum rc rc = front_find(s, msg->cancel.run, &k, &err);
 
 	r = rc == RC_OK ? run_lookup(s, k.id) : NULL;
 	if (rc == RC_OK && r == NULL)
@@ -207,15 +254,6 @@ on_cancel(
 }
 
 /* ---- queries ---- */
-
-struct query {
-	struct supervisor *s;
-	const struct bus_peer *peer;
-	const struct proto_query *m;
-	struct buf list;
-	uint32_t n;
-	int64_t next;
-};
 
 static void
 put_pair(struct buf *b, const char *key, struct span value)
@@ -234,7 +272,7 @@ put_number(struct buf *b, const char *key, int64_t value)
 static void
 list_add(void *ctx, const struct store_run *r)
 {
-	struct query *q = ctx;
+	struct front_query *q = ctx;
 
 	q->n++;
 	q->next = r->row;
@@ -250,7 +288,7 @@ list_add(void *ctx, const struct store_run *r)
 }
 
 static enum rc
-query_list(struct query *q, struct err *err)
+query_list(struct front_query *q, struct err *err)
 {
 	struct span args = q->m->args;
 	struct store_list l = {
@@ -273,57 +311,24 @@ query_list(struct query *q, struct err *err)
 		wire_put_array(&b, q->n);
 		wire_put_raw(&b, buf_span(&q->list));
 		put_number(&b, "next", q->n == l.limit ? q->next : 0);
-		reply_value(q->s, q->peer, q->m->req, buf_span(&b));
+		front_reply_value(q->s, q->peer, q->m->req, buf_span(&b));
 	}
 	buf_done(&q->list);
 	return rc;
 }
 
-struct fold {
-	struct state *state;
-	enum rc rc;
-	struct err *err;
-};
-
-static void
-fold_update(void *ctx, int64_t n UNUSED, struct span update)
-{
-	struct fold *f = ctx;
-
-	if (f->rc == RC_OK)
-		f->rc = state_apply(f->state, update, f->err);
-}
-
-/* The state of any run, from its updates; the caller's. */
 static enum rc
-state_load(
-    struct supervisor *s, int64_t row, struct state **ret, struct err *err)
-{
-	struct fold f = {state_new(), RC_OK, err};
-	enum rc rc = s->ops->update_each(s->store, row, fold_update, &f, err);
-
-	if (rc == RC_OK)
-		rc = f.rc;
-	if (rc != RC_OK) {
-		state_free(f.state);
-		return rc;
-	}
-	*ret = f.state;
-	return RC_OK;
-}
-
-static enum rc
-query_show(struct query *q, struct err *err)
+query_show(struct front_query *q, struct err *err)
 {
 	struct state *st = NULL;
-	struct row k;
+	struct front_row k;
 	auto_buf b = {0}, more = {0};
-	enum rc rc = row_find(q->s, q->m->run, &k, err);
+	enum rc rc = front_find(q->s, q->m->run, &k, err);
 
 	buf_init(&b, PROTO_BYTES_MAX);
 	buf_init(&more, 4096);
 	if (rc == RC_OK)
-		rc = state_load(q->s, k.row, &st, err);
+		rc = checkpoint_state(q->s, k.row, &st, err);
 	if (rc != RC_OK)
 		return rc;
 	wire_put_map(&more, 3);
@@ -334,7 +339,7 @@ query_show(struct query *q, struct err *err)
 	state_free(st);
 	rc = buf_check(&b, "the investigation's state", err);
 	if (rc == RC_OK)
-		reply_value(q->s, q->peer, q->m->req, buf_span(&b));
+		front_reply_value(q->s, q->peer, q->m->req, buf_span(&b));
 	return rc;
 }
 
@@ -352,12 +357,12 @@ put_state_key(
 }
 
 static enum rc
-query_report(struct query *q, struct err *err)
+query_report(struct front_query *q, struct err *err)
 {
 	struct state *st = NULL;
-	struct row k;
+	struct front_row k;
 	auto_buf b = {0};
-	enum rc rc = row_find(q->s, q->m->run, &k, err);
+	enum rc rc = front_find(q->s, q->m->run, &k, err);
 
 	buf_init(&b, PROTO_BYTES_MAX);
 	if (rc == RC_OK && k.finished_ms == 0)
@@ -366,7 +371,7 @@ query_report(struct query *q, struct err *err)
 		    "under way; follow its events, or ask again",
 		    k.id);
 	if (rc == RC_OK)
-		rc = state_load(q->s, k.row, &st, err);
+		rc = checkpoint_state(q->s, k.row, &st, err);
 	if (rc != RC_OK)
 		return rc;
 	wire_put_map(&b, 6);
@@ -377,14 +382,14 @@ query_report(struct query *q, struct err *err)
 	put_state_key(&b, st, "status", "status");
 	put_state_key(&b, st, "reason", "reason");
 	state_free(st);
-	reply_value(q->s, q->peer, q->m->req, buf_span(&b));
+	front_reply_value(q->s, q->peer, q->m->req, buf_span(&b));
 	return RC_OK;
 }
 
 static void
 evidence_found(void *ctx, const struct store_evidence *e)
 {
-	struct query *q = ctx;
+	struct front_query *q = ctx;
 	struct proto m = {.type = PROTO_REPLY};
 
 	m.reply.req = q->m->req;
@@ -396,12 +401,12 @@ evidence_found(void *ctx, const struct store_evidence *e)
 }
 
 static enum rc
-query_evidence(struct query *q, struct err *err)
+query_evidence(struct front_query *q, struct err *err)
 {
 	struct span id = wire_find_str(q->m->args, "id");
-	struct row k;
+	struct front_row k;
 	char text[20] = "";
-	enum rc rc = row_find(q->s, q->m->run, &k, err);
+	enum rc rc = front_find(q->s, q->m->run, &k, err);
 
 	if (rc != RC_OK)
 		return rc;
@@ -419,19 +424,21 @@ query_evidence(struct query *q, struct err *err)
 
 static const struct {
 	const char *what;
-	enum rc (*answer)(struct query *q, struct err *err);
+	enum rc (*answer)(struct front_query *q, struct err *err);
 } queries[] = {
     {"list", query_list},
     {"show", query_show},
     {"report", query_report},
     {"evidence", query_evidence},
+    {"checkpoints", checkpoint_query_list},
+    {"checkpoint", checkpoint_query},
 };
 
 static void
 on_query(
     struct supervisor *s, const struct bus_peer *peer, const struct proto *msg)
 {
-	struct query q = {.s = s, .peer = peer, .m = &msg->query};
+	struct front_query q = {.s = s, .peer = peer, .m = &msg->query};
 	enum rc rc = RC_INVALID;
 	struct err err;
 	size_t i;
@@ -492,6 +499,7 @@ static const struct {
 } handlers[] = {
     {PROTO_ATTACH, on_attach},
     {PROTO_SUBMIT, on_submit},
+    {PROTO_FORK, on_fork},
     {PROTO_FOLLOW, on_follow},
     {PROTO_UNFOLLOW, on_unfollow},
     {PROTO_QUERY, on_query},

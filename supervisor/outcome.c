@@ -138,7 +138,8 @@ planner_update(struct run *r, struct span update, struct buf *b)
 
 	for (i = 0; i < ARRAY_LEN(planner_keys); i++)
 		n += wire_find(update, planner_keys[i]).n != 0;
-	wire_put_map(b, n + 3);
+	wire_put_map(b, n + 4);
+	run_put_seq(r, b, 1);
 	for (i = 0; i < ARRAY_LEN(planner_keys); i++) {
 		struct span v = wire_find(update, planner_keys[i]);
 
@@ -385,7 +386,8 @@ join_update(struct run *r, struct buf *b)
 	int i;
 
 	count_failures(r, tool);
-	wire_put_map(b, 4);
+	wire_put_map(b, 5);
+	run_put_seq(r, b, 0);
 	wire_put_str(b, "next_evidence");
 	wire_put_int(b, r->next_evidence);
 	wire_put_str(b, "executor_feedback");

@@ -51,7 +51,8 @@ take_row(void *ctx, const struct store_run *row)
 }
 
 static void
-take_update(void *ctx, int64_t n UNUSED, struct span update)
+take_update(
+    void *ctx, int64_t n UNUSED, struct span node UNUSED, struct span update)
 {
 	struct recovery *c = ctx;
 
@@ -88,10 +89,7 @@ resume(struct recovery *c)
 	int64_t next_task = r->next_task;
 	struct err err;
 
-	r->next_evidence = state_int(r->state, "next_evidence", 1);
-	r->failures = wire_find_int(state_get(r->state, "failures"), "count",
-	    0);
-	r->webhook = state_get(r->state, "alerts").n != 0;
+	run_recall(r);
 	if (r->node == NODE_PLANNER || r->node == NODE_EXECUTOR) {
 		engine_make_tasks(s, r);
 		c->rc =

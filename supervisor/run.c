@@ -72,6 +72,22 @@ run_facts(const struct run *r)
 	return f;
 }
 
+void
+run_put_seq(const struct run *r, struct buf *update, int ahead)
+{
+	wire_put_str(update, "seq");
+	wire_put_int(update, r->last_seq + ahead);
+}
+
+void
+run_recall(struct run *r)
+{
+	r->next_evidence = state_int(r->state, "next_evidence", 1);
+	r->failures =
+	    wire_find_int(state_get(r->state, "failures"), "count", 0);
+	r->webhook = state_get(r->state, "alerts").n != 0;
+}
+
 struct task *
 run_add_task(struct run *r, enum node node, int index)
 {

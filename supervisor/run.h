@@ -97,6 +97,15 @@ void run_free(struct run *r);
 /* The facts routing asks for. */
 struct facts run_facts(const struct run *r);
 
+/*
+ * Puts the pair `seq` into an update: the number of the event that tells of
+ * it. ahead is 1 where that event comes next, 0 where it was the last one.
+ */
+void run_put_seq(const struct run *r, struct buf *update, int ahead);
+
+/* What memory keeps of the state beside it, read out of it. */
+void run_recall(struct run *r);
+
 /* Appends a task in state QUEUED; never more than PLAN_STEPS_MAX. */
 struct task *run_add_task(struct run *r, enum node node, int index);
 void run_clear_tasks(struct run *r);

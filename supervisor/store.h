@@ -131,8 +131,9 @@ struct store_ops {
 	enum rc (*update_insert)(struct store *s, int64_t row, int64_t n,
 	    struct span node, struct span update, struct err *err);
 	enum rc (*update_each)(struct store *s, int64_t row,
-	    void (*each)(void *ctx, int64_t n, struct span update), void *ctx,
-	    struct err *err);
+	    void (*each)(
+		void *ctx, int64_t n, struct span node, struct span update),
+	    void *ctx, struct err *err);
 
 	enum rc (*event_insert)(struct store *s, int64_t row, int64_t seq,
 	    struct span type, struct span data, struct err *err);
@@ -157,6 +158,10 @@ struct store_ops {
 	enum rc (*evidence_get)(struct store *s, int64_t row, int64_t number,
 	    void (*each)(void *ctx, const struct store_evidence *), void *ctx,
 	    struct err *err);
+	/* Run to refers to what run from does, under the same numbers, up to
+	 * one below that. */
+	enum rc (*evidence_share)(struct store *s, int64_t from, int64_t to,
+	    int64_t below, struct err *err);
 };
 
 extern const struct store_ops store_sqlite;

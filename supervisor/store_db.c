@@ -81,6 +81,9 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_EVIDENCE_GET] =
 	"SELECT media, sha256, raw_bytes, data FROM evidence JOIN blobs "
 	"ON blobs.id = blob WHERE run = ?1 AND number = ?2",
+    [SQL_EVIDENCE_SHARE] =
+	"INSERT INTO evidence (run, number, media, blob) SELECT ?2, number, "
+	"media, blob FROM evidence WHERE run = ?1 AND number < ?3",
     [SQL_EVIDENCE_DELETE] = "DELETE FROM evidence WHERE run = ?1",
     [SQL_BLOB_COLLECT] =
 	"DELETE FROM blobs WHERE id IN (SELECT blob FROM evidence WHERE "

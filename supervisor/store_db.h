@@ -54,6 +54,7 @@ enum sql {
 	SQL_BLOB_INSERT,
 	SQL_EVIDENCE_PUT,
 	SQL_EVIDENCE_GET,
+	SQL_EVIDENCE_SHARE,
 	SQL_EVIDENCE_DELETE,
 	SQL_BLOB_COLLECT,
 	SQL_BLOB_LOOSE,
@@ -130,8 +131,8 @@ enum store_kind { STORE_UPDATES, STORE_EVENTS };
 enum rc store_update_insert(struct store *s, int64_t row, int64_t n,
     struct span node, struct span update, struct err *err);
 enum rc store_update_each(struct store *s, int64_t row,
-    void (*each)(void *ctx, int64_t n, struct span update), void *ctx,
-    struct err *err);
+    void (*each)(void *ctx, int64_t n, struct span node, struct span update),
+    void *ctx, struct err *err);
 enum rc store_event_insert(struct store *s, int64_t row, int64_t seq,
     struct span type, struct span data, struct err *err);
 enum rc store_event_each(struct store *s, int64_t row, int64_t after,
@@ -145,6 +146,8 @@ enum rc store_evidence_put(struct store *s, int64_t row,
 enum rc store_evidence_get(struct store *s, int64_t row, int64_t number,
     void (*each)(void *ctx, const struct store_evidence *), void *ctx,
     struct err *err);
+enum rc store_evidence_share(
+    struct store *s, int64_t from, int64_t to, int64_t below, struct err *err);
 /* Deflates those of a run that are not. */
 enum rc store_evidence_compact(struct store *s, int64_t row, struct err *err);
 

@@ -115,6 +115,18 @@ store_evidence_get(struct store *s, int64_t row, int64_t number,
 	return rc;
 }
 
+enum rc
+store_evidence_share(
+    struct store *s, int64_t from, int64_t to, int64_t below, struct err *err)
+{
+	sqlite3_stmt *st = store_db_stmt(s, SQL_EVIDENCE_SHARE);
+
+	sqlite3_bind_int64(st, 1, from);
+	sqlite3_bind_int64(st, 2, to);
+	sqlite3_bind_int64(st, 3, below);
+	return store_db_done(s, st, "share evidence", err);
+}
+
 /* Deflates the run's first loose blob after *number; moves *number on. */
 static enum rc
 store_evidence_next(

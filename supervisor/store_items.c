@@ -26,7 +26,8 @@ struct reader {
 	    struct reader *r, int64_t n, struct span label, struct span data);
 	void *ctx;
 	union {
-		void (*update)(void *ctx, int64_t n, struct span update);
+		void (*update)(
+		    void *ctx, int64_t n, struct span node, struct span update);
 		void (*event)(
 		    void *ctx, int64_t seq, struct span type, struct span data);
 	} to;
@@ -123,14 +124,13 @@ static void
 store_to_update(
     struct reader *r, int64_t n, struct span label, struct span data)
 {
-	(void)label;
-	r->to.update(r->ctx, n, data);
+	r->to.update(r->ctx, n, label, data);
 }
 
 enum rc
 store_update_each(struct store *s, int64_t row,
-    void (*each)(void *ctx, int64_t n, struct span update), void *ctx,
-    struct err *err)
+    void (*each)(void *ctx, int64_t n, struct span node, struct span update),
+    void *ctx, struct err *err)
 {
 	struct reader r = {.each = store_to_update,
 	    .ctx = ctx,

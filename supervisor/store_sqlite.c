@@ -369,4 +369,5 @@ const struct store_ops store_sqlite = {
     .task_each = store_task_each,
     .evidence_put = store_evidence_put,
     .evidence_get = store_evidence_get,
+    .evidence_share = store_evidence_share,
 };

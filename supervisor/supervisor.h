@@ -21,6 +21,8 @@
 
 enum { SUPERVISOR_TICK_MS = 50 };
 
+struct front_row;
+
 struct supervisor {
 	struct agent *agent;
 	const struct store_ops *ops;
@@ -54,9 +56,12 @@ bool store_good(struct supervisor *s, enum rc rc, const struct err *err);
 
 /* ---- engine.c, and outcome.c for results and tasks ---- */
 
+struct fork;
+
 struct submission {
 	struct span key, digest;
 	struct span input;	/* the request's map, checked */
+	const struct fork *fork; /* NULL: from the beginning */
 };
 
 /* Starts a run and takes it to its first task. RC_INVALID, RC_TOOBIG: the
@@ -94,6 +99,22 @@ void engine_make_tasks(struct supervisor *s, struct run *r);
 
 /* finish.c: writes the report, the verdict and the last event. */
 void finish_run(struct supervisor *s, struct run *r, enum ending e);
+
+/* ---- fork.c: a run that goes on from another one's checkpoint ---- */
+
+/* Where run begins anew what happened from its event seq on; the caller's.
+ * RC_INVALID, RC_CONFLICT: there is nothing to go on from there. */
+NODISCARD enum rc fork_new(struct supervisor *s, const struct front_row *run,
+    int64_t seq, struct fork **ret, struct err *err);
+void fork_free(struct fork *f);
+
+/* For engine_start: the first update, then what memory keeps of it, then,
+ * with the run's row in place, the evidence; false: the store broke. */
+void fork_update(
+    const struct run *r, const struct submission *sub, struct buf *b);
+void fork_take(struct run *r, const struct fork *f);
+bool fork_evidence(
+    struct supervisor *s, const struct run *r, const struct fork *f);
 
 /* ---- dispatch.c ---- */
 

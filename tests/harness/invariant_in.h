@@ -44,6 +44,10 @@ struct inv_run {
 	struct items events, updates, tasks;
 	struct state *state;
 	struct round rounds[ROUTE_ROUNDS_MAX + 1];
+	/* What a fork was given: told by the events of another run. */
+	struct {
+		int64_t rounds, turns, outcomes;
+	} given;
 };
 
 struct inv {

@@ -67,9 +67,9 @@ keep_event(void *ctx, int64_t seq, struct span type, struct span data)
 }
 
 static void
-keep_update(void *ctx, int64_t n, struct span update)
+keep_update(void *ctx, int64_t n, struct span node, struct span update)
 {
-	keep(&((struct inv_run *)ctx)->updates, n, span_of(""), update);
+	keep(&((struct inv_run *)ctx)->updates, n, node, update);
 }
 
 static void
@@ -175,6 +175,32 @@ check_end(struct inv *v, struct inv_run *r)
 		    (long long)r->last_seq);
 }
 
+/* A fork begins with what another run did, and perhaps with its plan. */
+static void
+take_given(struct inv_run *r)
+{
+	const struct item *first = r->updates.n > 0 ? &r->updates.at[0] : NULL;
+	struct span state = first != NULL ? inv_item(first) : span_of("");
+	int64_t rounds = wire_find_int(state, "iteration", 0);
+	struct wire_r in = wire_reader(wire_find(state, "executor_feedback"));
+	struct plan plan;
+	struct err err;
+
+	if (wire_find(state, "forked_from").n == 0 || rounds < 0 ||
+	    rounds > ROUTE_ROUNDS_MAX)
+		return;
+	r->given.rounds = rounds;
+	r->given.turns = wire_find_int(state, "turns", 0);
+	r->given.outcomes = wire_peek(&in) == WIRE_ARRAY ? wire_array(&in) : 0;
+	if (strcmp(first->label, "planner") != 0 || rounds == 0 ||
+	    plan_parse(wire_find(state, "planner_plan"), &plan, &err) != RC_OK)
+		return;
+	if (plan.decision == PLAN_DECISION_EXECUTE) {
+		r->given.rounds--;
+		r->rounds[rounds].steps = plan.n_steps;
+	}
+}
+
 /* ---- the state ---- */
 
 static void
@@ -236,7 +262,7 @@ on_plan(struct inv *v, struct inv_run *r, const struct item *e)
 		    (long long)n);
 	else if (r->rounds[n].steps != 0)
 		inv_bad(v, r, "round %lld was planned twice", (long long)n);
-	else if (n > 1 && r->rounds[n - 1].steps == 0)
+	else if (n > r->given.rounds + 1 && r->rounds[n - 1].steps == 0)
 		inv_bad(v, r, "round %lld was planned before %lld",
 		    (long long)n, (long long)n - 1);
 	else
@@ -326,10 +352,10 @@ check_steps(struct inv *v, struct inv_run *r)
 static void
 check_feedback(struct inv *v, struct inv_run *r)
 {
-	int64_t joined = 0;
+	int64_t joined = r->given.outcomes;
 	uint32_t n;
 
-	for (int64_t k = 1; k <= ROUTE_ROUNDS_MAX; k++) {
+	for (int64_t k = r->given.rounds + 1; k <= ROUTE_ROUNDS_MAX; k++) {
 		int64_t ends = 0;
 
 		for (int64_t i = 0; i < r->rounds[k].steps; i++)
@@ -353,7 +379,7 @@ check_feedback(struct inv *v, struct inv_run *r)
 static void
 check_turns(struct inv *v, struct inv_run *r)
 {
-	int64_t plans = 0;
+	int64_t plans = r->given.turns;
 
 	for (size_t i = 0; i < r->events.n; i++)
 		plans += is_type(&r->events.at[i], "plan");
@@ -557,6 +583,7 @@ inv_check_run(struct inv *v, const struct store_run *row)
 
 	v->check = "runs can be read";
 	run_read(v, row, &r);
+	take_given(&r);
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
 		v->check = checks[i].name;
 		/* Without an event nothing else can be said of it. */

@@ -1119,6 +1119,238 @@ START_TEST(nothing_finished_is_done_again_after_a_kill)
 }
 END_TEST
 
+/* What a planner answered, and saw acknowledged, is not asked for again. */
+START_TEST(an_answer_that_was_received_is_not_asked_for_again)
+{
+	const struct proto_task *t;
+
+	rig_open(calm);
+	join_planner();
+	join_executor();
+	start_run();
+	plan(_i == 0 ? execute : plan_only);
+	event("plan", 0);
+	supervisor_restart(SIGKILL);
+	follow(1, rig->run, (uint64_t)rig->log.n);
+	join_planner();
+	join_executor();
+	if (_i == 0) {
+		settle_worker(&rig->planner);
+		ck_assert(!has_unread(&rig->planner, PROTO_TASK));
+		step(good_step, NULL);
+	}
+	t = task(&rig->planner);
+	ck_assert_int_eq(wire_find_int(t->input, "turns", -1), 1);
+	answer(&rig->planner, t, finish, NULL);
+	next(&rig->planner, PROTO_ACK);
+	assert_finished("completed", "finish");
+	ck_assert_int_eq(count("plan"), 2);
+	rig_close();
+}
+END_TEST
+
+/* ---- checkpoints and forks ---- */
+
+static const struct proto_reply *
+query(uint64_t req, const char *what, const char *args)
+{
+	struct proto m = {.type = PROTO_QUERY};
+	auto_buf b = {0};
+
+	buf_init(&b, 4096);
+	put_json(&b, args);
+	m.query.req = req;
+	m.query.what = span_of(what);
+	m.query.run = span_of(rig->run);
+	m.query.args = buf_span(&b);
+	say(&rig->gateway, &m);
+	return reply_to(req);
+}
+
+/* A run of two turns and a step: started 1, supervisor, plan 3,
+ * tool_started, evidence, feedback 6, supervisor, plan 8, supervisor,
+ * report 10, finished 11. */
+static void
+short_run(void)
+{
+	join_planner();
+	join_executor();
+	start_run();
+	plan(execute);
+	step(good_step, "the tool's bytes");
+	plan(finish);
+	assert_finished("completed", "finish");
+	ck_assert_int_eq(rig->log.n, 11);
+}
+
+START_TEST(checkpoints_are_tied_to_the_events_that_tell_of_them)
+{
+	static const struct {
+		const char *node;
+		int seq, feedback, turns;
+	} due[] = {{"start", 1, 0, 0}, {"planner", 3, 0, 1},
+	    {"executor", 6, 1, 1}, {"planner", 8, 1, 2}, {"end", 10, 1, 2}};
+	const struct proto_reply *r;
+	AUTO(tree) list = NULL;
+	const cJSON *c;
+	int i = 0;
+
+	rig_open(calm);
+	short_run();
+	r = query(50, "checkpoints", "{}");
+	assert_reply(r, "ok", "");
+	list = wire_to_tree(r->value);
+	ck_assert_int_eq((int)tree_num(list, "last_seq", 0), 11);
+	ck_assert_int_eq(
+	    cJSON_GetArraySize(tree_at(list, "checkpoints")), ARRAY_LEN(due));
+	cJSON_ArrayForEach (c, tree_at(list, "checkpoints")) {
+		auto_str args = xasprintf("{\"n\":%d}", i);
+		AUTO(tree) at = NULL;
+		const cJSON *state;
+
+		ck_assert_int_eq((int)tree_num(c, "n", -1), i);
+		ck_assert_str_eq(tree_str(c, "node"), due[i].node);
+		ck_assert_int_eq((int)tree_num(c, "seq", -1), due[i].seq);
+		r = query(60, "checkpoint", args);
+		assert_reply(r, "ok", "");
+		at = wire_to_tree(r->value);
+		state = tree_at(at, "state");
+		ck_assert_int_eq((int)tree_num(at, "seq", -1), due[i].seq);
+		ck_assert_int_eq((int)tree_num(state, "seq", -1), due[i].seq);
+		ck_assert_int_eq(
+		    cJSON_GetArraySize(tree_at(state, "executor_feedback")),
+		    due[i].feedback);
+		ck_assert_int_eq(
+		    (int)tree_num(state, "turns", 0), due[i].turns);
+		ck_assert_int_eq(cJSON_GetArraySize(tree_at(at, "tools")), 2);
+		i++;
+	}
+	assert_reply(query(61, "checkpoint", "{\"n\":5}"), "notfound",
+	    "has no checkpoint 5");
+	assert_reply(query(62, "checkpoint", "{}"), "notfound", "");
+	rig_close();
+}
+END_TEST
+
+static const struct proto_reply *
+fork_of(uint64_t req, const char *run, uint64_t from, const char *key,
+    const char *digest)
+{
+	struct proto m = {.type = PROTO_FORK};
+	auto_buf b = {0};
+
+	buf_init(&b, 64);
+	put_json(&b, "{}");
+	m.fork.req = req;
+	m.fork.run = span_of(run);
+	m.fork.from = from;
+	m.fork.key = span_of(key);
+	m.fork.digest = span_of(digest);
+	m.fork.follow = 1;
+	m.fork.input = buf_span(&b);
+	say(&rig->gateway, &m);
+	return reply_to(req);
+}
+
+/* From here on the rig's run is the fork that r tells of. */
+static void
+look_at_fork(const struct proto_reply *r, uint64_t req)
+{
+	assert_reply(r, "ok", "");
+	ck_assert(!span_is(r->run, rig->run));
+	snprintf(rig->run, sizeof(rig->run), "%.*s", SPAN_ARG(r->run));
+	log_done(&rig->log);
+	rig->req = req;
+}
+
+START_TEST(a_fork_does_anew_what_was_told_from_an_event_on)
+{
+	/* Which event; what happens next; the state's last event. */
+	static const struct {
+		uint64_t from;
+		bool step;
+		int turns, seq;
+	} cases[] = {{1, false, 0, 1}, {3, false, 0, 1}, {4, true, 1, 3},
+	    {6, true, 1, 3}, {7, false, 1, 6}, {8, false, 1, 6}};
+	const struct proto_task *t;
+	char first[64];
+
+	rig_open(calm);
+	short_run();
+	memcpy(first, rig->run, sizeof(first));
+	look_at_fork(fork_of(7, first, cases[_i].from, NULL, NULL), 7);
+	if (cases[_i].step)
+		step(good_step, "other bytes");
+	t = task(&rig->planner);
+	ck_assert(span_is(wire_find_str(t->input, "input"), "why?"));
+	ck_assert(span_is(wire_find_str(t->input, "id"), rig->run));
+	ck_assert_int_eq(wire_find_int(t->input, "turns", 0), cases[_i].turns);
+	answer(&rig->planner, t, finish, NULL);
+	assert_finished("completed", "finish");
+	ck_assert_str_eq(
+	    tree_str(tree_at(event("started", 0), "forked_from"), "run"),
+	    first);
+	ck_assert_int_eq(
+	    (int)tree_num(
+		tree_at(event("started", 0), "forked_from"), "seq", 0),
+	    cases[_i].seq);
+	if (cases[_i].turns == 1)
+		ck_assert(
+		    span_is(query(70, "evidence", "{\"id\":\"E1\"}")->bytes,
+			cases[_i].step ? "other bytes" : "the tool's bytes"));
+	rig_close();
+}
+END_TEST
+
+START_TEST(forks_are_refused_where_there_is_nothing_to_do_anew)
+{
+	rig_open(calm);
+	short_run();
+	assert_reply(
+	    fork_of(2, rig->run, 0, NULL, NULL), "invalid", "numbered from 1");
+	assert_reply(fork_of(3, rig->run, 11, NULL, NULL), "invalid",
+	    "its last event is 11");
+	assert_reply(fork_of(4, rig->run, 12, NULL, NULL), "invalid",
+	    "its last event is 11");
+	assert_reply(fork_of(5, "nobody", 1, NULL, NULL), "notfound",
+	    "no investigation nobody");
+	assert_reply(fork_of(6, "", 1, NULL, NULL), "invalid", "names the run");
+	rig_close();
+}
+END_TEST
+
+START_TEST(a_fork_is_a_run_with_a_key_and_survives_a_kill)
+{
+	char first[64], fork[64];
+	const struct proto_reply *r;
+
+	rig_open(calm);
+	short_run();
+	memcpy(first, rig->run, sizeof(first));
+	look_at_fork(fork_of(7, first, 8, "key", "digest"), 7);
+	memcpy(fork, rig->run, sizeof(fork));
+	supervisor_restart(SIGKILL);
+	r = fork_of(8, first, 8, "key", "digest");
+	assert_reply(r, "ok", "");
+	ck_assert(span_is(r->run, fork));
+	rig->req = 8;
+	assert_reply(fork_of(9, first, 3, "key", "another"), "conflict",
+	    "Idempotency-Key");
+	join_planner();
+	join_executor();
+	plan(finish);
+	assert_finished("completed", "finish");
+	ck_assert_int_eq(count("plan"), 1);
+	/* A fork can be forked; its beginning is where it went on from. */
+	look_at_fork(fork_of(10, fork, 1, NULL, NULL), 10);
+	ck_assert_int_eq(
+	    wire_find_int(task(&rig->planner)->input, "turns", 0), 1);
+	cancel(11);
+	assert_finished("cancelled", "cancelled");
+	rig_close();
+}
+END_TEST
+
 START_TEST(limits_are_remembered_over_restarts)
 {
 	int i;
@@ -1259,6 +1491,11 @@ main(void)
 	    {requests_that_make_no_sense_are_refused, 0},
 	    {a_follower_is_read_the_past_and_then_the_present, 3},
 	    {nothing_finished_is_done_again_after_a_kill, 2},
+	    {an_answer_that_was_received_is_not_asked_for_again, 2},
+	    {checkpoints_are_tied_to_the_events_that_tell_of_them, 0},
+	    {a_fork_does_anew_what_was_told_from_an_event_on, 6},
+	    {forks_are_refused_where_there_is_nothing_to_do_anew, 0},
+	    {a_fork_is_a_run_with_a_key_and_survives_a_kill, 0},
 	    {limits_are_remembered_over_restarts, 0},
 	    {evidence_numbers_are_never_given_twice, 0},
 	    {readiness_says_who_is_missing, 0},

@@ -100,11 +100,11 @@ see_id(void *fix, const struct store_run *r)
 }
 
 static void
-see_update(void *fix, int64_t n, struct span update)
+see_update(void *fix, int64_t n, struct span node, struct span update)
 {
 	struct fix *f = fix;
 
-	buf_addf(&f->seen, "%lld=", (long long)n);
+	buf_addf(&f->seen, "%lld:%.*s=", (long long)n, SPAN_ARG(node));
 	buf_add_span(&f->seen, update);
 	buf_addc(&f->seen, ' ');
 }
@@ -395,6 +395,32 @@ START_TEST(the_same_evidence_is_kept_once_and_goes_with_its_last_run)
 }
 END_TEST
 
+START_TEST(evidence_is_shared_under_its_numbers_and_outlives_its_run)
+{
+	auto_fix f;
+	int64_t a, b, n = 0;
+
+	fix_init(&f);
+	a = add_run(&f, "a", "", 10);
+	b = add_run(&f, "b", "", 20);
+	put_evidence(&f, a, 1, span_of("one"));
+	put_evidence(&f, a, 3, span_of("three"));
+	put_evidence(&f, a, 4, span_of("four"));
+	MUST(ops->begin(f.s, &err));
+	MUST(ops->evidence_share(f.s, a, b, 4, &err));
+	MUST(ops->run_expire(f.s, 15, 9, &n, &err));
+	MUST(ops->commit(f.s, &err));
+	ck_assert_int_eq(n, 1);
+	ck_assert_int_eq(count(&f, "SELECT count(*) FROM blobs"), 2);
+	MUST(ops->evidence_get(f.s, b, 1, see_evidence, &f, &err));
+	MUST(ops->evidence_get(f.s, b, 3, see_evidence, &f, &err));
+	assert_contains(fix_seen(&f), " one");
+	assert_contains(fix_seen(&f), " three");
+	ck_assert_int_eq(
+	    ops->evidence_get(f.s, b, 4, see_evidence, &f, &err), RC_NOTFOUND);
+}
+END_TEST
+
 START_TEST(a_hash_that_is_none_is_refused)
 {
 	auto_fix f;
@@ -499,7 +525,7 @@ START_TEST(what_is_added_after_a_compaction_comes_last)
 	}
 	MUST(ops->update_insert(f.s, row, 3, span_of("n"), span_of("v"), &err));
 	MUST(ops->update_each(f.s, row, see_update, &f, &err));
-	ck_assert_str_eq(fix_seen(&f), "0=u 1=u 2=u 3=v ");
+	ck_assert_str_eq(fix_seen(&f), "0:n=u 1:n=u 2:n=u 3:n=v ");
 }
 END_TEST
 
@@ -966,6 +992,7 @@ main(void)
 	    {events_are_read_after_a_number_up_to_a_limit, 0},
 	    {tasks_are_replaced_and_cleared, 0},
 	    {the_same_evidence_is_kept_once_and_goes_with_its_last_run, 0},
+	    {evidence_is_shared_under_its_numbers_and_outlives_its_run, 0},
 	    {a_hash_that_is_none_is_refused, 0},
 	    {expiring_removes_all_of_a_run_and_only_finished_ones, 0},
 	    {trimming_takes_the_oldest_until_the_rest_fits, 0},

@@ -5,27 +5,19 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
-#include "common/clk.h"
 #include "common/wire.h"
-#include "gateway/exchange.h"
+#include "gateway/api_in.h"
 #include "gateway/html.h"
 #include "gateway/prefer.h"
-#include "gateway/request.h"
 #include "gateway/sse.h"
 #include "gateway/viewer.h"
 
-enum {
-	KEY_MAX = 128,
-	KEY_RANDOM = 16,
-	LIMIT_MAX = 500,
-	LIMIT_DEFAULT = 50,
-	JSON_MAX = 128 << 20
-};
+enum { LIMIT_MAX = 500, LIMIT_DEFAULT = 50, CHECKPOINTS_MAX = 1 << 20 };
 
-static const char sse[] = "text/event-stream";
-static const char json[] = "application/json";
+const char api_sse[] = "text/event-stream";
+const char api_json[] = "application/json";
+static const char msgpack[] = "application/msgpack";
 static const char markdown[] = "text/markdown";
 static const char html[] = "text/html";
 
@@ -63,9 +55,8 @@ api_on_drained(void *api UNUSED, struct web *h)
 		viewer_drained(x);
 }
 
-/* Chooses what the client would have; false: answered 406. */
-static bool
-choose(struct exchange *x, const char *const *offers)
+bool
+api_choose(struct exchange *x, const char *const *offers)
 {
 	auto_buf list = {0};
 	const char *const *o;
@@ -83,10 +74,10 @@ choose(struct exchange *x, const char *const *offers)
 	return false;
 }
 
-static void
-reply_json(struct exchange *x, int status, struct buf *body)
+void
+api_reply_json(struct exchange *x, int status, struct buf *body)
 {
-	const struct web_reply r = {.status = status, .media = json};
+	const struct web_reply r = {.status = status, .media = api_json};
 
 	exchange_call_end(x);
 	buf_addc(body, '\n');
@@ -99,12 +90,12 @@ reply_value(struct exchange *x, struct span value)
 {
 	auto_buf b = {0};
 
-	buf_init(&b, JSON_MAX);
+	buf_init(&b, API_JSON_MAX);
 	if (value.n > 0)
 		wire_to_json(&b, value);
 	else
 		buf_adds(&b, "{}");
-	reply_json(x, 200, &b);
+	api_reply_json(x, 200, &b);
 }
 
 static void
@@ -118,190 +109,6 @@ on_value(void *ctx, const struct proto_reply *r)
 
 static const struct link_ops value_ops = {
     .on_reply = on_value, .on_fail = exchange_fail};
-
-/* ---- POST /api/ai_ops ---- */
-
-static void
-key_random(char out[2 * KEY_RANDOM + 1])
-{
-	unsigned char r[KEY_RANDOM];
-	size_t i;
-
-	if (getrandom(r, sizeof(r), 0) != sizeof(r))
-		abort();
-	for (i = 0; i < sizeof(r); i++)
-		snprintf(out + 2 * i, 3, "%02x", r[i]);
-}
-
-/* False: answered 400. */
-static bool
-key_of(struct exchange *x, char out[KEY_MAX + 1])
-{
-	struct span key = web_header(x->h, "Idempotency-Key");
-	size_t i;
-
-	if (key.p == NULL) {
-		key_random(out);
-		return true;
-	}
-	for (i = 0; i < key.n && key.p[i] > ' ' && key.p[i] < 0x7f; i++)
-		continue;
-	if (key.n == 0 || key.n > KEY_MAX || i < key.n) {
-		exchange_problem(x, 400,
-		    "Idempotency-Key must be 1 to %d "
-		    "visible ASCII characters",
-		    KEY_MAX);
-		return false;
-	}
-	snprintf(out, KEY_MAX + 1, "%.*s", SPAN_ARG(key));
-	return true;
-}
-
-static void
-on_accepted(void *ctx, const struct proto_reply *r)
-{
-	struct exchange *x = ctx;
-	struct web_reply reply = {.status = 202,
-	    .media = json,
-	    .field = "Preference-Applied",
-	    .value = "respond-async"};
-	auto_str location = NULL;
-	auto_str run = NULL;
-	auto_buf b = {0};
-
-	if (exchange_refused(x, r))
-		return;
-	run = xstrndup(r->run.p, r->run.n);
-	location = exchange_location(run);
-	reply.location = location;
-	buf_init(&b, 4096);
-	buf_addf(&b,
-	    "{\"id\":\"%s\",\"url\":\"%s\",\"events\":\"%s/events\","
-	    "\"report\":\"%s/report\"}\n",
-	    run, location, location, location);
-	exchange_call_end(x);
-	web_reply(x->h, &reply, &b);
-}
-
-static const struct link_ops accepted_ops = {
-    .on_reply = on_accepted, .on_fail = exchange_fail};
-
-/* ---- waiting for the result ---- */
-
-static void
-result_member(struct buf *b, const char *as, struct span map, const char *key)
-{
-	struct span v = wire_find(map, key);
-
-	buf_addf(b, ",\"%s\":", as);
-	if (v.n > 0)
-		wire_to_json(b, v);
-	else
-		buf_adds(b, "null");
-}
-
-static void
-on_result(void *ctx, const struct proto_reply *r)
-{
-	struct exchange *x = ctx;
-	auto_buf b = {0};
-
-	if (exchange_refused(x, r))
-		return;
-	buf_init(&b, JSON_MAX);
-	buf_addf(&b, "{\"id\":\"%s\"", link_run(x->call));
-	result_member(&b, "status", r->value, "status");
-	result_member(&b, "reason", r->value, "reason");
-	result_member(&b, "report", r->value, "markdown");
-	result_member(&b, "conclusion", r->value, "conclusion");
-	result_member(&b, "verdict", r->value, "verdict");
-	buf_addc(&b, '}');
-	reply_json(x, 200, &b);
-}
-
-static const struct link_ops result_ops = {
-    .on_reply = on_result, .on_fail = exchange_fail};
-
-static void
-result_ask(struct exchange *x)
-{
-	auto_str run = xstrdup(link_run(x->call));
-
-	exchange_call_end(x);
-	x->call = link_query(
-	    x->api->link, "report", run, (struct span){0}, &result_ops, x);
-}
-
-static void
-on_wait_reply(void *ctx, const struct proto_reply *r)
-{
-	struct exchange *x = ctx;
-
-	if (exchange_refused(x, r))
-		return;
-	/* Accepted: its events say when it is over. */
-}
-
-/* Only the end matters, but what was seen need not be sent again. */
-static void
-on_wait_events(void *ctx, const struct proto_events *m)
-{
-	struct exchange *x = ctx;
-	struct wire_r r = wire_reader(m->list);
-	uint32_t n = m->list.n > 0 ? wire_array(&r) : 0;
-
-	for (; n > 0 && !r.bad; n--) {
-		uint64_t seq;
-
-		wire_array(&r);
-		seq = wire_u64(&r);
-		wire_raw(&r);
-		wire_raw(&r);
-		if (!r.bad && seq > link_taken(x->call))
-			link_took(x->call, seq);
-	}
-	if (m->last != 0)
-		result_ask(x);
-}
-
-static const struct link_ops wait_ops = {.on_reply = on_wait_reply,
-    .on_events = on_wait_events,
-    .on_fail = exchange_fail};
-
-/* How a request that was understood goes on. */
-static const struct link_ops *
-submit_ops(const struct exchange *x, bool async)
-{
-	if (async)
-		return &accepted_ops;
-	return x->media == json ? &wait_ops : &viewer_ops;
-}
-
-void
-api_submit(struct api *api, struct web *h)
-{
-	static const char *const offers[] = {sse, json, NULL};
-	struct exchange *x = exchange_new(api, h);
-	bool async = prefer_async(web_header(h, "Prefer"));
-	char key[KEY_MAX + 1], digest[SHA256_TEXT];
-	struct link_submit s = {.key = key, .digest = digest, .follow = !async};
-	struct err err;
-	enum rc rc;
-	auto_buf input = {0};
-
-	if (!choose(x, offers) || !key_of(x, key))
-		return;
-	buf_init(&input, 4 * ROUTE_BODY_MAX);
-	rc = request_parse(web_body(h),
-	    prefer_language(web_header(h, "Accept-Language"), api->language),
-	    clk_wall_ms(), &input, digest, &err);
-	if (rc != RC_OK) {
-		exchange_problem(x, problem_status_of(rc), "%s", err.text);
-		return;
-	}
-	s.input = buf_span(&input);
-	x->call = link_submit(api->link, &s, submit_ops(x, async), x);
-}
 
 /* ---- GET /api/investigations ---- */
 
@@ -363,14 +170,14 @@ args_known(struct exchange *x, const char *const *known, const char *list)
 void
 api_list(struct api *api, struct web *h)
 {
-	static const char *const offers[] = {json, NULL};
+	static const char *const offers[] = {api_json, NULL};
 	static const char *const known[] = {"limit", "before", "status", NULL};
 	struct exchange *x = exchange_new(api, h);
 	struct span status, before = web_arg(h, "before");
 	int64_t limit;
 	auto_buf args = {0};
 
-	if (!choose(x, offers) ||
+	if (!api_choose(x, offers) ||
 	    !args_known(x, known, "limit, before, status") ||
 	    !arg_number(x, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT, &limit) ||
 	    !arg_status(x, &status))
@@ -390,12 +197,74 @@ api_list(struct api *api, struct web *h)
 void
 api_show(struct api *api, struct web *h)
 {
-	static const char *const offers[] = {json, NULL};
+	static const char *const offers[] = {api_json, NULL};
 	struct exchange *x = exchange_new(api, h);
 
-	if (choose(x, offers))
+	if (api_choose(x, offers))
 		x->call = link_query(api->link, "show", web_match(h)->run,
 		    (struct span){0}, &value_ops, x);
+}
+
+/* ---- GET /api/investigations/{run}/checkpoints ---- */
+
+void
+api_checkpoints(struct api *api, struct web *h)
+{
+	static const char *const offers[] = {api_json, NULL};
+	struct exchange *x = exchange_new(api, h);
+
+	if (api_choose(x, offers))
+		x->call = link_query(api->link, "checkpoints",
+		    web_match(h)->run, (struct span){0}, &value_ops, x);
+}
+
+/* A program that gives the state to a planner wants it as it was. */
+static void
+on_checkpoint(void *ctx, const struct proto_reply *r)
+{
+	const struct web_reply reply = {.status = 200, .media = msgpack};
+	struct exchange *x = ctx;
+	auto_buf b = {0};
+
+	if (exchange_refused(x, r))
+		return;
+	if (x->media == api_json) {
+		reply_value(x, r->value);
+		return;
+	}
+	buf_init(&b, PROTO_BYTES_MAX);
+	buf_add_span(&b, r->value);
+	exchange_call_end(x);
+	web_reply(x->h, &reply, &b);
+}
+
+static const struct link_ops checkpoint_ops = {
+    .on_reply = on_checkpoint, .on_fail = exchange_fail};
+
+void
+api_checkpoint(struct api *api, struct web *h)
+{
+	static const char *const offers[] = {api_json, msgpack, NULL};
+	struct exchange *x = exchange_new(api, h);
+	const char *item = web_match(h)->item;
+	char *end = NULL;
+	long long n = strtoll(item, &end, 10);
+	auto_buf args = {0};
+
+	if (!api_choose(x, offers))
+		return;
+	if (item[0] < '0' || item[0] > '9' || *end != '\0' ||
+	    n > CHECKPOINTS_MAX) {
+		exchange_problem(x, 404,
+		    "checkpoints are numbered from 0; \"%.60s\" is none", item);
+		return;
+	}
+	buf_init(&args, 64);
+	wire_put_map(&args, 1);
+	wire_put_str(&args, "n");
+	wire_put_int(&args, n);
+	x->call = link_query(api->link, "checkpoint", web_match(h)->run,
+	    buf_span(&args), &checkpoint_ops, x);
 }
 
 /* ---- GET /api/investigations/{run}/events ---- */
@@ -403,14 +272,14 @@ api_show(struct api *api, struct web *h)
 void
 api_events(struct api *api, struct web *h)
 {
-	static const char *const offers[] = {sse, NULL};
+	static const char *const offers[] = {api_sse, NULL};
 	struct exchange *x = exchange_new(api, h);
 	const char *run = web_match(h)->run;
 	struct span id = web_header(h, "Last-Event-ID");
 	uint64_t after = 0;
 	struct err err;
 
-	if (!choose(x, offers))
+	if (!api_choose(x, offers))
 		return;
 	/* The header is the later word: a browser adds it when it returns
 	 * to the address it was given, argument and all. */
@@ -435,7 +304,7 @@ reply_page(struct exchange *x, struct span text, struct span language)
 	    xstrndup(language.p != NULL ? language.p : "", language.n);
 	auto_buf b = {0};
 
-	buf_init(&b, JSON_MAX);
+	buf_init(&b, API_JSON_MAX);
 	html_page(&b, lang, link_run(x->call), text);
 	exchange_call_end(x);
 	web_reply(x->h, &r, &b);
@@ -448,7 +317,7 @@ reply_markdown(struct exchange *x, struct span text)
 	    .status = 200, .media = "text/markdown; charset=utf-8"};
 	auto_buf b = {0};
 
-	buf_init(&b, JSON_MAX);
+	buf_init(&b, API_JSON_MAX);
 	buf_add_span(&b, text);
 	exchange_call_end(x);
 	web_reply(x->h, &r, &b);
@@ -463,7 +332,7 @@ on_report(void *ctx, const struct proto_reply *r)
 	if (exchange_refused(x, r))
 		return;
 	text = wire_find_str(r->value, "markdown");
-	if (x->media == json)
+	if (x->media == api_json)
 		reply_value(x, r->value);
 	else if (x->media == html)
 		reply_page(x, text, wire_find_str(r->value, "language"));
@@ -477,10 +346,10 @@ static const struct link_ops report_ops = {
 void
 api_report(struct api *api, struct web *h)
 {
-	static const char *const offers[] = {markdown, html, json, NULL};
+	static const char *const offers[] = {markdown, html, api_json, NULL};
 	struct exchange *x = exchange_new(api, h);
 
-	if (choose(x, offers))
+	if (api_choose(x, offers))
 		x->call = link_query(api->link, "report", web_match(h)->run,
 		    (struct span){0}, &report_ops, x);
 }
@@ -553,7 +422,7 @@ on_cancelled(void *ctx, const struct proto_reply *r)
 		return;
 	buf_init(&b, 1024);
 	buf_addf(&b, "{\"id\":\"%s\",\"cancelled\":true}", link_run(x->call));
-	reply_json(x, 202, &b);
+	api_reply_json(x, 202, &b);
 }
 
 static const struct link_ops cancel_ops = {
@@ -562,10 +431,10 @@ static const struct link_ops cancel_ops = {
 void
 api_cancel(struct api *api, struct web *h)
 {
-	static const char *const offers[] = {json, NULL};
+	static const char *const offers[] = {api_json, NULL};
 	struct exchange *x = exchange_new(api, h);
 
-	if (choose(x, offers))
+	if (api_choose(x, offers))
 		x->call =
 		    link_cancel(api->link, web_match(h)->run, &cancel_ops, x);
 }
@@ -579,7 +448,7 @@ reply_status(struct exchange *x, const char *text)
 
 	buf_init(&b, 256);
 	buf_addf(&b, "{\"status\":\"%s\"}", text);
-	reply_json(x, 200, &b);
+	api_reply_json(x, 200, &b);
 }
 
 void

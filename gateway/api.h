@@ -21,7 +21,7 @@ void api_free(struct api *api);
 void api_on_gone(void *api, struct web *h);
 void api_on_drained(void *api, struct web *h);
 
-/* The handlers of routes.c. */
+/* The handlers of routes.c; those that start a run are in start.c. */
 void api_submit(struct api *api, struct web *h);
 void api_list(struct api *api, struct web *h);
 void api_show(struct api *api, struct web *h);
@@ -29,6 +29,9 @@ void api_events(struct api *api, struct web *h);
 void api_report(struct api *api, struct web *h);
 void api_evidence(struct api *api, struct web *h);
 void api_cancel(struct api *api, struct web *h);
+void api_checkpoints(struct api *api, struct web *h);
+void api_checkpoint(struct api *api, struct web *h);
+void api_fork(struct api *api, struct web *h);
 void api_healthz(struct api *api, struct web *h);
 void api_readyz(struct api *api, struct web *h);
 

@@ -48,9 +48,11 @@ struct link_call {
 	char run[RUN_MAX];
 	char what[16];
 	uint64_t after;
+	uint64_t from;
 	bool follow;
 	char *key, *digest;
-	struct buf body; /* of SUBMIT and QUERY: the msgpack */
+	char *fork;      /* of FORK: the other run */
+	struct buf body; /* of SUBMIT, FORK and QUERY: the msgpack */
 };
 
 struct link {
@@ -142,11 +144,32 @@ submit_fill(const struct link_call *c, struct proto_submit *m)
 }
 
 static void
+fork_fill(const struct link_call *c, struct proto_fork *m)
+{
+	m->req = c->req;
+	m->key = span_of(c->key);
+	m->digest = span_of(c->digest);
+	m->follow = c->follow;
+	m->run = span_of(c->fork);
+	m->from = c->from;
+	m->input = buf_span(&c->body);
+}
+
+/* Starts a run, hence goes on as a FOLLOW of it. */
+static bool
+call_starts(const struct link_call *c)
+{
+	return c->type == PROTO_SUBMIT || c->type == PROTO_FORK;
+}
+
+static void
 call_fill(const struct link_call *c, struct proto *m)
 {
 	*m = (struct proto){.type = c->type};
 	if (c->type == PROTO_SUBMIT) {
 		submit_fill(c, &m->submit);
+	} else if (c->type == PROTO_FORK) {
+		fork_fill(c, &m->fork);
 	} else if (c->type == PROTO_QUERY) {
 		m->query.req = c->req;
 		m->query.what = span_of(c->what);
@@ -267,7 +290,7 @@ on_reply(struct link *l, const struct proto_reply *m)
 
 	if (c == NULL || c->state == CALL_OVER)
 		return;
-	if (c->type == PROTO_SUBMIT && c->follow && span_is(m->rc, "ok"))
+	if (call_starts(c) && c->follow && span_is(m->rc, "ok"))
 		submit_taken(c, m);
 	else
 		c->state = CALL_OVER;
@@ -282,7 +305,7 @@ on_events(struct link *l, const struct proto_events *m)
 	if (c == NULL || c->state == CALL_HELD || c->state == CALL_OVER ||
 	    c->ops->on_events == NULL)
 		return;
-	if (c->type == PROTO_SUBMIT)
+	if (call_starts(c))
 		return; /* its REPLY comes first, or comes again */
 	c->state = CALL_FOLLOWS;
 	c->deadline_ms = 0;
@@ -421,8 +444,12 @@ struct link_call *
 link_submit(struct link *l, const struct link_submit *s,
     const struct link_ops *ops, void *ctx)
 {
-	struct link_call *c = call_new(l, PROTO_SUBMIT, "", ops, ctx);
+	enum proto_type type = s->fork != NULL ? PROTO_FORK : PROTO_SUBMIT;
+	struct link_call *c = call_new(l, type, "", ops, ctx);
 
+	if (s->fork != NULL)
+		c->fork = xstrdup(s->fork);
+	c->from = s->from;
 	c->key = xstrdup(s->key);
 	c->digest = xstrdup(s->digest);
 	c->follow = s->follow;
@@ -531,6 +558,7 @@ link_call_free(struct link_call *c)
 	buf_done(&c->body);
 	free(c->key);
 	free(c->digest);
+	free(c->fork);
 	free(c);
 }
 

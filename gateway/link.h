@@ -43,6 +43,8 @@ struct link_submit {
 	const char *digest;
 	struct span input; /* msgpack */
 	bool follow;
+	const char *fork; /* the run to do anew a part of; NULL: none */
+	uint64_t from;    /* from which of its events on */
 };
 
 struct link_call *link_submit(struct link *l, const struct link_submit *s,

@@ -1,6 +1,6 @@
 /*
- * request.c - the body of POST /api/ai_ops, checked and turned into what the
- * supervisor takes.
+ * request.c - the bodies of the requests that start a run, checked and turned
+ * into what the supervisor takes.
  */
 #include "gateway/request.h"
 
@@ -209,24 +209,84 @@ is_blank(struct span s)
 	return true;
 }
 
+/* The body's tree; nothing at all reads as an empty object. */
+static enum rc
+body_parse(struct span body, cJSON **ret, struct err *err)
+{
+	static const struct json_limits limits = {
+	    ROUTE_BODY_MAX, DEPTH_MAX, VALUES_MAX};
+	enum rc rc = json_parse(
+	    is_blank(body) ? span_of("{}") : body, &limits, ret, err);
+
+	return rc == RC_OK ? rc : err_prefix(err, rc, "body");
+}
+
 enum rc
 request_parse(struct span body, const char *language, int64_t now_ms,
     struct buf *ret_input, char ret_digest[SHA256_TEXT], struct err *err)
 {
-	static const struct json_limits limits = {
-	    ROUTE_BODY_MAX, DEPTH_MAX, VALUES_MAX};
 	AUTO(json) tree = NULL;
 	struct request r;
-	enum rc rc;
+	enum rc rc = body_parse(body, &tree, err);
 
-	rc = json_parse(
-	    is_blank(body) ? span_of("{}") : body, &limits, &tree, err);
-	if (rc != RC_OK)
-		return err_prefix(err, rc, "body");
-	rc = fields_read(tree, language, now_ms, &r, err);
+	if (rc == RC_OK)
+		rc = fields_read(tree, language, now_ms, &r, err);
 	if (rc != RC_OK)
 		return rc;
 	input_write(ret_input, &r);
 	digest_make(tree, &r, ret_digest);
 	return buf_check(ret_input, "the request", err);
+}
+
+/* ---- forks ---- */
+
+static void
+fork_write(struct buf *b, const char *input)
+{
+	wire_put_map(b, input != NULL);
+	if (input == NULL)
+		return;
+	wire_put_str(b, "input");
+	wire_put_str(b, input);
+}
+
+static void
+fork_digest(
+    const cJSON *tree, const char *run, int64_t from, char ret[SHA256_TEXT])
+{
+	auto_buf b = {0};
+
+	buf_init(&b, 8 * ROUTE_BODY_MAX);
+	buf_addf(&b, "fork=%s\nfrom=%lld\n", run, (long long)from);
+	member_print(&b, tree, "input");
+	sha256_text(buf_span(&b), ret);
+}
+
+enum rc
+request_parse_fork(struct span body, const char *run, struct buf *ret_input,
+    uint64_t *ret_from, char ret_digest[SHA256_TEXT], struct err *err)
+{
+	static const char *const names[] = {"from", "input", NULL};
+	AUTO(json) tree = NULL;
+	const char *input;
+	struct json_in in;
+	int64_t from;
+	enum rc rc = body_parse(body, &tree, err);
+
+	if (rc != RC_OK)
+		return rc;
+	in = json_in(tree, "body", err);
+	json_in_known(&in, names);
+	from = json_in_int_opt(&in, "from", 1, INT32_MAX, 1);
+	input = json_in_str_opt(&in, "input", "why is checkout slow?", NULL);
+	if (input != NULL && strlen(input) > REQUEST_INPUT_MAX)
+		json_in_fail(&in, "input", "is over %d bytes; shorten it",
+		    REQUEST_INPUT_MAX);
+	rc = json_in_end(&in);
+	if (rc != RC_OK)
+		return rc;
+	*ret_from = (uint64_t)from;
+	fork_write(ret_input, input);
+	fork_digest(tree, run, from, ret_digest);
+	return RC_OK;
 }

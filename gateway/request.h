@@ -1,6 +1,6 @@
 /*
- * request.h - the body of POST /api/ai_ops, checked and turned into what the
- * supervisor takes. Pure.
+ * request.h - the bodies of the requests that start a run, checked and turned
+ * into what the supervisor takes. Pure.
  */
 #ifndef GATEWAY_REQUEST_H
 #define GATEWAY_REQUEST_H
@@ -25,6 +25,14 @@ enum {
  */
 NODISCARD enum rc request_parse(struct span body, const char *language,
     int64_t now_ms, struct buf *ret_input, char ret_digest[SHA256_TEXT],
+    struct err *err);
+
+/*
+ * The same for a fork of run: JSON object {from, input}, both optional.
+ * *ret_from is an event's number, 1 where none was given.
+ */
+NODISCARD enum rc request_parse_fork(struct span body, const char *run,
+    struct buf *ret_input, uint64_t *ret_from, char ret_digest[SHA256_TEXT],
     struct err *err);
 
 #endif

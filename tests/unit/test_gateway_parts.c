@@ -38,6 +38,10 @@ static const struct {
     {"GET", "/api/investigations/a/evidence/", 404, "", "", ""},
     {"GET", "/api/investigations/a/cancel", 405, "", "", "POST"},
     {"POST", "/api/investigations/a/cancel", 0, "a", "", ""},
+    {"GET", "/api/investigations/a/checkpoints", 0, "a", "", ""},
+    {"GET", "/api/investigations/a/checkpoints/3", 0, "a", "3", ""},
+    {"POST", "/api/investigations/a/fork", 0, "a", "", ""},
+    {"GET", "/api/investigations/a/fork", 405, "", "", "POST"},
     {"GET", "/healthz", 0, "", "", ""},
     {"GET", "/healthz2", 404, "", "", ""},
     {"GET", "/health", 404, "", "", ""},
@@ -400,6 +404,69 @@ START_TEST(a_bad_request_says_what_and_where)
 }
 END_TEST
 
+static const struct {
+	const char *body;
+	int from; /* 0: refused, and says */
+	const char *input, *says;
+} fork_bodies[] = {
+    {"", 1, "", ""},
+    {"{}", 1, "", ""},
+    {"{\"from\":7}", 7, "", ""},
+    {"{\"from\":7,\"input\":\"why?\"}", 7, "why?", ""},
+    {"{\"from\":0}", 0, "", "body.from"},
+    {"{\"from\":-1}", 0, "", "body.from"},
+    {"{\"from\":1.5}", 0, "", "body.from"},
+    {"{\"from\":\"7\"}", 0, "", "body.from"},
+    {"{\"input\":7}", 0, "", "body.input"},
+    {"{\"at\":7}", 0, "", "\"from\""},
+    {"[]", 0, "", "object"},
+};
+
+START_TEST(a_fork_is_asked_for_from_an_event_on)
+{
+	char digest[SHA256_TEXT];
+	struct err err = {0};
+	uint64_t from = 0;
+	auto_buf b = {0};
+	enum rc rc;
+
+	buf_init(&b, 1 << 20);
+	rc = request_parse_fork(
+	    span_of(fork_bodies[_i].body), "r1", &b, &from, digest, &err);
+	ck_assert_int_eq(rc == RC_OK, fork_bodies[_i].from != 0);
+	assert_contains(err.text, fork_bodies[_i].says);
+	ck_assert_uint_eq(from, (uint64_t)fork_bodies[_i].from);
+	if (rc == RC_OK)
+		ck_assert(span_is(wire_find_str(buf_span(&b), "input"),
+		    fork_bodies[_i].input));
+}
+END_TEST
+
+START_TEST(equal_forks_have_equal_digests)
+{
+	static const struct {
+		const char *run, *body;
+		bool equal;
+	} others[] = {{"r1", "{\"input\":\"a\",\"from\":1}", true},
+	    {"r2", "{\"input\":\"a\"}", false},
+	    {"r1", "{\"input\":\"a\",\"from\":2}", false},
+	    {"r1", "{\"input\":\"b\"}", false}, {"r1", "", false}};
+	char first[SHA256_TEXT], other[SHA256_TEXT];
+	auto_buf b = {0};
+	struct err err;
+	uint64_t from;
+
+	buf_init(&b, 1 << 20);
+	ck_assert(request_parse_fork(span_of("{\"input\":\"a\"}"), "r1", &b,
+		      &from, first, &err) == RC_OK);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		ck_assert(request_parse_fork(span_of(others[i].body),
+			      others[i].run, &b, &from, other, &err) == RC_OK);
+		ck_assert_int_eq(strcmp(first, other) == 0, others[i].equal);
+	}
+}
+END_TEST
+
 START_TEST(a_question_has_a_largest_size)
 {
 	char text[REQUEST_INPUT_MAX + 1], digest[SHA256_TEXT];
@@ -651,6 +718,8 @@ main(void)
 	    {a_full_request_is_understood, 0},
 	    {an_empty_request_is_a_request, ARRAY_LEN(empty_bodies)},
 	    {a_bad_request_says_what_and_where, ARRAY_LEN(bad_bodies)},
+	    {a_fork_is_asked_for_from_an_event_on, (int)ARRAY_LEN(fork_bodies)},
+	    {equal_forks_have_equal_digests, 0},
 	    {a_question_has_a_largest_size, 0},
 	    {labels_have_a_largest_number, 0},
 	    {equal_requests_have_equal_digests, ARRAY_LEN(pairs)},

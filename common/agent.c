@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/failpoint.h"
 #include "common/log.h"
 
 enum { EXIT_USAGE = 2 };
@@ -140,7 +141,8 @@ run_loop(struct agent *a)
 	zmq_pollitem_t item = {.fd = a->signal_fd, .events = ZMQ_POLLIN};
 	struct err err;
 
-	if (data_dir_make(a->conf.data_dir, &err) != RC_OK ||
+	if (failpoint_open(a->conf.data_dir, &err) != RC_OK ||
+	    data_dir_make(a->conf.data_dir, &err) != RC_OK ||
 	    a->spec->start(a, &a->state, &err) != RC_OK) {
 		log_error("cannot start", "reason", err.text, NULL);
 		return EXIT_FAILURE;

@@ -6,6 +6,7 @@
  * empties the list, since the new supervisor leases everything again.
  */
 #include "common/worker.h"
+#include "common/failpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +94,10 @@ held_find(struct worker *w, struct span run, uint64_t task, uint64_t attempt)
 static void
 worker_send(struct worker *w, const struct proto *msg)
 {
-	if (bus_send(w->bus, NULL, msg) != RC_OK)
+	struct err err;
+
+	if (FAILPOINT_RC(worker_send_fails, &err) != RC_OK ||
+	    bus_send(w->bus, NULL, msg) != RC_OK)
 		log_debug("not sent", "message", proto_name(msg->type), NULL);
 }
 
@@ -110,6 +114,7 @@ send_hello(struct worker *w)
 	m.hello.capacity = (uint64_t)c->capacity;
 	m.hello.tools = w->spec.tools;
 	worker_send(w, &m);
+	FAILPOINT(worker_hello);
 }
 
 static void
@@ -135,6 +140,7 @@ send_renew(struct worker *w)
 	struct held *h;
 	auto_buf tasks = {0};
 
+	FAILPOINT(worker_renews);
 	buf_init(&tasks, PROTO_BYTES_MAX);
 	wire_put_array(&tasks, (uint32_t)w->n_held);
 	for (h = w->held; h != NULL; h = h->next) {
@@ -212,6 +218,7 @@ on_welcome(struct worker *w, const struct proto *m)
 	snprintf(name, sizeof(name), "%llu", (unsigned long long)w->epoch);
 	log_info("joined", "epoch", name, NULL);
 	drain_check(w);
+	FAILPOINT(worker_joined);
 }
 
 static void
@@ -235,6 +242,7 @@ on_task(struct worker *w, const struct proto *m)
 	h->next = w->held;
 	w->held = h;
 	w->n_held++;
+	FAILPOINT(worker_task);
 	w->spec.on_task(w->spec.ctx, &h->task);
 }
 
@@ -245,6 +253,7 @@ on_ack(struct worker *w, const struct proto *m)
 
 	if (h == NULL)
 		return;
+	FAILPOINT(worker_acked);
 	/* An acknowledgement before the end: the attempt is stale. */
 	if (!h->done)
 		w->spec.on_revoke(w->spec.ctx, &h->task);
@@ -260,6 +269,7 @@ on_revoke(struct worker *w, const struct proto *m)
 
 	if (h == NULL)
 		return;
+	FAILPOINT(worker_revoked);
 	if (!h->done)
 		w->spec.on_revoke(w->spec.ctx, &h->task);
 	held_remove(w, h);
@@ -385,7 +395,9 @@ worker_done(struct worker *w, struct worker_task *t, struct span update,
 	h->evidence = copy(evidence);
 	h->evidence_n = evidence.n;
 	h->media = xstrdup(media != NULL ? media : "");
+	FAILPOINT(worker_done);
 	send_result(w, h);
+	FAILPOINT(worker_sent);
 }
 
 void
@@ -408,6 +420,7 @@ worker_drain(struct worker *w)
 {
 	struct proto bye = {.type = PROTO_BYE};
 
+	FAILPOINT(worker_drains);
 	w->draining = true;
 	if (w->held != NULL && w->epoch != 0)
 		worker_send(w, &bye);

@@ -2,6 +2,7 @@
  * executor.c - the executor process: steps in, evidence out.
  */
 #include "executor/executor.h"
+#include "common/failpoint.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/wire.h"
@@ -108,6 +109,7 @@ on_outcome(void *arg, const struct run_outcome *outcome)
 	wire_put_map(&update, 1);
 	wire_put_str(&update, "feedback");
 	wire_put_raw(&update, outcome->feedback);
+	FAILPOINT(outcome_packed);
 	worker_done(job->executor->worker, job->task, buf_span(&update),
 	    outcome->evidence, outcome->media);
 	/* Else on_task, which started it just now, frees the job. */

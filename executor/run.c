@@ -5,6 +5,7 @@
  */
 #include "executor/run.h"
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/json.h"
 #include "common/when.h"
 #include "common/wire.h"
@@ -102,6 +103,7 @@ finish(struct run *run)
 static void
 on_tool_done(struct tool_call *call)
 {
+	FAILPOINT(tool_ends);
 	finish(call->owner);
 }
 
@@ -208,6 +210,7 @@ start_tool(struct run *run, int64_t deadline_ms)
 		return;
 	}
 	run->call.tool = tool;
+	FAILPOINT(tool_begins);
 	if (tool->start(&run->call, &err) != RC_OK)
 		fail(run, "Correct the arguments and try again.", err.text);
 	else if (!run->ended)

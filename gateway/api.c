@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/failpoint.h"
 #include "common/wire.h"
 #include "gateway/api_in.h"
 #include "gateway/html.h"
@@ -42,6 +43,7 @@ api_free(struct api *api)
 void
 api_on_gone(void *api UNUSED, struct web *h)
 {
+	FAILPOINT(viewer_gone);
 	exchange_free(web_user(h));
 	web_set_user(h, NULL);
 }

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "common/clk.h"
+#include "common/failpoint.h"
 
 enum {
 	BACKLOG = 4096,
@@ -256,6 +257,7 @@ accept_one(struct door *d)
 	fd = accept4(d->listen_fd, (struct sockaddr *)&peer, &len,
 	    SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
+		FAILPOINT(door_accepted);
 		guest_new(d, fd, &peer, len);
 		return true;
 	}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "gateway/api.h"
 #include "gateway/gate.h"
@@ -108,6 +109,7 @@ server_open(struct gateway *g, bool has_token, struct err *err)
 		    "or CULPRIT_TOKEN, listen on 127.0.0.1, or say "
 		    "--allow-remote yes if something else guards it",
 		    c->listen);
+	FAILPOINT(gateway_listens);
 	return address_write(
 	    c->data_dir, door_reachable(server_door(g->server)), err);
 }
@@ -162,6 +164,7 @@ gateway_drain(void *state)
 {
 	struct gateway *g = state;
 
+	FAILPOINT(gateway_drains);
 	server_drain(g->server);
 	g->drain_left = DRAIN_STEPS;
 	zloop_timer(agent_loop(g->a), DRAIN_STEP_MS, 0, on_drain_step, g);

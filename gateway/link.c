@@ -12,6 +12,7 @@
 
 #include "common/bus.h"
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 
 enum {
@@ -119,8 +120,11 @@ req_find(struct link *l, uint64_t req)
 static void
 link_send(struct link *l, const struct proto *m)
 {
+	struct err err;
+
 	/* What is not sent now is asked for again, or runs out of time. */
-	if (bus_send(l->bus, NULL, m) != RC_OK)
+	if (FAILPOINT_RC(link_send_fails, &err) != RC_OK ||
+	    bus_send(l->bus, NULL, m) != RC_OK)
 		log_debug("a message was not sent", "type", proto_name(m->type),
 		    NULL);
 }
@@ -198,6 +202,7 @@ call_send(struct link_call *c)
 	}
 	call_fill(c, &m);
 	link_send(c->l, &m);
+	FAILPOINT(call_sent);
 	if (c->state == CALL_WAITS)
 		c->state = CALL_ASKED;
 }
@@ -267,8 +272,10 @@ on_status(struct link *l, const struct proto_status *m)
 	ask_soon(l);
 	if (anew)
 		log_info("the supervisor was started anew", NULL);
-	if (anew || !was_there)
+	if (anew || !was_there) {
+		FAILPOINT(supervisor_anew);
 		resend(l);
+	}
 }
 
 /* A SUBMIT that was taken lives on as a FOLLOW of its run. */
@@ -281,6 +288,7 @@ submit_taken(struct link_call *c, const struct proto_reply *m)
 	c->deadline_ms = 0;
 	if (c->state == CALL_ASKED || c->state == CALL_WAITS)
 		c->state = CALL_FOLLOWS;
+	FAILPOINT(submit_lives_on);
 }
 
 static void
@@ -290,6 +298,7 @@ on_reply(struct link *l, const struct proto_reply *m)
 
 	if (c == NULL || c->state == CALL_OVER)
 		return;
+	FAILPOINT(reply_heard);
 	if (call_starts(c) && c->follow && span_is(m->rc, "ok"))
 		submit_taken(c, m);
 	else

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 
 enum {
@@ -341,6 +342,7 @@ on_head(void *ctx, int fd, const struct sockaddr *peer, socklen_t peer_len,
 		problem_set(ret_problem, 503, "too many connections");
 		return false;
 	}
+	FAILPOINT(head_good);
 	h = web_new(s, fd, &match);
 	s->dirty = true;
 	if (MHD_add_connection(s->daemon, fd, peer, peer_len) == MHD_YES)

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/wire.h"
 #include "gateway/api_in.h"
 #include "gateway/prefer.h"
@@ -65,6 +66,7 @@ on_accepted(void *ctx, const struct proto_reply *r)
 
 	if (exchange_refused(x, r))
 		return;
+	FAILPOINT(accepted_unsaid);
 	run = xstrndup(r->run.p, r->run.n);
 	location = exchange_location(run);
 	reply.location = location;

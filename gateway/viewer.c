@@ -7,6 +7,7 @@
  */
 #include "gateway/viewer.h"
 
+#include "common/failpoint.h"
 #include "common/wire.h"
 #include "gateway/sse.h"
 
@@ -65,6 +66,7 @@ event_take(struct exchange *x, uint64_t seq, struct span type, struct span data)
 		link_hold(x->call);
 		return false;
 	}
+	FAILPOINT(event_queued);
 	x->gaps = 0;
 	link_took(x->call, seq);
 	return true;
@@ -120,6 +122,7 @@ viewer_events(void *ctx, const struct proto_events *m)
 		return;
 	}
 	if (all && m->last != 0) {
+		FAILPOINT(stream_ends);
 		exchange_call_end(x);
 		web_end(x->h);
 	}

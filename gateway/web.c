@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 
 enum {
@@ -274,6 +275,7 @@ stream_read(void *cls, uint64_t pos UNUSED, char *buf, size_t max)
 	n = MIN(n, max);
 	memcpy(buf, h->out.data + h->sent, n);
 	h->sent += n;
+	FAILPOINT(stream_part);
 	h->moved_ms = clk_mono_ms();
 	return (ssize_t)n;
 }
@@ -306,6 +308,7 @@ web_stream(struct web *h, const char *location)
 	h->state = WEB_STREAMING;
 	stream_watch(h);
 	answer(h, MHD_HTTP_OK, r);
+	FAILPOINT(stream_begins);
 }
 
 struct buf *

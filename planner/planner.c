@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
 #include "common/worker.h"
@@ -41,6 +42,7 @@ on_answer(struct turn *t, struct span update)
 {
 	struct leased *l = (struct leased *)t;
 
+	FAILPOINT(turn_ends);
 	worker_done(
 	    l->planner->worker, l->task, update, (struct span){"", 0}, "");
 	leased_end(l);
@@ -73,6 +75,7 @@ on_task(void *ctx, struct worker_task *task)
 	    .token = on_token};
 	task->user = l;
 	LIST_INSERT_HEAD(&p->turns, l, link);
+	FAILPOINT(turn_begins);
 	p->ops->plan(p->backend, &l->turn);
 }
 

@@ -5,6 +5,7 @@
  * state; a handler only ever sees one that may.
  */
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
 #include "supervisor/supervisor.h"
@@ -27,6 +28,7 @@ on_hello(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 	struct proto m = {.type = PROTO_WELCOME};
 	struct err err;
 
+	FAILPOINT(hello_taken);
 	/* It has started afresh: what it held before is lost. */
 	if (w != NULL)
 		dispatch_orphan(s, w);
@@ -80,6 +82,7 @@ on_result(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 	struct task *t =
 	    held_task(s, w, res->epoch, res->run, res->task, res->attempt);
 
+	FAILPOINT(result_taken);
 	w->heard_ms = clk_mono_ms();
 	ack.ack.run = res->run;
 	ack.ack.task = res->task;
@@ -116,6 +119,7 @@ on_renew(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 	struct proto m = {.type = PROTO_RENEWED};
 	uint32_t n;
 
+	FAILPOINT(renew_taken);
 	w->heard_ms = clk_mono_ms();
 	for (n = wire_array(&r); n > 0 && !r.bad; n--)
 		renew_one(s, w, msg->renew.epoch, &r);
@@ -154,6 +158,7 @@ static void
 on_bye(struct supervisor *s UNUSED, struct worker *w,
     const struct bus_peer *peer UNUSED, const struct proto *msg UNUSED)
 {
+	FAILPOINT(bye_taken);
 	log_info("worker leaves", "worker", w->name, NULL);
 	w->state = WORKER_LEAVING;
 }

@@ -6,6 +6,7 @@
  * of its own, so a late outcome of an earlier one is told apart.
  */
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
 #include "supervisor/supervisor.h"
@@ -167,6 +168,7 @@ lease(struct supervisor *s, struct task *t, struct worker *w)
 	m.task.deadline_ms = (uint64_t)MAX(r->ends_mono_ms - now, 1);
 	m.task.input = buf_span(&input);
 	supervisor_send(s, s->back, &w->peer, &m);
+	FAILPOINT(leased);
 }
 
 static struct span
@@ -243,8 +245,10 @@ dispatch_lapse(struct supervisor *s, int64_t now_ms)
 	TAILQ_FOREACH(r, &s->runs, all)
 	for (i = 0; i < r->n_tasks; i++)
 		if (r->tasks[i].state == TASK_LEASED &&
-		    r->tasks[i].lease_until_ms < now_ms)
+		    r->tasks[i].lease_until_ms < now_ms) {
 			requeue(s, &r->tasks[i], "its worker fell silent");
+			FAILPOINT(lapsed);
+		}
 }
 
 void
@@ -255,6 +259,8 @@ dispatch_orphan(struct supervisor *s, struct worker *w)
 
 	TAILQ_FOREACH(r, &s->runs, all)
 	for (i = 0; i < r->n_tasks; i++)
-		if (r->tasks[i].state == TASK_LEASED && r->tasks[i].worker == w)
+		if (r->tasks[i].state == TASK_LEASED && r->tasks[i].worker == w) {
 			requeue(s, &r->tasks[i], "its worker is gone");
+			FAILPOINT(orphaned);
+		}
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
 #include "supervisor/supervisor.h"
@@ -294,6 +295,7 @@ engine_advance(struct supervisor *s, struct run *r)
 		struct facts f = run_facts(r);
 
 		r->node = route_next(&graph_main, r->node, &f);
+		FAILPOINT(advance);
 		engine_dirty(s, r);
 		if (r->node == NODE_SUPERVISOR) {
 			emit_supervisor(s, r);
@@ -317,6 +319,7 @@ engine_end(struct supervisor *s, struct run *r)
 
 	for (i = 0; i < r->n_tasks; i++)
 		dispatch_revoke(s, &r->tasks[i]);
+	FAILPOINT(end_early);
 	r->node = NODE_SUPERVISOR;
 	emit_supervisor(s, r);
 	finish_run(s, r, route_ending(&f));

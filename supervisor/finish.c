@@ -5,6 +5,7 @@
  * exactly one `finished` and never a run without a report.
  */
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "common/report.h"
 #include "common/verify.h"
@@ -206,17 +207,21 @@ finish_run(struct supervisor *s, struct run *r, enum ending e)
 	say_why(r, e);
 	make_report(s, r, e, &report);
 	verify(s, r, &report, &verdict);
+	FAILPOINT(finish_begins);
 	last_update(r, e, buf_span(&report), buf_span(&verdict), &update);
 	if (store_ready(s))
 		store_good(s,
 		    s->ops->update_insert(s->store, r->row, r->next_update++,
 			span_of(node_name(NODE_END)), buf_span(&update), &err),
 		    &err);
+	FAILPOINT(finish_applied);
 	emit_report(s, r, e, buf_span(&report), buf_span(&verdict));
 	emit_finished(s, r, e);
+	FAILPOINT(finish_told);
 	r->node = NODE_END;
 	r->ended = true;
 	write_end(s, r, e);
+	FAILPOINT(finish_done);
 	run_clear_tasks(r);
 	TAILQ_REMOVE(&s->runs, r, all);
 	TAILQ_INSERT_TAIL(&s->ended, r, all);

@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "common/failpoint.h"
 #include "common/wire.h"
 #include "supervisor/supervisor.h"
 
@@ -133,6 +134,7 @@ replay(struct supervisor *s, struct follower *f)
 			good = send_list(s, f, buf_span(&p.items), p.n,
 				   p.finished ||
 				       (f->run == NULL && p.n == 0)) == RC_OK;
+		FAILPOINT(replay_page);
 		first = false;
 		f->after = p.last_seq;
 	}
@@ -163,6 +165,7 @@ flush_run(struct supervisor *s, struct run *r)
 			follower_free(f);
 		else
 			f->after = r->last_seq;
+		FAILPOINT(flush_half);
 	}
 	r->n_fresh = 0;
 	if (r->fresh.cap > 64 << 10)

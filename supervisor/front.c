@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
 #include "supervisor/checkpoint.h"
@@ -95,6 +96,7 @@ submit_again(struct supervisor *s, const struct bus_peer *peer,
 		reply(s, peer, m->req, RC_CONFLICT, k->id, &err);
 		return;
 	}
+	FAILPOINT(submit_known);
 	reply(s, peer, m->req, RC_OK, k->id, NULL);
 	if (m->follow)
 		follow_add(s, run_lookup(s, k->id), k->id, k->row, peer, m->req,
@@ -133,6 +135,7 @@ submit_start(struct supervisor *s, const struct bus_peer *peer,
 
 	if (rc != RC_OK)
 		return rc;
+	FAILPOINT(submit_new);
 	reply(s, peer, m->req, RC_OK, r->id, NULL);
 	if (m->follow)
 		follow_add(s, r, r->id, r->row, peer, m->req, 0, true);
@@ -219,6 +222,7 @@ on_follow(
 	struct err err;
 	enum rc rc = front_find(s, m->run, &k, &err);
 
+	FAILPOINT(follow_taken);
 	if (rc != RC_OK)
 		reply(s, peer, m->req, rc, "", &err);
 	else
@@ -246,6 +250,7 @@ on_cancel(
 	if (rc == RC_OK && r == NULL)
 		rc = err_set(&err, RC_CONFLICT,
 		    "investigation %s has ended already (%s)", k.id, k.status);
+	FAILPOINT(cancel_taken);
 	if (r != NULL) {
 		r->cancelled = true;
 		engine_end(s, r);
@@ -443,6 +448,7 @@ on_query(
 	struct err err;
 	size_t i;
 
+	FAILPOINT(query_taken);
 	err_set(
 	    &err, rc, "there is no query \"%.*s\"", SPAN_ARG(msg->query.what));
 	for (i = 0; i < ARRAY_LEN(queries); i++)
@@ -485,6 +491,7 @@ on_attach(struct supervisor *s, const struct bus_peer *peer,
 	put_number(
 	    &b, "executors", registry_count(s->workers, NODE_EXECUTOR, since));
 	put_number(&b, "running", s->n_runs);
+	FAILPOINT(attach_taken);
 	m.status.epoch = s->epoch;
 	m.status.ready = supervisor_ready(s, &why);
 	m.status.reason = span_of(why);

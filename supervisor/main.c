@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 
 static void
@@ -100,6 +101,7 @@ supervisor_start(struct agent *a, void **ret_state, struct err *err)
 		rc = s->ops->open(path, &s->store, &s->epoch, err);
 	if (rc == RC_OK)
 		rc = listen_both(s, err);
+	FAILPOINT(supervisor_listens);
 	if (rc == RC_OK)
 		rc = recover_runs(s, err);
 	if (rc != RC_OK) {
@@ -108,6 +110,7 @@ supervisor_start(struct agent *a, void **ret_state, struct err *err)
 	}
 	zloop_timer(agent_loop(a), SUPERVISOR_TICK_MS, 0, turn_tick, s);
 	turn_end(s);
+	FAILPOINT(supervisor_started);
 	*ret_state = s;
 	return RC_OK;
 }
@@ -119,6 +122,7 @@ supervisor_drain(void *state)
 {
 	struct supervisor *s = state;
 
+	FAILPOINT(supervisor_drains);
 	s->draining = true;
 	turn_end(s);
 }

@@ -2,6 +2,7 @@
  * outbox.c - a queue of encoded messages in one growing piece of memory.
  */
 #include "supervisor/outbox.h"
+#include "common/failpoint.h"
 
 struct slot {
 	struct bus *bus;
@@ -50,6 +51,18 @@ outbox_add(struct outbox *o, struct bus *bus, const struct bus_peer *peer,
 	return RC_OK;
 }
 
+/* A site that is told to fail says what a peer that is gone says. */
+static enum rc
+slot_send(const struct slot *slot, const char *bytes)
+{
+	struct err err;
+
+	if (FAILPOINT_RC(outbox_fails, &err) != RC_OK)
+		return RC_CLOSED;
+	return bus_send_bytes(
+	    slot->bus, &slot->peer, span_make(bytes, slot->n));
+}
+
 void
 outbox_flush(struct outbox *o,
     void (*gone)(void *ctx, struct bus *bus, const struct bus_peer *peer),
@@ -61,9 +74,9 @@ outbox_flush(struct outbox *o,
 	while (at < o->bytes.len) {
 		memcpy(&slot, o->bytes.data + at, sizeof(slot));
 		at += sizeof(slot);
-		if (bus_send_bytes(slot.bus, &slot.peer,
-			span_make(o->bytes.data + at, slot.n)) == RC_CLOSED)
+		if (slot_send(&slot, o->bytes.data + at) == RC_CLOSED)
 			gone(ctx, slot.bus, &slot.peer);
+		FAILPOINT(outbox_half);
 		at += slot.n;
 	}
 	outbox_clear(o);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "common/sha256.h"
 #include "common/wire.h"
@@ -217,9 +218,10 @@ planner_result(struct supervisor *s, struct task *t, struct span update)
 		if (plan.decision == PLAN_DECISION_EXECUTE)
 			r->iteration++;
 		planner_update(r, update, &b);
-		if (engine_apply(s, r, buf_span(&b), &err))
+		if (engine_apply(s, r, buf_span(&b), &err)) {
+			FAILPOINT(plan_applied);
 			emit_plan(s, r, t);
-		else
+		} else
 			engine_fail(r, "the plan does not fit: ", err.text);
 	}
 	run_clear_tasks(r);
@@ -342,6 +344,7 @@ step_result(struct supervisor *s, struct task *t, const struct proto_result *m)
 	t->state = TASK_DONE;
 	t->dirty = true;
 	engine_dirty(s, t->run);
+	FAILPOINT(step_done);
 	if (run_tasks_done(t->run)) {
 		engine_join(s, t->run);
 		engine_advance(s, t->run);
@@ -419,9 +422,11 @@ engine_join(struct supervisor *s, struct run *r)
 	auto_buf b = {0};
 
 	buf_init(&b, STATE_BYTES_MAX * 2);
+	FAILPOINT(join_begins);
 	join_update(r, &b);
 	if (!engine_apply(s, r, buf_span(&b), &err))
 		engine_fail(r, "the run has grown too large: ", err.text);
+	FAILPOINT(join_applied);
 	if (store_ready(s))
 		store_good(s, s->ops->task_clear(s->store, r->row, &err), &err);
 	run_clear_tasks(r);

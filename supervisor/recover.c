@@ -6,6 +6,7 @@
  * was committed is done again.
  */
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
 #include "supervisor/supervisor.h"
@@ -89,16 +90,19 @@ resume(struct recovery *c)
 	int64_t next_task = r->next_task;
 	struct err err;
 
+	FAILPOINT(recover_folded);
 	run_recall(r);
 	if (r->node == NODE_PLANNER || r->node == NODE_EXECUTOR) {
 		engine_make_tasks(s, r);
 		c->rc =
 		    s->ops->task_each(s->store, r->row, take_task, c, c->err);
 		r->next_task = MAX(next_task, r->next_task);
+		FAILPOINT(recover_tasks);
 	}
 	if (c->rc == RC_OK && store_ready(s) &&
 	    store_good(s, s->ops->task_clear(s->store, r->row, &err), &err))
 		engine_dirty(s, r);
+	FAILPOINT(recover_cleared);
 }
 
 enum rc
@@ -123,5 +127,6 @@ recover_runs(struct supervisor *s, struct err *err)
 	snprintf(n, sizeof(n), "%d", s->n_runs);
 	if (s->n_runs > 0)
 		log_info("investigations go on", "count", n, NULL);
+	FAILPOINT(recover_done);
 	return c.rc;
 }

@@ -6,6 +6,7 @@
  * never makes a commit wait. A log that outgrows it all the same (commits
  * without a pause) is cut short by the committing thread itself.
  */
+#include "common/failpoint.h"
 #include "supervisor/store_db.h"
 
 #include <pthread.h>
@@ -35,10 +36,12 @@ store_ckpt_run(void *ckpt)
 		}
 		c->wanted = false;
 		pthread_mutex_unlock(&c->lock);
+		FAILPOINT(ckpt_begins);
 		/* What fails here is tried again; a disk that stays broken
 		 * is met by the next commit, which can say so. */
 		sqlite3_wal_checkpoint_v2(
 		    c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		FAILPOINT(ckpt_done);
 		pthread_mutex_lock(&c->lock);
 	}
 	pthread_mutex_unlock(&c->lock);

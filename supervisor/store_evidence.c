@@ -2,6 +2,7 @@
  * store_evidence.c - evidence by hash: bytes are kept once, deflated when a
  * run that refers to them is compacted, and go with the last such run.
  */
+#include "common/failpoint.h"
 #include "supervisor/store_db.h"
 #include "supervisor/pack.h"
 
@@ -68,13 +69,16 @@ store_evidence_put(struct store *s, int64_t row, const struct store_evidence *e,
 	rc = store_db_done(s, st, "keep evidence", err);
 	if (rc != RC_OK)
 		return rc;
+	FAILPOINT(blob_inserted);
 
 	st = store_db_stmt(s, SQL_EVIDENCE_PUT);
 	sqlite3_bind_int64(st, 1, row);
 	sqlite3_bind_int64(st, 2, e->number);
 	store_db_text(st, 3, e->media);
 	store_db_blob(st, 4, span_make(hash, sizeof(hash)));
-	return store_db_done(s, st, "refer to evidence", err);
+	rc = store_db_done(s, st, "refer to evidence", err);
+	FAILPOINT(evidence_kept);
+	return rc;
 }
 
 enum rc
@@ -157,7 +161,9 @@ store_evidence_next(
 	sqlite3_bind_int64(st, 1, id);
 	sqlite3_bind_int64(st, 2, raw_bytes);
 	store_db_blob(st, 3, buf_span(&b));
-	return store_db_done(s, st, "deflate evidence", err);
+	rc = store_db_done(s, st, "deflate evidence", err);
+	FAILPOINT(compact_deflated);
+	return rc;
 }
 
 enum rc

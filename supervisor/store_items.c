@@ -5,6 +5,7 @@
  * Readers go through the pack first and the rows after it, so that whatever
  * was added after the packing comes last, as it was added.
  */
+#include "common/failpoint.h"
 #include "supervisor/store_db.h"
 #include "supervisor/pack.h"
 
@@ -39,11 +40,15 @@ store_item_insert(struct store *s, enum store_kind kind, int64_t row, int64_t n,
     struct span label, struct span data, struct err *err)
 {
 	sqlite3_stmt *st;
+	enum rc rc;
 
 	if (n < 0 || n >= STORE_ITEM_MAX || data.n > STORE_BYTES_MAX)
 		return err_set(err, RC_TOOBIG,
 		    "%s of a run: at most %d, of %d bytes each",
 		    kinds[kind].what, STORE_ITEM_MAX, STORE_BYTES_MAX);
+	rc = FAILPOINT_RC(item_fails, err);
+	if (rc != RC_OK)
+		return rc;
 	st = store_db_stmt(s, kinds[kind].insert);
 	sqlite3_bind_int64(st, 1, store_db_item(row, n));
 	store_db_text(st, 2, label);
@@ -117,7 +122,11 @@ enum rc
 store_update_insert(struct store *s, int64_t row, int64_t n, struct span node,
     struct span update, struct err *err)
 {
-	return store_item_insert(s, STORE_UPDATES, row, n, node, update, err);
+	enum rc rc =
+	    store_item_insert(s, STORE_UPDATES, row, n, node, update, err);
+
+	FAILPOINT(update_inserted);
+	return rc;
 }
 
 static void
@@ -144,7 +153,11 @@ enum rc
 store_event_insert(struct store *s, int64_t row, int64_t seq, struct span type,
     struct span data, struct err *err)
 {
-	return store_item_insert(s, STORE_EVENTS, row, seq, type, data, err);
+	enum rc rc =
+	    store_item_insert(s, STORE_EVENTS, row, seq, type, data, err);
+
+	FAILPOINT(event_inserted);
+	return rc;
 }
 
 static void
@@ -206,8 +219,11 @@ store_pack(struct store *s, enum store_kind kind, int64_t row, struct err *err)
 	rc = store_pack_put(s, row * 2 + (int)kind, buf_span(&raw), err);
 	if (rc != RC_OK)
 		return rc;
-	return store_db_run_items(
+	FAILPOINT(compact_packed);
+	rc = store_db_run_items(
 	    s, kinds[kind].delete, row, "drop packed rows", err);
+	FAILPOINT(compact_dropped);
+	return rc;
 }
 
 /* The run to compact, which has finished. */
@@ -249,5 +265,6 @@ store_run_compact(struct store *s, int64_t row, struct err *err)
 		rc = store_evidence_compact(s, row, err);
 	if (rc == RC_OK)
 		rc = store_db_run1(s, SQL_RUN_SET_PACKED, row, "compact", err);
+	FAILPOINT(compact_done);
 	return rc;
 }

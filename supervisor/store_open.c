@@ -5,6 +5,7 @@
  * not newer than this build. A new file is made beside its place and renamed
  * into it, so that it is never seen half made.
  */
+#include "common/failpoint.h"
 #include "supervisor/store_db.h"
 #include "supervisor/schema.h"
 
@@ -68,6 +69,7 @@ store_lock(struct store *s, struct err *err)
 			   ? store_locked(s->path, s->lock_fd, err)
 			   : err_set(err, RC_IO, "lock %s: %s", path,
 				 strerror(errno));
+	FAILPOINT(store_locked);
 	/* The pid is for people; without it the lock holds all the same. */
 	if (ftruncate(s->lock_fd, 0) != 0 ||
 	    pwrite(s->lock_fd, pid, strlen(pid), 0) < 0)
@@ -215,6 +217,7 @@ store_migrate(struct store *s, uint32_t from, struct err *err)
 
 	for (; rc == RC_OK && from < STORE_VERSION; from++)
 		rc = store_exec(s, steps[from], "migrate", err);
+	FAILPOINT(store_migrated);
 	if (rc == RC_OK)
 		rc = store_exec(s, version, "migrate", err);
 	return rc;
@@ -271,9 +274,11 @@ store_create(struct store *s, struct err *err)
 	rc = store_create_at(s, path, err);
 	if (rc != RC_OK)
 		return rc;
+	FAILPOINT(store_created);
 	if (rename(path, s->path) != 0)
 		return err_set(
 		    err, RC_IO, "rename %s: %s", path, strerror(errno));
+	FAILPOINT(store_renamed);
 	return store_sync_directory(s->path, err);
 }
 
@@ -335,6 +340,7 @@ store_epoch(struct store *s, uint64_t *ret_epoch, struct err *err)
 	rc = store_db_next(s, st, "begin an epoch", err);
 	if (rc != RC_NOTFOUND)
 		return rc;
+	FAILPOINT(store_epoch);
 	*ret_epoch = (uint64_t)epoch;
 	return RC_OK;
 }
@@ -367,7 +373,9 @@ store_db_open(const char *path, struct store **ret_s, uint64_t *ret_epoch,
 
 	s->path = xstrdup(path);
 	s->lock_fd = -1;
-	rc = store_lock(s, err);
+	rc = FAILPOINT_RC(store_open_fails, err);
+	if (rc == RC_OK)
+		rc = store_lock(s, err);
 	if (rc == RC_OK)
 		rc = store_look(s, &there, &bytes, err);
 	if (rc == RC_OK && !there)
@@ -376,12 +384,14 @@ store_db_open(const char *path, struct store **ret_s, uint64_t *ret_epoch,
 		rc = store_db_connect(path, &s->db, err);
 	if (rc == RC_OK)
 		rc = store_accept(s, bytes, err);
+	FAILPOINT(store_accepted);
 	if (rc == RC_OK)
 		rc = store_db_prepare(s, err);
 	if (rc == RC_OK)
 		rc = store_epoch(s, ret_epoch, err);
 	if (rc == RC_OK)
 		rc = store_ckpt_start(s, err);
+	FAILPOINT(store_opened);
 	if (rc == RC_OK)
 		*ret_s = TAKE(s);
 	return rc;

@@ -3,6 +3,7 @@
  * tasks. Items of a run are in store_items.c, evidence in store_evidence.c,
  * opening in store_open.c.
  */
+#include "common/failpoint.h"
 #include "supervisor/store_db.h"
 
 enum { EXPIRE_MAX = 1000 };
@@ -10,13 +11,26 @@ enum { EXPIRE_MAX = 1000 };
 static enum rc
 store_begin(struct store *s, struct err *err)
 {
-	return store_db_run(s, SQL_BEGIN, "begin", err);
+	enum rc rc = FAILPOINT_RC(begin_fails, err);
+
+	if (rc == RC_OK)
+		rc = store_db_run(s, SQL_BEGIN, "begin", err);
+	if (rc == RC_OK)
+		FAILPOINT(begun);
+	return rc;
 }
 
 static enum rc
 store_commit(struct store *s, struct err *err)
 {
-	return store_db_run(s, SQL_COMMIT, "commit", err);
+	enum rc rc = FAILPOINT_RC(commit_fails, err);
+
+	FAILPOINT(commit_begins);
+	if (rc == RC_OK)
+		rc = store_db_run(s, SQL_COMMIT, "commit", err);
+	if (rc == RC_OK)
+		FAILPOINT(commit_done);
+	return rc;
 }
 
 /* SQLite may have rolled back by itself when the disk failed. */
@@ -73,6 +87,7 @@ store_run_insert(struct store *s, const struct store_run *r, int64_t *ret_row,
 	sqlite3_bind_int64(st, 15, r->next_update);
 	sqlite3_bind_int64(st, 16, r->last_seq);
 	rc = store_db_done(s, st, "add a run", err);
+	FAILPOINT(run_inserted);
 	if (rc == RC_OK)
 		*ret_row = sqlite3_last_insert_rowid(s->db);
 	return rc;
@@ -96,6 +111,7 @@ store_run_update(struct store *s, const struct store_run *r, struct err *err)
 	sqlite3_bind_int64(st, 10, r->next_update);
 	sqlite3_bind_int64(st, 11, r->last_seq);
 	rc = store_db_done(s, st, "update a run", err);
+	FAILPOINT(run_updated);
 	if (rc == RC_OK && sqlite3_changes(s->db) == 0)
 		return err_set(
 		    err, RC_NOTFOUND, "no run in row %lld", (long long)r->row);
@@ -214,8 +230,10 @@ store_run_delete(struct store *s, int64_t row, struct err *err)
 	for (size_t i = 0; rc == RC_OK && i < ARRAY_LEN(of_items); i++)
 		rc = store_db_run_items(
 		    s, of_items[i], row, "delete a run", err);
+	FAILPOINT(delete_items);
 	for (size_t i = 0; rc == RC_OK && i < ARRAY_LEN(of_row); i++)
 		rc = store_db_run1(s, of_row[i], row, "delete a run", err);
+	FAILPOINT(delete_done);
 	return rc;
 }
 
@@ -297,6 +315,7 @@ store_task_put(
     struct store *s, int64_t row, const struct store_task *t, struct err *err)
 {
 	sqlite3_stmt *st;
+	enum rc rc;
 
 	if (t->task >= STORE_ITEM_MAX)
 		return err_set(err, RC_TOOBIG, "a run has at most %d tasks",
@@ -309,13 +328,19 @@ store_task_put(
 	store_db_text(st, 5, t->state);
 	store_db_text(st, 6, t->worker);
 	store_db_blob(st, 7, t->outcome);
-	return store_db_done(s, st, "keep a task", err);
+	rc = store_db_done(s, st, "keep a task", err);
+	FAILPOINT(task_kept);
+	return rc;
 }
 
 static enum rc
 store_task_clear(struct store *s, int64_t row, struct err *err)
 {
-	return store_db_run_items(s, SQL_TASK_CLEAR, row, "clear tasks", err);
+	enum rc rc =
+	    store_db_run_items(s, SQL_TASK_CLEAR, row, "clear tasks", err);
+
+	FAILPOINT(tasks_cleared);
+	return rc;
 }
 
 static enum rc

@@ -5,6 +5,7 @@
  * it belonged to. If the commit fails nothing is sent and the process ends.
  */
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "supervisor/supervisor.h"
 
@@ -132,15 +133,19 @@ turn_end(void *supervisor)
 	do {
 		dispatch_all(s);
 		write_dirty(s);
+		FAILPOINT(turn_written);
 		if (!commit(s)) {
 			outbox_clear(&s->outbox);
 			return;
 		}
+		FAILPOINT(turn_committed);
 		outbox_flush(&s->outbox, peer_gone, s);
+		FAILPOINT(turn_sent);
 		/* A worker that turned out to be gone has changed runs: that
 		 * is committed too before anybody hears of it. */
 	} while (s->in_txn);
 	follow_flush(s);
+	FAILPOINT(turn_over);
 	drain_check(s);
 }
 
@@ -155,6 +160,7 @@ end_overdue(struct supervisor *s, int64_t now_ms)
 		next = TAILQ_NEXT(r, all);
 		if (now_ms < r->ends_mono_ms)
 			continue;
+		FAILPOINT(deadline);
 		r->deadline_passed = true;
 		engine_end(s, r);
 	}
@@ -221,6 +227,7 @@ turn_tick(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 
 	if (s->broken)
 		return 0;
+	FAILPOINT(tick);
 	dispatch_lapse(s, now);
 	end_overdue(s, now);
 	registry_each(s->workers, remove_ghost, &g);

@@ -6,6 +6,7 @@
  * directory (a lock that dies with it).
  */
 #include "common/clk.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 #include "gateway/cli/call.h"
 #include "gateway/cli/child.h"
@@ -94,6 +95,7 @@ up_lock(struct up *u, struct err *err)
 		    "choose another folder with --data-dir",
 		    pid, u->conf->data_dir);
 	}
+	FAILPOINT(up_locked);
 	if (ftruncate(u->lock_fd, 0) != 0 ||
 	    dprintf(u->lock_fd, "%ld\n", (long)getpid()) < 0)
 		return err_set(
@@ -154,6 +156,7 @@ up_stop(struct up *u, int status)
 	u->stop_ms = clk_mono_ms();
 	u->status = status;
 	log_info("ending", NULL);
+	FAILPOINT(up_ending);
 }
 
 static void
@@ -170,6 +173,7 @@ up_start_child(struct up *u, struct child *c)
 	}
 	snprintf(pid, sizeof(pid), "%ld", (long)c->pid);
 	log_info("started", "child", c->name, "pid", pid, NULL);
+	FAILPOINT(up_started_one);
 }
 
 static void
@@ -190,6 +194,7 @@ up_on_death(struct up *u, struct child *c, int how)
 
 	snprintf(pid, sizeof(pid), "%ld", (long)c->pid);
 	child_died(c, clk_mono_ms());
+	FAILPOINT(up_reaped);
 	if (u->stop_ms != 0) {
 		log_info(
 		    "ended", "child", c->name, "pid", pid, "how", text, NULL);
@@ -291,6 +296,7 @@ up_on_ready(struct up *u)
 	char ms[24];
 
 	u->ready = true;
+	FAILPOINT(up_ready);
 	up_keep_address(u);
 	snprintf(
 	    ms, sizeof(ms), "%lld", (long long)(clk_mono_ms() - u->start_ms));
@@ -520,7 +526,9 @@ cmd_up(const struct cmd_args *a)
 	}
 	if (a->conf.check)
 		return up_check(&a->conf);
-	rc = up_open(&u, &err);
+	rc = failpoint_open(a->conf.data_dir, &err);
+	if (rc == RC_OK)
+		rc = up_open(&u, &err);
 	if (rc == RC_OK) {
 		up_plan(&u);
 		up_start_due(&u);

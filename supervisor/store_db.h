@@ -21,6 +21,9 @@ enum {
 
 #define STORE_VFS "culprit-sum"
 
+/* sqlite3_file_control: did a read of the disk fail? Takes a bool *. */
+enum { STORE_FCNTL_UNREAD = STORE_APPLICATION };
+
 enum sql {
 	SQL_BEGIN,
 	SQL_COMMIT,

@@ -307,6 +307,7 @@ store_check(
     struct store *s, int64_t bytes, uint32_t *ret_version, struct err *err)
 {
 	char text[128];
+	bool unread = false;
 	enum rc rc =
 	    store_ask(s, "PRAGMA user_version", text, sizeof(text), err);
 
@@ -318,9 +319,12 @@ store_check(
 	if (bytes > STORE_CHECK_BYTES)
 		return RC_OK;
 	rc = store_ask(s, "PRAGMA quick_check(1)", text, sizeof(text), err);
-	if (rc == RC_OK && strcmp(text, "ok") != 0)
-		return store_foreign(s->path, "is damaged", err);
-	return rc;
+	if (rc != RC_OK || strcmp(text, "ok") == 0)
+		return rc;
+	/* To the check a page that could not be read is damage, too. */
+	sqlite3_file_control(s->db, "main", STORE_FCNTL_UNREAD, &unread);
+	return unread ? store_db_error(s, SQLITE_IOERR, "check it", err)
+		      : store_foreign(s->path, "is damaged", err);
 }
 
 /* The epoch, durable when this returns. */

@@ -17,6 +17,7 @@ enum { PAGE = STORE_PAGE_BYTES, SUMMED = PAGE - STORE_SUM_BYTES };
 /* Ours, and right behind it the file of the VFS below. */
 struct sum_file {
 	sqlite3_file head;
+	bool unread; /* the disk failed, at least once */
 	_Alignas(8) char below[];
 };
 
@@ -59,6 +60,8 @@ sum_read(sqlite3_file *f, void *p, int n, sqlite3_int64 offset)
 	int code = b->pMethods->xRead(b, p, n, offset);
 	uint8_t sum[STORE_SUM_BYTES];
 
+	if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ)
+		((struct sum_file *)f)->unread = true;
 	if (code != SQLITE_OK || !sum_is_page(n, offset))
 		return code;
 	sum_of(p, offset, sum);
@@ -126,6 +129,10 @@ sum_check_lock(sqlite3_file *f, int *ret)
 static int
 sum_control(sqlite3_file *f, int op, void *arg)
 {
+	if (op == STORE_FCNTL_UNREAD) {
+		*(bool *)arg = ((struct sum_file *)f)->unread;
+		return SQLITE_OK;
+	}
 	return sum_below(f)->pMethods->xFileControl(sum_below(f), op, arg);
 }
 
@@ -198,6 +205,7 @@ sum_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags,
 		return below->xOpen(below, name, f, flags, ret_flags);
 	f->pMethods = NULL;
 	code = below->xOpen(below, name, sum_below(f), flags, ret_flags);
+	((struct sum_file *)f)->unread = false;
 	if (code == SQLITE_OK)
 		f->pMethods = &sum_methods;
 	return code;

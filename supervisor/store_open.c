@@ -349,6 +349,24 @@ store_epoch(struct store *s, uint64_t *ret_epoch, struct err *err)
 	return RC_OK;
 }
 
+/*
+ * What an earlier process left in the log goes into the file now. If its last
+ * sync failed, pages of the log are there to be read but may never have
+ * reached the disk, and no later sync of ours would take them there: a commit
+ * behind them would go with them when the power fails.
+ */
+static enum rc
+store_settle(struct store *s, struct err *err)
+{
+	int code = sqlite3_wal_checkpoint_v2(
+	    s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+	/* Somebody looks on with another program: then it stays there. */
+	if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY)
+		return RC_OK;
+	return store_db_error(s, code, "settle its log", err);
+}
+
 /* A refused file is not even checkpointed. */
 static enum rc
 store_accept(struct store *s, int64_t bytes, struct err *err)
@@ -361,7 +379,8 @@ store_accept(struct store *s, int64_t bytes, struct err *err)
 	if (rc != RC_OK)
 		return rc;
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-	if (version < STORE_VERSION)
+	rc = store_settle(s, err);
+	if (rc == RC_OK && version < STORE_VERSION)
 		rc = store_migrate(s, version, err);
 	return rc;
 }

@@ -90,6 +90,9 @@ NODISCARD enum rc store_db_prepare(struct store *s, struct err *err);
 /* store_vfs.c: once a process, before the first connection. */
 void store_vfs_register(void);
 
+/* store_wal.c: RC_CONFLICT when the log at path has lost commits. */
+NODISCARD enum rc store_wal_check(const char *path, struct err *err);
+
 /* store_ckpt.c: the thread that checkpoints; stop does nothing without. */
 NODISCARD enum rc store_ckpt_start(struct store *s, struct err *err);
 void store_ckpt_stop(struct store *s);

@@ -165,7 +165,7 @@ store_look(
 	if (st.st_size == 0 && stat(wal, &st) == 0 && st.st_size > 0)
 		return store_foreign(
 		    s->path, "is missing beside its -wal", err);
-	return RC_OK;
+	return *ret_there ? store_wal_check(wal, err) : RC_OK;
 }
 
 static enum rc

@@ -21,6 +21,7 @@ enum {
 	TICK_MS = 1000,
 	SOON_MS = 20, /* while the supervisor is not ready */
 	ANSWER_MS = 5000,
+	AWAY_MS = 2000, /* away for longer: a call does not wait for it */
 	SILENT_MS = 3500,       /* no STATUS for so long: it is away */
 	ATTACH_SOON_MS = 30000, /* away for longer: ask more seldom */
 	ATTACH_SELDOM_MS = 10000,
@@ -427,18 +428,27 @@ on_tick(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 
 /* ---- calls ---- */
 
+/* A supervisor that is started again is waited for; one that stays away, as
+ * on a full disk, is told of at the next tick. */
+static int64_t
+answer_ms(const struct link *l, int64_t now)
+{
+	return !l->there && now - l->away_ms > AWAY_MS ? 1 : ANSWER_MS;
+}
+
 static struct link_call *
 call_new(struct link *l, enum proto_type type, const char *run,
     const struct link_ops *ops, void *ctx)
 {
 	struct link_call *c = xcalloc(1, sizeof(*c));
+	int64_t now = clk_mono_ms();
 
 	c->l = l;
 	c->type = type;
 	c->ops = ops;
 	c->ctx = ctx;
 	c->state = CALL_WAITS;
-	c->deadline_ms = clk_mono_ms() + ANSWER_MS;
+	c->deadline_ms = now + answer_ms(l, now);
 	snprintf(c->run, sizeof(c->run), "%s", run);
 	buf_init(&c->body, CALL_BYTES_MAX);
 	c->next = l->all;

@@ -63,8 +63,8 @@ house_spawn_up(struct house *h, const struct house_spec *spec)
 		args_add(&a, option);
 	}
 	args_add_all(&a, spec->more);
-	return proc_start(
-	    &(struct proc_spec){.argv = a.v, .dir = h->dir, .name = "up"});
+	return proc_start(&(struct proc_spec){
+	    .argv = a.v, .env = spec->env, .dir = h->dir, .name = "up"});
 }
 
 struct house *
@@ -73,7 +73,8 @@ house_start(const struct house_spec *spec)
 	struct house *h = xcalloc(1, sizeof(*h));
 
 	h->dir = scratch_new();
-	h->data = xasprintf("%s/data", h->dir);
+	h->data = spec->data != NULL ? xstrdup(spec->data)
+				     : xasprintf("%s/data", h->dir);
 	h->prometheus_url = spec->prometheus_url != NULL
 				? xstrdup(spec->prometheus_url)
 				: xasprintf("http://127.0.0.1:%d", port_free());
@@ -109,13 +110,11 @@ house_drop(struct house *h)
 }
 
 void
-house_free(struct house *h)
+house_stop(struct house *h)
 {
 	auto_str log = NULL;
 	int status;
 
-	if (h == NULL)
-		return;
 	proc_signal(h->up, SIGTERM);
 	status = proc_wait(h->up, HOUSE_MS);
 	log = proc_err(h->up);
@@ -124,6 +123,14 @@ house_free(struct house *h)
 	    "a sanitizer complained:\n%s", log);
 	ck_assert_msg(status == 0 || status == 128 + SIGKILL,
 	    "`culprit up` ended with status %d; it says:\n%s", status, log);
+}
+
+void
+house_free(struct house *h)
+{
+	if (h == NULL)
+		return;
+	house_stop(h);
 	house_drop(h);
 }
 

@@ -15,6 +15,8 @@ struct house_spec {
 	const char *prometheus_url; /* NULL: a port nobody listens on */
 	const char *script;         /* JSON of plans; NULL: the rules planner */
 	const char *const *more;    /* further options of `up`; NULL: none */
+	const char *data;           /* data directory; NULL: of its own */
+	const char *const *env;     /* "K=V" besides ours; NULL: none */
 	bool not_ready;             /* do not wait for the ready line */
 };
 
@@ -23,6 +25,9 @@ struct house *house_start(const struct house_spec *spec);
 
 /* Asks it to end, which must succeed, and removes its folder. */
 void house_free(struct house *h);
+
+/* The first half of that: it has ended, its folder is there. */
+void house_stop(struct house *h);
 
 /* The same without asking and without looking how it ends. */
 void house_drop(struct house *h);

@@ -206,6 +206,29 @@ put_step(struct buf *b, const struct plan_step *s)
 	wire_put_raw(b, s->args);
 }
 
+enum rc
+plan_of_update(struct span update, struct plan *ret_plan, struct err *err)
+{
+	struct span error = wire_find_str(update, "error");
+	struct span decision = wire_find_str(update, "decision");
+	struct plan p;
+	enum rc rc;
+
+	if (error.n != 0)
+		return err_set(err, RC_UPSTREAM, "%.*s", SPAN_ARG(error));
+	rc = plan_parse(wire_find(update, "planner_plan"), &p, err);
+	if (rc != RC_OK)
+		return rc;
+	if (!span_is(decision, plan_decision_name(p.decision)))
+		return err_set(
+		    err, RC_INVALID, "its plan and its decision differ");
+	if (p.decision == PLAN_DECISION_EXECUTE && p.n_steps == 0)
+		return err_set(
+		    err, RC_INVALID, "it said EXECUTE and named no tool");
+	*ret_plan = p;
+	return RC_OK;
+}
+
 void
 plan_put(struct buf *b, const struct plan *p)
 {

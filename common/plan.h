@@ -59,6 +59,14 @@ const char *plan_decision_name(enum plan_decision d);
 NODISCARD enum rc plan_parse(
     struct span map, struct plan *ret_plan, struct err *err);
 
+/*
+ * The plan in a planner's update (PROTOCOL.md), fit to be carried out.
+ * RC_UPSTREAM: the planner said it could not plan, in its words; RC_INVALID
+ * also: the update's decision is another, or EXECUTE names no tool.
+ */
+NODISCARD enum rc plan_of_update(
+    struct span update, struct plan *ret_plan, struct err *err);
+
 /* Appends the msgpack map of a plan in JSON text to b, without judging it. */
 NODISCARD enum rc plan_from_json(
     struct span text, struct buf *b, struct err *err);

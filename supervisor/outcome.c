@@ -178,30 +178,6 @@ emit_plan(struct supervisor *s, struct run *r, const struct task *t)
 	engine_emit(s, r, "plan", buf_span(&b));
 }
 
-static bool
-plan_is_good(
-    struct run *r, struct span update, struct plan *ret, struct err *err)
-{
-	struct span error = wire_find_str(update, "error");
-
-	if (error.n != 0) {
-		err_set(err, RC_UPSTREAM, "%.*s", SPAN_ARG(error));
-		return false;
-	}
-	if (plan_parse(wire_find(update, "planner_plan"), ret, err) != RC_OK)
-		return false;
-	if (!span_is(wire_find_str(update, "decision"),
-		plan_decision_name(ret->decision))) {
-		err_set(err, RC_INVALID, "its plan and its decision differ");
-		return false;
-	}
-	if (ret->decision == PLAN_DECISION_EXECUTE && ret->n_steps == 0) {
-		err_set(err, RC_INVALID, "it said EXECUTE and named no tool");
-		return false;
-	}
-	return r != NULL;
-}
-
 static void
 planner_result(struct supervisor *s, struct task *t, struct span update)
 {
@@ -212,7 +188,7 @@ planner_result(struct supervisor *s, struct task *t, struct span update)
 
 	buf_init(&b, STATE_BYTES_MAX);
 	r->turns++;
-	if (!plan_is_good(r, update, &plan, &err)) {
+	if (plan_of_update(update, &plan, &err) != RC_OK) {
 		engine_fail(r, "the planner failed: ", err.text);
 	} else {
 		if (plan.decision == PLAN_DECISION_EXECUTE)

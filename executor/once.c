@@ -4,6 +4,7 @@
  */
 #include "common/clk.h"
 #include "common/json.h"
+#include "common/sha256.h"
 #include "common/utf8.h"
 #include "common/wire.h"
 #include "executor/executor.h"
@@ -146,8 +147,11 @@ static cJSON *
 evidence_tree(const struct run_outcome *outcome)
 {
 	cJSON *o = cJSON_CreateObject();
+	char sha[SHA256_TEXT];
 
 	cJSON_AddStringToObject(o, "media", outcome->media);
+	cJSON_AddStringToObject(
+	    o, "sha256", sha256_text(outcome->evidence, sha));
 	cJSON_AddNumberToObject(o, "bytes", (double)outcome->evidence.n);
 	if (utf8_ok(outcome->evidence))
 		json_add_span(o, "body", outcome->evidence);

@@ -1,5 +1,6 @@
 /*
- * child.h - one process of `culprit up`: started, watched, started again.
+ * child.h - the programs next to `culprit`: those of `culprit up`, started,
+ * watched, started again; and an agent run --once.
  *
  * A child dies with its parent: the kernel kills it (PR_SET_PDEATHSIG) even
  * when the parent had no chance to.
@@ -7,6 +8,7 @@
 #ifndef GATEWAY_CLI_CHILD_H
 #define GATEWAY_CLI_CHILD_H
 
+#include "common/buf.h"
 #include "common/conf.h"
 #include "common/rc.h"
 
@@ -34,6 +36,9 @@ struct child {
 	bool last; /* ended after the others, which need it to end well */
 };
 
+/* The folder of this program, where the others are; the caller's. */
+char *child_bin(void);
+
 /* The program culprit-KIND in folder bin, with the options that concern it;
  * number 0: there is only one of it. */
 struct child *child_new(const char *bin, const char *kind, unsigned who,
@@ -47,6 +52,15 @@ NODISCARD enum rc child_start(struct child *c, int64_t now_ms, struct err *err);
 
 /* Runs the program with --check to its end; whether it was content. */
 bool child_check(struct child *c);
+
+/*
+ * Runs the agent with --once on input to its end. What it wrote is appended
+ * to out, its exit status is *ret_status; what it says on stderr is left to
+ * the person. RC_TIMEOUT: it was killed after limit_ms; RC_TOOBIG: it wrote
+ * more than out takes; RC_IO: it cannot be run, or died.
+ */
+NODISCARD enum rc child_once(struct child *c, struct span input,
+    int64_t limit_ms, struct buf *out, int *ret_status, struct err *err);
 
 /* It has died: sets when it is to be started again. */
 void child_died(struct child *c, int64_t now_ms);

@@ -33,11 +33,20 @@ static const struct {
     [OPT_STATUS] = {"status", "STATUS",
 	"only running, completed, "
 	"incomplete, failed or cancelled ones"},
+    [OPT_AGENT] = {"agent", "AGENT", "planner (the default) or executor"},
+    [OPT_FROM] = {"from", "SEQ",
+	"what happened from this event on (default: "
+	"from the first)"},
+    [OPT_FORK] = {"fork", NULL,
+	"do it anew, as a run of its own that is "
+	"watched like a new one"},
+    [OPT_INPUT] = {"input", "TEXT", "with --fork: another question"},
 };
 
 static const char exits[] =
     "Exit status: 0 a completed report; 1 incomplete, failed, cancelled or "
-    "refused;\n2 wrong usage; 3 no gateway answers.\n";
+    "refused,\nfor replay also where answers differ; 2 wrong usage; 3 no "
+    "gateway answers.\n";
 
 static const struct cmd cmds[] = {
     {"up", "", "run gateway, supervisor, planners and executors here",
@@ -66,6 +75,17 @@ static const struct cmd cmds[] = {
 	cmd_report},
     {"evidence", "ID EVIDENCE", "the bytes behind [E3], as the tool got them",
 	NULL, 0, 2, 2, 0, cmd_evidence},
+    {"replay", "ID", "give one agent again what it was given, and compare",
+	"Runs the agent that stands next to this program on each of its "
+	"turns in the run,\nas it is configured here and now, and shows where "
+	"its answers differ. It changes\nnothing anywhere: of an executor's "
+	"steps only those of tools that only read are\nreplayed, and they "
+	"look at what is measured now. A planner is told of the tools\nthat "
+	"there are now. With --fork, the supervisor and its workers go on "
+	"from there.\n",
+	BIT(OPT_AGENT) | BIT(OPT_FROM) | BIT(OPT_JSON) | BIT(OPT_FORK) |
+	    BIT(OPT_INPUT),
+	1, 1, CONF_CLI | CONF_PLANNER | CONF_EXECUTOR, cmd_replay},
 };
 
 static void

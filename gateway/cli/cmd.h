@@ -29,6 +29,10 @@ enum cmd_opt {
 	OPT_ASYNC,
 	OPT_LIMIT,
 	OPT_STATUS,
+	OPT_AGENT,
+	OPT_FROM,
+	OPT_FORK,
+	OPT_INPUT,
 	OPT_N,
 };
 
@@ -57,6 +61,7 @@ int cmd_show(const struct cmd_args *a);
 int cmd_cancel(const struct cmd_args *a);
 int cmd_report(const struct cmd_args *a);
 int cmd_evidence(const struct cmd_args *a);
+int cmd_replay(const struct cmd_args *a);
 
 /* Runs argv[1] with the rest; the exit status. */
 int cmd_main(int argc, char **argv);

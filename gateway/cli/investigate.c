@@ -6,6 +6,7 @@
 #include "gateway/cli/stream.h"
 #include "gateway/cli/term.h"
 #include "gateway/cli/view.h"
+#include "gateway/cli/watch.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -79,8 +80,7 @@ print_report(const char *markdown)
 	fflush(stdout);
 }
 
-/* Watches to the end; spec lacks what is the same for everybody. */
-static int
+int
 watch_run(const struct cmd_args *a, struct stream_spec spec)
 {
 	struct view_spec vs = view_spec_for(stderr);

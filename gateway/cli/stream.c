@@ -97,6 +97,12 @@ stream_on_body(char *p, size_t size, size_t n, void *ctx)
 	return s->toobig ? 0 : size * n;
 }
 
+static const char *
+stream_start_path(const struct stream *s)
+{
+	return s->spec->path != NULL ? s->spec->path : "/api/ai_ops";
+}
+
 /* Opens the transfer of events: the run's start, or what follows `last`. */
 static void
 stream_open(struct stream *s)
@@ -110,7 +116,7 @@ stream_open(struct stream *s)
 	    .at = s->spec->at, .accept = "text/event-stream"};
 
 	if (s->run == NULL) {
-		rq.path = "/api/ai_ops";
+		rq.path = stream_start_path(s);
 		rq.body = s->spec->body;
 		rq.header = key;
 	} else {
@@ -194,7 +200,8 @@ stream_answered(struct stream *s, long status, struct err *err)
 {
 	struct call_request rq = {.at = s->spec->at,
 	    .method = s->run == NULL ? "POST" : "GET",
-	    .path = s->run == NULL ? "/api/ai_ops" : "the events of a run"};
+	    .path =
+		s->run == NULL ? stream_start_path(s) : "the events of a run"};
 
 	/* 503 is a gateway that waits for its supervisor, or a full queue. */
 	if (s->once_connected && (status == 503 || status == 502))

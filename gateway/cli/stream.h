@@ -19,6 +19,7 @@ struct call_at;
 struct stream_spec {
 	const struct call_at *at;
 	const char *body; /* JSON of the run to start; NULL: follow run */
+	const char *path; /* where body goes; NULL: /api/ai_ops */
 	const char *run;  /* the run to follow; NULL with body */
 	/* Ctrl-C: true asks for the run's cancelling and goes on to its end,
 	 * a second one leaves; false leaves at once. */

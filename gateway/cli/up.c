@@ -105,22 +105,6 @@ up_lock(struct up *u, struct err *err)
 
 /* ---- children ---- */
 
-/* The folder of this program, where the others are. */
-static char *
-up_bin(void)
-{
-	char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash;
-
-	path[n > 0 ? n : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (slash == NULL)
-		return xstrdup("/usr/bin");
-	*slash = '\0';
-	return xstrdup(path);
-}
-
 static const struct {
 	const char *name;
 	unsigned who;
@@ -134,7 +118,7 @@ static const struct {
 static void
 up_plan(struct up *u)
 {
-	auto_str bin = up_bin();
+	auto_str bin = child_bin();
 	const struct conf *c = u->conf;
 
 	u->children[u->n] = child_new(bin, "supervisor", CONF_SUPERVISOR, 0, c);
@@ -493,7 +477,7 @@ up_close(struct up *u)
 static int
 up_check(const struct conf *conf)
 {
-	auto_str bin = up_bin();
+	auto_str bin = child_bin();
 	bool good = true;
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {

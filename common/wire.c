@@ -205,10 +205,17 @@ check_all(const uint8_t **pp, const uint8_t *end)
 	return NULL;
 }
 
+/* An empty span may point nowhere, from where C does not count even 0 on. */
+static const uint8_t *
+start_of(struct span bytes)
+{
+	return (const uint8_t *)(bytes.p != NULL ? bytes.p : "");
+}
+
 enum rc
 wire_check(struct span bytes, struct err *err)
 {
-	const uint8_t *p = (const uint8_t *)bytes.p;
+	const uint8_t *start = start_of(bytes), *p = start;
 	const uint8_t *end = p + bytes.n;
 	const char *why = check_all(&p, end);
 
@@ -217,7 +224,7 @@ wire_check(struct span bytes, struct err *err)
 	if (why == NULL)
 		return RC_OK;
 	return err_set(err, RC_INVALID, "msgpack: %s at byte %zu of %zu", why,
-	    (size_t)(p - (const uint8_t *)bytes.p), bytes.n);
+	    (size_t)(p - start), bytes.n);
 }
 
 /* ---- read ---- */
@@ -225,7 +232,7 @@ wire_check(struct span bytes, struct err *err)
 struct wire_r
 wire_reader(struct span bytes)
 {
-	const uint8_t *p = (const uint8_t *)bytes.p;
+	const uint8_t *p = start_of(bytes);
 
 	return (struct wire_r){p, p + bytes.n, false};
 }

@@ -425,6 +425,21 @@ START_TEST(raw_takes_one_value_whole)
 }
 END_TEST
 
+/* Where something is absent, readers count on from where they begin. */
+START_TEST(reader_of_nothing_points_somewhere)
+{
+	struct wire_r r = wire_reader((struct span){NULL, 0});
+	struct err err = {0};
+
+	ck_assert(r.p != NULL && r.p == r.end);
+	ck_assert_int_eq(wire_end(&r, &err), RC_OK);
+	ck_assert_int_eq(wire_peek(&r), WIRE_NONE);
+	ck_assert_int_eq(
+	    wire_check((struct span){NULL, 0}, &err), RC_INVALID);
+	assert_contains(err.text, "at byte 0 of 0");
+}
+END_TEST
+
 /* ---- random trees, with msgpack-c as the oracle ---- */
 
 static uint64_t
@@ -816,6 +831,7 @@ main(void)
 	    {unchecked_bytes_are_never_read_past_their_end, 0},
 	    {bytes_left_over_are_told, 0},
 	    {raw_takes_one_value_whole, 0},
+	    {reader_of_nothing_points_somewhere, 0},
 	    {random_trees_read_as_msgpack_c_reads_them, 0},
 	    {a_flipped_bit_never_lets_the_reader_out_of_bounds, 0},
 	    {values_print_as_json, 0},

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 const char *
 rc_name(enum rc rc)
 {
@@ -27,20 +29,14 @@ rc_name(enum rc rc)
 	return "unknown";
 }
 
-/* A cut in the middle of a UTF-8 sequence would make the text unsendable. */
+/* A "%.60s", or the end of the room, may cut a character in two, and such a
+ * text could not be sent. */
 static void
-err_cut(char *text, size_t size)
+err_tidy(struct err *err)
 {
-	size_t n = strnlen(text, size);
+	size_t n = strnlen(err->text, sizeof(err->text) - 1);
 
-	if (n + 1 < size)
-		return;
-	n = size - 1;
-	while (n > 0 && ((unsigned char)text[n - 1] & 0xC0) == 0x80)
-		n--;
-	if (n > 0 && ((unsigned char)text[n - 1] & 0x80) != 0)
-		n--;
-	text[n] = '\0';
+	err->text[utf8_tidy(err->text, n)] = '\0';
 }
 
 enum rc
@@ -53,7 +49,7 @@ err_set(struct err *err, enum rc rc, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	err_cut(err->text, sizeof(err->text));
+	err_tidy(err);
 	return rc;
 }
 
@@ -72,7 +68,7 @@ err_prefix(struct err *err, enum rc rc, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(err->text);
 	snprintf(err->text + n, sizeof(err->text) - n, ": %s", old.text);
-	err_cut(err->text, sizeof(err->text));
+	err_tidy(err);
 	return rc;
 }
 

@@ -28,7 +28,8 @@ enum rc {
 	RC_CANCELLED,	/* somebody called it off */
 };
 
-/* Holds one sentence; longer text is cut at a character boundary. */
+/* Holds one sentence, in UTF-8 whatever it was made from; longer text is cut
+ * at a character boundary. */
 struct err {
 	char text[512];
 };

@@ -49,3 +49,26 @@ utf8_cut(struct span s, size_t max)
 		max--;
 	return span_make(s.p, max);
 }
+
+size_t
+utf8_tidy(char *p, size_t n)
+{
+	struct utf8 u = {0};
+	size_t i, to = 0, begin = 0; /* begin: of the character at to */
+
+	if (utf8_ok(span_make(p, n)))
+		return n;
+	for (i = 0; i < n; i++) {
+		if (!utf8_step(&u, (uint8_t)p[i])) {
+			/* What broke a character may begin the next. */
+			i -= u.need != 0;
+			u = (struct utf8){0};
+			to = begin;
+			continue;
+		}
+		p[to++] = p[i];
+		if (u.need == 0)
+			begin = to;
+	}
+	return begin;
+}

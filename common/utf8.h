@@ -47,4 +47,8 @@ size_t utf8_put(uint32_t cp, char out[4]);
 /* The longest start of s of at most max bytes that ends between characters. */
 struct span utf8_cut(struct span s, size_t max);
 
+/* Drops what is no character from the n bytes at p, such as one that a
+ * "%.60s" has cut in two; how many bytes are left. */
+size_t utf8_tidy(char *p, size_t n);
+
 #endif

@@ -7,6 +7,7 @@
 #include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/json.h"
+#include "common/utf8.h"
 #include "common/when.h"
 #include "common/wire.h"
 
@@ -48,10 +49,19 @@ put_field(struct buf *b, const char *key, struct span text)
 	wire_put_span(b, text);
 }
 
+/* Texts of foreign servers are cut to size on their way in here. */
 static void
-put_feedback(struct buf *b, const struct run *run, int64_t ms, bool data)
+put_told(struct buf *b, const char *key, struct buf *told)
 {
-	const struct tool_result *r = &run->call.result;
+	if (told->len > 0)
+		told->len = utf8_tidy(told->data, told->len);
+	put_field(b, key, buf_span(told));
+}
+
+static void
+put_feedback(struct buf *b, struct run *run, int64_t ms, bool data)
+{
+	struct tool_result *r = &run->call.result;
 
 	wire_put_map(b, data ? 9 : 8);
 	put_field(b, "status", span_of(r->success ? "SUCCESS" : "FAILED"));
@@ -62,9 +72,9 @@ put_feedback(struct buf *b, const struct run *run, int64_t ms, bool data)
 		wire_put_raw(b, run->args_wire);
 	else
 		wire_put_map(b, 0);
-	put_field(b, "query", buf_span(&r->query));
-	put_field(b, "summary", buf_span(&r->summary));
-	put_field(b, "suggestion", buf_span(&r->suggestion));
+	put_told(b, "query", &r->query);
+	put_told(b, "summary", &r->summary);
+	put_told(b, "suggestion", &r->suggestion);
 	wire_put_str(b, "ms");
 	wire_put_int(b, ms);
 	if (!data)

@@ -437,6 +437,24 @@ START_TEST(all_rules_are_listed_when_none_is_named)
 }
 END_TEST
 
+/* on_outcome looks whether it could be sent. */
+START_TEST(a_summary_cut_within_a_character_can_still_be_sent)
+{
+	struct bench b;
+	auto_buf step = {.max = 1000};
+	int i;
+
+	bench_open(&b, stub_routes, rules);
+	buf_adds(&step, "{\"tool\":\"query_prometheus_rules\",\"args\":{"
+			"\"names\":[\"Errors\",\"x");
+	for (i = 0; i < 200; i++)
+		buf_adds(&step, "ü");
+	buf_adds(&step, "\"]}}");
+	assert_contains(perform(&b, buf_str(&step)), "üü here; it may");
+	bench_close(&b);
+}
+END_TEST
+
 /* ---- targets ---- */
 
 static struct stub_route targets[] = {
@@ -916,7 +934,9 @@ main(void)
 	    {an_alert_storm_is_listed_whole_within_the_limits, 0},
 	    {alerts_of_the_past_come_from_their_series, 0},
 	    {the_rule_behind_an_alert_comes_with_what_it_is_made_of, 0},
+	    {a_summary_cut_within_a_character_can_still_be_sent, 1},
 	    {all_rules_are_listed_when_none_is_named, 0},
+	    {a_summary_cut_within_a_character_can_still_be_sent, 0},
 	    {targets_that_are_down_are_told_with_their_error, 0},
 	    {a_range_is_boiled_down_to_figures_biggest_change_first, 0},
 	    {every_kind_of_instant_answer_is_told, ARRAY_LEN(instants)},

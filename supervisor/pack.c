@@ -93,14 +93,16 @@ enum rc
 pack_inflate(struct span deflated, int64_t raw_bytes, size_t max_bytes,
     char **ret, struct err *err)
 {
-	uLongf n = (uLongf)raw_bytes;
+	/* Room for one more shows what is longer; zlib takes no room at all
+	 * for a byte. */
+	uLongf n = (uLongf)raw_bytes + 1;
 	auto_str bytes = NULL;
 
-	if (raw_bytes < 0 || n > max_bytes)
+	if (raw_bytes < 0 || n - 1 > max_bytes)
 		return err_set(err, RC_INVALID,
 		    "inflated it would have %lld bytes, over %zu",
 		    (long long)raw_bytes, max_bytes);
-	bytes = xcalloc(1, n + 1);
+	bytes = xcalloc(1, n);
 	if (uncompress((Bytef *)bytes, &n, (const Bytef *)deflated.p,
 		deflated.n) != Z_OK ||
 	    n != (uLongf)raw_bytes)

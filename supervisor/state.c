@@ -82,6 +82,8 @@ pair_check(struct span key, struct span value, struct err *err)
 		return err_set(err, RC_INVALID,
 		    "a state key of %zu bytes; 1 to %d are allowed", key.n,
 		    STATE_KEY_BYTES_MAX);
+	if (memchr(key.p, '\0', key.n) != NULL)
+		return err_set(err, RC_INVALID, "a state key with a NUL");
 	if (state_reducer(key) == REDUCE_APPEND && wire_peek(&r) != WIRE_ARRAY)
 		return err_set(err, RC_INVALID, "state key %.*s takes a list",
 		    SPAN_ARG(key));

@@ -32,7 +32,7 @@ void state_free(struct state *s);
 
 /*
  * Merges update, a msgpack map that passed wire_check. RC_INVALID: not a
- * map, or no list where the reducer appends; RC_TOOBIG: more keys or bytes
+ * map, a key that is none, or no list where the reducer appends; RC_TOOBIG: more keys or bytes
  * than a state may have. On failure the state is as before.
  */
 NODISCARD enum rc state_apply(struct state *s, struct span update,

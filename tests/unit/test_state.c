@@ -116,7 +116,7 @@ START_TEST(bytes_that_are_no_update_are_refused)
 {
 	static const struct span bad[] = {{NULL, 0}, {"\x82\xa1" "a\x01", 4},
 	    {"\x81\xa1" "a", 3}, {"\x81\x01\x01", 3}, {"\x81\xa1" "a\x01\x01",
-	    5}};
+	    5}, {"\x81\xa2" "a\0\x01", 5}};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bad); i++) {

@@ -30,10 +30,21 @@ run(const uint8_t *data, size_t size)
 	runs++;
 }
 
+/* One in two is a byte that JSON gives a meaning, or UTF-8 none. */
+static uint8_t
+any_byte(unsigned *seed)
+{
+	static const char tokens[] = "{}[]\",:\\u0eE+-.19tfn\x80\xED\xFF";
+	int r = rand_r(seed);
+
+	if (r % 2 == 0)
+		return (uint8_t)(r >> 8);
+	return (uint8_t)tokens[(size_t)(r >> 8) % sizeof(tokens)];
+}
+
 static void
 mutate(const uint8_t *data, size_t size, unsigned seed)
 {
-	static const char tokens[] = "{}[]\",:\\u0eE+-.19tfn\x80\xED\xFF";
 	uint8_t *copy = malloc(size + 1);
 	int i;
 
@@ -46,8 +57,7 @@ mutate(const uint8_t *data, size_t size, unsigned seed)
 
 		memcpy(copy, data, size);
 		while (edits-- > 0)
-			copy[(size_t)rand_r(&seed) % size] = (uint8_t)
-			    tokens[(size_t)rand_r(&seed) % sizeof(tokens)];
+			copy[(size_t)rand_r(&seed) % size] = any_byte(&seed);
 		run(copy, size);
 	}
 	free(copy);

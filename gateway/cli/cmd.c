@@ -86,6 +86,10 @@ static const struct cmd cmds[] = {
 	BIT(OPT_AGENT) | BIT(OPT_FROM) | BIT(OPT_JSON) | BIT(OPT_FORK) |
 	    BIT(OPT_INPUT),
 	1, 1, CONF_CLI | CONF_PLANNER | CONF_EXECUTOR, cmd_replay},
+    {"keygen", "DIR NAME", "make the CURVE keys of a process off this machine",
+	"Makes DIR/NAME.key and DIR/NAME.pub, and says what is for whom. "
+	"Nothing is\noverwritten.\n",
+	0, 2, 2, 0, cmd_keygen},
 };
 
 static void

@@ -28,6 +28,7 @@ struct agent {
 	int signal_fd;
 	bool draining;
 	bool stopping;
+	bool failed;
 };
 
 zloop_t *
@@ -61,6 +62,13 @@ agent_stop(struct agent *a)
 		return;
 	a->stopping = true;
 	zloop_timer(a->loop, 0, 1, tick_stop, NULL);
+}
+
+void
+agent_fail(struct agent *a)
+{
+	a->failed = true;
+	agent_stop(a);
 }
 
 static int
@@ -152,7 +160,7 @@ run_loop(struct agent *a)
 	zloop_start(a->loop);
 	if (a->spec->stop != NULL)
 		a->spec->stop(a->state);
-	return EXIT_SUCCESS;
+	return a->failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int

@@ -59,4 +59,7 @@ const char *agent_name(const struct agent *a);
 /* Ends the loop once the current handler returns. */
 void agent_stop(struct agent *a);
 
+/* The same, and the process's exit status says that it failed. */
+void agent_fail(struct agent *a);
+
 #endif

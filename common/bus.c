@@ -7,6 +7,8 @@
  */
 #include "common/bus.h"
 
+#include "common/endpoint.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +20,15 @@ enum {
 	BUS_LINGER_MS = 1000,
 	BUS_RECONNECT_MS = 20,
 	BUS_RECONNECT_MAX_MS = 500,
+	/* A refused key tries again and again; each time costs its server. */
+	BUS_RECONNECT_CURVE_MS = 200,
+	/* Whoever has not shown a key by then is no peer. */
+	BUS_HANDSHAKE_MS = 5000,
 };
+
+/* Nobody is let in where no ZAP handler is bound. Drafts have no name in
+ * zmq.h; a ZeroMQ that was built without them refuses the number. */
+enum { BUS_ZAP_ENFORCE_DOMAIN = 93 };
 
 struct bus {
 	zloop_t *loop;
@@ -128,6 +138,7 @@ bus_configure(struct bus *b)
 	zsock_set_maxmsgsize(b->sock, PROTO_BYTES_MAX);
 	zsock_set_reconnect_ivl(b->sock, BUS_RECONNECT_MS);
 	zsock_set_reconnect_ivl_max(b->sock, BUS_RECONNECT_MAX_MS);
+	zsock_set_handshake_ivl(b->sock, BUS_HANDSHAKE_MS);
 	if (b->listens)
 		zsock_set_router_mandatory(b->sock, 1);
 }
@@ -158,6 +169,8 @@ bus_new(zloop_t *loop, int type, const struct bus_handler *h)
 	b->sock = zsock_new(type);
 	buf_init(&b->out, PROTO_BYTES_MAX);
 	bus_configure(b);
+	zloop_reader(loop, b->sock, bus_readable, b);
+	zloop_reader_set_tolerant(loop, b->sock);
 	return b;
 }
 
@@ -173,46 +186,128 @@ bus_advice(const char *endpoint, int code)
 	return "";
 }
 
+/* Sets the guard for the endpoints that come next. */
+static void
+bus_guard_set(struct bus *b, const struct bus_guard *g)
+{
+	void *handle = zsock_resolve(b->sock);
+	int enforce = 1;
+
+	if (b->listens) {
+		zsock_set_curve_server(b->sock, 1);
+		zsock_set_zap_domain(b->sock, g->domain);
+		/* Not in every build; the probes count (zap.h). */
+		zmq_setsockopt(handle, BUS_ZAP_ENFORCE_DOMAIN, &enforce,
+		    sizeof(enforce));
+	} else {
+		zsock_set_curve_serverkey(b->sock, g->server_key);
+		zsock_set_curve_publickey(b->sock, g->pair->public_key);
+		zsock_set_reconnect_ivl(b->sock, BUS_RECONNECT_CURVE_MS);
+	}
+	zsock_set_curve_secretkey(b->sock, g->pair->secret_key);
+}
+
+enum rc
+bus_may(const char *endpoint, bool guarded, struct err *err)
+{
+	enum endpoint_reach reach;
+	enum rc rc = endpoint_reach(endpoint, &reach, err);
+
+	if (rc == RC_OK && reach == ENDPOINT_OPEN && !guarded)
+		return err_set(err, RC_DENIED,
+		    "%s is not on this machine alone, so it needs CURVE keys: "
+		    "make them with `culprit keygen` and name them with "
+		    "--curve-key (README, \"Executors on another machine\"), "
+		    "or use ipc or tcp://127.0.0.1",
+		    endpoint);
+	if (rc == RC_OK && reach == ENDPOINT_IPC)
+		rc = endpoint_is_private(endpoint, err);
+	return rc;
+}
+
 /* A bound ipc path that nobody answers on is left over from a killed
  * process, and libzmq replaces it; a live one it would replace too. So the
  * caller must hold the data folder's lock before it listens. */
+static enum rc
+bus_open(struct bus *b, const char *endpoint, const struct bus_guard *g,
+    struct err *err)
+{
+	void *handle = zsock_resolve(b->sock);
+	enum endpoint_reach reach = ENDPOINT_OPEN;
+	enum rc rc = bus_may(endpoint, g != NULL, err);
+	int code;
+
+	if (rc == RC_OK)
+		rc = endpoint_reach(endpoint, &reach, err);
+	if (rc != RC_OK)
+		return rc;
+	if (g != NULL && reach != ENDPOINT_IPC)
+		bus_guard_set(b, g);
+	zsock_set_ipv6(b->sock, strchr(endpoint, '[') != NULL);
+	if ((b->listens ? zmq_bind(handle, endpoint)
+			: zmq_connect(handle, endpoint)) == 0)
+		return RC_OK;
+	code = zmq_errno();
+	return err_set(err, RC_IO, "cannot %s %s: %s%s",
+	    b->listens ? "listen on" : "connect to", endpoint,
+	    zmq_strerror(code), bus_advice(endpoint, code));
+}
+
+struct bus *
+bus_new_listener(zloop_t *loop, const struct bus_handler *h)
+{
+	return bus_new(loop, ZMQ_ROUTER, h);
+}
+
+enum rc
+bus_listen_also(struct bus *b, const char *endpoint,
+    const struct bus_guard *guard, struct err *err)
+{
+	return bus_open(b, endpoint, guard, err);
+}
+
 enum rc
 bus_listen(zloop_t *loop, const char *endpoint, const struct bus_handler *h,
     struct bus **ret_bus, struct err *err)
 {
-	struct bus *b = bus_new(loop, ZMQ_ROUTER, h);
+	struct bus *b = bus_new_listener(loop, h);
+	enum rc rc = bus_open(b, endpoint, NULL, err);
 
-	if (zmq_bind(zsock_resolve(b->sock), endpoint) != 0) {
-		int code = zmq_errno();
-
+	if (rc != RC_OK)
 		bus_free(b);
-		return err_set(err, RC_IO, "cannot listen on %s: %s%s",
-		    endpoint, zmq_strerror(code), bus_advice(endpoint, code));
-	}
-	zloop_reader(loop, b->sock, bus_readable, b);
-	zloop_reader_set_tolerant(loop, b->sock);
-	*ret_bus = b;
-	return RC_OK;
+	else
+		*ret_bus = b;
+	return rc;
+}
+
+enum rc
+bus_connect_guarded(zloop_t *loop, const char *endpoint,
+    const struct bus_guard *guard, const struct bus_handler *h,
+    struct bus **ret_bus, struct err *err)
+{
+	struct bus *b = bus_new(loop, ZMQ_DEALER, h);
+	enum rc rc;
+
+	bus_identify(b);
+	rc = bus_open(b, endpoint, guard, err);
+	if (rc != RC_OK)
+		bus_free(b);
+	else
+		*ret_bus = b;
+	return rc;
 }
 
 enum rc
 bus_connect(zloop_t *loop, const char *endpoint, const struct bus_handler *h,
     struct bus **ret_bus, struct err *err)
 {
-	struct bus *b = bus_new(loop, ZMQ_DEALER, h);
+	return bus_connect_guarded(loop, endpoint, NULL, h, ret_bus, err);
+}
 
-	bus_identify(b);
-	if (zmq_connect(zsock_resolve(b->sock), endpoint) != 0) {
-		int code = zmq_errno();
-
-		bus_free(b);
-		return err_set(err, RC_IO, "cannot connect to %s: %s%s",
-		    endpoint, zmq_strerror(code), bus_advice(endpoint, code));
-	}
-	zloop_reader(loop, b->sock, bus_readable, b);
-	zloop_reader_set_tolerant(loop, b->sock);
-	*ret_bus = b;
-	return RC_OK;
+char *
+bus_bound(struct bus *b)
+{
+	return zsock_last_endpoint(b->sock);
 }
 
 void

@@ -14,6 +14,7 @@
 
 #include "common/bus.h"
 #include "common/clk.h"
+#include "common/dial.h"
 #include "common/log.h"
 #include "common/wire.h"
 
@@ -358,7 +359,8 @@ worker_new(struct agent *a, const struct worker_spec *spec,
 	    spec->tools.n);
 	w->spec.tools = span_make(w->tools, spec->tools.n);
 	w->beat_timer = -1;
-	rc = bus_connect(agent_loop(a), agent_conf(a)->back, &h, &w->bus, err);
+	rc = dial(agent_conf(a), agent_loop(a), agent_conf(a)->back, &h,
+	    &w->bus, err);
 	if (rc != RC_OK) {
 		worker_free(w);
 		return rc;

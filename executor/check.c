@@ -4,6 +4,8 @@
  */
 #include "executor/executor.h"
 
+#include "common/dial.h"
+
 static void
 on_done(void *arg, const struct prom_outcome *outcome)
 {
@@ -27,7 +29,9 @@ executor_check(const struct conf *conf, struct err *err)
 	toolset_free(tools);
 	if (rc != RC_OK)
 		return rc;
-	rc = executor_env(conf, NULL, NULL, &env, err);
+	rc = dial_check(conf, conf->back, err);
+	if (rc == RC_OK)
+		rc = executor_env(conf, NULL, NULL, &env, err);
 	if (rc == RC_OK) {
 		rc = prom_run(&env.prom, &job, 1, 1, NULL);
 		dependencies_done(&env.dependencies);

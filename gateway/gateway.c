@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/dial.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "gateway/api.h"
@@ -176,7 +177,7 @@ gateway_stop(void *state)
 	gateway_free(state);
 }
 
-/* --check: whether the token and the names can be read. */
+/* --check: whether the token, the names and the keys can be read. */
 static enum rc
 gateway_check(const struct conf *conf, struct err *err)
 {
@@ -185,6 +186,8 @@ gateway_check(const struct conf *conf, struct err *err)
 	enum rc rc = gate_open(conf, &gate, &has_token, err);
 
 	gate_free(gate);
+	if (rc == RC_OK)
+		rc = dial_check(conf, conf->front, err);
 	return rc;
 }
 

@@ -12,6 +12,7 @@
 
 #include "common/bus.h"
 #include "common/clk.h"
+#include "common/dial.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 
@@ -610,7 +611,8 @@ link_new(struct agent *a, void (*turn)(void *ctx), void *ctx,
 	l->on_turn = turn;
 	l->ctx = ctx;
 	l->away_ms = clk_mono_ms();
-	rc = bus_connect(agent_loop(a), agent_conf(a)->front, &h, &l->bus, err);
+	rc = dial(agent_conf(a), agent_loop(a), agent_conf(a)->front, &h,
+	    &l->bus, err);
 	if (rc != RC_OK) {
 		free(l);
 		return rc;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "common/dial.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
@@ -154,6 +155,8 @@ planner_check(const struct conf *conf, struct err *err)
 		rc = ops->start(conf, NULL, &backend, err);
 	if (rc == RC_OK)
 		ops->stop(backend);
+	if (rc == RC_OK)
+		rc = dial_check(conf, conf->back, err);
 	return rc;
 }
 

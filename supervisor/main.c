@@ -22,8 +22,7 @@ supervisor_stop(void *state)
 	TAILQ_FOREACH(r, &s->runs, all)
 	for (i = 0; i < r->n_tasks; i++)
 		dispatch_release(s, &r->tasks[i]);
-	bus_free(s->front);
-	bus_free(s->back);
+	doors_close(s);
 	while (!LIST_EMPTY(&s->followers)) {
 		struct follower f = *LIST_FIRST(&s->followers);
 
@@ -71,22 +70,6 @@ supervisor_new(struct agent *a)
 }
 
 static enum rc
-listen_both(struct supervisor *s, struct err *err)
-{
-	const struct conf *c = agent_conf(s->agent);
-	struct bus_handler front = front_handler, back = back_handler;
-	enum rc rc;
-
-	front.ctx = s;
-	back.ctx = s;
-	rc = bus_listen(agent_loop(s->agent), c->front, &front, &s->front, err);
-	if (rc == RC_OK)
-		rc = bus_listen(
-		    agent_loop(s->agent), c->back, &back, &s->back, err);
-	return rc;
-}
-
-static enum rc
 supervisor_start(struct agent *a, void **ret_state, struct err *err)
 {
 	auto_str path = xasprintf("%s/culprit.db", agent_conf(a)->data_dir);
@@ -100,7 +83,7 @@ supervisor_start(struct agent *a, void **ret_state, struct err *err)
 	if (rc == RC_OK)
 		rc = s->ops->open(path, &s->store, &s->epoch, err);
 	if (rc == RC_OK)
-		rc = listen_both(s, err);
+		rc = doors_open(s, err);
 	FAILPOINT(supervisor_listens);
 	if (rc == RC_OK)
 		rc = recover_runs(s, err);
@@ -128,9 +111,11 @@ supervisor_drain(void *state)
 }
 
 static enum rc
-supervisor_check(const struct conf *conf UNUSED, struct err *err)
+supervisor_check(const struct conf *conf, struct err *err)
 {
-	return graph_validate(&graph_main, err);
+	enum rc rc = graph_validate(&graph_main, err);
+
+	return rc == RC_OK ? doors_check(conf, err) : rc;
 }
 
 static bool

@@ -29,6 +29,7 @@ struct supervisor {
 	struct store *store;
 	uint64_t epoch;
 	struct bus *front, *back;
+	struct zap *zap;		/* NULL: no keys are asked for */
 	struct registry *workers;
 	zhash_t *by_id;			/* id -> run, those under way */
 	struct run_list runs;
@@ -131,6 +132,18 @@ void dispatch_revoke(struct supervisor *s, struct task *t);
 void dispatch_orphan(struct supervisor *s, struct worker *w);
 /* No worker silent for longer than this gets a task (monotonic). */
 int64_t dispatch_alive_since(const struct supervisor *s);
+
+/* ---- doors.c: where it listens, and whom it lets in ---- */
+
+/*
+ * front and back are plain over ipc and loopback. With --curve-key tcp is
+ * guarded: gateways' keys open front, workers' keys open back, and what
+ * cannot be proven (zap.h) ends the process.
+ */
+NODISCARD enum rc doors_open(struct supervisor *s, struct err *err);
+void doors_close(struct supervisor *s);
+/* --check: endpoints, keys and folders, without opening any. */
+NODISCARD enum rc doors_check(const struct conf *conf, struct err *err);
 
 /* ---- front.c, back.c, follow.c, turn.c, recover.c ---- */
 

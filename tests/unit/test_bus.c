@@ -277,7 +277,7 @@ START_TEST(an_endpoint_that_cannot_be_had_is_named)
 	} cases[] = {
 		{"ipc:///nonexistent/folder/s", "/nonexistent/folder/s"},
 		{"carrier://pigeon", "carrier://pigeon"},
-		{"ipc:///tmp/0123456789012345678901234567890123456789012345678"
+		{"ipc:///non/0123456789012345678901234567890123456789012345678"
 		 "90123456789012345678901234567890123456789012345678901234567"
 		 "89", "shorter data-dir"},
 	};
@@ -286,7 +286,7 @@ START_TEST(an_endpoint_that_cannot_be_had_is_named)
 	struct bus *b = NULL;
 	struct err err = {0};
 
-	ck_assert_int_eq(bus_listen(loop, cases[_i].at, &h, &b, &err), RC_IO);
+	ck_assert_int_ne(bus_listen(loop, cases[_i].at, &h, &b, &err), RC_OK);
 	assert_contains(err.text, cases[_i].says);
 	ck_assert_ptr_null(b);
 	bus_free(NULL);

@@ -233,7 +233,8 @@ END_TEST
 
 START_TEST(planner_alone_says_which_planners_there_are)
 {
-	struct conf conf = {.planner = "openai", .language = "zh"};
+	struct conf conf = {.planner = "openai", .language = "zh",
+	    .back = "tcp://127.0.0.1:9902"};
 	auto_str out = NULL;
 	struct err err;
 

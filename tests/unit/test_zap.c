@@ -1,0 +1,423 @@
+/*
+ * test_zap.c - who gets in at a guarded socket, and what becomes of a guard
+ * that fails.
+ */
+#include "common/bus.h"
+#include "common/clk.h"
+#include "common/zap.h"
+#include "tests/harness/loop.h"
+#include "tests/harness/spawn.h"
+#include "tests/harness/texts.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { LIMIT_MS = 20000, QUIET_MS = 700 };
+
+/* One listener per domain, as the supervisor has them. */
+static struct rig {
+	char *dir, *front_dir, *back_dir, *front_at, *back_at;
+	zloop_t *loop;
+	struct curve_pair server, worker, stranger;
+	struct zap *zap;
+	struct bus *front, *back;
+	int front_msgs, back_msgs, bads, deaths;
+	char why[512];
+	struct bus *client;
+} rig;
+
+static void
+on_front(void *ctx UNUSED, const struct bus_peer *peer UNUSED,
+    const struct proto *m UNUSED)
+{
+	rig.front_msgs++;
+}
+
+static void
+on_back(void *ctx UNUSED, const struct bus_peer *peer UNUSED,
+    const struct proto *m UNUSED)
+{
+	rig.back_msgs++;
+}
+
+static void
+on_bad(void *ctx UNUSED, const struct bus_peer *peer UNUSED,
+    const struct err *e UNUSED)
+{
+	rig.bads++;
+}
+
+static void
+on_dead(void *ctx UNUSED, const struct err *why)
+{
+	rig.deaths++;
+	snprintf(rig.why, sizeof(rig.why), "%s", why->text);
+}
+
+static void
+must(enum rc rc, const struct err *err)
+{
+	ck_assert_msg(rc == RC_OK, "%s", rc == RC_OK ? "" : err->text);
+}
+
+static void
+pub_write(const char *dir, const char *name, const struct curve_pair *p)
+{
+	auto_str path = xasprintf("%s/%s.pub", dir, name);
+	auto_str text = xasprintf("public %s\n", p->public_key);
+
+	file_write(path, text);
+}
+
+static struct bus *
+listen_at(const char *domain, const char *at, const char *dir,
+    void (*on_msg)(void *, const struct bus_peer *, const struct proto *))
+{
+	struct bus_handler h = {.on_msg = on_msg, .on_bad = on_bad};
+	struct bus_guard g = {.pair = &rig.server, .domain = domain};
+	struct bus *b = bus_new_listener(rig.loop, &h);
+	struct err err;
+
+	must(zap_let_in(rig.zap, domain, dir, &err), &err);
+	must(bus_listen_also(b, at, &g, &err), &err);
+	return b;
+}
+
+static char *
+folder(const char *name)
+{
+	char *path = xasprintf("%s/%s", rig.dir, name);
+
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	return path;
+}
+
+static void
+setup(void)
+{
+	struct zap_spec spec;
+	struct err err;
+
+	memset(&rig, 0, sizeof(rig));
+	zsys_handler_set(NULL);
+	rig.dir = scratch_new();
+	rig.front_dir = folder("front");
+	rig.back_dir = folder("back");
+	rig.front_at = xasprintf("tcp://127.0.0.1:%d", port_free());
+	rig.back_at = xasprintf("tcp://127.0.0.1:%d", port_free());
+	rig.loop = zloop_new();
+	must(curve_pair_make(&rig.server, &err), &err);
+	must(curve_pair_make(&rig.worker, &err), &err);
+	must(curve_pair_make(&rig.stranger, &err), &err);
+	pub_write(rig.back_dir, "worker", &rig.worker);
+	spec = (struct zap_spec){
+	    .loop = rig.loop, .own = &rig.server, .on_dead = on_dead};
+	must(zap_new(&spec, &rig.zap, &err), &err);
+	rig.front = listen_at("front", rig.front_at, rig.front_dir, on_front);
+	rig.back = listen_at("back", rig.back_at, rig.back_dir, on_back);
+}
+
+static void
+teardown(void)
+{
+	clk_fix_ms(-1);
+	bus_free(rig.client);
+	bus_free(rig.front);
+	bus_free(rig.back);
+	zap_free(rig.zap);
+	zloop_destroy(&rig.loop);
+	scratch_free(rig.dir);
+	free(rig.front_dir);
+	free(rig.back_dir);
+	free(rig.front_at);
+	free(rig.back_at);
+}
+
+/* Connects with these keys (NULL: none) and says a word. */
+static void
+knock(const char *at, const struct curve_pair *own, const char *server_key)
+{
+	struct bus_handler h = {.on_msg = on_back, .on_bad = on_bad};
+	struct bus_guard g = {.pair = own, .server_key = server_key};
+	struct proto m = {.type = PROTO_BYE};
+	struct err err;
+
+	bus_free(rig.client);
+	rig.client = NULL;
+	must(bus_connect_guarded(
+		 rig.loop, at, own != NULL ? &g : NULL, &h, &rig.client, &err),
+	    &err);
+	ck_assert_int_eq(bus_send(rig.client, NULL, &m), RC_OK);
+}
+
+static bool
+back_heard(void *arg UNUSED)
+{
+	return rig.back_msgs > 0;
+}
+
+static bool
+anything_heard(void *arg UNUSED)
+{
+	return rig.back_msgs + rig.front_msgs + rig.bads > 0;
+}
+
+static bool
+is_dead(void *arg UNUSED)
+{
+	return rig.deaths > 0;
+}
+
+static void
+nobody_is_heard(void)
+{
+	ck_assert(!loop_until_cond(rig.loop, anything_heard, NULL, QUIET_MS));
+}
+
+START_TEST(a_key_in_the_folder_gets_in)
+{
+	setup();
+	knock(rig.back_at, &rig.worker, rig.server.public_key);
+	ck_assert(loop_until_cond(rig.loop, back_heard, NULL, LIMIT_MS));
+	ck_assert_int_eq(rig.bads + rig.front_msgs, 0);
+	teardown();
+}
+END_TEST
+
+START_TEST(no_stranger_is_heard_and_friends_still_are)
+{
+	setup();
+	switch (_i) {
+	case 0: /* a key of its own */
+		knock(rig.back_at, &rig.stranger, rig.server.public_key);
+		break;
+	case 1: /* no keys at all */
+		knock(rig.back_at, NULL, NULL);
+		break;
+	case 2: /* takes another for the server */
+		knock(rig.back_at, &rig.worker, rig.stranger.public_key);
+		break;
+	case 3: /* a worker at the gateways' door */
+		knock(rig.front_at, &rig.worker, rig.server.public_key);
+		break;
+	}
+	nobody_is_heard();
+	knock(rig.back_at, &rig.worker, rig.server.public_key);
+	ck_assert(loop_until_cond(rig.loop, back_heard, NULL, LIMIT_MS));
+	ck_assert_int_eq(rig.bads + rig.front_msgs, 0);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_key_that_is_added_gets_in_without_a_new_start)
+{
+	setup();
+	knock(rig.back_at, &rig.stranger, rig.server.public_key);
+	nobody_is_heard();
+	pub_write(rig.back_dir, "another", &rig.stranger);
+	/* The same client, which goes on trying. */
+	ck_assert(loop_until_cond(rig.loop, back_heard, NULL, LIMIT_MS));
+	teardown();
+}
+END_TEST
+
+START_TEST(a_key_that_is_taken_away_gets_in_no_more)
+{
+	auto_str path = NULL;
+
+	setup();
+	path = xasprintf("%s/worker.pub", rig.back_dir);
+	ck_assert_int_eq(unlink(path), 0);
+	clk_fix_ms(clk_mono_ms() + 2 * ZAP_REREAD_MS);
+	knock(rig.back_at, &rig.worker, rig.server.public_key);
+	nobody_is_heard();
+	teardown();
+}
+END_TEST
+
+START_TEST(a_folder_that_cannot_be_read_lets_nobody_in)
+{
+	setup();
+	ck_assert_int_eq(chmod(rig.back_dir, 0777), 0);
+	clk_fix_ms(clk_mono_ms() + 2 * ZAP_REREAD_MS);
+	knock(rig.back_at, &rig.worker, rig.server.public_key);
+	nobody_is_heard();
+	teardown();
+}
+END_TEST
+
+/* ---- the proof ---- */
+
+START_TEST(a_guarded_endpoint_is_proven_again_and_again)
+{
+	struct err err;
+	bool never = false;
+	int i;
+
+	setup();
+	must(zap_watch(rig.zap, "front", rig.front_at, &err), &err);
+	must(zap_watch(rig.zap, "back", rig.back_at, &err), &err);
+	for (i = 0; i < 3; i++) {
+		zap_probe_soon(rig.zap);
+		ck_assert(!loop_until(rig.loop, &never, QUIET_MS));
+	}
+	ck_assert_msg(rig.deaths == 0, "%s", rig.why);
+	ck_assert_int_eq(rig.bads + rig.front_msgs + rig.back_msgs, 0);
+	teardown();
+}
+END_TEST
+
+/* In another context nobody answers for keys: whoever comes gets in. */
+static void *
+open_house(void *context, const char *at)
+{
+	void *s = zmq_socket(context, ZMQ_ROUTER);
+	int on = 1, off = 0;
+
+	zmq_setsockopt(s, ZMQ_LINGER, &off, sizeof(off));
+	zmq_setsockopt(s, ZMQ_CURVE_SERVER, &on, sizeof(on));
+	zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, rig.server.secret_key, 41);
+	while (zmq_bind(s, at) != 0)
+		ck_assert_int_eq(zmq_errno(), EADDRINUSE);
+	return s;
+}
+
+START_TEST(an_endpoint_that_lets_strangers_in_is_found_out)
+{
+	auto_str at = xasprintf("tcp://127.0.0.1:%d", port_free());
+	void *context = zmq_ctx_new();
+	struct err err = {0};
+	void *s;
+
+	setup();
+	s = open_house(context, at);
+	ck_assert_int_eq(zap_watch(rig.zap, "back", at, &err), RC_DENIED);
+	assert_contains(err.text, "nobody knows");
+	zmq_close(s);
+	zmq_ctx_term(context);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_guard_that_fails_later_ends_the_process)
+{
+	void *context = zmq_ctx_new();
+	struct err err;
+	void *s;
+
+	setup();
+	must(zap_watch(rig.zap, "back", rig.back_at, &err), &err);
+	bus_free(rig.back);
+	rig.back = NULL;
+	s = open_house(context, rig.back_at);
+	zap_probe_soon(rig.zap);
+	ck_assert(loop_until_cond(rig.loop, is_dead, NULL, LIMIT_MS));
+	assert_contains(rig.why, rig.back_at);
+	assert_contains(rig.why, "nobody knows");
+	ck_assert_int_eq(rig.deaths, 1);
+	zmq_close(s);
+	zmq_ctx_term(context);
+	teardown();
+}
+END_TEST
+
+/* Takes connections, and says nothing. */
+static int
+mute_at(const char *at)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	    .sin_port = htons((uint16_t)atoi(strrchr(at, ':') + 1))};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	while (bind(fd, (struct sockaddr *)&a, sizeof(a)) != 0)
+		ck_assert_int_eq(errno, EADDRINUSE);
+	ck_assert_int_eq(listen(fd, 16), 0);
+	return fd;
+}
+
+START_TEST(a_guard_that_does_not_answer_ends_the_process)
+{
+	bool never = false;
+	struct err err;
+	int64_t now;
+	int fd;
+
+	setup();
+	must(zap_watch(rig.zap, "back", rig.back_at, &err), &err);
+	now = clk_mono_ms();
+	bus_free(rig.back);
+	rig.back = NULL;
+	fd = mute_at(rig.back_at);
+	clk_fix_ms(now);
+	zap_probe_soon(rig.zap);
+	ck_assert(!loop_until(rig.loop, &never, QUIET_MS));
+	ck_assert_int_eq(rig.deaths, 0);
+	clk_fix_ms(now + ZAP_PROBE_LIMIT_MS);
+	ck_assert(loop_until_cond(rig.loop, is_dead, NULL, LIMIT_MS));
+	assert_contains(rig.why, "does not say");
+	close(fd);
+	teardown();
+}
+END_TEST
+
+START_TEST(there_is_one_handler_in_a_process)
+{
+	struct zap_spec spec;
+	struct zap *second = NULL;
+	struct err err;
+
+	setup();
+	spec = (struct zap_spec){
+	    .loop = rig.loop, .own = &rig.server, .on_dead = on_dead};
+	ck_assert_int_eq(zap_new(&spec, &second, &err), RC_CONFLICT);
+	ck_assert_ptr_null(second);
+	teardown();
+}
+END_TEST
+
+/* ---- without keys ---- */
+
+START_TEST(without_keys_tcp_is_for_loopback)
+{
+	static const char *const open[] = {"tcp://0.0.0.0:%d", "tcp://*:%d",
+	    "tcp://[::]:%d", "tcp://192.0.2.1:%d", "tcp://example.com:%d"};
+	struct bus_handler h = {.on_msg = on_back, .on_bad = on_bad};
+	auto_str port = xasprintf("%d", port_free());
+	auto_str at =
+	    xasprintf("%.*s%s", (int)strlen(open[_i]) - 2, open[_i], port);
+	zloop_t *loop = zloop_new();
+	struct bus *b = NULL;
+	struct err err;
+
+	ck_assert_int_eq(bus_listen(loop, at, &h, &b, &err), RC_DENIED);
+	assert_contains(err.text, at);
+	assert_contains(err.text, "culprit keygen");
+	ck_assert_int_eq(bus_connect(loop, at, &h, &b, &err), RC_DENIED);
+	ck_assert_ptr_null(b);
+	zloop_destroy(&loop);
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {a_key_in_the_folder_gets_in, 0},
+	    {no_stranger_is_heard_and_friends_still_are, 4},
+	    {a_key_that_is_added_gets_in_without_a_new_start, 0},
+	    {a_key_that_is_taken_away_gets_in_no_more, 0},
+	    {a_folder_that_cannot_be_read_lets_nobody_in, 0},
+	    {a_guarded_endpoint_is_proven_again_and_again, 0},
+	    {an_endpoint_that_lets_strangers_in_is_found_out, 0},
+	    {a_guard_that_fails_later_ends_the_process, 0},
+	    {a_guard_that_does_not_answer_ends_the_process, 0},
+	    {there_is_one_handler_in_a_process, 0},
+	    {without_keys_tcp_is_for_loopback, 5},
+	};
+
+	return RUN_TESTS("zap", tests);
+}

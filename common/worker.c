@@ -18,7 +18,8 @@
 #include "common/log.h"
 #include "common/wire.h"
 
-enum { BEAT_MS_FIRST = 250, RESEND_MS = 1000, HELD_MAX = 1024 };
+enum { BEAT_MS_FIRST = 250, RESEND_MS = 1000, HELD_MAX = 1024,
+	UNHEARD_HELLOS = 20 };
 
 struct held {
 	struct worker_task task;	/* first: a task is its held */
@@ -42,6 +43,7 @@ struct worker {
 	uint64_t epoch;
 	int64_t lease_ms;
 	int beat_timer;
+	int hellos;	/* since it was last welcomed */
 	bool draining;
 	bool refused;
 };
@@ -118,6 +120,22 @@ send_hello(struct worker *w)
 	FAILPOINT(worker_hello);
 }
 
+/* Says once that nobody answers, and where to look: a refused key looks just
+ * like an absent supervisor from here. */
+static void
+tell_unheard(struct worker *w)
+{
+	const struct conf *c = agent_conf(w->agent);
+
+	if (++w->hellos == UNHEARD_HELLOS)
+		log_warn("the supervisor does not answer; trying on", "at",
+		    c->back, "keys",
+		    c->curve_server_key != NULL
+			? "or it does not know ours: its log tells"
+			: NULL,
+		    NULL);
+}
+
 static void
 send_result(struct worker *w, struct held *h)
 {
@@ -175,10 +193,12 @@ on_beat(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 	int64_t now = clk_mono_ms();
 	struct held *h;
 
-	if (w->epoch == 0)
+	if (w->epoch == 0) {
 		send_hello(w);
-	else
+		tell_unheard(w);
+	} else {
 		send_renew(w);
+	}
 	for (h = w->held; h != NULL; h = h->next)
 		if (h->done && now - h->sent_ms >= RESEND_MS)
 			send_result(w, h);
@@ -209,15 +229,19 @@ drop_all(struct worker *w)
 static void
 on_welcome(struct worker *w, const struct proto *m)
 {
+	bool anew = m->welcome.epoch != w->epoch;
 	char name[32];
 
-	if (m->welcome.epoch != w->epoch)
+	if (anew)
 		drop_all(w);
 	w->epoch = m->welcome.epoch;
+	w->hellos = 0;
 	w->lease_ms = (int64_t)MIN(m->welcome.lease_ms, 600000U);
 	beat_every(w, MAX(w->lease_ms / 3, 10));
 	snprintf(name, sizeof(name), "%llu", (unsigned long long)w->epoch);
-	log_info("joined", "epoch", name, NULL);
+	/* Each HELLO that waited for the connection is answered. */
+	if (anew)
+		log_info("joined", "epoch", name, NULL);
 	drain_check(w);
 	FAILPOINT(worker_joined);
 }

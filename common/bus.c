@@ -20,6 +20,9 @@ enum {
 	BUS_LINGER_MS = 1000,
 	BUS_RECONNECT_MS = 20,
 	BUS_RECONNECT_MAX_MS = 500,
+	/* On tcp a peer may vanish without a word. */
+	BUS_BEAT_MS = 1000,
+	BUS_BEAT_LOST_MS = 3000,
 	/* A refused key tries again and again; each time costs its server. */
 	BUS_RECONNECT_CURVE_MS = 200,
 	/* Whoever has not shown a key by then is no peer. */
@@ -207,6 +210,20 @@ bus_guard_set(struct bus *b, const struct bus_guard *g)
 	zsock_set_curve_secretkey(b->sock, g->pair->secret_key);
 }
 
+/* A link that died is dropped on both sides, so that nothing waits in it and
+ * connecting starts anew; TCP would take a quarter of an hour. The name a
+ * worker comes back under may still be its dead link's: the new one gets it. */
+static void
+bus_beat_set(struct bus *b)
+{
+	zsock_set_heartbeat_ivl(b->sock, BUS_BEAT_MS);
+	zsock_set_heartbeat_timeout(b->sock, BUS_BEAT_LOST_MS);
+	zsock_set_heartbeat_ttl(b->sock, BUS_BEAT_LOST_MS);
+	zsock_set_connect_timeout(b->sock, BUS_BEAT_LOST_MS);
+	if (b->listens)
+		zsock_set_router_handover(b->sock, 1);
+}
+
 enum rc
 bus_may(const char *endpoint, bool guarded, struct err *err)
 {
@@ -241,6 +258,8 @@ bus_open(struct bus *b, const char *endpoint, const struct bus_guard *g,
 		rc = endpoint_reach(endpoint, &reach, err);
 	if (rc != RC_OK)
 		return rc;
+	if (reach != ENDPOINT_IPC)
+		bus_beat_set(b);
 	if (g != NULL && reach != ENDPOINT_IPC)
 		bus_guard_set(b, g);
 	zsock_set_ipv6(b->sock, strchr(endpoint, '[') != NULL);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARGS_MAX = 48 };
+enum { ARGS_MAX = 48, IN_MAX = 7 };
 
 struct house {
 	struct proc *up;
@@ -19,6 +19,7 @@ struct house {
 	char *data;
 	char *url;
 	char *prometheus_url;
+	char *in[IN_MAX + 1];
 	int n_run;
 };
 
@@ -41,6 +42,13 @@ args_add_all(struct args *a, const char *const *args)
 		args_add(a, *args);
 }
 
+static void
+args_add_in(struct args *a, const struct house *h)
+{
+	for (size_t i = 0; h->in[i] != NULL; i++)
+		args_add(a, h->in[i]);
+}
+
 static struct proc *
 house_spawn_up(struct house *h, const struct house_spec *spec)
 {
@@ -52,6 +60,7 @@ house_spawn_up(struct house *h, const struct house_spec *spec)
 	auto_str option = xasprintf("--planner-script=%s", script);
 	struct args a = {0};
 
+	args_add_in(&a, h);
 	args_add(&a, up);
 	args_add(&a, "up");
 	args_add(&a, "--listen=127.0.0.1:0");
@@ -72,6 +81,10 @@ house_start(const struct house_spec *spec)
 {
 	struct house *h = xcalloc(1, sizeof(*h));
 
+	for (size_t i = 0; spec->in != NULL && spec->in[i] != NULL; i++) {
+		ck_assert_uint_lt(i, IN_MAX);
+		h->in[i] = xstrdup(spec->in[i]);
+	}
 	h->dir = scratch_new();
 	h->data = spec->data != NULL ? xstrdup(spec->data)
 				     : xasprintf("%s/data", h->dir);
@@ -106,6 +119,8 @@ house_drop(struct house *h)
 	free(h->data);
 	free(h->url);
 	free(h->prometheus_url);
+	for (size_t i = 0; i < IN_MAX; i++)
+		free(h->in[i]);
 	free(h);
 }
 
@@ -182,6 +197,7 @@ house_client(struct house *h, const char *name, const char *const *args)
 	auto_str data = xasprintf("--data-dir=%s", h->data);
 	struct args a = {0};
 
+	args_add_in(&a, h);
 	args_add(&a, culprit);
 	args_add(&a, args[0]);
 	args_add(&a, data);
@@ -206,8 +222,8 @@ house_run(
 	return status;
 }
 
-struct proc *
-house_worker(struct house *h, const char *kind, const char *name,
+static struct proc *
+worker_start(struct house *h, bool in, const char *kind, const char *name,
     const char *const *more)
 {
 	auto_str file = xasprintf("culprit-%s", kind);
@@ -218,6 +234,8 @@ house_worker(struct house *h, const char *kind, const char *name,
 	    xasprintf("--prometheus-url=%s", h->prometheus_url);
 	struct args a = {0};
 
+	if (in)
+		args_add_in(&a, h);
 	args_add(&a, path);
 	args_add(&a, data);
 	args_add(&a, as);
@@ -226,4 +244,18 @@ house_worker(struct house *h, const char *kind, const char *name,
 	args_add_all(&a, more);
 	return proc_start(
 	    &(struct proc_spec){.argv = a.v, .dir = h->dir, .name = name});
+}
+
+struct proc *
+house_worker(struct house *h, const char *kind, const char *name,
+    const char *const *more)
+{
+	return worker_start(h, true, kind, name, more);
+}
+
+struct proc *
+house_worker_here(struct house *h, const char *kind, const char *name,
+    const char *const *more)
+{
+	return worker_start(h, false, kind, name, more);
 }

@@ -17,6 +17,8 @@ struct house_spec {
 	const char *const *more;    /* further options of `up`; NULL: none */
 	const char *data;           /* data directory; NULL: of its own */
 	const char *const *env;     /* "K=V" besides ours; NULL: none */
+	const char *const *in;      /* what runs all of its programs, as
+				       `nsenter …`; NULL: nothing */
 	bool not_ready;             /* do not wait for the ready line */
 };
 
@@ -57,5 +59,9 @@ int house_run(
  * options, or NULL. */
 struct proc *house_worker(struct house *h, const char *kind, const char *name,
     const char *const *more);
+
+/* The same, not where the house is (its spec's `in`). */
+struct proc *house_worker_here(struct house *h, const char *kind,
+    const char *name, const char *const *more);
 
 #endif

@@ -1,0 +1,182 @@
+/*
+ * test_malloc.c - the Nth allocation of a process fails: it answers an error
+ * or dies, never of undefined behaviour, and nothing accepted is lost.
+ *
+ * Whatever library asks for the memory: the allocation fails below all of
+ * them. Some N for each process, at its start and at work; with
+ * CULPRIT_FAULT_LONG=1 many more (tests/fault/disk runs that).
+ */
+#include "common/rc.h"
+#include "tests/harness/house.h"
+#include "tests/harness/invariant.h"
+#include "tests/harness/shim_malloc.h"
+#include "tests/harness/texts.h"
+#include "tests/harness/transcript.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { ROUNDS = 32, ROUNDS_LONG = 2000 };
+
+#define PLANS                                                                  \
+	"[{\"decision\":\"EXECUTE\",\"step\":\"say\",\"tool\":\"echo\","       \
+	"\"args\":{\"text\":\"x\"}},"                                          \
+	"{\"decision\":\"FINISH\",\"report\":\"# done\"}]"
+
+static const struct {
+	const char *program, *child;
+	int64_t at_start, at_work;	/* about how many there are */
+} processes[] = {
+    {"culprit-supervisor", "supervisor", 3000, 1200},
+    {"culprit-gateway", "gateway", 2000, 600},
+    {"culprit-planner", "planner-1", 1500, 300},
+    {"culprit-executor", "executor-1", 3000, 300},
+};
+
+struct rig {
+	struct house *house;
+	char *path;
+	struct shim_malloc *shared;
+	struct invariant_run *accepted;
+	size_t n;
+	int failed, gave_up;
+};
+
+static void
+rig_share(struct rig *r)
+{
+	char path[] = "/tmp/culprit-malloc-XXXXXX";
+	int fd = mkstemp(path);
+	void *p;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, sizeof(*r->shared)), 0);
+	p = mmap(NULL, sizeof(*r->shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+	    fd, 0);
+	ck_assert(p != MAP_FAILED);
+	close(fd);
+	r->shared = p;
+	r->path = xstrdup(path);
+}
+
+static void
+rig_init(struct rig *r, size_t rounds)
+{
+	static const char *const more[] = {"--tools=echo", NULL};
+	auto_str shim = program("libshim_malloc.so");
+	auto_str preload = xasprintf("LD_PRELOAD=%s", shim);
+	auto_str file = NULL;
+	const char *env[] = {preload, "ASAN_OPTIONS=verify_asan_link_order=0",
+	    NULL, NULL};
+
+	*r = (struct rig){0};
+	r->accepted = xcalloc(rounds, sizeof(*r->accepted));
+	rig_share(r);
+	env[2] = file = xasprintf("CULPRIT_TEST_MALLOC=%s", r->path);
+	r->house = house_start(
+	    &(struct house_spec){.script = PLANS, .more = more, .env = env});
+}
+
+static void
+arm(struct rig *r, size_t process, int64_t n)
+{
+	r->shared->pid = 0;
+	r->shared->left = n;
+	snprintf(r->shared->program, sizeof(r->shared->program), "%s",
+	    processes[process].program);
+	__atomic_store_n(&r->shared->armed, 1, __ATOMIC_RELEASE);
+}
+
+/* What was accepted ends, although the client may have had to come back. */
+static void
+investigate(struct rig *r)
+{
+	static const char *const args[] = {"investigate", "--json", NULL};
+	auto_str out = NULL;
+	struct transcript *t;
+
+	house_run(r->house, args, &out, NULL);
+	if (strstr(out, "\"started\"") == NULL)
+		return;
+	t = transcript_new(out);
+	r->accepted[r->n++].id = xstrdup(transcript_run(t));
+	if (transcript_count(t, "finished") == 1)
+		transcript_check(t);
+	else
+		r->gave_up++;
+	transcript_free(t);
+}
+
+static void
+round_of(struct rig *r, int i, uint64_t *seed)
+{
+	size_t process = (size_t)i % ARRAY_LEN(processes);
+	bool at_start = i / (int)ARRAY_LEN(processes) % 2 == 1;
+	pid_t pid = house_child(r->house, processes[process].child);
+	int64_t most = at_start ? processes[process].at_start
+				: processes[process].at_work;
+
+	*seed = *seed * 6364136223846793005U + 1442695040888963407U;
+	/* Those at the beginning are met more often: all N are there. */
+	most = MAX(most >> 2 * ((*seed >> 61)), 8);
+	arm(r, process, 1 + (int64_t)(*seed >> 33 & 0xffffff) % most);
+	if (at_start)
+		kill(pid, SIGKILL);
+	investigate(r);
+	r->failed += r->shared->pid != 0;
+	__atomic_store_n(&r->shared->armed, 0, __ATOMIC_RELEASE);
+}
+
+static void
+rig_done(struct rig *r)
+{
+	auto_str log = NULL;
+
+	/* Also what a client gave up on has ended when this has. */
+	investigate(r);
+	house_stop(r->house);
+	log = proc_err(house_up(r->house));
+	assert_lacks(log, "Segmentation");
+	invariant_assert(&(struct invariant){.data_dir = house_data(r->house),
+	    .accepted = r->accepted,
+	    .n_accepted = r->n,
+	    .settled = r->gave_up == 0});
+	house_drop(r->house);
+	while (r->n > 0)
+		free((char *)(uintptr_t)r->accepted[--r->n].id);
+	free(r->accepted);
+	unlink(r->path);
+	free(r->path);
+}
+
+START_TEST(no_failed_allocation_loses_what_was_accepted)
+{
+	bool is_long = getenv("CULPRIT_FAULT_LONG") != NULL;
+	int rounds = is_long ? ROUNDS_LONG : ROUNDS;
+	uint64_t seed = 1;
+	struct rig r;
+
+	rig_init(&r, (size_t)rounds + 1);
+	for (int i = 0; i < rounds; i++)
+		round_of(&r, i, &seed);
+	printf("allocations failed: %d of %d tried, %zu runs accepted, "
+	       "%d clients gave up, 0 lost\n", r.failed, rounds, r.n,
+	    r.gave_up);
+	ck_assert_int_gt(r.failed, rounds / 4);
+	rig_done(&r);
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {no_failed_allocation_loses_what_was_accepted, 0},
+	};
+
+	return RUN_TESTS("malloc", tests);
+}

@@ -3,7 +3,7 @@
  * every Nth operation of a workload, held against a model of its commits.
  *
  * CULPRIT_FAULT_LONG=1 leaves nothing out (tests/fault/disk runs that); else
- * each operation meets one kind of loss, and the large workload is sampled.
+ * each operation meets one kind of loss, and the rest is sampled.
  * Each test says what it has tried.
  */
 #include "supervisor/store.h"
@@ -267,7 +267,7 @@ START_TEST(no_loss_of_power_in_a_checkpoint_beside_the_work_does)
 
 	bench_init(&b, "power lost at operation", LARGE_BULK);
 	while (lose_power(&b, at, &tried)) {
-		at += is_long() ? 1 : 397 + 13 * (n % 7);
+		at += is_long() ? 1 : 611 + 13 * (n % 7);
 		n++;
 	}
 	printf("the same with checkpoints by the thread: at %llu of %llu "
@@ -285,11 +285,11 @@ static const struct {
 	struct disk_plan plan;	/* at: 0 */
 	uint64_t step;		/* in the short mode */
 } errors[] = {
-    {"one failure of operation", {DISK_EIO, 0, 1, true}, 3},
-    {"failures from operation", {DISK_EIO, 0, 5, false}, 4},
-    {"disk full from operation", {DISK_FULL, 0, UINT64_MAX, false}, 3},
+    {"one failure of operation", {DISK_EIO, 0, 1, true}, 5},
+    {"failures from operation", {DISK_EIO, 0, 5, false}, 7},
+    {"disk full from operation", {DISK_FULL, 0, UINT64_MAX, false}, 5},
     {"disk full, half written, from operation",
-	{DISK_SHORT, 0, UINT64_MAX, false}, 4},
+	{DISK_SHORT, 0, UINT64_MAX, false}, 7},
 };
 
 /* The store has said what went wrong. There is space again, or the disk was
@@ -414,7 +414,7 @@ START_TEST(no_failed_sync_takes_a_later_commit_with_it)
 
 	bench_init(&b, "failed, killed, power lost after operation", BULK);
 	while (fail_die_lose(&b, at, &tried))
-		at += is_long() ? 1 : 3;
+		at += is_long() ? 1 : 5;
 	printf("failure, then loss of power: %llu of %llu, 0 commits lost\n",
 	    (unsigned long long)tried, (unsigned long long)at - 1);
 }

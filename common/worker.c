@@ -4,6 +4,10 @@
  * Invariant: every task on the list is one this worker may still be asked
  * about: running, or done and not yet acknowledged. An epoch that changed
  * empties the list, since the new supervisor leases everything again.
+ *
+ * Messages may come late, twice and out of order. A start is this worker's
+ * life between two times of dropping everything; its number goes with HELLO
+ * and comes back with WELCOME. A task that left the list is not begun again.
  */
 #include "common/worker.h"
 #include "common/failpoint.h"
@@ -19,7 +23,7 @@
 #include "common/wire.h"
 
 enum { BEAT_MS_FIRST = 250, RESEND_MS = 1000, HELD_MAX = 1024,
-	UNHEARD_HELLOS = 20 };
+	UNHEARD_HELLOS = 20, GONE_MAX = 256 };
 
 struct held {
 	struct worker_task task;	/* first: a task is its held */
@@ -40,7 +44,10 @@ struct worker {
 	struct bus *bus;
 	struct held *held;
 	int n_held;
-	uint64_t epoch;
+	uint64_t epoch;		/* 0: not welcome yet */
+	uint64_t start;
+	uint64_t gone[GONE_MAX];	/* leases that left the list, hashed */
+	unsigned n_gone;
 	int64_t lease_ms;
 	int beat_timer;
 	int hellos;	/* since it was last welcomed */
@@ -69,11 +76,45 @@ held_free(struct held *h)
 	free(h);
 }
 
+/* FNV-1a. Two leases of one hash cost a lease's time, no more. */
+static uint64_t
+lease_hash(const struct worker *w, struct span run, uint64_t task,
+    uint64_t attempt)
+{
+	uint64_t h = 0xcbf29ce484222325U ^ w->epoch;
+	size_t i;
+
+	for (i = 0; i < run.n; i++)
+		h = (h ^ (unsigned char)run.p[i]) * 0x100000001b3U;
+	h = (h ^ task) * 0x100000001b3U;
+	return (h ^ attempt) * 0x100000001b3U;
+}
+
+static bool
+gone_has(const struct worker *w, uint64_t hash)
+{
+	unsigned i;
+
+	for (i = 0; i < MIN(w->n_gone, GONE_MAX); i++)
+		if (w->gone[i] == hash)
+			return true;
+	return false;
+}
+
+static void
+gone_add(struct worker *w, uint64_t hash)
+{
+	if (!gone_has(w, hash))
+		w->gone[w->n_gone++ % GONE_MAX] = hash;
+}
+
 static void
 held_remove(struct worker *w, struct held *h)
 {
 	struct held **p = &w->held;
 
+	gone_add(w, lease_hash(w, span_of(h->run), h->task.task,
+	    h->task.attempt));
 	while (*p != h)
 		p = &(*p)->next;
 	*p = h->next;
@@ -116,6 +157,7 @@ send_hello(struct worker *w)
 	m.hello.pid = (uint64_t)getpid();
 	m.hello.capacity = (uint64_t)c->capacity;
 	m.hello.tools = w->spec.tools;
+	m.hello.start = w->start;
 	worker_send(w, &m);
 	FAILPOINT(worker_hello);
 }
@@ -174,14 +216,27 @@ send_renew(struct worker *w)
 }
 
 static void
-drain_check(struct worker *w)
+send_bye(struct worker *w)
 {
 	struct proto bye = {.type = PROTO_BYE};
 
+	worker_send(w, &bye);
+}
+
+static void
+drain_check(struct worker *w)
+{
 	if (!w->draining || w->held != NULL)
 		return;
-	worker_send(w, &bye);
+	send_bye(w);
 	agent_stop(w->agent);
+}
+
+/* Within the lease that keeps it, where that is short. */
+static int64_t
+resend_ms(const struct worker *w)
+{
+	return w->lease_ms > 0 ? MIN(RESEND_MS, w->lease_ms) : RESEND_MS;
 }
 
 /* The beat comes from the loop that does the work: a loop that hangs stops
@@ -199,8 +254,10 @@ on_beat(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 	} else {
 		send_renew(w);
 	}
+	if (w->draining && w->held != NULL)
+		send_bye(w);
 	for (h = w->held; h != NULL; h = h->next)
-		if (h->done && now - h->sent_ms >= RESEND_MS)
+		if (h->done && now - h->sent_ms >= resend_ms(w))
 			send_result(w, h);
 	return 0;
 }
@@ -229,19 +286,20 @@ drop_all(struct worker *w)
 static void
 on_welcome(struct worker *w, const struct proto *m)
 {
-	bool anew = m->welcome.epoch != w->epoch;
 	char name[32];
 
-	if (anew)
-		drop_all(w);
+	/* It is late, or said twice: each HELLO that waited for the connection
+	 * is answered. A supervisor of the version before gives no start. */
+	if (m->welcome.epoch <= w->epoch ||
+	    (m->welcome.start != 0 && m->welcome.start != w->start))
+		return;
+	drop_all(w);
 	w->epoch = m->welcome.epoch;
 	w->hellos = 0;
 	w->lease_ms = (int64_t)MIN(m->welcome.lease_ms, 600000U);
 	beat_every(w, MAX(w->lease_ms / 3, 10));
 	snprintf(name, sizeof(name), "%llu", (unsigned long long)w->epoch);
-	/* Each HELLO that waited for the connection is answered. */
-	if (anew)
-		log_info("joined", "epoch", name, NULL);
+	log_info("joined", "epoch", name, NULL);
 	drain_check(w);
 	FAILPOINT(worker_joined);
 }
@@ -253,7 +311,8 @@ on_task(struct worker *w, const struct proto *m)
 	struct held *h;
 
 	if (m->task.epoch != w->epoch || w->n_held >= HELD_MAX ||
-	    held_find(w, run, m->task.task, m->task.attempt) != NULL)
+	    held_find(w, run, m->task.task, m->task.attempt) != NULL ||
+	    gone_has(w, lease_hash(w, run, m->task.task, m->task.attempt)))
 		return;
 	h = xcalloc(1, sizeof(*h));
 	h->run = xstrndup(run.p, run.n);
@@ -289,11 +348,14 @@ on_ack(struct worker *w, const struct proto *m)
 static void
 on_revoke(struct worker *w, const struct proto *m)
 {
-	struct held *h = held_find(w, m->revoke.run, m->revoke.task,
-	    m->revoke.attempt);
+	const struct proto_revoke *r = &m->revoke;
+	struct held *h = held_find(w, r->run, r->task, r->attempt);
 
-	if (h == NULL)
+	if (h == NULL) {
+		/* Its task may still be on its way. */
+		gone_add(w, lease_hash(w, r->run, r->task, r->attempt));
 		return;
+	}
 	FAILPOINT(worker_revoked);
 	if (!h->done)
 		w->spec.on_revoke(w->spec.ctx, &h->task);
@@ -302,22 +364,31 @@ on_revoke(struct worker *w, const struct proto *m)
 }
 
 static void
-on_renewed(struct worker *w, const struct proto *m)
+start_again(struct worker *w)
 {
-	if (m->renewed.epoch == w->epoch)
-		return;
 	drop_all(w);
 	w->epoch = 0;
+	w->start++;
 	send_hello(w);
+	drain_check(w);
 }
 
 static void
-on_who(struct worker *w, const struct proto *m UNUSED)
+on_renewed(struct worker *w, const struct proto *m)
 {
-	drop_all(w);
-	w->epoch = 0;
-	send_hello(w);
-	drain_check(w);
+	/* Epochs only grow: a lower one is a late word of an earlier
+	 * supervisor. One whose store was set back says WHO. */
+	if (w->epoch != 0 && m->renewed.epoch > w->epoch)
+		start_again(w);
+}
+
+static void
+on_who(struct worker *w, const struct proto *m)
+{
+	/* Said of what was sent under an earlier epoch. */
+	if (m->who.epoch != 0 && m->who.epoch != w->epoch)
+		return;
+	start_again(w);
 }
 
 static void
@@ -383,6 +454,7 @@ worker_new(struct agent *a, const struct worker_spec *spec,
 	    spec->tools.n);
 	w->spec.tools = span_make(w->tools, spec->tools.n);
 	w->beat_timer = -1;
+	w->start = 1;
 	rc = dial(agent_conf(a), agent_loop(a), agent_conf(a)->back, &h,
 	    &w->bus, err);
 	if (rc != RC_OK) {
@@ -444,11 +516,9 @@ worker_progress(struct worker *w, struct worker_task *t, const char *type,
 void
 worker_drain(struct worker *w)
 {
-	struct proto bye = {.type = PROTO_BYE};
-
 	FAILPOINT(worker_drains);
 	w->draining = true;
 	if (w->held != NULL && w->epoch != 0)
-		worker_send(w, &bye);
+		send_bye(w);
 	drain_check(w);
 }

@@ -12,38 +12,59 @@
 
 enum { PROGRESS_EVENTS_MAX = 200 };
 
+/* To one that is unknown here; it must tell this from an answer to what it
+ * sent in an earlier life. */
 static void
-reply_simple(
-    struct supervisor *s, const struct bus_peer *peer, enum proto_type type)
+say_who(struct supervisor *s, const struct bus_peer *peer,
+    const struct proto *msg)
 {
-	struct proto m = {.type = type};
+	struct proto m = {.type = PROTO_WHO};
 
+	m.who.epoch = msg->type == PROTO_RENEW ? msg->renew.epoch
+					       : msg->result.epoch;
 	supervisor_send(s, s->back, peer, &m);
+}
+
+static void
+send_welcome(struct supervisor *s, const struct worker *w)
+{
+	struct proto m = {.type = PROTO_WELCOME};
+
+	m.welcome.epoch = s->epoch;
+	m.welcome.lease_ms = (uint64_t)s->lease_ms;
+	m.welcome.name = span_of(w->name);
+	m.welcome.start = w->start;
+	supervisor_send(s, s->back, &w->peer, &m);
 }
 
 static void
 on_hello(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
     const struct proto *msg)
 {
-	struct proto m = {.type = PROTO_WELCOME};
+	struct proto m = {.type = PROTO_REFUSE};
 	struct err err;
 
 	FAILPOINT(hello_taken);
+	/* A HELLO that came twice, or late, changes nothing: what it holds it
+	 * goes on holding. Version N-1 counts no starts. */
+	if (w != NULL && msg->hello.start != 0 &&
+	    msg->hello.start <= w->start) {
+		if (msg->hello.start == w->start)
+			send_welcome(s, w);
+		return;
+	}
 	/* It has started afresh: what it held before is lost. */
 	if (w != NULL)
 		dispatch_orphan(s, w);
 	if (registry_hello(s->workers, peer, &msg->hello, &w, &err) != RC_OK) {
-		m.type = PROTO_REFUSE;
 		m.refuse.reason = span_of(err.text);
 		log_warn("worker refused", "reason", err.text, NULL);
-	} else {
-		m.welcome.epoch = s->epoch;
-		m.welcome.lease_ms = (uint64_t)s->lease_ms;
-		m.welcome.name = span_of(w->name);
-		log_info("worker joined", "worker", w->name, "role",
-		    node_name(w->role), NULL);
+		supervisor_send(s, s->back, peer, &m);
+		return;
 	}
-	supervisor_send(s, s->back, peer, &m);
+	log_info("worker joined", "worker", w->name, "role",
+	    node_name(w->role), NULL);
+	send_welcome(s, w);
 }
 
 static struct task *
@@ -94,6 +115,20 @@ on_result(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 		log_debug("late outcome, not taken", "worker", w->name, NULL);
 }
 
+/* It works on what nobody waits for: its REVOKE was lost, or came before the
+ * TASK, or the TASK came when the lease had lapsed. */
+static void
+revoke_stale(struct supervisor *s, const struct worker *w, struct span run,
+    uint64_t number, uint64_t attempt)
+{
+	struct proto m = {.type = PROTO_REVOKE};
+
+	m.revoke.run = run;
+	m.revoke.task = number;
+	m.revoke.attempt = attempt;
+	supervisor_send(s, s->back, &w->peer, &m);
+}
+
 static void
 renew_one(
     struct supervisor *s, struct worker *w, uint64_t epoch, struct wire_r *r)
@@ -109,6 +144,8 @@ renew_one(
 	t = held_task(s, w, epoch, run, number, attempt);
 	if (t != NULL)
 		t->lease_until_ms = clk_mono_ms() + s->lease_ms;
+	else if (epoch == s->epoch)
+		revoke_stale(s, w, run, number, attempt);
 }
 
 static void
@@ -187,7 +224,7 @@ back_on_msg(void *ctx, const struct bus_peer *peer, const struct proto *msg)
 	if (s->broken)
 		return;
 	if (v == JUDGE_WHO)
-		reply_simple(s, peer, PROTO_WHO);
+		say_who(s, peer, msg);
 	for (i = 0; i < ARRAY_LEN(handlers) && v == JUDGE_TAKE; i++)
 		if (handlers[i].type == msg->type)
 			handlers[i].handle(s, w, peer, msg);

@@ -185,6 +185,7 @@ registry_hello(struct registry *g, const struct bus_peer *peer,
 	w->state = WORKER_JOINED;
 	w->role = role;
 	w->pid = (int64_t)h->pid;
+	w->start = h->start;
 	w->capacity = (int)h->capacity;
 	w->heard_ms = clk_mono_ms();
 	memcpy(w->name, h->name.p, h->name.n);

@@ -23,6 +23,7 @@ struct worker {
 	enum node role;		/* NODE_PLANNER or NODE_EXECUTOR */
 	char name[REGISTRY_NAME_MAX + 1];
 	int64_t pid;
+	uint64_t start;		/* of its HELLO: which of its lives */
 	int capacity;
 	int busy;		/* leased to it */
 	int64_t heard_ms;	/* monotonic */

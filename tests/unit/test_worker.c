@@ -392,13 +392,121 @@ START_TEST(another_epoch_drops_what_is_held_and_says_hello)
 	ck_assert_uint_eq(held(), 1);
 	forget(PROTO_HELLO);
 	m.type = _i == 0 ? PROTO_RENEWED : PROTO_WHO;
-	m.renewed.epoch = 6;
+	if (_i == 0)
+		m.renewed.epoch = 6;
+	else
+		m.who.epoch = 5;
 	say(&m);
 	ck_assert(proc_await_err(rig.proc, "revoked run 1 2", LIMIT_MS));
 	welcome(6, 300);
 	next(PROTO_RENEW);
 	ck_assert_uint_eq(held(), 0);
 	leave();
+}
+END_TEST
+
+/* What a message of an earlier time says, come late: nothing. */
+static const struct {
+	enum proto_type type;
+	uint64_t epoch, start;
+} lates[] = {
+	{PROTO_RENEWED, 4, 0},
+	{PROTO_WHO, 4, 0},
+	{PROTO_WELCOME, 4, 1},
+	{PROTO_WELCOME, 5, 1},
+	{PROTO_WELCOME, 6, 9},
+};
+
+START_TEST(a_late_word_of_the_supervisor_changes_nothing)
+{
+	struct proto m = {.type = lates[_i].type};
+
+	rig_open();
+	welcome(5, 300);
+	give(5, 1, "hold");
+	ck_assert_uint_eq(held(), 1);
+	forget(PROTO_HELLO);
+	if (m.type == PROTO_RENEWED) {
+		m.renewed.epoch = lates[_i].epoch;
+	} else if (m.type == PROTO_WHO) {
+		m.who.epoch = lates[_i].epoch;
+	} else {
+		m.welcome.epoch = lates[_i].epoch;
+		m.welcome.lease_ms = 300;
+		m.welcome.start = lates[_i].start;
+	}
+	say(&m);
+	ck_assert_uint_eq(held(), 1);
+	ck_assert(!has(&(enum proto_type){PROTO_HELLO}));
+	about(PROTO_REVOKE, 1);
+	ck_assert_uint_eq(held(), 0);
+	leave();
+}
+END_TEST
+
+START_TEST(each_beginning_has_a_number_that_a_welcome_gives_back)
+{
+	struct proto m = {.type = PROTO_WHO};
+
+	rig_open();
+	ck_assert_uint_eq(next(PROTO_HELLO)->hello.start, 1);
+	ck_assert_uint_eq(next(PROTO_HELLO)->hello.start, 1);
+	welcome(5, 300);
+	next(PROTO_RENEW);
+	forget(PROTO_HELLO);
+	m.who.epoch = 5;
+	say(&m);
+	ck_assert_uint_eq(next(PROTO_HELLO)->hello.start, 2);
+	m = (struct proto){.type = PROTO_WELCOME};
+	m.welcome.epoch = 6;
+	m.welcome.lease_ms = 300;
+	m.welcome.start = 1;
+	forget(PROTO_RENEW);
+	say(&m);
+	/* Not this one: it goes on saying HELLO. */
+	next(PROTO_HELLO);
+	next(PROTO_HELLO);
+	ck_assert(!has(&(enum proto_type){PROTO_RENEW}));
+	m.welcome.start = 2;
+	say(&m);
+	ck_assert_uint_eq(next(PROTO_RENEW)->renew.epoch, 6);
+	leave();
+}
+END_TEST
+
+/* Ended by ACK, by REVOKE, or revoked before it came. */
+START_TEST(a_task_that_was_ended_is_not_begun_again)
+{
+	rig_open();
+	welcome(5, 300);
+	if (_i < 2) {
+		give(5, 1, _i == 0 ? "now" : "hold");
+		if (_i == 0)
+			next(PROTO_RESULT);
+		else
+			ck_assert_uint_eq(held(), 1);
+	}
+	about(_i == 0 ? PROTO_ACK : PROTO_REVOKE, 1);
+	give(5, 1, "hold");
+	give(5, 2, "hold");
+	ck_assert_uint_eq(held(), 1);
+	about(PROTO_REVOKE, 2);
+	ck_assert_uint_eq(held(), 0);
+	leave();
+}
+END_TEST
+
+START_TEST(a_farewell_is_said_until_nothing_is_held)
+{
+	rig_open();
+	welcome(5, 300);
+	give(5, 1, "hold");
+	ck_assert_uint_eq(held(), 1);
+	proc_signal(rig.proc, SIGTERM);
+	next(PROTO_BYE);
+	next(PROTO_BYE);
+	about(PROTO_REVOKE, 1);
+	rig_close(0);
 }
 END_TEST
 
@@ -554,6 +662,10 @@ main(int argc, char **argv)
 	    {an_outcome_is_sent_again_until_it_is_acknowledged, 0},
 	    {it_holds_what_it_was_given_once_and_for_this_epoch_only, 0},
 	    {another_epoch_drops_what_is_held_and_says_hello, 2},
+	    {a_late_word_of_the_supervisor_changes_nothing, ARRAY_LEN(lates)},
+	    {each_beginning_has_a_number_that_a_welcome_gives_back, 0},
+	    {a_task_that_was_ended_is_not_begun_again, 3},
+	    {a_farewell_is_said_until_nothing_is_held, 0},
 	    {a_supervisor_that_comes_back_is_found, 0},
 	    {a_refused_worker_ends_and_says_why, 0},
 	    {a_drain_waits_for_what_is_held, 2},

@@ -16,30 +16,47 @@
  * page from the store instead. */
 enum { PAGE_EVENTS = 256, PAGE_BYTES = 256 << 10, TURN_BYTES = 4 << 20 };
 
-void
-follow_add(struct supervisor *s, struct run *r, const char *id, int64_t row,
-    const struct bus_peer *peer, uint64_t req, int64_t after, bool live)
-{
-	struct follower *f = xcalloc(1, sizeof(*f));
+/* ---- who follows ---- */
 
-	follow_end(s, peer, req);
-	f->run = r;
-	f->row = row;
-	f->peer = *peer;
-	f->req = req;
-	f->after = after;
+static struct follower_list *
+bucket_of(struct supervisor *s, const struct bus_peer *peer, uint64_t req)
+{
+	uint64_t h = req;
+	uint8_t i;
+
+	for (i = 0; i < peer->n; i++)
+		h = h * 31 + (unsigned char)peer->id[i];
+	return &s->followers[h % FOLLOW_BUCKETS];
+}
+
+static struct follower *
+follower_find(
+    struct supervisor *s, const struct bus_peer *peer, uint64_t req)
+{
+	struct follower *f;
+
+	LIST_FOREACH(f, bucket_of(s, peer, req), of_bucket)
+	if (f->req == req && bus_peer_equal(&f->peer, peer))
+		return f;
+	return NULL;
+}
+
+static void
+set_live(struct supervisor *s, struct follower *f, bool live)
+{
+	if (f->live && !live)
+		LIST_INSERT_HEAD(&s->behind, f, of_behind);
+	if (!f->live && live)
+		LIST_REMOVE(f, of_behind);
 	f->live = live;
-	snprintf(f->id, sizeof(f->id), "%s", id);
-	LIST_INSERT_HEAD(&s->followers, f, of_all);
-	s->replays += !live;
-	if (r != NULL)
-		LIST_INSERT_HEAD(&r->followers, f, of_run);
 }
 
 static void
 follower_free(struct follower *f)
 {
-	LIST_REMOVE(f, of_all);
+	if (!f->live)
+		LIST_REMOVE(f, of_behind);
+	LIST_REMOVE(f, of_bucket);
 	if (f->run != NULL)
 		LIST_REMOVE(f, of_run);
 	free(f);
@@ -48,25 +65,37 @@ follower_free(struct follower *f)
 void
 follow_end(struct supervisor *s, const struct bus_peer *peer, uint64_t req)
 {
-	struct follower *f, *next;
+	struct follower *f = follower_find(s, peer, req);
 
-	for (f = LIST_FIRST(&s->followers); f != NULL; f = next) {
-		next = LIST_NEXT(f, of_all);
-		if (f->req == req && bus_peer_equal(&f->peer, peer))
-			follower_free(f);
+	if (f != NULL)
+		follower_free(f);
+}
+
+static void
+end_each(struct supervisor *s, const struct bus_peer *peer)
+{
+	struct follower *f, *next;
+	int i;
+
+	for (i = 0; i < FOLLOW_BUCKETS; i++) {
+		for (f = LIST_FIRST(&s->followers[i]); f != NULL; f = next) {
+			next = LIST_NEXT(f, of_bucket);
+			if (peer == NULL || bus_peer_equal(&f->peer, peer))
+				follower_free(f);
+		}
 	}
 }
 
 void
 follow_end_peer(struct supervisor *s, const struct bus_peer *peer)
 {
-	struct follower *f, *next;
+	end_each(s, peer);
+}
 
-	for (f = LIST_FIRST(&s->followers); f != NULL; f = next) {
-		next = LIST_NEXT(f, of_all);
-		if (bus_peer_equal(&f->peer, peer))
-			follower_free(f);
-	}
+void
+follow_end_all(struct supervisor *s)
+{
+	end_each(s, NULL);
 }
 
 static enum rc
@@ -84,6 +113,46 @@ send_list(struct supervisor *s, struct follower *f, struct span items,
 	m.events.list = buf_span(&list);
 	m.events.last = last;
 	return bus_send(s->front, &f->peer, &m);
+}
+
+/* It asks again, since it has heard nothing for long. */
+static void
+follow_again(struct supervisor *s, struct follower *f, int64_t after)
+{
+	struct span nothing = {NULL, 0};
+
+	if (!f->live || f->after != after) {
+		f->after = after;
+		set_live(s, f, false);
+	} else if (send_list(s, f, nothing, 0, false) != RC_OK) {
+		follower_free(f);
+	}
+}
+
+void
+follow_add(struct supervisor *s, struct run *r, const char *id, int64_t row,
+    const struct bus_peer *peer, uint64_t req, int64_t after, bool live)
+{
+	struct follower *f = follower_find(s, peer, req);
+
+	if (f != NULL && r != NULL && f->run == r) {
+		follow_again(s, f, after);
+		return;
+	}
+	if (f != NULL)
+		follower_free(f);
+	f = xcalloc(1, sizeof(*f));
+	f->run = r;
+	f->row = row;
+	f->peer = *peer;
+	f->req = req;
+	f->after = after;
+	f->live = true;
+	snprintf(f->id, sizeof(f->id), "%s", id);
+	LIST_INSERT_HEAD(bucket_of(s, peer, req), f, of_bucket);
+	if (r != NULL)
+		LIST_INSERT_HEAD(&r->followers, f, of_run);
+	set_live(s, f, live);
 }
 
 /* ---- from the store ---- */
@@ -139,7 +208,7 @@ replay(struct supervisor *s, struct follower *f)
 		f->after = p.last_seq;
 	}
 	buf_done(&p.items);
-	f->live = true;
+	set_live(s, f, true);
 	return good && !p.finished && f->run != NULL;
 }
 
@@ -156,8 +225,7 @@ flush_run(struct supervisor *s, struct run *r)
 		if (!f->live)
 			continue;
 		if (r->fresh.len > TURN_BYTES || r->fresh.full) {
-			f->live = false;
-			s->replays++;
+			set_live(s, f, false);
 			continue;
 		}
 		if (send_list(s, f, buf_span(&r->fresh), r->n_fresh,
@@ -193,7 +261,7 @@ free_ended(struct supervisor *s)
 void
 follow_flush(struct supervisor *s)
 {
-	struct follower *f, *next_f;
+	struct follower *f;
 	struct run *r;
 
 	TAILQ_FOREACH(r, &s->runs, all)
@@ -201,13 +269,9 @@ follow_flush(struct supervisor *s)
 		flush_run(s, r);
 	TAILQ_FOREACH(r, &s->ended, all)
 	flush_run(s, r);
-	for (f = LIST_FIRST(&s->followers); f != NULL && s->replays > 0;
-	     f = next_f) {
-		next_f = LIST_NEXT(f, of_all);
-		if (!f->live && !replay(s, f))
+	while ((f = LIST_FIRST(&s->behind)) != NULL)
+		if (!replay(s, f))
 			follower_free(f);
-	}
-	s->replays = 0;
 	free_ended(s);
 }
 

@@ -213,21 +213,41 @@ on_fork(
 	reply(s, peer, m->req, RC_INVALID, "", &err);
 }
 
+/* The run, if it is under way: thousands who only ask again whether there is
+ * something new must not each cost a look into the store. */
+static struct run *
+run_under_way(struct supervisor *s, struct span id)
+{
+	char name[STORE_ID_MAX + 1];
+
+	if (id.n == 0 || id.n > STORE_ID_MAX)
+		return NULL;
+	memcpy(name, id.p, id.n);
+	name[id.n] = '\0';
+	return run_lookup(s, name);
+}
+
 static void
 on_follow(
     struct supervisor *s, const struct bus_peer *peer, const struct proto *msg)
 {
 	const struct proto_follow *m = &msg->follow;
+	int64_t after = (int64_t)MIN(m->after, (uint64_t)INT64_MAX);
+	struct run *r = run_under_way(s, m->run);
 	struct front_row k;
 	struct err err;
-	enum rc rc = front_find(s, m->run, &k, &err);
+	enum rc rc;
 
 	FAILPOINT(follow_taken);
+	if (r != NULL) {
+		follow_add(s, r, r->id, r->row, peer, m->req, after, false);
+		return;
+	}
+	rc = front_find(s, m->run, &k, &err);
 	if (rc != RC_OK)
 		reply(s, peer, m->req, rc, "", &err);
 	else
-		follow_add(s, run_lookup(s, k.id), k.id, k.row, peer, m->req,
-		    (int64_t)MIN(m->after, (uint64_t)INT64_MAX), false);
+		follow_add(s, NULL, k.id, k.row, peer, m->req, after, false);
 }
 
 static void
@@ -247,7 +267,9 @@ on_cancel(
 	enum rc rc = front_find(s, msg->cancel.run, &k, &err);
 
 	r = rc == RC_OK ? run_lookup(s, k.id) : NULL;
-	if (rc == RC_OK && r == NULL)
+	/* Cancelled before: the answer was lost, or two wanted the same. */
+	if (rc == RC_OK && r == NULL &&
+	    strcmp(k.status, ending_status(ENDING_CANCELLED)) != 0)
 		rc = err_set(&err, RC_CONFLICT,
 		    "investigation %s has ended already (%s)", k.id, k.status);
 	FAILPOINT(cancel_taken);

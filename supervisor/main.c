@@ -23,11 +23,7 @@ supervisor_stop(void *state)
 	for (i = 0; i < r->n_tasks; i++)
 		dispatch_release(s, &r->tasks[i]);
 	doors_close(s);
-	while (!LIST_EMPTY(&s->followers)) {
-		struct follower f = *LIST_FIRST(&s->followers);
-
-		follow_end_peer(s, &f.peer);
-	}
+	follow_end_all(s);
 	while ((r = TAILQ_FIRST(&s->runs)) != NULL) {
 		TAILQ_REMOVE(&s->runs, r, all);
 		run_free(r);
@@ -62,7 +58,6 @@ supervisor_new(struct agent *a)
 	TAILQ_INIT(&s->runs);
 	TAILQ_INIT(&s->dirty);
 	TAILQ_INIT(&s->ended);
-	LIST_INIT(&s->followers);
 	for (n = 0; n < NODE_COUNT; n++)
 		TAILQ_INIT(&s->queue[n]);
 	outbox_init(&s->outbox);

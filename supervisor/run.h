@@ -50,7 +50,8 @@ struct task {
 /* Somebody who watches a run through a gateway. */
 struct follower {
 	LIST_ENTRY(follower) of_run;
-	LIST_ENTRY(follower) of_all;
+	LIST_ENTRY(follower) of_bucket;
+	LIST_ENTRY(follower) of_behind;	/* while not live */
 	struct run *run;		/* NULL: it has ended; replay only */
 	char id[STORE_ID_MAX + 1];
 	int64_t row;
@@ -59,6 +60,8 @@ struct follower {
 	int64_t after;			/* sent up to this number */
 	bool live;			/* false: the store is read first */
 };
+
+LIST_HEAD(follower_list, follower);
 
 struct run {
 	TAILQ_ENTRY(run) all;
@@ -82,7 +85,7 @@ struct run {
 	/* Events of the open transaction: [seq, type, data] one after another. */
 	struct buf fresh;
 	uint32_t n_fresh;
-	LIST_HEAD(, follower) followers;
+	struct follower_list followers;
 	bool dirty;
 	TAILQ_ENTRY(run) dirty_list;
 };

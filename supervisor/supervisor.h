@@ -19,7 +19,7 @@
 #include "supervisor/outbox.h"
 #include "supervisor/run.h"
 
-enum { SUPERVISOR_TICK_MS = 50 };
+enum { SUPERVISOR_TICK_MS = 50, FOLLOW_BUCKETS = 4096 };
 
 struct front_row;
 
@@ -37,8 +37,9 @@ struct supervisor {
 	struct run_list dirty;
 	struct run_list ended;		/* freed once their events left */
 	struct task_queue queue[NODE_COUNT];
-	LIST_HEAD(, follower) followers;
-	int replays;			/* followers that are not live yet */
+	/* By gateway and request: each is looked up when it asks again. */
+	struct follower_list followers[FOLLOW_BUCKETS];
+	struct follower_list behind;	/* those that are not live */
 	struct outbox outbox;
 	bool in_txn;
 	bool broken;			/* the store failed: ending */
@@ -153,12 +154,15 @@ extern const struct bus_handler front_handler, back_handler;
 void supervisor_send(struct supervisor *s, struct bus *bus,
     const struct bus_peer *peer, const struct proto *msg);
 
+/* Somebody who follows already goes on, after that number: where nothing is
+ * new, that is told from memory. */
 void follow_add(struct supervisor *s, struct run *r, const char *id,
     int64_t row, const struct bus_peer *peer, uint64_t req, int64_t after,
     bool live);
 void follow_end(struct supervisor *s, const struct bus_peer *peer,
     uint64_t req);
 void follow_end_peer(struct supervisor *s, const struct bus_peer *peer);
+void follow_end_all(struct supervisor *s);
 /* After the commit: new events to live followers, the store's to new ones. */
 void follow_flush(struct supervisor *s);
 /* To those who watch now: kept nowhere. */

@@ -846,8 +846,10 @@ START_TEST(cancel_revokes_what_is_leased_and_ends_the_run)
 	/* The outcome that comes all the same is acknowledged and dropped. */
 	answer(&rig->executor, t, good_step, "late");
 	ck_assert_uint_eq(next(&rig->executor, PROTO_ACK)->ack.task, t->task);
+	/* Asked for again, e.g. because the answer was lost: so it is. */
 	cancel(3);
-	assert_reply(reply_to(3), "conflict", "ended already");
+	assert_reply(reply_to(3), "ok", "");
+	assert_finished("cancelled", "cancelled");
 	rig_close();
 }
 END_TEST
@@ -943,6 +945,125 @@ START_TEST(a_worker_that_says_hello_again_gets_its_tasks_anew)
 }
 END_TEST
 
+static void
+say_hello(struct peer *p, uint64_t start)
+{
+	struct proto m = {.type = PROTO_HELLO};
+
+	m.hello.role = span_of("planner");
+	m.hello.name = span_of("P");
+	m.hello.capacity = 8;
+	m.hello.start = start;
+	say(p, &m);
+}
+
+START_TEST(a_hello_said_twice_or_late_voids_nothing)
+{
+	struct proto bye = {.type = PROTO_BYE};
+	struct proto_task t;
+
+	rig_open(calm);
+	peer_open(&rig->planner, "back");
+	say_hello(&rig->planner, 3);
+	ck_assert_uint_eq(next(&rig->planner, PROTO_WELCOME)->welcome.start, 3);
+	start_run();
+	t = *task(&rig->planner);
+	say_hello(&rig->planner, 3);
+	ck_assert_uint_eq(next(&rig->planner, PROTO_WELCOME)->welcome.start, 3);
+	say_hello(&rig->planner, 2);
+	rig->planner.epoch = t.epoch;
+	settle_worker(&rig->planner);
+	ck_assert(!has_unread(&rig->planner, PROTO_WELCOME));
+	ck_assert(!has_unread(&rig->planner, PROTO_TASK));
+	/* It does not unsay a farewell either. */
+	say(&rig->planner, &bye);
+	say_hello(&rig->planner, 3);
+	answer(&rig->planner, &t, plan_only, NULL);
+	event("plan", 0);
+	settle();
+	ck_assert(!has_unread(&rig->planner, PROTO_TASK));
+	say_hello(&rig->planner, 4);
+	ck_assert_uint_eq(task(&rig->planner)->attempt, 1);
+	ck_assert_int_eq(count("retry"), 0);
+	rig_close();
+}
+END_TEST
+
+START_TEST(who_renews_what_is_not_leased_to_it_is_told_to_stop)
+{
+	struct proto m = {.type = PROTO_RENEW};
+	const struct proto_task *t;
+	auto_buf b = {.max = 1000};
+	int i;
+
+	rig_open(calm);
+	join_planner();
+	start_run();
+	t = task(&rig->planner);
+	wire_put_array(&b, 2);
+	for (i = 0; i < 2; i++) {
+		wire_put_array(&b, 3);
+		wire_put_span(&b, t->run);
+		wire_put_u64(&b, t->task);
+		wire_put_u64(&b, t->attempt + (uint64_t)i);
+	}
+	m.renew.epoch = t->epoch;
+	m.renew.tasks = buf_span(&b);
+	say(&rig->planner, &m);
+	ck_assert_uint_eq(next(&rig->planner, PROTO_REVOKE)->revoke.attempt,
+	    t->attempt + 1);
+	/* Of another epoch it drops everything by itself. */
+	m.renew.epoch = t->epoch + 1;
+	say(&rig->planner, &m);
+	settle_worker(&rig->planner);
+	ck_assert(!has_unread(&rig->planner, PROTO_REVOKE));
+	rig_close();
+}
+END_TEST
+
+/* How many lists, and how many events in them, were sent for a request. */
+static int
+lists(uint64_t req, struct log *l)
+{
+	int n = 0, i;
+
+	settle();
+	for (i = 0; i < rig->gateway.n; i++)
+		n += !rig->gateway.mail[i].read &&
+		    rig->gateway.mail[i].msg.type == PROTO_EVENTS &&
+		    rig->gateway.mail[i].msg.events.req == req;
+	log_read(l, req);
+	return n;
+}
+
+START_TEST(who_follows_and_asks_again_is_told_what_is_new_or_that_nothing_is)
+{
+	struct log l = {0};
+
+	rig_open(calm);
+	join_planner();
+	start_run();
+	follow(7, rig->run, 0);
+	ck_assert_int_eq(lists(7, &l), 1);
+	ck_assert_int_eq(l.n, 2);
+	follow(7, rig->run, 2);
+	ck_assert_int_eq(lists(7, &l), 1);
+	ck_assert_int_eq(l.n, 2);
+	/* It did not get the second. */
+	log_done(&l);
+	follow(7, rig->run, 1);
+	ck_assert_int_eq(lists(7, &l), 1);
+	ck_assert_int_eq(l.n, 1);
+	/* And is followed on, once. */
+	log_done(&l);
+	plan(plan_only);
+	ck_assert_int_eq(lists(7, &l), 1);
+	assert_numbered(&l, 3);
+	log_done(&l);
+	rig_close();
+}
+END_TEST
+
 START_TEST(a_leaving_worker_may_finish_and_gets_no_more)
 {
 	struct proto bye = {.type = PROTO_BYE};
@@ -975,8 +1096,9 @@ START_TEST(strangers_are_asked_who_they_are_and_false_hellos_refused)
 	next(&rig->second, PROTO_WHO);
 	m.type = PROTO_RESULT;
 	memset(&m.result, 0, sizeof(m.result));
+	m.result.epoch = 77;
 	say(&rig->second, &m);
-	next(&rig->second, PROTO_WHO);
+	ck_assert_uint_eq(next(&rig->second, PROTO_WHO)->who.epoch, 77);
 	m.type = PROTO_HELLO;
 	memset(&m.hello, 0, sizeof(m.hello));
 	say(&rig->second, &m);
@@ -1484,6 +1606,10 @@ main(void)
 	    {a_lease_that_lapses_is_given_to_another_attempt, 0},
 	    {a_worker_that_closes_loses_its_tasks_at_the_next_word_to_it, 0},
 	    {a_worker_that_says_hello_again_gets_its_tasks_anew, 0},
+	    {a_hello_said_twice_or_late_voids_nothing, 0},
+	    {who_renews_what_is_not_leased_to_it_is_told_to_stop, 0},
+	    {who_follows_and_asks_again_is_told_what_is_new_or_that_nothing_is,
+		0},
 	    {a_leaving_worker_may_finish_and_gets_no_more, 0},
 	    {strangers_are_asked_who_they_are_and_false_hellos_refused, 0},
 	    {the_same_key_gives_the_same_run_and_another_body_a_conflict, 0},

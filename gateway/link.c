@@ -4,6 +4,10 @@
  * Invariant: every message about a subscription carries a request number
  * that was never used for another, so what is still on its way for an old
  * one cannot be taken for the new one's.
+ *
+ * A message may be lost, on the way or with a full queue, and the last event
+ * of a run has none behind it that would show the gap. So whoever hears
+ * nothing asks again, more and more seldom.
  */
 #include "gateway/link.h"
 
@@ -23,6 +27,11 @@ enum {
 	SOON_MS = 20, /* while the supervisor is not ready */
 	ANSWER_MS = 5000,
 	AWAY_MS = 2000, /* away for longer: a call does not wait for it */
+	AGAIN_MS = 1000,     /* asked, and not answered */
+	QUIET_MS = 4000,     /* no event of a followed run */
+	QUIET_MAX_MS = 30000,
+	STRAY_MS = 100,
+	LOWER_MAX = 3,
 	SILENT_MS = 3500,       /* no STATUS for so long: it is away */
 	ATTACH_SOON_MS = 30000, /* away for longer: ask more seldom */
 	ATTACH_SELDOM_MS = 10000,
@@ -48,6 +57,8 @@ struct link_call {
 	enum proto_type type;
 	enum call_state state;
 	int64_t deadline_ms;
+	int64_t said_ms;     /* asked, or heard of, last */
+	int64_t patience_ms; /* from then on, until it is asked again */
 	char run[RUN_MAX];
 	char what[16];
 	uint64_t after;
@@ -71,6 +82,8 @@ struct link {
 	int64_t away_ms;  /* since when it is not there */
 	int64_t attach_ms;
 	size_t turn_bytes; /* of events since the last turn */
+	int64_t stray_ms;
+	unsigned n_lower; /* STATUS of a lower epoch in a row */
 	bool there;
 	void (*on_turn)(void *ctx);
 	void *ctx;
@@ -132,11 +145,11 @@ link_send(struct link *l, const struct proto *m)
 }
 
 static void
-unfollow(struct link_call *c)
+unfollow(struct link *l, uint64_t req)
 {
-	struct proto m = {.type = PROTO_UNFOLLOW, .unfollow = {.req = c->req}};
+	struct proto m = {.type = PROTO_UNFOLLOW, .unfollow = {.req = req}};
 
-	link_send(c->l, &m);
+	link_send(l, &m);
 }
 
 static void
@@ -205,8 +218,17 @@ call_send(struct link_call *c)
 	call_fill(c, &m);
 	link_send(c->l, &m);
 	FAILPOINT(call_sent);
+	c->said_ms = clk_mono_ms();
 	if (c->state == CALL_WAITS)
 		c->state = CALL_ASKED;
+}
+
+/* Something was heard, so there is no hurry to ask again. */
+static void
+call_patient(struct link_call *c, int64_t ms)
+{
+	c->said_ms = clk_mono_ms();
+	c->patience_ms = ms;
 }
 
 static void
@@ -266,6 +288,11 @@ on_status(struct link *l, const struct proto_status *m)
 	bool anew = l->epoch != 0 && m->epoch != l->epoch;
 	bool was_there = l->there;
 
+	/* Epochs grow: a lower one is a late word of an earlier supervisor,
+	 * unless it stays so, because the store was set back. */
+	if (m->epoch < l->epoch && ++l->n_lower < LOWER_MAX)
+		return;
+	l->n_lower = 0;
 	l->epoch = m->epoch;
 	l->heard_ms = clk_mono_ms();
 	l->there = true;
@@ -288,6 +315,7 @@ submit_taken(struct link_call *c, const struct proto_reply *m)
 	buf_done(&c->body);
 	c->type = PROTO_FOLLOW;
 	c->deadline_ms = 0;
+	call_patient(c, AGAIN_MS);
 	if (c->state == CALL_ASKED || c->state == CALL_WAITS)
 		c->state = CALL_FOLLOWS;
 	FAILPOINT(submit_lives_on);
@@ -303,9 +331,24 @@ on_reply(struct link *l, const struct proto_reply *m)
 	FAILPOINT(reply_heard);
 	if (call_starts(c) && c->follow && span_is(m->rc, "ok"))
 		submit_taken(c, m);
+	else if (c->type == PROTO_FOLLOW && span_is(m->rc, "ok"))
+		return; /* it was told so before, when it was a SUBMIT */
 	else
 		c->state = CALL_OVER;
 	c->ops->on_reply(c->ctx, m);
+}
+
+/* Events nobody waits for: mostly still on their way when that was said; but
+ * where it was lost they would come for as long as the run goes on. */
+static void
+stray(struct link *l, uint64_t req)
+{
+	int64_t now = clk_mono_ms();
+
+	if (now - l->stray_ms < STRAY_MS)
+		return;
+	l->stray_ms = now;
+	unfollow(l, req);
 }
 
 static void
@@ -313,11 +356,16 @@ on_events(struct link *l, const struct proto_events *m)
 {
 	struct link_call *c = req_find(l, m->req);
 
-	if (c == NULL || c->state == CALL_HELD || c->state == CALL_OVER ||
-	    c->ops->on_events == NULL)
+	if (c == NULL || c->state == CALL_HELD) {
+		stray(l, m->req);
+		return;
+	}
+	if (c->state == CALL_OVER || c->ops->on_events == NULL)
 		return;
 	if (call_starts(c))
 		return; /* its REPLY comes first, or comes again */
+	if (c->state == CALL_ASKED)
+		call_patient(c, QUIET_MS);
 	c->state = CALL_FOLLOWS;
 	c->deadline_ms = 0;
 	c->ops->on_events(c->ctx, m);
@@ -409,6 +457,21 @@ call_late(struct link_call *c)
 			: "the supervisor is not running, or not reachable");
 }
 
+/* Harmless where nothing was lost: a run is started once under its key, what
+ * is read is read again, and events have numbers. */
+static void
+call_again(struct link_call *c, int64_t now)
+{
+	bool follows = c->state == CALL_FOLLOWS;
+
+	if ((!follows && c->state != CALL_ASKED) ||
+	    now - c->said_ms < c->patience_ms)
+		return;
+	c->patience_ms =
+	    MIN(2 * c->patience_ms, follows ? QUIET_MAX_MS : ANSWER_MS);
+	call_send(c);
+}
+
 static int
 on_tick(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 {
@@ -422,6 +485,8 @@ on_tick(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 		if (c->deadline_ms != 0 && now >= c->deadline_ms &&
 		    (c->state == CALL_WAITS || c->state == CALL_ASKED))
 			call_late(c);
+		else
+			call_again(c, now);
 	}
 	l->on_turn(l->ctx);
 	return 0;
@@ -450,6 +515,7 @@ call_new(struct link *l, enum proto_type type, const char *run,
 	c->ctx = ctx;
 	c->state = CALL_WAITS;
 	c->deadline_ms = now + answer_ms(l, now);
+	c->patience_ms = AGAIN_MS;
 	snprintf(c->run, sizeof(c->run), "%s", run);
 	buf_init(&c->body, CALL_BYTES_MAX);
 	c->next = l->all;
@@ -515,6 +581,7 @@ void
 link_took(struct link_call *c, uint64_t seq)
 {
 	c->after = seq;
+	call_patient(c, QUIET_MS);
 }
 
 uint64_t
@@ -540,7 +607,7 @@ link_hold(struct link_call *c)
 {
 	if (c->state != CALL_FOLLOWS)
 		return;
-	unfollow(c);
+	unfollow(c->l, c->req);
 	c->state = CALL_HELD;
 }
 
@@ -552,6 +619,7 @@ link_go_on(struct link_call *c)
 	req_drop(c);
 	req_new(c);
 	c->state = CALL_FOLLOWS;
+	c->patience_ms = AGAIN_MS;
 	call_send(c);
 }
 
@@ -570,7 +638,7 @@ link_call_free(struct link_call *c)
 	if (c->l->there && (c->state == CALL_FOLLOWS ||
 			       (c->state == CALL_ASKED &&
 				   (c->type == PROTO_FOLLOW || c->follow))))
-		unfollow(c);
+		unfollow(c->l, c->req);
 	req_drop(c);
 	*(c->prev != NULL ? &c->prev->next : &c->l->all) = c->next;
 	if (c->next != NULL)

@@ -57,9 +57,11 @@ event_take(struct exchange *x, uint64_t seq, struct span type, struct span data)
 
 	if (seq <= taken)
 		return true;
-	/* Lost on the way; what was lost for good is passed over. */
-	if (seq != taken + 1 && x->gaps++ < GAPS_MAX) {
-		link_again(x->call);
+	/* Lost on the way: asked for at once a few times, then when the link
+	 * asks by itself. */
+	if (seq != taken + 1) {
+		if (x->gaps++ < GAPS_MAX)
+			link_again(x->call);
 		return false;
 	}
 	if (!event_write(x, seq, type, data)) {

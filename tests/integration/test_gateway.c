@@ -1226,6 +1226,158 @@ START_TEST(slow_heads_do_not_keep_others_out)
 }
 END_TEST
 
+/* ---- messages that get lost, come twice, or late ---- */
+
+/* Each kind of request, and how it looks to the supervisor. */
+static const struct {
+	const char *line, *fields, *body;
+	enum proto_type type;
+} askings[] = {
+    {"POST /api/ai_ops", JSON, "{\"input\":\"why\"}", PROTO_SUBMIT},
+    {"GET /api/investigations/r1", "", "", PROTO_QUERY},
+    {"POST /api/investigations/r1/cancel", "", "", PROTO_CANCEL},
+    {"GET /api/investigations/r1/events", "", "", PROTO_FOLLOW},
+};
+
+static uint64_t
+asked_req(const struct proto *m)
+{
+	if (m->type == PROTO_SUBMIT)
+		return m->submit.req;
+	if (m->type == PROTO_QUERY)
+		return m->query.req;
+	return m->type == PROTO_CANCEL ? m->cancel.req : m->follow.req;
+}
+
+START_TEST(what_is_not_answered_is_asked_again)
+{
+	struct fx *f = fx_new();
+	struct client *c = client_request(
+	    f, askings[_i].line, askings[_i].fields, askings[_i].body);
+	struct heard *first = sup_expect(f, askings[_i].type);
+	struct heard *again = sup_expect(f, askings[_i].type);
+
+	ck_assert_uint_eq(asked_req(&again->m), asked_req(&first->m));
+	ck_assert(span_equal(buf_span(&again->bytes), buf_span(&first->bytes)));
+	/* Both are answered, and the second answer is one too many. */
+	sup_reply(f, again, asked_req(&again->m), "notfound", "gone", "");
+	sup_reply(f, again, asked_req(&again->m), "notfound", "gone", "");
+	assert_contains(client_await(c, NULL), "gone");
+	client_free(c);
+	fx_free(f);
+}
+END_TEST
+
+START_TEST(a_submission_that_was_answered_twice_streams_on)
+{
+	struct fx *f = fx_new();
+	struct client *c;
+	struct heard *h = submit(f, JSON, &c);
+	uint64_t req = h->m.submit.req;
+
+	sup_reply(f, h, req, "ok", "", "r1");
+	sup_events(f, h, req, 1, 1, false, 3);
+	client_await(c, "id: r1.1\n");
+	sup_reply(f, h, req, "ok", "", "r1");
+	sup_events(f, h, req, 2, 3, true, 3);
+	ck_assert_int_eq(count(client_await(c, NULL), "\nid: r1."), 3);
+	client_free(c);
+	fx_free(f);
+}
+END_TEST
+
+/* The last event has none behind it that would show the gap. */
+START_TEST(a_viewer_that_hears_nothing_asks_again)
+{
+	struct fx *f = fx_new();
+	struct client *c;
+	struct heard *h = follow(f, "", "", &c);
+	uint64_t req = h->m.follow.req;
+
+	sup_events(f, h, req, 1, 3, false, 4);
+	client_await(c, "id: r1.3\n");
+	h = sup_expect(f, PROTO_FOLLOW);
+	ck_assert_uint_eq(h->m.follow.req, req);
+	ck_assert_uint_eq(h->m.follow.after, 3);
+	sup_events(f, h, req, 4, 4, true, 4);
+	ck_assert_int_eq(count(client_await(c, NULL), "\nid: r1."), 4);
+	client_free(c);
+	fx_free(f);
+}
+END_TEST
+
+START_TEST(an_event_that_is_lost_again_and_again_is_never_passed_over)
+{
+	struct fx *f = fx_new();
+	struct client *c;
+	struct heard *h = follow(f, "", "", &c);
+	const char *text;
+	int i;
+
+	sup_events(f, h, h->m.follow.req, 1, 2, false, 4);
+	for (i = 0; i < 5; i++) {
+		sup_events(f, h, h->m.follow.req, 4, 5, false, 4);
+		h = sup_expect(f, PROTO_FOLLOW);
+		ck_assert_uint_eq(h->m.follow.after, 2);
+	}
+	sup_events(f, h, h->m.follow.req, 3, 6, true, 4);
+	text = client_await(c, NULL);
+	ck_assert_int_eq(count(text, "\nid: r1."), 6);
+	assert_contains(text, "\nid: r1.3\n");
+	client_free(c);
+	fx_free(f);
+}
+END_TEST
+
+START_TEST(events_nobody_waits_for_are_unfollowed)
+{
+	struct fx *f = fx_new();
+	struct client *c;
+	struct heard *h = follow(f, "", "", &c);
+	uint64_t req = h->m.follow.req;
+
+	sup_events(f, h, req, 1, 1, false, 3);
+	client_await(c, "id: r1.1\n");
+	client_free(c);
+	h = sup_expect(f, PROTO_UNFOLLOW);
+	/* It was lost. */
+	sup_events(f, h, req, 2, 2, false, 3);
+	ck_assert_uint_eq(sup_expect(f, PROTO_UNFOLLOW)->m.unfollow.req, req);
+	fx_free(f);
+}
+END_TEST
+
+static void
+sup_status(struct fx *f, const struct heard *to, uint64_t epoch)
+{
+	struct proto m = {.type = PROTO_STATUS,
+	    .status = {.epoch = epoch, .ready = true}};
+
+	sup_send(f, &to->peer, &m);
+}
+
+START_TEST(a_late_word_of_an_earlier_supervisor_moves_nobody)
+{
+	struct fx *f = fx_new();
+	struct client *c;
+	struct heard *h = follow(f, "", "", &c);
+
+	f->epoch = 9;
+	sup_events(f, h, h->m.follow.req, 1, 1, false, 3);
+	sup_status(f, h, 9);
+	h = sup_expect(f, PROTO_FOLLOW);
+	sup_events(f, h, h->m.follow.req, 1, 1, false, 3);
+	sup_status(f, h, 8);
+	sup_status(f, h, 9);
+	sup_events(f, h, h->m.follow.req, 2, 2, true, 3);
+	client_await(c, NULL);
+	f->want = PROTO_FOLLOW;
+	ck_assert(!sup_has(f));
+	client_free(c);
+	fx_free(f);
+}
+END_TEST
+
 START_TEST(noise_is_refused_and_does_no_harm)
 {
 	struct fx *f = fx_new();
@@ -1287,6 +1439,12 @@ main(void)
 	    {without_a_supervisor_requests_are_503_in_time, 0},
 	    {being_ended_it_lets_streams_end_whole, 0},
 	    {slow_heads_do_not_keep_others_out, 0},
+	    {what_is_not_answered_is_asked_again, ARRAY_LEN(askings)},
+	    {a_submission_that_was_answered_twice_streams_on, 0},
+	    {a_viewer_that_hears_nothing_asks_again, 0},
+	    {an_event_that_is_lost_again_and_again_is_never_passed_over, 0},
+	    {events_nobody_waits_for_are_unfollowed, 0},
+	    {a_late_word_of_an_earlier_supervisor_moves_nobody, 0},
 	    {noise_is_refused_and_does_no_harm, 0},
 	};
 

@@ -258,8 +258,14 @@ static void
 on_started(struct view *v, const cJSON *data, struct buf *b)
 {
 	const char *input = text_of(data, "input");
+	const cJSON *from =
+	    cJSON_GetObjectItemCaseSensitive(data, "forked_from");
 
 	put_text(b, "", text_of(data, "run"), "");
+	if (cJSON_IsObject(from)) {
+		put_text(b, ", from ", text_of(from, "run"), "");
+		buf_addf(b, " after event %d", int_of(from, "seq"));
+	}
 	put_text(b, ": ", input, "");
 	view_line(v, STRONG, "started", b);
 }

@@ -1170,6 +1170,38 @@ START_TEST(an_unanswered_submission_is_sent_again_under_its_key)
 }
 END_TEST
 
+START_TEST(an_unanswered_fork_is_sent_again_under_its_key)
+{
+	struct fx *f = fx_new();
+	struct client *c;
+	struct heard *h;
+
+	c = client_request(f, "POST /api/investigations/r0/fork",
+	    JSON "Idempotency-Key: k8\r\n", "{\"from\":7}");
+	sup_expect(f, PROTO_FORK);
+	sup_stop(f);
+	sup_start(f, 2);
+	h = sup_expect(f, PROTO_FORK);
+	ck_assert(span_is(h->m.fork.key, "k8"));
+	ck_assert(span_is(h->m.fork.run, "r0"));
+	ck_assert_uint_eq(h->m.fork.from, 7);
+	ck_assert_uint_eq(h->m.fork.follow, 1);
+	sup_reply(f, h, h->m.fork.req, "ok", "", "r1");
+	sup_events(f, h, h->m.fork.req, 1, 3, false, 5);
+	client_await(c, "id: r1.3\n");
+	/* From here on it is a run that is followed. */
+	sup_stop(f);
+	sup_start(f, 3);
+	h = sup_expect(f, PROTO_FOLLOW);
+	ck_assert(span_is(h->m.follow.run, "r1"));
+	ck_assert_uint_eq(h->m.follow.after, 3);
+	sup_events(f, h, h->m.follow.req, 4, 5, true, 5);
+	assert_status(client_await(c, NULL), 200);
+	client_free(c);
+	fx_free(f);
+}
+END_TEST
+
 START_TEST(without_a_supervisor_requests_are_503_in_time)
 {
 	struct fx *f = fx_new();
@@ -1436,6 +1468,7 @@ main(void)
 	    {a_viewer_that_does_not_read_is_cut, 0},
 	    {a_stream_goes_on_after_a_supervisor_restart, 0},
 	    {an_unanswered_submission_is_sent_again_under_its_key, 0},
+	    {an_unanswered_fork_is_sent_again_under_its_key, 0},
 	    {without_a_supervisor_requests_are_503_in_time, 0},
 	    {being_ended_it_lets_streams_end_whole, 0},
 	    {slow_heads_do_not_keep_others_out, 0},

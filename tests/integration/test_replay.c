@@ -132,6 +132,21 @@ START_TEST(unchanged_an_agent_answers_the_same)
 }
 END_TEST
 
+/* The rules too, whose tools all fail here: nothing listens. */
+START_TEST(the_rules_say_the_same_of_the_same)
+{
+	struct stage s = {.h = house_start(&(struct house_spec){0})};
+	auto_str out = NULL;
+
+	s.run = run_once(s.h);
+	ck_assert_int_eq(
+	    replay(&s, (const char *const[]){NULL}, &out, NULL), 0);
+	assert_contains(out, "query_prometheus_alerts");
+	assert_contains(out, "0 differ, 0 skipped");
+	stage_close(&s);
+}
+END_TEST
+
 START_TEST(another_script_shows_the_turn_that_changed)
 {
 	struct stage s;
@@ -510,6 +525,7 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {unchanged_an_agent_answers_the_same, 0},
+	    {the_rules_say_the_same_of_the_same, 0},
 	    {another_script_shows_the_turn_that_changed, 0},
 	    {a_failed_turn_is_replayed_too, 0},
 	    {steps_that_do_not_only_read_are_not_replayed, 0},

@@ -1441,6 +1441,51 @@ START_TEST(forks_are_refused_where_there_is_nothing_to_do_anew)
 }
 END_TEST
 
+/* The plan being carried out is carried out in both, each for itself. */
+START_TEST(a_run_under_way_can_be_forked)
+{
+	const struct proto_task *mine, *its;
+	char first[64];
+
+	rig_open(calm);
+	join_planner();
+	join_executor();
+	start_run();
+	plan(execute);
+	mine = task(&rig->executor);
+	memcpy(first, rig->run, sizeof(first));
+	look_at_fork(fork_of(7, first, 4, NULL, NULL), 7);
+	its = task(&rig->executor);
+	ck_assert(span_is(its->run, rig->run));
+	answer(&rig->executor, mine, good_step, "of the first");
+	answer(&rig->executor, its, good_step, "of the fork");
+	plan(finish);
+	plan(finish);
+	assert_finished("completed", "finish");
+	ck_assert(span_is(
+	    query(50, "evidence", "{\"id\":\"E1\"}")->bytes, "of the fork"));
+	memcpy(rig->run, first, sizeof(first));
+	ck_assert(span_is(
+	    query(51, "evidence", "{\"id\":\"E1\"}")->bytes, "of the first"));
+	log_done(&rig->log);
+	follow(8, first, 0);
+	rig->req = 8;
+	assert_finished("completed", "finish");
+	rig_close();
+}
+END_TEST
+
+START_TEST(a_fork_finds_the_queue_as_full_as_a_request_does)
+{
+	static const char *const flags[] = {"--queue-max", "1", NULL};
+
+	rig_open(flags);
+	start_run();
+	assert_reply(fork_of(2, rig->run, 1, NULL, NULL), "busy", "1");
+	rig_close();
+}
+END_TEST
+
 START_TEST(a_fork_is_a_run_with_a_key_and_survives_a_kill)
 {
 	char first[64], fork[64];
@@ -1621,6 +1666,8 @@ main(void)
 	    {checkpoints_are_tied_to_the_events_that_tell_of_them, 0},
 	    {a_fork_does_anew_what_was_told_from_an_event_on, 6},
 	    {forks_are_refused_where_there_is_nothing_to_do_anew, 0},
+	    {a_run_under_way_can_be_forked, 0},
+	    {a_fork_finds_the_queue_as_full_as_a_request_does, 0},
 	    {a_fork_is_a_run_with_a_key_and_survives_a_kill, 0},
 	    {limits_are_remembered_over_restarts, 0},
 	    {evidence_numbers_are_never_given_twice, 0},

@@ -10,7 +10,7 @@
 #include "supervisor/supervisor.h"
 
 enum { EXPIRE_EVERY_MS = 60000, EXPIRE_AT_ONCE = 200, GHOST_LEASES = 20,
-	COMPACT_IDLE = 8 };
+	COMPACT_BUSY_MS = 5, COMPACT_IDLE_MS = 25 };
 
 void
 supervisor_send(struct supervisor *s, struct bus *bus,
@@ -201,16 +201,17 @@ expire(struct supervisor *s, int64_t now_ms)
 		    c->retain_mb << 20, EXPIRE_AT_ONCE, &n, &err), &err);
 }
 
-/* Finished runs are packed beside the work: a few at a time while nothing
- * goes on, one at a time else. */
+/* Finished runs are packed beside the work: at most a tenth of the time while
+ * something goes on, half of it else. */
 static void
 compact(struct supervisor *s)
 {
-	int left = s->n_runs == 0 ? COMPACT_IDLE : 1;
+	int64_t until = clk_mono_ms() +
+	    (s->n_runs == 0 ? COMPACT_IDLE_MS : COMPACT_BUSY_MS);
 	enum rc rc = RC_OK;
 	struct err err;
 
-	while (left-- > 0 && s->may_compact && store_ready(s)) {
+	while (s->may_compact && clk_mono_ms() < until && store_ready(s)) {
 		rc = s->ops->run_compact(s->store, 0, &err);
 		s->may_compact = rc == RC_OK;
 	}

@@ -121,11 +121,11 @@ curve_keygen(const char *dir, const char *name, struct err *err)
 
 /* ---- reading ---- */
 
-/* The file's text into at most size - 1 bytes. others: the permissions other
- * users must not have. Not blocked by a FIFO, nor filled by a device. */
+/* The file's text into at most size - 1 bytes, and its permissions. Not
+ * blocked by a FIFO, nor filled by a device. */
 static enum rc
-file_text(
-    const char *path, mode_t others, char *text, size_t size, struct err *err)
+file_text(const char *path, char *text, size_t size, mode_t *ret_mode,
+    struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	enum rc rc = RC_OK;
@@ -137,12 +137,6 @@ file_text(
 		    err, RC_IO, "cannot read %s: %s", path, strerror(errno));
 	else if (!S_ISREG(st.st_mode))
 		rc = err_set(err, RC_INVALID, "%s is not a file", path);
-	else if ((st.st_mode & others) != 0)
-		rc = err_set(err, RC_DENIED,
-		    "other users may %s %s (mode %04o); say chmod %s",
-		    others == 022 ? "change" : "read", path,
-		    (unsigned)(st.st_mode & 07777),
-		    others == 022 ? "go-w" : "600");
 	else if ((n = read(fd, text, size)) < 0)
 		rc = err_set(
 		    err, RC_IO, "cannot read %s: %s", path, strerror(errno));
@@ -150,9 +144,11 @@ file_text(
 		rc = err_set(err, RC_TOOBIG, "%s is too long for a key", path);
 	if (fd >= 0)
 		close(fd);
-	if (rc == RC_OK)
-		text[n] = '\0';
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	text[n] = '\0';
+	*ret_mode = st.st_mode & 07777;
+	return RC_OK;
 }
 
 static bool
@@ -214,61 +210,74 @@ pair_parse(const char *path, char *text, struct curve_pair *p, struct err *err)
 
 static enum rc
 pair_read(
-    const char *path, mode_t others, struct curve_pair *ret, struct err *err)
+    const char *path, struct curve_pair *ret, mode_t *ret_mode, struct err *err)
 {
 	char text[FILE_BYTES_MAX];
-	enum rc rc = file_text(path, others, text, sizeof(text), err);
+	enum rc rc = file_text(path, text, sizeof(text), ret_mode, err);
 
 	if (rc == RC_OK)
 		rc = pair_parse(path, text, ret, err);
 	explicit_bzero(text, sizeof(text));
-	if (rc != RC_OK)
-		curve_pair_done(ret);
 	return rc;
+}
+
+static enum rc
+pair_check(
+    const char *path, const struct curve_pair *p, mode_t mode, struct err *err)
+{
+	char public_key[CURVE_TEXT];
+
+	if (p->secret_key[0] == '\0')
+		return err_set(err, RC_INVALID,
+		    "%s holds only a public key; what is wanted here is the "
+		    ".key file beside it",
+		    path);
+	if ((mode & 037) != 0)
+		return err_set(err, RC_DENIED,
+		    "other users may read %s (mode %04o); say chmod 600", path,
+		    (unsigned)mode);
+	if (zmq_curve_public(public_key, p->secret_key) != 0 ||
+	    strcmp(public_key, p->public_key) != 0)
+		return err_set(err, RC_INVALID,
+		    "the two keys in %s do not belong together", path);
+	return RC_OK;
 }
 
 enum rc
 curve_read_key(const char *path, struct curve_pair *ret, struct err *err)
 {
-	char public_key[CURVE_TEXT];
-	struct curve_pair p;
-	enum rc rc = pair_read(path, 037, &p, err);
+	struct curve_pair p = {0};
+	mode_t mode;
+	enum rc rc = pair_read(path, &p, &mode, err);
 
-	if (rc != RC_OK)
-		return rc;
-	if (p.secret_key[0] == '\0')
-		return err_set(err, RC_INVALID,
-		    "%s holds only a public key; what is wanted here is the "
-		    ".key file beside it",
-		    path);
-	if (zmq_curve_public(public_key, p.secret_key) != 0 ||
-	    strcmp(public_key, p.public_key) != 0) {
-		curve_pair_done(&p);
-		return err_set(err, RC_INVALID,
-		    "the two keys in %s do not belong together", path);
-	}
-	*ret = p;
+	if (rc == RC_OK)
+		rc = pair_check(path, &p, mode, err);
+	if (rc == RC_OK)
+		*ret = p;
 	curve_pair_done(&p);
-	return RC_OK;
+	return rc;
 }
 
 enum rc
 curve_read_pub(const char *path, char ret[static CURVE_TEXT], struct err *err)
 {
-	struct curve_pair p;
-	enum rc rc = pair_read(path, 022, &p, err);
+	struct curve_pair p = {0};
+	mode_t mode;
+	enum rc rc = pair_read(path, &p, &mode, err);
 
-	if (rc != RC_OK)
-		return rc;
-	if (p.secret_key[0] != '\0') {
-		curve_pair_done(&p);
-		return err_set(err, RC_INVALID,
+	if (rc == RC_OK && p.secret_key[0] != '\0')
+		rc = err_set(err, RC_INVALID,
 		    "%s holds a secret key; what is wanted here is the .pub "
 		    "file beside it, and the secret stays with its process",
 		    path);
-	}
-	memcpy(ret, p.public_key, CURVE_TEXT);
-	return RC_OK;
+	else if (rc == RC_OK && (mode & 022) != 0)
+		rc = err_set(err, RC_DENIED,
+		    "other users may change %s (mode %04o); say chmod go-w",
+		    path, (unsigned)mode);
+	else if (rc == RC_OK)
+		memcpy(ret, p.public_key, CURVE_TEXT);
+	curve_pair_done(&p);
+	return rc;
 }
 
 /* ---- folders ---- */

@@ -49,15 +49,19 @@ is_ready() {
 	grep -q ^ready "$srv_out"
 }
 
+culprit_args() { # FOLDER ARGUMENTS...: sets args
+	args=("$bin/culprit" up --data-dir "$1/data" --listen 127.0.0.1:0
+		--log-level warn --tools echo --planner script
+		--planner-script "$scratch/plans.json" "${@:2}")
+}
+
 start_culprit() { # FOLDER ARGUMENTS...
-	local dir=$1
-	shift
+	local args dir=$1
 	mkdir -p "$dir"
 	srv_out=$dir/ready
 	srv_log=$dir/log
-	setpriv --pdeathsig TERM "$bin/culprit" up --data-dir "$dir/data" \
-		--listen 127.0.0.1:0 --log-level warn --tools echo \
-		--planner script --planner-script "$scratch/plans.json" "$@" \
+	culprit_args "$@"
+	setpriv --pdeathsig TERM "${args[@]}" \
 		>"$srv_out" 2>"$srv_log" </dev/null &
 	srv_pid=$!
 	srv_db=$dir/data/culprit.db
@@ -100,7 +104,12 @@ prepare_peer() {
 	command -v npm >/dev/null || die "no npm: install nodejs and npm"
 	mkdir -p "$scratch/peer"
 	cp -r "$peer/lib" "$peer/bench" "$peer"/package*.json "$scratch/peer/"
-	logged "$log" npm --prefix "$scratch/peer" --no-audit --no-fund install
+	if [ -d "$peer/node_modules" ]; then
+		ln -s "$peer/node_modules" "$scratch/peer/node_modules"
+	else
+		logged "$log" npm --prefix "$scratch/peer" --no-audit --no-fund \
+			install
+	fi
 	load=$scratch/sse_load
 	logged "$log" gcc -O2 -o "$load" "$scratch/peer/bench/sse_load.c"
 	say "   installed in $(took "$at")"
@@ -120,20 +129,25 @@ listens() {
 	grep -q listening "$srv_log"
 }
 
-start_peer() { # DATABASE WORKERS SAVER DURABILITY
+peer_args() { # FOLDER WORKERS SAVER DURABILITY: sets args and srv_addr
 	srv_addr=127.0.0.1:$(free_port)
-	srv_log=$1.log
-	LANGSMITH_TRACING=false PORT=${srv_addr#*:} DB=$1 WORKERS=$2 SAVER=$3 \
-		DURABILITY=$4 setpriv --pdeathsig KILL \
-		node "$scratch/peer/bench/http_server.mjs" \
-		>"$srv_log" 2>&1 </dev/null &
+	args=(env LANGSMITH_TRACING=false "PORT=${srv_addr#*:}"
+		"DB=$1/runs.db" "WORKERS=$2" "SAVER=$3" "DURABILITY=$4"
+		node "$scratch/peer/bench/http_server.mjs")
+}
+
+start_peer() { # FOLDER WORKERS SAVER DURABILITY
+	local args
+	peer_args "$@"
+	srv_log=$1/log
+	setpriv --pdeathsig KILL "${args[@]}" >"$srv_log" 2>&1 </dev/null &
 	srv_pid=$!
 	await 60 listens || die "no answer within 60 s: $(tail -n 3 "$srv_log")"
 	# Further workers say nothing of their own.
 	sleep 1
 }
 
-# ---- processor time ----
+# ---- processes ----
 
 # "supervisor", "gateway" … or "node"; `up` for the one above them.
 role_of() { # PID
@@ -143,6 +157,13 @@ role_of() { # PID
 	name=${name#culprit-}
 	[ "$name" != culprit ] || name=up
 	echo "$name"
+}
+
+pid_of() { # ROLE
+	local p
+	for p in $(srv_pids); do
+		[ "$(role_of "$p")" != "$1" ] || echo "$p"
+	done
 }
 
 ticks_of() { # PID
@@ -174,4 +195,33 @@ cpu_sample() { # CELL PREFIX RUNS
 		sample "$1" "$2_ms_$p" "$(awk -v t="${by_role[$p]}" -v hz="$tick" \
 			-v n="$3" 'BEGIN { printf "%.4f", t * 1000 / hz / n }')"
 	done
+}
+
+# Resident kilobytes now, of each process and of all: RSS counts what is shared
+# in each of them, PSS once.
+memory_sample() { # CELL
+	local p role rss pss all_rss=0 all_pss=0
+	local -A by_role=()
+	for p in $(srv_pids); do
+		rss=$(awk '/^Rss:/ { print $2 }' "/proc/$p/smaps_rollup")
+		pss=$(awk '/^Pss:/ { print $2 }' "/proc/$p/smaps_rollup")
+		role=$(role_of "$p")
+		by_role[$role]=$((${by_role[$role]:-0} + rss))
+		all_rss=$((all_rss + rss))
+		all_pss=$((all_pss + pss))
+	done
+	for role in "${!by_role[@]}"; do
+		sample "$1" "rss_kb_$role" "${by_role[$role]}"
+	done
+	sample "$1" rss_kb_all $all_rss
+	sample "$1" pss_kb_all $all_pss
+}
+
+# What sockets take in the kernel, of the whole machine: their buffers, and
+# the objects behind them with everything else the kernel allocates.
+kernel_sample() { # CELL
+	sample "$1" buffers_kb "$(awk '/^TCP:/ {
+		for (i = 2; i < NF; i += 2) if ($i == "mem") print $(i + 1) * 4
+	}' /proc/net/sockstat)"
+	sample "$1" slab_kb "$(awk '/^Slab:/ { print $2 }' /proc/meminfo)"
 }

@@ -30,8 +30,7 @@ bucket_of(struct supervisor *s, const struct bus_peer *peer, uint64_t req)
 }
 
 static struct follower *
-follower_find(
-    struct supervisor *s, const struct bus_peer *peer, uint64_t req)
+follower_find(struct supervisor *s, const struct bus_peer *peer, uint64_t req)
 {
 	struct follower *f;
 
@@ -120,13 +119,16 @@ static void
 follow_again(struct supervisor *s, struct follower *f, int64_t after)
 {
 	struct span nothing = {NULL, 0};
+	enum rc rc;
 
 	if (!f->live || f->after != after) {
 		f->after = after;
 		set_live(s, f, false);
-	} else if (send_list(s, f, nothing, 0, false) != RC_OK) {
-		follower_free(f);
+		return;
 	}
+	rc = send_list(s, f, nothing, 0, false);
+	if (rc != RC_OK && rc != RC_BUSY)
+		follower_free(f);
 }
 
 void
@@ -181,35 +183,64 @@ page_add(void *ctx, int64_t seq, struct span type, struct span data)
 	p->finished = p->finished || span_is(type, "finished");
 }
 
-/* Sends what the store has; false: the follower is done with, free it. */
-static bool
+/*
+ * Sends what the store has. RC_OK: the follower is live now; RC_BUSY: its
+ * gateway takes no more, the rest is for later; else it is done with.
+ */
+static enum rc
 replay(struct supervisor *s, struct follower *f)
 {
 	struct page p = {.last_seq = f->after};
-	bool good = true, more = true, first = true;
+	bool more = true, first = true;
+	enum rc rc = RC_OK;
 	struct err err;
 
 	buf_init(&p.items, PROTO_BYTES_MAX);
-	while (good && more) {
+	while (rc == RC_OK && more) {
 		buf_reset(&p.items);
 		p.n = 0;
-		good = store_good(s,
-		    s->ops->event_each(s->store, f->row, f->after, PAGE_EVENTS,
-			page_add, &p, &err),
-		    &err);
+		if (!store_good(s,
+			s->ops->event_each(s->store, f->row, f->after,
+			    PAGE_EVENTS, page_add, &p, &err),
+			&err))
+			rc = RC_IO;
 		more = p.n > 0 && !p.finished;
 		/* Every FOLLOW is answered, also where there is nothing. */
-		if (good && (p.n > 0 || first))
-			good = send_list(s, f, buf_span(&p.items), p.n,
-				   p.finished ||
-				       (f->run == NULL && p.n == 0)) == RC_OK;
+		if (rc == RC_OK && (p.n > 0 || first))
+			rc = send_list(s, f, buf_span(&p.items), p.n,
+			    p.finished || (f->run == NULL && p.n == 0));
 		FAILPOINT(replay_page);
 		first = false;
-		f->after = p.last_seq;
+		if (rc == RC_OK)
+			f->after = p.last_seq;
 	}
 	buf_done(&p.items);
-	set_live(s, f, true);
-	return good && !p.finished && f->run != NULL;
+	if (rc == RC_OK && (p.finished || f->run == NULL))
+		return RC_CLOSED;
+	return rc;
+}
+
+/* One that a gateway with a full queue could not be sent to stays behind for
+ * the next turn; reading for others of that gateway would be in vain. */
+static void
+replay_all(struct supervisor *s)
+{
+	struct bus_peer full = {0};
+	struct follower *f, *next;
+
+	for (f = LIST_FIRST(&s->behind); f != NULL; f = next) {
+		enum rc rc = RC_BUSY;
+
+		next = LIST_NEXT(f, of_behind);
+		if (!bus_peer_equal(&f->peer, &full))
+			rc = replay(s, f);
+		if (rc == RC_OK)
+			set_live(s, f, true);
+		else if (rc == RC_BUSY)
+			full = f->peer;
+		else
+			follower_free(f);
+	}
 }
 
 /* ---- live ---- */
@@ -217,22 +248,26 @@ replay(struct supervisor *s, struct follower *f)
 static void
 flush_run(struct supervisor *s, struct run *r)
 {
+	bool large = r->fresh.len > TURN_BYTES || r->fresh.full;
 	struct follower *f, *next;
 
 	for (f = LIST_FIRST(&r->followers); f != NULL && r->n_fresh > 0;
 	     f = next) {
+		enum rc rc = RC_BUSY;
+
 		next = LIST_NEXT(f, of_run);
 		if (!f->live)
 			continue;
-		if (r->fresh.len > TURN_BYTES || r->fresh.full) {
-			set_live(s, f, false);
-			continue;
-		}
-		if (send_list(s, f, buf_span(&r->fresh), r->n_fresh,
-			r->ended) != RC_OK)
-			follower_free(f);
-		else
+		if (!large)
+			rc = send_list(
+			    s, f, buf_span(&r->fresh), r->n_fresh, r->ended);
+		if (rc == RC_OK) {
 			f->after = r->last_seq;
+		} else if (rc == RC_BUSY) {
+			set_live(s, f, false);
+		} else {
+			follower_free(f);
+		}
 		FAILPOINT(flush_half);
 	}
 	r->n_fresh = 0;
@@ -242,7 +277,8 @@ flush_run(struct supervisor *s, struct run *r)
 		buf_reset(&r->fresh);
 }
 
-/* Runs that ended: their events have left, so nobody follows them here. */
+/* Runs that ended: their events have left, so nobody follows them here; who
+ * still lacks some is read them from the store. */
 static void
 free_ended(struct supervisor *s)
 {
@@ -251,8 +287,14 @@ free_ended(struct supervisor *s)
 	while ((r = TAILQ_FIRST(&s->ended)) != NULL) {
 		struct follower *f;
 
-		while ((f = LIST_FIRST(&r->followers)) != NULL)
-			follower_free(f);
+		while ((f = LIST_FIRST(&r->followers)) != NULL) {
+			if (f->live) {
+				follower_free(f);
+				continue;
+			}
+			LIST_REMOVE(f, of_run);
+			f->run = NULL;
+		}
 		TAILQ_REMOVE(&s->ended, r, all);
 		run_free(r);
 	}
@@ -261,7 +303,6 @@ free_ended(struct supervisor *s)
 void
 follow_flush(struct supervisor *s)
 {
-	struct follower *f;
 	struct run *r;
 
 	TAILQ_FOREACH(r, &s->runs, all)
@@ -269,9 +310,7 @@ follow_flush(struct supervisor *s)
 		flush_run(s, r);
 	TAILQ_FOREACH(r, &s->ended, all)
 	flush_run(s, r);
-	while ((f = LIST_FIRST(&s->behind)) != NULL)
-		if (!replay(s, f))
-			follower_free(f);
+	replay_all(s);
 	free_ended(s);
 }
 

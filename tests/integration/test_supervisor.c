@@ -1201,6 +1201,97 @@ START_TEST(a_follower_is_read_the_past_and_then_the_present)
 }
 END_TEST
 
+/* More than the queues between them take. */
+enum { CROWD = 1000, DEAF_MS = 20000 };
+
+struct deaf {
+	void *context, *socket;
+	int64_t seen[CROWD]; /* by req */
+	int ended;
+};
+
+static void
+deaf_open(struct deaf *d)
+{
+	auto_str endpoint = xasprintf("ipc://%s/front.sock", rig->dir);
+	int one = 1, wait = DEAF_MS, none = 0;
+
+	d->context = zmq_ctx_new();
+	d->socket = zmq_socket(d->context, ZMQ_DEALER);
+	zmq_setsockopt(d->socket, ZMQ_RCVHWM, &one, sizeof(one));
+	zmq_setsockopt(d->socket, ZMQ_RCVTIMEO, &wait, sizeof(wait));
+	zmq_setsockopt(d->socket, ZMQ_LINGER, &none, sizeof(none));
+	ck_assert_int_eq(zmq_connect(d->socket, endpoint), 0);
+}
+
+static void
+deaf_follow(struct deaf *d, uint64_t req)
+{
+	struct proto m = {.type = PROTO_FOLLOW};
+	auto_buf b = {.max = PROTO_BYTES_MAX};
+
+	m.follow.req = req;
+	m.follow.run = span_of(rig->run);
+	proto_encode(&b, &m);
+	ck_assert_int_eq(zmq_send(d->socket, b.data, b.len, 0), (int)b.len);
+}
+
+/* Takes one message: the next events of one of its viewers. */
+static void
+deaf_take(struct deaf *d)
+{
+	struct proto m;
+	struct wire_r r;
+	struct err err;
+	zmq_msg_t frame;
+	uint32_t n;
+
+	zmq_msg_init(&frame);
+	ck_assert_msg(zmq_msg_recv(&frame, d->socket, 0) >= 0,
+	    "nothing more came; %d of %d have the end", d->ended, CROWD);
+	ck_assert_int_eq(proto_decode(span_make(zmq_msg_data(&frame),
+			     zmq_msg_size(&frame)), &m, &err), RC_OK);
+	ck_assert_int_eq(m.type, PROTO_EVENTS);
+	ck_assert_uint_lt(m.events.req, CROWD);
+	r = wire_reader(m.events.list);
+	for (n = wire_array(&r); n > 0; n--) {
+		ck_assert_uint_eq(wire_array(&r), 3);
+		ck_assert_int_eq(
+		    wire_int(&r), ++d->seen[m.events.req]);
+		wire_raw(&r);
+		wire_raw(&r);
+	}
+	d->ended += m.events.last != 0;
+	zmq_msg_close(&frame);
+}
+
+START_TEST(a_gateway_that_reads_late_still_gets_every_event)
+{
+	static struct deaf d;
+	int i;
+
+	rig_open(calm);
+	join_planner();
+	join_executor();
+	start_run();
+	deaf_open(&d);
+	for (i = 0; i < CROWD; i++)
+		deaf_follow(&d, (uint64_t)i);
+	for (i = 0; i < 10; i++) {
+		plan(execute);
+		step(good_step, NULL);
+	}
+	assert_finished("incomplete", "rounds");
+	while (d.ended < CROWD)
+		deaf_take(&d);
+	for (i = 0; i < CROWD; i++)
+		ck_assert_int_eq(d.seen[i], rig->log.n);
+	zmq_close(d.socket);
+	zmq_ctx_term(d.context);
+	rig_close();
+}
+END_TEST
+
 START_TEST(nothing_finished_is_done_again_after_a_kill)
 {
 	const struct proto_task *t;
@@ -1661,6 +1752,7 @@ main(void)
 	    {a_full_queue_says_busy_but_known_keys_are_still_answered, 0},
 	    {requests_that_make_no_sense_are_refused, 0},
 	    {a_follower_is_read_the_past_and_then_the_present, 3},
+	    {a_gateway_that_reads_late_still_gets_every_event, 0},
 	    {nothing_finished_is_done_again_after_a_kill, 2},
 	    {an_answer_that_was_received_is_not_asked_for_again, 2},
 	    {checkpoints_are_tied_to_the_events_that_tell_of_them, 0},

@@ -12,7 +12,7 @@
  *
  * spread_ms is from the first viewer that got the first event after the
  * standstill to the last that got it; all_ms from there to the last viewer's
- * last event. Dies when it hears nothing for two minutes.
+ * last event. Dies when it hears nothing for a minute.
  */
 #include "common/clk.h"
 #include "common/rc.h"
@@ -30,7 +30,7 @@ enum {
 	AT_ONCE = 128,
 	BATCH = 256,
 	PIECE = 64 << 10,
-	SILENCE_MS = 120000,
+	SILENCE_MS = 60000,
 	SETTLE_MS = 500
 };
 
@@ -96,8 +96,10 @@ viewer_moved(struct crowd *c, struct viewer *v, uint32_t events_before)
 		v->commented = true;
 		c->commented++;
 	}
-	if (c->phase < PHASE_IDLING || v->woken ||
-	    v->in.events == events_before)
+	if (c->phase < PHASE_IDLING || v->in.events == events_before)
+		return;
+	c->last_us = clk_mono_us();
+	if (v->woken)
 		return;
 	v->woken = true;
 	if (c->woken++ == 0) {
@@ -187,7 +189,8 @@ watch(struct crowd *c)
 		for (i = 0; i < n; i++)
 			on_ready(c, &ready[i], piece);
 		phase_next(c);
-		if (n > 0)
+		/* While events are awaited a comment is silence. */
+		if (n > 0 && c->phase != PHASE_WOKEN)
 			c->last_us = clk_mono_us();
 		if (clk_mono_us() - c->last_us > SILENCE_MS * 1000LL) {
 			fprintf(stderr,

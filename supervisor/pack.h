@@ -1,8 +1,8 @@
 /*
- * pack.h - labelled, numbered items as one run of bytes, and deflating it.
+ * pack.h - records in a row as one run of bytes, and compressing those.
  *
- * An item is its number, its label's and data's lengths as varints, then
- * both. Whatever a file holds, reading stays within it.
+ * A record is its kind, its number, its label's and data's lengths as
+ * varints, then both. Whatever a file holds, reading stays within it.
  */
 #ifndef SUPERVISOR_PACK_H
 #define SUPERVISOR_PACK_H
@@ -11,21 +11,41 @@
 
 #include <stdint.h>
 
-/* n is not negative. Appends to b, whose maximum holds. */
-void pack_add(struct buf *b, int64_t n, struct span label, struct span data);
+struct record {
+	uint8_t kind;
+	int64_t n; /* not negative */
+	struct span label, data;
+};
 
-/* Takes the next item off *rest. RC_NOTFOUND: *rest is empty. RC_INVALID: it
- * is not a pack. The spans point into *rest. */
-NODISCARD enum rc pack_next(struct span *rest, int64_t *ret_n,
-    struct span *ret_label, struct span *ret_data, struct err *err);
+/* Appends to b, whose maximum holds. */
+void pack_add(struct buf *b, const struct record *r);
 
-/* Appends raw, deflated, to b. RC_TOOBIG: over b's maximum. */
-NODISCARD enum rc pack_deflate(struct span raw, struct buf *b,
-    struct err *err);
+/* Takes the next record off *rest. RC_NOTFOUND: *rest is empty. RC_INVALID:
+ * it is not a pack. The spans point into *rest. */
+NODISCARD enum rc pack_next(
+    struct span *rest, struct record *ret, struct err *err);
 
-/* Inflates to exactly raw_bytes, at most max_bytes: *ret is the caller's
+/* The same for records without their kind, as version 1 of the store had. */
+NODISCARD enum rc pack_next_bare(
+    struct span *rest, struct record *ret, struct err *err);
+
+/* Compressors keep half a megabyte each, so there is one for all. */
+struct packer;
+
+struct packer *packer_new(void);
+void packer_free(struct packer *p);
+
+/* How hard to try: rows are written on the way of a commit. */
+enum pack_effort { PACK_QUICK = 1, PACK_WELL = 3 };
+
+/* Compressed raw; lives until the next call. Empty where it would be no
+ * smaller than raw. */
+struct span packer_compress(
+    struct packer *p, struct span raw, enum pack_effort effort);
+
+/* Expands to exactly raw_bytes, at most max_bytes: *ret is the caller's
  * (free). RC_INVALID: damaged, longer or shorter than that. */
-NODISCARD enum rc pack_inflate(struct span deflated, int64_t raw_bytes,
-    size_t max_bytes, char **ret, struct err *err);
+NODISCARD enum rc packer_expand(struct packer *p, struct span packed,
+    int64_t raw_bytes, size_t max_bytes, char **ret, struct err *err);
 
 #endif

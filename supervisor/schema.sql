@@ -1,9 +1,10 @@
--- schema.sql - the store's first version; later ones are steps after it.
+-- schema.sql - the store as this build makes it, version 2. A file of an
+-- earlier version becomes the same by the steps in store_migrate.c.
 --
 -- Tables whose rows hold up to a few kilobytes are ordinary ones: without a
--- rowid such a row would take an overflow page each. Their key is then made
--- of the run's row and the item's number (row << 20 | number), which keeps a
--- run's items side by side without an index.
+-- rowid such a row would take an overflow page each. The journal's key is
+-- made of the run's row and the number of the run's transition
+-- (row << 20 | number), which keeps a run's side by side without an index.
 
 CREATE TABLE meta (
 	name TEXT PRIMARY KEY,
@@ -38,35 +39,21 @@ CREATE INDEX runs_status ON runs (status);
 CREATE INDEX runs_finished ON runs (finished_ms);
 CREATE INDEX runs_unpacked ON runs (row) WHERE packed = 0;
 
-CREATE TABLE updates (
+-- What a transition added to a run: records (pack.h) of store_journal.h.
+CREATE TABLE journal (
 	id INTEGER PRIMARY KEY,
-	label TEXT NOT NULL,	-- the node
+	raw_bytes INTEGER NOT NULL,	-- 0: data is not compressed
 	data BLOB NOT NULL
 ) STRICT;
 
-CREATE TABLE events (
-	id INTEGER PRIMARY KEY,
-	label TEXT NOT NULL,	-- the type
-	data BLOB NOT NULL
-) STRICT;
-
--- A finished run's updates (row << 1) and events (row << 1 | 1), deflated.
+-- All records of a finished run, compressed.
 CREATE TABLE packs (
-	id INTEGER PRIMARY KEY,
+	run INTEGER PRIMARY KEY,
 	raw_bytes INTEGER NOT NULL,
 	data BLOB NOT NULL
 ) STRICT;
 
-CREATE TABLE tasks (
-	id INTEGER PRIMARY KEY,
-	node TEXT NOT NULL,
-	step INTEGER NOT NULL,
-	attempt INTEGER NOT NULL,
-	state TEXT NOT NULL,
-	worker TEXT NOT NULL,
-	outcome BLOB NOT NULL
-) STRICT;
-
+-- Evidence that is too large to stand among its run's records.
 CREATE TABLE evidence (
 	run INTEGER NOT NULL,
 	number INTEGER NOT NULL,
@@ -80,6 +67,6 @@ CREATE INDEX evidence_blob ON evidence (blob);
 CREATE TABLE blobs (
 	id INTEGER PRIMARY KEY,
 	sha256 BLOB NOT NULL UNIQUE,
-	raw_bytes INTEGER NOT NULL,	-- 0: data is not deflated
+	raw_bytes INTEGER NOT NULL,	-- 0: data is not compressed
 	data BLOB NOT NULL
 ) STRICT;

@@ -26,7 +26,8 @@ enum {
 	STORE_KEY_MAX = 200,
 	STORE_ITEM_MAX = 1 << 20,	/* updates, events, tasks of a run */
 	STORE_BYTES_MAX = 64 << 20,	/* one update, event or evidence */
-	STORE_PACK_MAX = 64 << 20,	/* a run's updates or events, packed */
+	STORE_PACK_MAX = 64 << 20,	/* what a run may have to be packed */
+	STORE_SMALL_BYTES = 16 << 10,	/* evidence kept with its run */
 };
 
 /* A run's row. row is the store's own short name for it. Spans that a read
@@ -119,15 +120,16 @@ struct store_ops {
 	 * is used again. */
 	enum rc (*run_trim)(struct store *s, int64_t max_bytes,
 	    int64_t limit, int64_t *ret_n, struct err *err);
-	/* Keeps a finished run's updates, events and evidence deflated from
-	 * now on; reads do not tell the difference. row 0: the oldest
+	/* Keeps a finished run's updates, events and evidence compressed
+	 * from now on; reads do not tell the difference. row 0: the oldest
 	 * finished run this was not done to, RC_NOTFOUND when there is none.
-	 * RC_CONFLICT: the run has not finished. Updates or events over
-	 * STORE_PACK_MAX bytes stay as they are. Takes a few milliseconds. */
+	 * RC_CONFLICT: the run has not finished. A run of over STORE_PACK_MAX
+	 * bytes stays as it is. Takes a millisecond or less. */
 	enum rc (*run_compact)(struct store *s, int64_t row, struct err *err);
 
 	/* What a node changed, numbered from 0: a run's state is the fold of
-	 * its updates. */
+	 * its updates. RC_CONFLICT: the number is not behind the last one's;
+	 * so for events. */
 	enum rc (*update_insert)(struct store *s, int64_t row, int64_t n,
 	    struct span node, struct span update, struct err *err);
 	enum rc (*update_each)(struct store *s, int64_t row,
@@ -143,7 +145,7 @@ struct store_ops {
 	    void (*each)(void *ctx, int64_t seq, struct span type,
 		struct span data), void *ctx, struct err *err);
 
-	/* Inserts or replaces. */
+	/* Inserts or replaces. Tasks are read in no particular order. */
 	enum rc (*task_put)(struct store *s, int64_t row,
 	    const struct store_task *t, struct err *err);
 	/* All tasks of a run: its plan is joined, or the run has ended. */
@@ -152,7 +154,8 @@ struct store_ops {
 	    void (*each)(void *ctx, const struct store_task *), void *ctx,
 	    struct err *err);
 
-	/* The same bytes are kept once, whoever refers to them. */
+	/* The same bytes, if over STORE_SMALL_BYTES, are kept once, whoever
+	 * refers to them. */
 	enum rc (*evidence_put)(struct store *s, int64_t row,
 	    const struct store_evidence *e, struct err *err);
 	enum rc (*evidence_get)(struct store *s, int64_t row, int64_t number,

@@ -48,30 +48,18 @@ static const char *const texts[SQL_COUNT] = {
 		       "z.page_size FROM pragma_page_count p, "
 		       "pragma_freelist_count f, pragma_page_size z",
 
-    [SQL_UPDATE_INSERT] =
-	"INSERT INTO updates (id, label, data) VALUES (?1, ?2, ?3)",
-    [SQL_UPDATE_EACH] = "SELECT id, label, data FROM updates "
-			"WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3",
-    [SQL_UPDATE_DELETE] = "DELETE FROM updates WHERE id BETWEEN ?1 AND ?2",
-    [SQL_EVENT_INSERT] =
-	"INSERT INTO events (id, label, data) VALUES (?1, ?2, ?3)",
-    [SQL_EVENT_EACH] = "SELECT id, label, data FROM events "
-		       "WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3",
-    [SQL_EVENT_DELETE] = "DELETE FROM events WHERE id BETWEEN ?1 AND ?2",
-    [SQL_PACK_PUT] = "INSERT INTO packs (id, raw_bytes, data) VALUES "
-		     "(?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET "
+    [SQL_JOURNAL_PUT] =
+	"INSERT INTO journal (id, raw_bytes, data) VALUES (?1, ?2, ?3)",
+    [SQL_JOURNAL_GET] = "SELECT id, raw_bytes, data FROM journal "
+			"WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1",
+    [SQL_JOURNAL_LAST] = "SELECT id FROM journal "
+			 "WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1",
+    [SQL_JOURNAL_DELETE] = "DELETE FROM journal WHERE id BETWEEN ?1 AND ?2",
+    [SQL_PACK_PUT] = "INSERT INTO packs (run, raw_bytes, data) VALUES "
+		     "(?1, ?2, ?3) ON CONFLICT (run) DO UPDATE SET "
 		     "raw_bytes = ?2, data = ?3",
-    [SQL_PACK_GET] = "SELECT raw_bytes, data FROM packs WHERE id = ?1",
-    [SQL_PACK_DELETE] =
-	"DELETE FROM packs WHERE id BETWEEN ?1 << 1 AND (?1 << 1) + 1",
-
-    [SQL_TASK_PUT] = "INSERT INTO tasks (id, node, step, attempt, state, "
-		     "worker, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
-		     "ON CONFLICT (id) DO UPDATE SET node = ?2, step = ?3, "
-		     "attempt = ?4, state = ?5, worker = ?6, outcome = ?7",
-    [SQL_TASK_CLEAR] = "DELETE FROM tasks WHERE id BETWEEN ?1 AND ?2",
-    [SQL_TASK_EACH] = "SELECT id, node, step, attempt, state, worker, outcome "
-		      "FROM tasks WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+    [SQL_PACK_GET] = "SELECT raw_bytes, data FROM packs WHERE run = ?1",
+    [SQL_PACK_DELETE] = "DELETE FROM packs WHERE run = ?1",
 
     [SQL_BLOB_INSERT] = "INSERT INTO blobs (sha256, raw_bytes, data) VALUES "
 			"(?1, 0, ?2) ON CONFLICT (sha256) DO NOTHING",
@@ -103,6 +91,8 @@ store_db_prepare(struct store *s, struct err *err)
 	int code;
 
 	for (int q = 0; q < SQL_COUNT; q++) {
+		if (s->stmts[q] != NULL)
+			continue; /* by a migration */
 		code = sqlite3_prepare_v3(s->db, texts[q], -1,
 		    SQLITE_PREPARE_PERSISTENT, &s->stmts[q], NULL);
 		if (code != SQLITE_OK)

@@ -13,7 +13,7 @@
 
 enum {
 	STORE_APPLICATION = 0x43554c50,	/* "CULP", in the file's header */
-	STORE_VERSION = 1,		/* the schema this build writes */
+	STORE_VERSION = 2,		/* the schema this build writes */
 	STORE_CHECK_BYTES = 256 << 20,	/* larger files: checked as read */
 	STORE_PAGE_BYTES = 4096,
 	STORE_SUM_BYTES = 8,
@@ -42,18 +42,13 @@ enum sql {
 	SQL_RUN_SET_PACKED,
 	SQL_RUN_DELETE,
 	SQL_USED_BYTES,
-	SQL_UPDATE_INSERT,
-	SQL_UPDATE_EACH,
-	SQL_UPDATE_DELETE,
-	SQL_EVENT_INSERT,
-	SQL_EVENT_EACH,
-	SQL_EVENT_DELETE,
+	SQL_JOURNAL_PUT,
+	SQL_JOURNAL_GET,
+	SQL_JOURNAL_LAST,
+	SQL_JOURNAL_DELETE,
 	SQL_PACK_PUT,
 	SQL_PACK_GET,
 	SQL_PACK_DELETE,
-	SQL_TASK_PUT,
-	SQL_TASK_CLEAR,
-	SQL_TASK_EACH,
 	SQL_BLOB_INSERT,
 	SQL_EVIDENCE_PUT,
 	SQL_EVIDENCE_GET,
@@ -66,6 +61,7 @@ enum sql {
 };
 
 struct store_ckpt;
+struct store_journal;
 
 struct store {
 	sqlite3 *db;
@@ -73,6 +69,7 @@ struct store {
 	char *path;	/* owned */
 	int lock_fd;	/* flock of PATH.lock; -1: none */
 	struct store_ckpt *ckpt;
+	struct store_journal *journal;
 };
 
 /* Closes what is open, frees s; NULL is fine. */
@@ -92,6 +89,11 @@ void store_vfs_register(void);
 
 /* store_wal.c: RC_CONFLICT when the log at path has lost commits. */
 NODISCARD enum rc store_wal_check(const char *path, struct err *err);
+
+/* store_migrate.c: makes version from + 1 of a file of version from, inside
+ * the transaction that is open. */
+NODISCARD enum rc store_migrate_step(
+    struct store *s, uint32_t from, struct err *err);
 
 /* store_ckpt.c: the thread that checkpoints; stop does nothing without. */
 NODISCARD enum rc store_ckpt_start(struct store *s, struct err *err);
@@ -132,8 +134,6 @@ NODISCARD enum rc store_db_next(struct store *s, sqlite3_stmt *st,
 NODISCARD enum rc store_db_inside(struct store *s, struct err *err);
 
 /* store_items.c: a run's updates, events, tasks, evidence. */
-enum store_kind { STORE_UPDATES, STORE_EVENTS };
-
 enum rc store_update_insert(struct store *s, int64_t row, int64_t n,
     struct span node, struct span update, struct err *err);
 enum rc store_update_each(struct store *s, int64_t row,
@@ -145,6 +145,12 @@ enum rc store_event_each(struct store *s, int64_t row, int64_t after,
     int64_t limit,
     void (*each)(void *ctx, int64_t seq, struct span type, struct span data),
     void *ctx, struct err *err);
+enum rc store_task_put(struct store *s, int64_t row,
+    const struct store_task *t, struct err *err);
+enum rc store_task_clear(struct store *s, int64_t row, struct err *err);
+enum rc store_task_each(struct store *s, int64_t row,
+    void (*each)(void *ctx, const struct store_task *), void *ctx,
+    struct err *err);
 enum rc store_run_compact(struct store *s, int64_t row, struct err *err);
 
 enum rc store_evidence_put(struct store *s, int64_t row,
@@ -154,7 +160,7 @@ enum rc store_evidence_get(struct store *s, int64_t row, int64_t number,
     struct err *err);
 enum rc store_evidence_share(
     struct store *s, int64_t from, int64_t to, int64_t below, struct err *err);
-/* Deflates those of a run that are not. */
+/* Compresses those of a run that are not. */
 enum rc store_evidence_compact(struct store *s, int64_t row, struct err *err);
 
 #endif

@@ -1,139 +1,52 @@
 /*
- * store_items.c - a run's updates and events: rows while it goes on, one
- * deflated pack of each once it was compacted.
+ * store_items.c - a run's updates, events and tasks, as records of its
+ * journal.
  *
- * Readers go through the pack first and the rows after it, so that whatever
- * was added after the packing comes last, as it was added.
+ * Tasks are records too: the last one of a number stands, and a mark clears
+ * all before it. They are read once, after a restart.
  */
 #include "common/failpoint.h"
-#include "supervisor/store_db.h"
-#include "supervisor/pack.h"
+#include "common/wire.h"
+#include "supervisor/store_journal.h"
 
 #include <stdlib.h>
 
-static const struct {
-	const char *what;
-	enum sql insert, each, delete;
-} kinds[] = {
-    [STORE_UPDATES] = {"updates", SQL_UPDATE_INSERT, SQL_UPDATE_EACH,
-	SQL_UPDATE_DELETE},
-    [STORE_EVENTS] = {"events", SQL_EVENT_INSERT, SQL_EVENT_EACH,
-	SQL_EVENT_DELETE},
-};
-
-/* Who reads: items numbered from `from`, at most left of them. */
-struct reader {
-	void (*each)(
-	    struct reader *r, int64_t n, struct span label, struct span data);
-	void *ctx;
-	union {
-		void (*update)(
-		    void *ctx, int64_t n, struct span node, struct span update);
-		void (*event)(
-		    void *ctx, int64_t seq, struct span type, struct span data);
-	} to;
+/* Who reads: items of a kind from a number on, at most left of them. */
+struct items {
+	enum store_kind kind;
 	int64_t from, left;
+	void *ctx;
+	void (*update)(
+	    void *ctx, int64_t n, struct span node, struct span update);
+	void (*event)(
+	    void *ctx, int64_t seq, struct span type, struct span data);
 };
 
-static enum rc
-store_item_insert(struct store *s, enum store_kind kind, int64_t row, int64_t n,
-    struct span label, struct span data, struct err *err)
+static bool
+items_take(void *items, const struct record *r)
 {
-	sqlite3_stmt *st;
-	enum rc rc;
+	struct items *in = items;
 
-	if (n < 0 || n >= STORE_ITEM_MAX || data.n > STORE_BYTES_MAX)
-		return err_set(err, RC_TOOBIG,
-		    "%s of a run: at most %d, of %d bytes each",
-		    kinds[kind].what, STORE_ITEM_MAX, STORE_BYTES_MAX);
-	rc = FAILPOINT_RC(item_fails, err);
-	if (rc != RC_OK)
-		return rc;
-	st = store_db_stmt(s, kinds[kind].insert);
-	sqlite3_bind_int64(st, 1, store_db_item(row, n));
-	store_db_text(st, 2, label);
-	store_db_blob(st, 3, data);
-	return store_db_done(s, st, "add to a run", err);
-}
-
-/* RC_NOTFOUND: not packed. *ret_bytes is the caller's. */
-static enum rc
-store_pack_get(struct store *s, enum store_kind kind, int64_t row,
-    char **ret_bytes, struct span *ret, struct err *err)
-{
-	sqlite3_stmt *st = store_db_stmt(s, SQL_PACK_GET);
-	int64_t raw_bytes;
-	struct err why;
-	enum rc rc;
-
-	sqlite3_bind_int64(st, 1, row * 2 + (int)kind);
-	rc = store_db_next(s, st, "read a pack", err);
-	if (rc != RC_OK)
-		return rc;
-	raw_bytes = sqlite3_column_int64(st, 0);
-	rc = pack_inflate(
-	    store_db_span(st, 1), raw_bytes, STORE_PACK_MAX, ret_bytes, &why);
-	sqlite3_reset(st);
-	if (rc != RC_OK)
-		return err_set(err, RC_IO, "store %s: %s of run %lld: %s",
-		    s->path, kinds[kind].what, (long long)row, why.text);
-	*ret = span_make(*ret_bytes, (size_t)raw_bytes);
-	return RC_OK;
-}
-
-static enum rc
-store_pack_each(struct store *s, enum store_kind kind, int64_t row,
-    struct reader *r, struct err *err)
-{
-	auto_str bytes = NULL;
-	struct span rest = {0}, label, data;
-	int64_t n;
-	enum rc rc = store_pack_get(s, kind, row, &bytes, &rest, err);
-
-	while (rc == RC_OK && r->left > 0) {
-		rc = pack_next(&rest, &n, &label, &data, err);
-		if (rc != RC_OK || n < r->from)
-			continue;
-		r->left--;
-		r->each(r, n, label, data);
-	}
-	return rc == RC_NOTFOUND ? RC_OK : rc == RC_INVALID ? RC_IO : rc;
-}
-
-static enum rc
-store_item_each(struct store *s, enum store_kind kind, int64_t row,
-    struct reader *r, struct err *err)
-{
-	enum rc rc = store_pack_each(s, kind, row, r, err);
-	sqlite3_stmt *st;
-
-	if (rc != RC_OK || r->left <= 0 || r->from >= STORE_ITEM_MAX)
-		return rc;
-	st = store_db_stmt(s, kinds[kind].each);
-	store_db_items(st, row, r->from);
-	sqlite3_bind_int64(st, 3, r->left);
-	while ((rc = store_db_next(s, st, "read a run", err)) == RC_OK)
-		r->each(r, sqlite3_column_int64(st, 0) - store_db_item(row, 0),
-		    store_db_span(st, 1), store_db_span(st, 2));
-	return rc == RC_NOTFOUND ? RC_OK : rc;
+	if (r->kind != in->kind || r->n < in->from)
+		return true;
+	if (in->left-- <= 0)
+		return false;
+	if (in->kind == STORE_UPDATE)
+		in->update(in->ctx, r->n, r->label, r->data);
+	else
+		in->event(in->ctx, r->n, r->label, r->data);
+	return in->left > 0;
 }
 
 enum rc
 store_update_insert(struct store *s, int64_t row, int64_t n, struct span node,
     struct span update, struct err *err)
 {
-	enum rc rc =
-	    store_item_insert(s, STORE_UPDATES, row, n, node, update, err);
+	enum rc rc = store_journal_add(
+	    s, row, &(struct record){STORE_UPDATE, n, node, update}, err);
 
 	FAILPOINT(update_inserted);
 	return rc;
-}
-
-static void
-store_to_update(
-    struct reader *r, int64_t n, struct span label, struct span data)
-{
-	r->to.update(r->ctx, n, label, data);
 }
 
 enum rc
@@ -141,29 +54,23 @@ store_update_each(struct store *s, int64_t row,
     void (*each)(void *ctx, int64_t n, struct span node, struct span update),
     void *ctx, struct err *err)
 {
-	struct reader r = {.each = store_to_update,
+	struct items in = {.kind = STORE_UPDATE,
+	    .left = INT64_MAX,
 	    .ctx = ctx,
-	    .to.update = each,
-	    .left = INT64_MAX};
+	    .update = each};
 
-	return store_item_each(s, STORE_UPDATES, row, &r, err);
+	return store_journal_each(s, row, items_take, &in, err);
 }
 
 enum rc
 store_event_insert(struct store *s, int64_t row, int64_t seq, struct span type,
     struct span data, struct err *err)
 {
-	enum rc rc =
-	    store_item_insert(s, STORE_EVENTS, row, seq, type, data, err);
+	enum rc rc = store_journal_add(
+	    s, row, &(struct record){STORE_EVENT, seq, type, data}, err);
 
 	FAILPOINT(event_inserted);
 	return rc;
-}
-
-static void
-store_to_event(struct reader *r, int64_t n, struct span label, struct span data)
-{
-	r->to.event(r->ctx, n, label, data);
 }
 
 enum rc
@@ -171,60 +78,139 @@ store_event_each(struct store *s, int64_t row, int64_t after, int64_t limit,
     void (*each)(void *ctx, int64_t seq, struct span type, struct span data),
     void *ctx, struct err *err)
 {
-	struct reader r = {.each = store_to_event,
-	    .ctx = ctx,
-	    .to.event = each,
+	struct items in = {.kind = STORE_EVENT,
 	    .from = after < 0 ? 0 : MIN(after, STORE_ITEM_MAX) + 1,
-	    .left = limit};
+	    .left = limit,
+	    .ctx = ctx,
+	    .event = each};
 
-	return store_item_each(s, STORE_EVENTS, row, &r, err);
+	return store_journal_each(s, row, items_take, &in, err);
 }
+
+/* ---- tasks ---- */
+
+/* [index, attempt, node, state, worker, outcome]; what a later version adds
+ * comes behind. */
+enum {
+	TASK_FIELDS = 6,
+	TASK_BYTES_MAX = STORE_BYTES_MAX + 4096,
+	TASKS_BYTES_MAX = 16 * STORE_BYTES_MAX,
+};
 
 static void
-store_to_pack(struct reader *r, int64_t n, struct span label, struct span data)
+task_encode(struct buf *b, const struct store_task *t)
 {
-	pack_add(r->ctx, n, label, data);
+	wire_put_array(b, TASK_FIELDS);
+	wire_put_int(b, t->index);
+	wire_put_u64(b, t->attempt);
+	wire_put_span(b, t->node);
+	wire_put_span(b, t->state);
+	wire_put_span(b, t->worker);
+	wire_put_bin(b, t->outcome);
 }
 
-static enum rc
-store_pack_put(struct store *s, int64_t id, struct span raw, struct err *err)
+static bool
+task_decode(const struct record *rec, struct store_task *ret)
 {
-	sqlite3_stmt *st;
+	struct wire_r r = wire_reader(rec->data);
+	struct store_task t = {.task = (uint64_t)rec->n};
+	struct err err;
+
+	if (wire_check(rec->data, &err) != RC_OK ||
+	    wire_array(&r) < TASK_FIELDS)
+		return false;
+	t.index = wire_int(&r);
+	t.attempt = wire_u64(&r);
+	t.node = wire_str(&r);
+	t.state = wire_str(&r);
+	t.worker = wire_str(&r);
+	t.outcome = wire_bin(&r);
+	*ret = t;
+	return !r.bad;
+}
+
+enum rc
+store_task_put(
+    struct store *s, int64_t row, const struct store_task *t, struct err *err)
+{
+	struct record r = {.kind = STORE_TASK, .n = (int64_t)t->task};
 	auto_buf b = {0};
 	enum rc rc;
 
-	buf_init(&b, 2 * (size_t)STORE_PACK_MAX);
-	rc = pack_deflate(raw, &b, err);
-	if (rc != RC_OK)
-		return rc;
-	st = store_db_stmt(s, SQL_PACK_PUT);
-	sqlite3_bind_int64(st, 1, id);
-	sqlite3_bind_int64(st, 2, (int64_t)raw.n);
-	store_db_blob(st, 3, buf_span(&b));
-	return store_db_done(s, st, "keep a pack", err);
-}
-
-static enum rc
-store_pack(struct store *s, enum store_kind kind, int64_t row, struct err *err)
-{
-	struct reader r = {.each = store_to_pack, .left = INT64_MAX};
-	auto_buf raw = {0};
-	enum rc rc;
-
-	buf_init(&raw, STORE_PACK_MAX);
-	r.ctx = &raw;
-	rc = store_item_each(s, kind, row, &r, err);
-	if (rc != RC_OK || raw.full || raw.len == 0)
-		return rc;
-	rc = store_pack_put(s, row * 2 + (int)kind, buf_span(&raw), err);
-	if (rc != RC_OK)
-		return rc;
-	FAILPOINT(compact_packed);
-	rc = store_db_run_items(
-	    s, kinds[kind].delete, row, "drop packed rows", err);
-	FAILPOINT(compact_dropped);
+	if (t->task >= STORE_ITEM_MAX)
+		return err_set(err, RC_TOOBIG, "a run has at most %d tasks",
+		    STORE_ITEM_MAX);
+	buf_init(&b, TASK_BYTES_MAX);
+	task_encode(&b, t);
+	r.data = buf_span(&b);
+	rc = store_journal_add(s, row, &r, err);
+	FAILPOINT(task_kept);
 	return rc;
 }
+
+enum rc
+store_task_clear(struct store *s, int64_t row, struct err *err)
+{
+	enum rc rc = store_journal_add(
+	    s, row, &(struct record){.kind = STORE_TASKS_CLEARED}, err);
+
+	FAILPOINT(tasks_cleared);
+	return rc;
+}
+
+static bool
+tasks_take(void *stand, const struct record *r)
+{
+	struct buf *b = stand;
+
+	if (r->kind == STORE_TASKS_CLEARED)
+		buf_reset(b);
+	if (r->kind == STORE_TASK)
+		pack_add(b, r);
+	return true;
+}
+
+/* Whether rest, records behind one of task n, has a later one of it. */
+static bool
+tasks_replaced(struct span rest, int64_t n)
+{
+	struct record r;
+	struct err err;
+
+	while (pack_next(&rest, &r, &err) == RC_OK)
+		if (r.n == n)
+			return true;
+	return false;
+}
+
+enum rc
+store_task_each(struct store *s, int64_t row,
+    void (*each)(void *ctx, const struct store_task *), void *ctx,
+    struct err *err)
+{
+	auto_buf stand = {0};
+	struct store_task task;
+	struct record r;
+	struct span rest;
+	enum rc rc;
+
+	buf_init(&stand, TASKS_BYTES_MAX);
+	rc = store_journal_each(s, row, tasks_take, &stand, err);
+	rest = buf_span(&stand);
+	while (rc == RC_OK && pack_next(&rest, &r, err) == RC_OK) {
+		if (tasks_replaced(rest, r.n))
+			continue;
+		if (task_decode(&r, &task))
+			each(ctx, &task);
+		else
+			rc = err_set(err, RC_IO,
+			    "store %s: a task of run %lld is damaged", s->path,
+			    (long long)row);
+	}
+	return rc;
+}
+
+/* ---- compaction ---- */
 
 /* The run to compact, which has finished. */
 static enum rc
@@ -258,9 +244,7 @@ store_run_compact(struct store *s, int64_t row, struct err *err)
 	if (rc == RC_OK)
 		rc = store_compact_row(s, row, &row, err);
 	if (rc == RC_OK)
-		rc = store_pack(s, STORE_UPDATES, row, err);
-	if (rc == RC_OK)
-		rc = store_pack(s, STORE_EVENTS, row, err);
+		rc = store_journal_pack(s, row, err);
 	if (rc == RC_OK)
 		rc = store_evidence_compact(s, row, err);
 	if (rc == RC_OK)

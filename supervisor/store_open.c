@@ -6,8 +6,8 @@
  * into it, so that it is never seen half made.
  */
 #include "common/failpoint.h"
-#include "supervisor/store_db.h"
 #include "supervisor/schema.h"
+#include "supervisor/store_journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,18 +18,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Step i makes version i + 1 of version i. Never changed once released. */
-static const char *const steps[] = {
-    SUPERVISOR_SCHEMA,
-};
-_Static_assert(ARRAY_LEN(steps) == STORE_VERSION, "a step per version");
-
 void
 store_db_free(struct store *s)
 {
 	if (s == NULL)
 		return;
 	store_ckpt_stop(s);
+	store_journal_free(s->journal);
 	for (int q = 0; q < SQL_COUNT; q++)
 		sqlite3_finalize(s->stmts[q]);
 	sqlite3_close(s->db);
@@ -215,8 +210,12 @@ store_migrate(struct store *s, uint32_t from, struct err *err)
 	    STORE_APPLICATION, STORE_VERSION);
 	enum rc rc = store_exec(s, "BEGIN IMMEDIATE", "migrate", err);
 
+	if (rc == RC_OK && from == 0) {
+		rc = store_exec(s, SUPERVISOR_SCHEMA, "create", err);
+		from = STORE_VERSION;
+	}
 	for (; rc == RC_OK && from < STORE_VERSION; from++)
-		rc = store_exec(s, steps[from], "migrate", err);
+		rc = store_migrate_step(s, from, err);
 	FAILPOINT(store_migrated);
 	if (rc == RC_OK)
 		rc = store_exec(s, version, "migrate", err);
@@ -396,6 +395,7 @@ store_db_open(const char *path, struct store **ret_s, uint64_t *ret_epoch,
 
 	s->path = xstrdup(path);
 	s->lock_fd = -1;
+	s->journal = store_journal_new();
 	rc = FAILPOINT_RC(store_open_fails, err);
 	if (rc == RC_OK)
 		rc = store_lock(s, err);

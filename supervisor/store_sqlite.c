@@ -1,10 +1,10 @@
 /*
  * store_sqlite.c - struct store_ops on one SQLite file: transactions, runs,
- * tasks. Items of a run are in store_items.c, evidence in store_evidence.c,
- * opening in store_open.c.
+ * deletion. Items of a run are in store_items.c, evidence in
+ * store_evidence.c, opening in store_open.c.
  */
 #include "common/failpoint.h"
-#include "supervisor/store_db.h"
+#include "supervisor/store_journal.h"
 
 enum { EXPIRE_MAX = 1000 };
 
@@ -27,6 +27,8 @@ store_commit(struct store *s, struct err *err)
 
 	FAILPOINT(commit_begins);
 	if (rc == RC_OK)
+		rc = store_journal_flush(s, err);
+	if (rc == RC_OK)
 		rc = store_db_run(s, SQL_COMMIT, "commit", err);
 	if (rc == RC_OK)
 		FAILPOINT(commit_done);
@@ -39,6 +41,7 @@ store_rollback(struct store *s)
 {
 	struct err ignored;
 
+	store_journal_rollback(s->journal);
 	if (sqlite3_get_autocommit(s->db) != 0)
 		return;
 	/* A failed rollback is completed by the next opening. */
@@ -221,15 +224,10 @@ static enum rc
 store_run_delete(struct store *s, int64_t row, struct err *err)
 {
 	/* Blobs before what refers to them. */
-	static const enum sql of_row[] = {SQL_BLOB_COLLECT, SQL_EVIDENCE_DELETE,
-	    SQL_PACK_DELETE, SQL_RUN_DELETE};
-	static const enum sql of_items[] = {
-	    SQL_UPDATE_DELETE, SQL_EVENT_DELETE, SQL_TASK_CLEAR};
-	enum rc rc = RC_OK;
+	static const enum sql of_row[] = {
+	    SQL_BLOB_COLLECT, SQL_EVIDENCE_DELETE, SQL_RUN_DELETE};
+	enum rc rc = store_journal_delete(s, row, err);
 
-	for (size_t i = 0; rc == RC_OK && i < ARRAY_LEN(of_items); i++)
-		rc = store_db_run_items(
-		    s, of_items[i], row, "delete a run", err);
 	FAILPOINT(delete_items);
 	for (size_t i = 0; rc == RC_OK && i < ARRAY_LEN(of_row); i++)
 		rc = store_db_run1(s, of_row[i], row, "delete a run", err);
@@ -308,65 +306,6 @@ store_run_trim(struct store *s, int64_t max_bytes, int64_t limit,
 		return rc;
 	*ret_n = n;
 	return RC_OK;
-}
-
-static enum rc
-store_task_put(
-    struct store *s, int64_t row, const struct store_task *t, struct err *err)
-{
-	sqlite3_stmt *st;
-	enum rc rc;
-
-	if (t->task >= STORE_ITEM_MAX)
-		return err_set(err, RC_TOOBIG, "a run has at most %d tasks",
-		    STORE_ITEM_MAX);
-	st = store_db_stmt(s, SQL_TASK_PUT);
-	sqlite3_bind_int64(st, 1, store_db_item(row, (int64_t)t->task));
-	store_db_text(st, 2, t->node);
-	sqlite3_bind_int64(st, 3, t->index);
-	sqlite3_bind_int64(st, 4, (int64_t)t->attempt);
-	store_db_text(st, 5, t->state);
-	store_db_text(st, 6, t->worker);
-	store_db_blob(st, 7, t->outcome);
-	rc = store_db_done(s, st, "keep a task", err);
-	FAILPOINT(task_kept);
-	return rc;
-}
-
-static enum rc
-store_task_clear(struct store *s, int64_t row, struct err *err)
-{
-	enum rc rc =
-	    store_db_run_items(s, SQL_TASK_CLEAR, row, "clear tasks", err);
-
-	FAILPOINT(tasks_cleared);
-	return rc;
-}
-
-static enum rc
-store_task_each(struct store *s, int64_t row,
-    void (*each)(void *ctx, const struct store_task *), void *ctx,
-    struct err *err)
-{
-	sqlite3_stmt *st = store_db_stmt(s, SQL_TASK_EACH);
-	struct store_task t;
-	enum rc rc;
-
-	store_db_items(st, row, 0);
-	while ((rc = store_db_next(s, st, "read tasks", err)) == RC_OK) {
-		t = (struct store_task){
-		    .task = (uint64_t)(sqlite3_column_int64(st, 0) -
-				       store_db_item(row, 0)),
-		    .node = store_db_span(st, 1),
-		    .index = sqlite3_column_int64(st, 2),
-		    .attempt = (uint64_t)sqlite3_column_int64(st, 3),
-		    .state = store_db_span(st, 4),
-		    .worker = store_db_span(st, 5),
-		    .outcome = store_db_span(st, 6),
-		};
-		each(ctx, &t);
-	}
-	return rc == RC_NOTFOUND ? RC_OK : rc;
 }
 
 const struct store_ops store_sqlite = {

@@ -1,34 +1,34 @@
 /*
  * fuzz_pack.c - what a damaged store may hold where a pack was: it is
- * refused, or its items are read, all within its bytes.
+ * refused, or its records are read, all within its bytes.
  *
- * The first byte chooses: items as they stand, items that are made of the
- * bytes and deflated, or bytes to inflate to the size that the second says.
+ * The first byte chooses: records as they stand, bytes to compress, or bytes
+ * to expand to the size that the second says.
  */
 #include "supervisor/pack.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-enum { INFLATED_MAX = 4096 };
+enum { EXPANDED_MAX = 4096 };
 
 /* Taken apart and put together it is the same pack, if shorter: a number may
  * be written with more bytes than it needs. */
 static void
-items(struct span pack)
+records(struct span pack)
 {
 	static struct buf again = {.max = 1 << 20};
-	struct span rest = pack, twice, label, data;
+	struct span rest = pack, twice;
+	struct record r;
 	struct err err = {0};
 	enum rc rc;
-	int64_t n;
 
 	buf_reset(&again);
-	while ((rc = pack_next(&rest, &n, &label, &data, &err)) == RC_OK) {
-		assert(n >= 0 && label.p > pack.p && label.p <= data.p);
-		assert(data.p + data.n == rest.p);
+	while ((rc = pack_next(&rest, &r, &err)) == RC_OK) {
+		assert(r.n >= 0 && r.label.p > pack.p && r.label.p <= r.data.p);
+		assert(r.data.p + r.data.n == rest.p);
 		assert(rest.p + rest.n == pack.p + pack.n);
-		pack_add(&again, n, label, data);
+		pack_add(&again, &r);
 	}
 	assert(rc == RC_INVALID || (rc == RC_NOTFOUND && rest.n == 0));
 	assert(rc != RC_INVALID || err.text[0] != '\0');
@@ -36,36 +36,48 @@ items(struct span pack)
 	twice = buf_span(&again);
 	if (again.len == pack.n)
 		assert(span_equal(pack, twice));
-	while (pack_next(&twice, &n, &label, &data, NULL) == RC_OK)
+	while (pack_next(&twice, &r, NULL) == RC_OK)
 		continue;
 	assert(twice.n == 0);
 }
 
-static void
-deflated(struct span raw)
+static struct packer *
+the_packer(void)
 {
-	static struct buf b = {.max = 1 << 20};
+	static struct packer *p;
+
+	if (p == NULL)
+		p = packer_new();
+	return p;
+}
+
+static void
+compressed(struct span raw)
+{
+	struct packer *p = the_packer();
+	struct span packed = packer_compress(p, raw, PACK_QUICK);
 	auto_str same = NULL;
 	char *none = NULL;
 	struct err err = {0};
+	int64_t n = (int64_t)raw.n;
 
-	buf_reset(&b);
-	assert(pack_deflate(raw, &b, &err) == RC_OK);
-	assert(pack_inflate(buf_span(&b), (int64_t)raw.n, raw.n, &same, &err) ==
-	       RC_OK);
-	assert(raw.n == 0 || memcmp(same, raw.p, raw.n) == 0);
+	if (packed.n == 0)
+		return;
+	assert(packed.n < raw.n);
+	assert(packer_expand(p, packed, n, raw.n, &same, &err) == RC_OK);
+	assert(memcmp(same, raw.p, raw.n) == 0);
 	/* Its size is known by heart, not believed. */
-	assert(pack_inflate(buf_span(&b), (int64_t)raw.n + 1, INFLATED_MAX,
-		   &none, &err) == RC_INVALID);
-	assert(raw.n == 0 || pack_inflate(buf_span(&b), (int64_t)raw.n - 1,
-				 INFLATED_MAX, &none, &err) == RC_INVALID);
-	assert(raw.n == 0 || pack_inflate(buf_span(&b), (int64_t)raw.n,
-				 raw.n - 1, &none, &err) == RC_INVALID);
+	assert(packer_expand(p, packed, n + 1, EXPANDED_MAX, &none, &err) ==
+	       RC_INVALID);
+	assert(packer_expand(p, packed, n - 1, EXPANDED_MAX, &none, &err) ==
+	       RC_INVALID);
+	assert(
+	    packer_expand(p, packed, n, raw.n - 1, &none, &err) == RC_INVALID);
 	assert(none == NULL);
 }
 
 static void
-inflated(struct span bytes)
+expanded(struct span bytes)
 {
 	auto_str out = NULL;
 	struct err err = {0};
@@ -75,8 +87,9 @@ inflated(struct span bytes)
 		return;
 	n = (int64_t)(uint8_t)bytes.p[0] * 17 - 17;
 	bytes = span_make(bytes.p + 1, bytes.n - 1);
-	if (pack_inflate(bytes, n, INFLATED_MAX, &out, &err) == RC_OK)
-		items(span_make(out, (size_t)n));
+	if (packer_expand(the_packer(), bytes, n, EXPANDED_MAX, &out, &err) ==
+	    RC_OK)
+		records(span_make(out, (size_t)n));
 	else
 		assert(out == NULL && err.text[0] != '\0');
 }
@@ -86,7 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const ways[])(struct span) = {items, deflated, inflated};
+	static void (*const ways[])(struct span) = {
+	    records, compressed, expanded};
 
 	if (size > 0)
 		ways[data[0] % ARRAY_LEN(ways)](span_make(data + 1, size - 1));

@@ -2,6 +2,7 @@
  * invariant.c - what must hold of a store as a whole, of what clients were
  * told, and of the processes. Of each run by itself: invariant_run.c.
  */
+#include "supervisor/store_journal.h"
 #include "tests/harness/invariant_in.h"
 
 #include <check.h>
@@ -70,13 +71,9 @@ static void
 check_orphans(struct inv *v)
 {
 	static const char *const queries[] = {
-	    "SELECT count(*) || ' events' FROM events WHERE id >> 20 NOT IN "
-	    "(SELECT row FROM runs) HAVING count(*) > 0",
-	    "SELECT count(*) || ' updates' FROM updates WHERE id >> 20 NOT IN "
-	    "(SELECT row FROM runs) HAVING count(*) > 0",
-	    "SELECT count(*) || ' tasks' FROM tasks WHERE id >> 20 NOT IN "
-	    "(SELECT row FROM runs) HAVING count(*) > 0",
-	    "SELECT count(*) || ' packs' FROM packs WHERE id >> 1 NOT IN "
+	    "SELECT count(*) || ' transitions' FROM journal WHERE id >> 20 NOT "
+	    "IN (SELECT row FROM runs) HAVING count(*) > 0",
+	    "SELECT count(*) || ' packs' FROM packs WHERE run NOT IN "
 	    "(SELECT row FROM runs) HAVING count(*) > 0",
 	    "SELECT count(*) || ' pieces of evidence' FROM evidence WHERE run "
 	    "NOT IN (SELECT row FROM runs) HAVING count(*) > 0",
@@ -255,6 +252,7 @@ open_store(const char *path, struct store **ret, struct err *err)
 
 	s->path = xstrdup(path);
 	s->lock_fd = -1;
+	s->journal = store_journal_new();
 	if (access(path, R_OK) != 0)
 		return err_set(err, RC_NOTFOUND, "there is no %s", path);
 	rc = store_db_connect(path, &s->db, err);

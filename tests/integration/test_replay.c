@@ -428,7 +428,7 @@ is_compacted(void *ctx)
 		SQLITE_OK &&
 	    sqlite3_prepare_v2(db,
 		"SELECT count(*) FROM runs WHERE packed = 0 OR "
-		"EXISTS (SELECT 1 FROM updates)",
+		"EXISTS (SELECT 1 FROM journal)",
 		-1, &st, NULL) == SQLITE_OK &&
 	    sqlite3_step(st) == SQLITE_ROW)
 		yes = sqlite3_column_int(st, 0) == 0;

@@ -181,14 +181,30 @@ put_evidence(struct fix *f, int64_t row, int64_t number, struct span bytes)
 	MUST(ops->evidence_put(f->s, row, &e, &err));
 }
 
-/* A finished run of n updates and events with something to deflate. */
+/* Bytes no compressor makes smaller; the same every time, no NUL. */
+static char *
+noise(size_t n)
+{
+	char *p = xcalloc(1, n + 1);
+	uint64_t x = 88172645463325252U;
+
+	for (size_t i = 0; i < n; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		p[i] = (char)(x % 255 + 1);
+	}
+	return p;
+}
+
+/* A finished run of n updates and events with something to compress. */
 static int64_t
 add_full_run(struct fix *f, const char *id, int n)
 {
 	int64_t row = add_run(f, id, "", 50);
-	auto_str text = xcalloc(1, 2001);
+	auto_str text = xcalloc(1, 20001);
 
-	memset(text, 'x', 2000);
+	memset(text, 'x', 20000);
 	MUST(ops->begin(f->s, &err));
 	for (int i = 0; i < n; i++) {
 		MUST(ops->update_insert(f->s, row, i, span_of("planner"),
@@ -344,8 +360,8 @@ START_TEST(tasks_are_replaced_and_cleared)
 	t.task = 0;
 	MUST(ops->task_put(f.s, row, &t, &err));
 	MUST(ops->task_each(f.s, row, see_task, &f, &err));
-	ck_assert_str_eq(fix_seen(&f), "0 executor 2 3 DONE w1 out;"
-				       "1 executor 2 3 DONE w1 out;");
+	ck_assert_str_eq(fix_seen(&f), "1 executor 2 3 DONE w1 out;"
+				       "0 executor 2 3 DONE w1 out;");
 	buf_reset(&f.seen);
 	MUST(ops->task_clear(f.s, row, &err));
 	MUST(ops->task_each(f.s, row, see_task, &f, &err));
@@ -369,18 +385,22 @@ count(struct fix *f, const char *sql)
 	return n;
 }
 
-START_TEST(the_same_evidence_is_kept_once_and_goes_with_its_last_run)
+START_TEST(large_evidence_is_kept_once_and_goes_with_its_last_run)
 {
 	auto_fix f;
+	auto_str same = xcalloc(1, STORE_SMALL_BYTES + 2);
+	auto_str own = xcalloc(1, STORE_SMALL_BYTES + 2);
 	int64_t a, b, n = 0;
 
+	memset(same, 's', STORE_SMALL_BYTES + 1);
+	memset(own, 'o', STORE_SMALL_BYTES + 1);
 	fix_init(&f);
 	a = add_run(&f, "a", "", 10);
 	b = add_run(&f, "b", "", 20);
-	put_evidence(&f, a, 1, span_of("same"));
-	put_evidence(&f, a, 2, span_of("same"));
-	put_evidence(&f, b, 1, span_of("same"));
-	put_evidence(&f, a, 3, span_of("own"));
+	put_evidence(&f, a, 1, span_of(same));
+	put_evidence(&f, a, 2, span_of(same));
+	put_evidence(&f, b, 1, span_of(same));
+	put_evidence(&f, a, 3, span_of(own));
 	ck_assert_int_eq(count(&f, "SELECT count(*) FROM blobs"), 2);
 	MUST(ops->begin(f.s, &err));
 	MUST(ops->run_expire(f.s, 15, 9, &n, &err));
@@ -389,7 +409,7 @@ START_TEST(the_same_evidence_is_kept_once_and_goes_with_its_last_run)
 	ck_assert_int_eq(count(&f, "SELECT count(*) FROM blobs"), 1);
 	MUST(ops->evidence_get(f.s, b, 1, see_evidence, &f, &err));
 	assert_contains(fix_seen(&f), "E1 text/plain ");
-	assert_contains(fix_seen(&f), " same");
+	assert_contains(fix_seen(&f), " ssss");
 	ck_assert_int_eq(
 	    ops->evidence_get(f.s, a, 1, see_evidence, &f, &err), RC_NOTFOUND);
 }
@@ -398,26 +418,66 @@ END_TEST
 START_TEST(evidence_is_shared_under_its_numbers_and_outlives_its_run)
 {
 	auto_fix f;
+	auto_str large = xcalloc(1, STORE_SMALL_BYTES + 2);
 	int64_t a, b, n = 0;
 
+	memset(large, 'l', STORE_SMALL_BYTES + 1);
 	fix_init(&f);
 	a = add_run(&f, "a", "", 10);
 	b = add_run(&f, "b", "", 20);
 	put_evidence(&f, a, 1, span_of("one"));
+	put_evidence(&f, a, 2, span_of(large));
 	put_evidence(&f, a, 3, span_of("three"));
 	put_evidence(&f, a, 4, span_of("four"));
+	put_evidence(&f, a, 5, span_of(large));
 	MUST(ops->begin(f.s, &err));
 	MUST(ops->evidence_share(f.s, a, b, 4, &err));
 	MUST(ops->run_expire(f.s, 15, 9, &n, &err));
 	MUST(ops->commit(f.s, &err));
 	ck_assert_int_eq(n, 1);
-	ck_assert_int_eq(count(&f, "SELECT count(*) FROM blobs"), 2);
+	ck_assert_int_eq(count(&f, "SELECT count(*) FROM blobs"), 1);
 	MUST(ops->evidence_get(f.s, b, 1, see_evidence, &f, &err));
+	MUST(ops->evidence_get(f.s, b, 2, see_evidence, &f, &err));
 	MUST(ops->evidence_get(f.s, b, 3, see_evidence, &f, &err));
 	assert_contains(fix_seen(&f), " one");
+	assert_contains(fix_seen(&f), " llll");
 	assert_contains(fix_seen(&f), " three");
-	ck_assert_int_eq(
-	    ops->evidence_get(f.s, b, 4, see_evidence, &f, &err), RC_NOTFOUND);
+	for (int i = 4; i <= 5; i++)
+		ck_assert_int_eq(
+		    ops->evidence_get(f.s, b, i, see_evidence, &f, &err),
+		    RC_NOTFOUND);
+}
+END_TEST
+
+START_TEST(small_evidence_is_found_wherever_it_stands)
+{
+	auto_fix f;
+	char text[32];
+	int64_t row;
+
+	fix_init(&f);
+	row = add_run(&f, "a", "", 10);
+	for (int i = 1; i <= 300; i++) {
+		snprintf(text, sizeof(text), "bytes of %d", i);
+		put_evidence(&f, row, i, span_of(text));
+	}
+	for (int pass = 0; pass < 3; pass++) {
+		for (int i = 1; i <= 300; i += 23) {
+			snprintf(text, sizeof(text), "bytes of %d", i);
+			buf_reset(&f.seen);
+			MUST(ops->evidence_get(
+			    f.s, row, i, see_evidence, &f, &err));
+			assert_contains(fix_seen(&f), text);
+		}
+		ck_assert_int_eq(
+		    ops->evidence_get(f.s, row, 301, see_evidence, &f, &err),
+		    RC_NOTFOUND);
+		if (pass == 0)
+			fix_reopen(&f);
+		MUST(ops->begin(f.s, &err));
+		MUST(ops->run_compact(f.s, row, &err));
+		MUST(ops->commit(f.s, &err));
+	}
 }
 END_TEST
 
@@ -449,8 +509,7 @@ START_TEST(expiring_removes_all_of_a_run_and_only_finished_ones)
 	MUST(ops->run_expire(f.s, 1000, 9, &n, &err));
 	MUST(ops->commit(f.s, &err));
 	ck_assert_int_eq(n, 1);
-	ck_assert_int_eq(count(&f, "SELECT (SELECT count(*) FROM updates) + "
-				   "(SELECT count(*) FROM events) + "
+	ck_assert_int_eq(count(&f, "SELECT (SELECT count(*) FROM journal) + "
 				   "(SELECT count(*) FROM packs) + "
 				   "(SELECT count(*) FROM evidence) + "
 				   "(SELECT count(*) FROM blobs)"),
@@ -463,13 +522,15 @@ START_TEST(trimming_takes_the_oldest_until_the_rest_fits)
 {
 	auto_fix f;
 	struct store_list l = {.limit = 100};
+	auto_str bytes = noise(20000);
 	char id[16];
 	int64_t n = 0;
 
 	fix_init(&f);
 	for (int i = 0; i < 20; i++) {
 		snprintf(id, sizeof(id), "r%d", i);
-		add_full_run(&f, id, 60);
+		MUST(ops->update_insert(f.s, add_run(&f, id, "", 50), 0,
+		    span_of("n"), span_of(bytes), &err));
 	}
 	MUST(ops->begin(f.s, &err));
 	MUST(ops->run_trim(f.s, 200000, 100, &n, &err));
@@ -498,10 +559,10 @@ START_TEST(compaction_is_not_noticed_by_readers)
 	MUST(ops->run_compact(f.s, 0, &err));
 	ck_assert_int_eq(ops->run_compact(f.s, 0, &err), RC_NOTFOUND);
 	MUST(ops->commit(f.s, &err));
-	ck_assert_int_eq(count(&f, "SELECT count(*) FROM events"), 0);
-	ck_assert_int_eq(count(&f, "SELECT count(*) FROM packs"), 2);
+	ck_assert_int_eq(count(&f, "SELECT count(*) FROM journal"), 0);
+	ck_assert_int_eq(count(&f, "SELECT count(*) FROM packs"), 1);
 	ck_assert_int_eq(
-	    count(&f, "SELECT count(*) FROM blobs WHERE raw_bytes = 2000"), 1);
+	    count(&f, "SELECT count(*) FROM blobs WHERE raw_bytes = 20000"), 1);
 	fix_reopen(&f);
 	see_all(&f, row);
 	ck_assert_uint_eq(f.seen.len, n);
@@ -672,7 +733,7 @@ START_TEST(a_newer_schema_is_refused_untouched)
 	f.s = NULL;
 	change_by_sqlite(f.path, "PRAGMA user_version = 999");
 	bytes = read_bytes(f.path, &n);
-	assert_refused(&f, bytes, n, "schema 999, this build knows 1");
+	assert_refused(&f, bytes, n, "schema 999, this build knows 2");
 	assert_contains(err.text, "use the newer build");
 }
 END_TEST
@@ -921,7 +982,7 @@ START_TEST(a_full_disk_is_told_and_work_goes_on_when_there_is_room)
 {
 	auto_fix f;
 	auto_str log = NULL;
-	auto_str data = xcalloc(1, 100000);
+	auto_str data = noise(100000);
 	struct rlimit limit, all;
 	struct stat st;
 	int64_t row;
@@ -958,7 +1019,7 @@ START_TEST(the_log_stays_bounded_under_commits_without_a_pause)
 {
 	auto_fix f;
 	auto_str log = NULL;
-	auto_str data = xcalloc(1, 3000);
+	auto_str data = noise(3000);
 	struct stat st;
 	int64_t row;
 
@@ -991,8 +1052,9 @@ main(void)
 	    {lists_are_newest_first_paged_and_filtered, 0},
 	    {events_are_read_after_a_number_up_to_a_limit, 0},
 	    {tasks_are_replaced_and_cleared, 0},
-	    {the_same_evidence_is_kept_once_and_goes_with_its_last_run, 0},
 	    {evidence_is_shared_under_its_numbers_and_outlives_its_run, 0},
+	    {large_evidence_is_kept_once_and_goes_with_its_last_run, 0},
+	    {small_evidence_is_found_wherever_it_stands, 0},
 	    {a_hash_that_is_none_is_refused, 0},
 	    {expiring_removes_all_of_a_run_and_only_finished_ones, 0},
 	    {trimming_takes_the_oldest_until_the_rest_fits, 0},

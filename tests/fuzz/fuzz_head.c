@@ -5,11 +5,39 @@
 #include "gateway/head.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <strings.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Names that other readers would not take for another's. */
+static void
+name_is_good(const struct head *h, unsigned i)
+{
+	static const char *const once[] = {
+	    "Host", "Content-Length", "Authorization", "Last-Event-ID"};
+	struct span name = h->fields[i].name;
+	size_t k;
+
+	assert(name.n > 0);
+	for (k = 0; k < name.n; k++)
+		assert(isalnum((unsigned char)name.p[k]) ||
+		       strchr("!#$%&'*+-.^_`|~", name.p[k]) != NULL);
+	for (k = 0; k < ARRAY_LEN(once); k++)
+		if (name.n == strlen(once[k]) &&
+		    strncasecmp(name.p, once[k], name.n) == 0)
+			assert(head_find(h, once[k]).p == h->fields[i].value.p);
+}
+
+static void
+value_is_good(struct span v)
+{
+	if (v.n > 0)
+		assert(strchr(" \t", v.p[0]) == NULL &&
+		       strchr(" \t", v.p[v.n - 1]) == NULL);
+}
 
 static void
 plain(struct span s)
@@ -76,6 +104,8 @@ accepted(const struct head *h, const uint8_t *data, size_t size)
 	for (i = 0; i < h->n; i++) {
 		plain(h->fields[i].name);
 		plain(h->fields[i].value);
+		name_is_good(h, i);
+		value_is_good(h->fields[i].value);
 	}
 	lines_counted(h, data);
 	read_again(h);

@@ -376,6 +376,14 @@ enter(struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
 	return RC_OK;
 }
 
+/* Behind a series no scalar's pair begins, whichever way its samples came. */
+static enum rc
+result_series_end(struct prom_response *r, struct err *err)
+{
+	r->element = 2;
+	return series_end(r, err);
+}
+
 static enum rc
 leave(struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
 {
@@ -388,7 +396,7 @@ leave(struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
 	if (at == AT_METRIC)
 		place_labels(r);
 	else if (at == AT_SERIES)
-		return series_end(r, err);
+		return result_series_end(r, err);
 	else if (at == AT_BODY)
 		return body_end(r, err);
 	else if (at == AT_SAMPLE && r->element != 2)

@@ -211,6 +211,8 @@ static const struct {
 	RC_OK, ""},
     {RESULT("vector", "{\"metric\":{},\"histogram\":[1,{\"count\":1}]}"),
 	RC_UPSTREAM, "a count that is no number"},
+    {RESULT("matrix", "{\"metric\":{},\"values\":[[1,\"1\"]]},2,\"3\""),
+	RC_UPSTREAM, "not [time, \"value\"]"},
 };
 
 START_TEST(bad_answers_are_refused_and_told_however_they_are_cut)

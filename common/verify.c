@@ -15,6 +15,7 @@
 #include "common/md.h"
 #include "common/report_words.h"
 #include "common/tree.h"
+#include "common/utf8.h"
 #include "common/verify_view.h"
 #include "common/wire.h"
 
@@ -34,7 +35,8 @@ verify_fail(struct view *w, int check, const char *fmt, ...)
 	w->v->ok[check] = false;
 	if (b->len > 0)
 		buf_adds(b, "; ");
-	buf_adds(b, text);
+	/* Reports are cut to size for it, and the verdict must be sendable. */
+	buf_add(b, text, utf8_tidy(text, strlen(text)));
 }
 
 /* ---- the view ---- */

@@ -316,6 +316,23 @@ START_TEST(verify_takes_any_bytes_for_a_report)
 }
 END_TEST
 
+/* check_with looks whether the verdict could be sent. */
+START_TEST(verify_quotes_whole_characters_of_long_headings)
+{
+	auto_buf text = {.max = 4096};
+	struct checked c;
+	int i;
+
+	buf_adds(&text, _i == 0 ? "## " : "## a");
+	for (i = 0; i < 400; i++)
+		buf_adds(&text, "长");
+	buf_adds(&text, "\n");
+	check_with(&c, buf_str(&text), state);
+	ck_assert_ptr_nonnull(strstr(buf_str(&c.text), "none of the five"));
+	checked_done(&c);
+}
+END_TEST
+
 START_TEST(verify_works_with_an_empty_state)
 {
 	struct verdict *v = verify_report(&(struct verify_in){
@@ -367,6 +384,8 @@ main(void)
 	tcase_add_test(
 	    tc, verify_refuses_findings_on_evidence_that_is_not_there);
 	tcase_add_loop_test(tc, verify_takes_any_bytes_for_a_report, 0, 13);
+	tcase_add_loop_test(
+	    tc, verify_quotes_whole_characters_of_long_headings, 0, 2);
 	tcase_add_test(tc, verify_works_with_an_empty_state);
 	tcase_add_loop_test(tc, verify_passes_what_the_renderer_makes, 0, 2);
 	suite_add_tcase(s, tc);

@@ -174,6 +174,9 @@ plan_parse(struct span map, struct plan *ret_plan, struct err *err)
 		return err_set(err, RC_TOOBIG,
 		    "plan: %zu bytes, over the limit of %d", map.n,
 		    PLAN_BYTES_MAX);
+	if (wire_depth(map) > PLAN_DEPTH_MAX)
+		return err_set(err, RC_TOOBIG,
+		    "plan: nested over %d levels deep", PLAN_DEPTH_MAX);
 	rc = read_decision(map, &p.decision, err);
 	if (rc == RC_OK)
 		rc = read_step(map, "", &first, err);

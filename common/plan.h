@@ -21,6 +21,9 @@ enum {
 	PLAN_ARGS_MAX = 64 << 10,  /* bytes of one step's arguments */
 	PLAN_REPORT_MAX = 4 << 20, /* bytes of a report */
 	PLAN_BYTES_MAX = 6 << 20,  /* bytes of a whole plan */
+	/* Maps and lists in each other: what is put around a step's
+	 * arguments on their way must still pass wire_check. */
+	PLAN_DEPTH_MAX = 16,
 };
 
 enum plan_decision {

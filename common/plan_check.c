@@ -13,7 +13,7 @@
 
 static const struct json_limits limits = {
     .bytes_max = PLAN_BYTES_MAX,
-    .depth_max = WIRE_DEPTH_MAX - 4,
+    .depth_max = PLAN_DEPTH_MAX,
     .values_max = 100000,
 };
 

@@ -227,6 +227,28 @@ wire_check(struct span bytes, struct err *err)
 	    (size_t)(p - start), bytes.n);
 }
 
+unsigned
+wire_depth(struct span value)
+{
+	const uint8_t *p = start_of(value), *end = p + value.n;
+	uint64_t left[WIRE_DEPTH_MAX + 1] = {1};
+	unsigned depth = 0, most = 0;
+	struct head h;
+
+	for (;;) {
+		while (depth > 0 && left[depth] == 0)
+			depth--;
+		if (left[depth]-- == 0 || !wire_head(&p, end, &h) ||
+		    head_payload(&h) > (uint64_t)(end - p))
+			return most;
+		p += head_payload(&h);
+		if (head_children(&h) == 0 || depth == WIRE_DEPTH_MAX)
+			continue;
+		left[++depth] = head_children(&h);
+		most = MAX(most, depth);
+	}
+}
+
 /* ---- read ---- */
 
 struct wire_r

@@ -24,6 +24,11 @@ enum { WIRE_DEPTH_MAX = 24 };
 /* RC_INVALID with the offset of what is wrong, or RC_OK. */
 NODISCARD enum rc wire_check(struct span bytes, struct err *err);
 
+/* How many arrays and maps of bytes, which passed wire_check, are in each
+ * other, 0 to WIRE_DEPTH_MAX; empty ones do not count. What becomes part of a
+ * message must leave room for what is put around it. */
+unsigned wire_depth(struct span value);
+
 /* ---- reading: spans point into the bytes that are read ---- */
 
 enum wire_type {

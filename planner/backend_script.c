@@ -135,7 +135,7 @@ read_script(struct backend *b, const struct conf *conf, struct err *err)
 {
 	static const struct json_limits limits = {
 	    .bytes_max = SCRIPT_BYTES_MAX,
-	    .depth_max = WIRE_DEPTH_MAX - 4,
+	    .depth_max = PLAN_DEPTH_MAX + 1,
 	    .values_max = 1000000,
 	};
 	AUTO(tree) plans = NULL;

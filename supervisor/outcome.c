@@ -10,8 +10,12 @@
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/sha256.h"
+#include "common/utf8.h"
 #include "common/wire.h"
 #include "supervisor/supervisor.h"
+
+/* In the state it stands in a list under its key. */
+enum { FEEDBACK_DEPTH_MAX = STATE_DEPTH_MAX - 2 };
 
 static void engine_join(struct supervisor *s, struct run *r);
 
@@ -283,6 +287,7 @@ is_feedback(struct span feedback)
 	struct wire_r r = wire_reader(feedback);
 
 	return wire_peek(&r) == WIRE_MAP &&
+	       wire_depth(feedback) <= FEEDBACK_DEPTH_MAX &&
 	       wire_find_str(feedback, "status").n != 0 &&
 	       wire_find_str(feedback, "tool").n != 0;
 }
@@ -327,6 +332,13 @@ step_result(struct supervisor *s, struct task *t, const struct proto_result *m)
 	}
 }
 
+static void
+keep_name(char tool[PLAN_TOOL_MAX + 1], struct span name)
+{
+	name = utf8_cut(name, PLAN_TOOL_MAX);
+	snprintf(tool, PLAN_TOOL_MAX + 1, "%.*s", SPAN_ARG(name));
+}
+
 /* Failures of one tool in a row, over the steps in their order. */
 static void
 count_failures(struct run *r, char tool[PLAN_TOOL_MAX + 1])
@@ -335,7 +347,7 @@ count_failures(struct run *r, char tool[PLAN_TOOL_MAX + 1])
 	    wire_find_str(state_get(r->state, "failures"), "tool");
 	int i;
 
-	snprintf(tool, PLAN_TOOL_MAX + 1, "%.*s", SPAN_ARG(known));
+	keep_name(tool, known);
 	for (i = 0; i < r->n_tasks; i++) {
 		struct span fb =
 		    wire_find(buf_span(&r->tasks[i].outcome), "feedback");
@@ -348,8 +360,7 @@ count_failures(struct run *r, char tool[PLAN_TOOL_MAX + 1])
 			r->failures++;
 		} else {
 			r->failures = 1;
-			snprintf(
-			    tool, PLAN_TOOL_MAX + 1, "%.*s", SPAN_ARG(name));
+			keep_name(tool, name);
 		}
 		/* The third one counts, whatever came beside it. */
 		if (r->failures >= ROUTE_FAILURES_MAX)

@@ -170,6 +170,10 @@ registry_hello(struct registry *g, const struct bus_peer *peer,
 	if (w == NULL && g->n == REGISTRY_WORKERS_MAX)
 		return err_set(
 		    err, RC_BUSY, "%d workers are here already", g->n);
+	if (wire_depth(h->tools) > REGISTRY_TOOLS_DEPTH_MAX)
+		return err_set(err, RC_DENIED,
+		    "tools are nested over %d levels deep",
+		    REGISTRY_TOOLS_DEPTH_MAX);
 	tools = tools_read(h->tools);
 	if (tools == NULL)
 		return err_set(

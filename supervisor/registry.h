@@ -12,7 +12,9 @@
 
 struct cJSON;
 
-enum { REGISTRY_NAME_MAX = 63, REGISTRY_WORKERS_MAX = 4096 };
+enum { REGISTRY_NAME_MAX = 63, REGISTRY_WORKERS_MAX = 4096,
+	/* Of a catalogue: tasks carry it deeper inside than a hello. */
+	REGISTRY_TOOLS_DEPTH_MAX = 16 };
 
 enum worker_state { WORKER_UNKNOWN, WORKER_JOINED, WORKER_LEAVING };
 

@@ -103,6 +103,10 @@ update_check(const struct state *s, struct span update, struct err *err)
 		return err_set(err, RC_TOOBIG,
 		    "the run's state would be over %d MiB",
 		    STATE_BYTES_MAX >> 20);
+	if (wire_depth(update) > STATE_DEPTH_MAX)
+		return err_set(err, RC_TOOBIG,
+		    "the run's state would be nested over %d levels deep",
+		    STATE_DEPTH_MAX);
 	for (n = wire_map(&r); n > 0; n--) {
 		struct span key = wire_str(&r);
 		struct span value = wire_raw(&r);

@@ -15,7 +15,9 @@
 #include <stdint.h>
 
 enum { STATE_KEYS_MAX = 64, STATE_KEY_BYTES_MAX = 64,
-	STATE_BYTES_MAX = 12 << 20 };
+	STATE_BYTES_MAX = 12 << 20,
+	/* Maps and lists in each other: messages put up to four around it. */
+	STATE_DEPTH_MAX = 20 };
 
 enum reducer {
 	REDUCE_REPLACE,	/* the new value stands */
@@ -32,8 +34,8 @@ void state_free(struct state *s);
 
 /*
  * Merges update, a msgpack map that passed wire_check. RC_INVALID: not a
- * map, a key that is none, or no list where the reducer appends; RC_TOOBIG: more keys or bytes
- * than a state may have. On failure the state is as before.
+ * map, a key that is none, or no list where the reducer appends; RC_TOOBIG: more keys, bytes or
+ * levels than a state may have. On failure the state is as before.
  */
 NODISCARD enum rc state_apply(struct state *s, struct span update,
     struct err *err);

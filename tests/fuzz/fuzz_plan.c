@@ -71,6 +71,7 @@ plan_is_good(const struct plan *p, struct span map)
 	    wire_find_str(map, "decision"), plan_decision_name(p->decision)));
 	assert(p->step.n <= PLAN_TEXT_MAX && p->context.n <= PLAN_TEXT_MAX);
 	assert(p->report.n <= PLAN_REPORT_MAX);
+	assert(wire_depth(map) <= PLAN_DEPTH_MAX);
 	is_inside(p->step, map);
 	is_inside(p->context, map);
 	is_inside(p->report, map);

@@ -823,6 +823,83 @@ START_TEST(what_is_no_feedback_counts_as_a_failure)
 }
 END_TEST
 
+/* before, lists in each other, after. */
+static char *
+nested(const char *before, int lists, const char *after)
+{
+	auto_buf b = {.max = 1000};
+	int i;
+
+	buf_adds(&b, before);
+	for (i = 0; i < lists; i++)
+		buf_addc(&b, '[');
+	buf_addc(&b, '1');
+	for (i = 0; i < lists; i++)
+		buf_addc(&b, ']');
+	buf_adds(&b, after);
+	return buf_take(&b);
+}
+
+/* These arrive, just, but what they become part of would not. */
+START_TEST(a_plan_too_deep_to_be_passed_on_fails_the_run)
+{
+	auto_str deep = nested("{\"decision\":\"EXECUTE\",\"planner_plan\":{"
+			       "\"decision\":\"EXECUTE\",\"tool\":\"echo\","
+			       "\"args\":{\"x\":", 19, "}}}");
+
+	rig_open(calm);
+	join_planner();
+	join_executor();
+	start_run();
+	plan(deep);
+	assert_finished("failed", "planner_failed");
+	assert_contains(
+	    tree_str(event("finished", 0), "reason"), "nested over");
+	rig_close();
+}
+END_TEST
+
+START_TEST(feedback_too_deep_to_be_passed_on_counts_as_a_failure)
+{
+	auto_str deep = nested("{\"feedback\":{\"status\":\"SUCCESS\","
+			       "\"tool\":\"echo\",\"summary\":", 20, "}}");
+
+	rig_open(calm);
+	join_planner();
+	join_executor();
+	start_run();
+	plan(execute);
+	step(deep, NULL);
+	ck_assert_str_eq(tree_str(event("feedback", 0), "status"), "FAILED");
+	plan(finish);
+	assert_finished("completed", "finish");
+	rig_close();
+}
+END_TEST
+
+/* The name of a tool that failed is kept up to a limit. */
+START_TEST(a_tool_name_cut_within_a_character_can_be_passed_on)
+{
+	auto_buf long_name = {.max = 1000};
+	int i;
+
+	buf_adds(&long_name,
+	    "{\"feedback\":{\"status\":\"FAILED\",\"tool\":\"x");
+	for (i = 0; i < 100; i++)
+		buf_adds(&long_name, "ü");
+	buf_adds(&long_name, "\"}}");
+	rig_open(calm);
+	join_planner();
+	join_executor();
+	start_run();
+	plan(execute);
+	step(buf_str(&long_name), NULL);
+	plan(finish);
+	assert_finished("completed", "finish");
+	rig_close();
+}
+END_TEST
+
 START_TEST(a_run_ends_at_its_deadline)
 {
 	static const char *const flags[] = {"--deadline", "1", NULL};
@@ -1744,6 +1821,9 @@ main(void)
 	    {a_planner_that_fails_ends_the_run_with_a_report,
 		ARRAY_LEN(bad_plans)},
 	    {what_is_no_feedback_counts_as_a_failure, 3},
+	    {a_plan_too_deep_to_be_passed_on_fails_the_run, 0},
+	    {feedback_too_deep_to_be_passed_on_counts_as_a_failure, 0},
+	    {a_tool_name_cut_within_a_character_can_be_passed_on, 0},
 	    {a_run_ends_at_its_deadline, 0},
 	    {cancel_revokes_what_is_leased_and_ends_the_run, 0},
 	    {a_late_outcome_is_acknowledged_and_dropped, 4},

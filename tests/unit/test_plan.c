@@ -188,6 +188,34 @@ START_TEST(plan_of_sixteen_steps_is_the_largest)
 }
 END_TEST
 
+/* From msgpack, where no reader of JSON has counted before. */
+START_TEST(plan_nested_over_its_limit_is_refused)
+{
+	auto_buf b = {.max = 4096};
+	struct plan p;
+	struct err err;
+	int i;
+
+	for (i = PLAN_DEPTH_MAX - 1; i <= PLAN_DEPTH_MAX; i++) {
+		int lists = i - 1;
+
+		buf_reset(&b);
+		wire_put_map(&b, 2);
+		wire_put_str(&b, "decision");
+		wire_put_str(&b, "PLAN");
+		wire_put_str(&b, "args");
+		wire_put_map(&b, 1);
+		wire_put_str(&b, "x");
+		while (lists-- > 0)
+			wire_put_array(&b, 1);
+		wire_put_nil(&b);
+		ck_assert_int_eq(plan_parse(buf_span(&b), &p, &err),
+		    i < PLAN_DEPTH_MAX ? RC_OK : RC_TOOBIG);
+	}
+	ck_assert_ptr_nonnull(strstr(err.text, "nested over 16 levels"));
+}
+END_TEST
+
 START_TEST(plan_with_a_text_over_its_limit_is_refused)
 {
 	auto_buf b = {.max = 1 << 20};
@@ -260,6 +288,7 @@ main(void)
 	tcase_add_loop_test(
 	    tc, plan_that_is_wrong_is_refused_by_name, 0, (int)ARRAY_LEN(bad));
 	tcase_add_test(tc, plan_of_sixteen_steps_is_the_largest);
+	tcase_add_test(tc, plan_nested_over_its_limit_is_refused);
 	tcase_add_test(tc, plan_with_a_text_over_its_limit_is_refused);
 	tcase_add_loop_test(tc, plan_is_held_against_the_tools_there_are, 0,
 	    (int)ARRAY_LEN(judged));

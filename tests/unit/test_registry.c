@@ -117,6 +117,9 @@ static const struct {
 	{"executor", "w", 1, "[{\"what\":\"x\"}]", "list of maps"},
 	{"executor", "w", 1, "[{\"name\":\"ok\"},{\"name\":1}]",
 	    "list of maps"},
+	{"executor", "w", 1, "[{\"name\":\"ok\",\"args\":"
+	    "[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]}]",
+	    "nested over 16 levels"},
 };
 
 START_TEST(a_hello_that_makes_no_sense_is_refused)

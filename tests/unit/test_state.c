@@ -112,6 +112,18 @@ START_TEST(an_update_that_is_refused_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_state_leaves_room_for_what_is_put_around_it)
+{
+	struct state *s = state_new();
+	struct err err = {0};
+
+	ck_assert_int_eq(apply(s, "{\"a\":[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]}", &err), RC_OK);
+	ck_assert_int_eq(apply(s, "{\"a\":[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}", &err), RC_TOOBIG);
+	assert_contains(err.text, "over 20 levels");
+	state_free(s);
+}
+END_TEST
+
 START_TEST(bytes_that_are_no_update_are_refused)
 {
 	static const struct span bad[] = {{NULL, 0}, {"\x82\xa1" "a\x01", 4},
@@ -302,6 +314,7 @@ main(void)
 	const struct test_entry tests[] = {
 	    {updates_fold_by_their_reducers, ARRAY_LEN(folds)},
 	    {an_update_that_is_refused_changes_nothing, ARRAY_LEN(refused)},
+	    {a_state_leaves_room_for_what_is_put_around_it, 0},
 	    {bytes_that_are_no_update_are_refused, 0},
 	    {a_state_has_so_many_keys_and_no_more, 0},
 	    {a_state_has_so_many_bytes_and_no_more, 0},

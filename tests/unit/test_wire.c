@@ -202,6 +202,7 @@ START_TEST(nesting_is_bounded)
 	nest(&deep, _i == 1, WIRE_DEPTH_MAX);
 	nest(&deeper, _i == 1, WIRE_DEPTH_MAX + 1);
 	ck_assert(is_good(buf_span(&deep)));
+	ck_assert_uint_eq(wire_depth(buf_span(&deep)), WIRE_DEPTH_MAX);
 	ck_assert(!is_good(buf_span(&deeper)));
 	buf_reset(&deeper);
 	nest(&deeper, _i == 1, 200000);
@@ -422,6 +423,18 @@ START_TEST(raw_takes_one_value_whole)
 	ck_assert_uint_eq(wire_find((struct span){NULL, 0}, "a").n, 0);
 	ck_assert_uint_eq(wire_find_str(s, "a").n, 0);
 	ck_assert_int_eq(wire_find_int(s, "b", -4), -4);
+}
+END_TEST
+
+START_TEST(depth_is_that_of_the_deepest_value)
+{
+	ck_assert_uint_eq(wire_depth(BYTES("")), 0);
+	ck_assert_uint_eq(wire_depth(BYTES("\x05")), 0);
+	ck_assert_uint_eq(wire_depth(BYTES("\x90")), 0);
+	ck_assert_uint_eq(wire_depth(BYTES("\x91\x90")), 1);
+	ck_assert_uint_eq(wire_depth(BYTES("\x93\x91\x91\x01\x02\x91\x03")), 3);
+	ck_assert_uint_eq(wire_depth(BYTES("\x82\xa1" "a\x91\x01\xa1" "b\x02")), 2);
+	ck_assert_uint_eq(wire_depth(BYTES("\x92\xa1[\xc4\x02\x91\x91")), 1);
 }
 END_TEST
 
@@ -831,6 +844,7 @@ main(void)
 	    {unchecked_bytes_are_never_read_past_their_end, 0},
 	    {bytes_left_over_are_told, 0},
 	    {raw_takes_one_value_whole, 0},
+	    {depth_is_that_of_the_deepest_value, 0},
 	    {reader_of_nothing_points_somewhere, 0},
 	    {random_trees_read_as_msgpack_c_reads_them, 0},
 	    {a_flipped_bit_never_lets_the_reader_out_of_bounds, 0},

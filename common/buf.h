@@ -33,7 +33,18 @@ void buf_reset(struct buf *b);
 
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_adds(struct buf *b, const char *s);
-void buf_addc(struct buf *b, char c);
+/* What buf_addc does where the memory at hand does not suffice. */
+void buf_addc_grown(struct buf *b, char c);
+static inline void
+buf_addc(struct buf *b, char c)
+{
+	if (b->full || b->len + 1 >= b->cap || b->len >= b->max) {
+		buf_addc_grown(b, c);
+		return;
+	}
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
+}
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 void buf_add_span(struct buf *b, struct span s);
 

@@ -247,6 +247,8 @@ plain_entity(struct buf *b, struct span s)
 {
 	size_t i;
 
+	if (s.p[0] != '&')
+		return 0;
 	for (i = 0; i < ARRAY_LEN(entities); i++) {
 		size_t n = strlen(entities[i].name);
 
@@ -258,6 +260,18 @@ plain_entity(struct buf *b, struct span s)
 	return 0;
 }
 
+/* How many bytes at the start of s mean themselves. */
+static size_t
+plain_run(struct span s)
+{
+	size_t i = 0;
+
+	while (i < s.n && s.p[i] != '`' && s.p[i] != '\\' && s.p[i] != '&' &&
+	       s.p[i] != '*')
+		i++;
+	return i;
+}
+
 void
 md_plain(struct buf *b, struct span line)
 {
@@ -265,9 +279,14 @@ md_plain(struct buf *b, struct span line)
 	size_t i;
 
 	for (i = 0; i < line.n; i++) {
-		char c = line.p[i];
-		size_t n;
+		size_t n = plain_run(span_make(line.p + i, line.n - i));
+		char c;
 
+		buf_add(b, line.p + i, n);
+		i += n;
+		if (i == line.n)
+			break;
+		c = line.p[i];
 		if (c == '`') {
 			code = !code;
 			continue;

@@ -54,8 +54,7 @@ void
 verify_each_feedback(const struct view *w,
     void (*each)(void *ctx, struct span feedback), void *ctx)
 {
-	struct wire_r r =
-	    wire_reader(wire_find(w->in->state, "executor_feedback"));
+	struct wire_r r = wire_reader(w->feedback);
 	uint32_t n;
 
 	if (wire_peek(&r) != WIRE_ARRAY)
@@ -82,7 +81,10 @@ view_init(struct view *w, const struct verify_in *in, struct verdict *v)
 	    "labels", "alerts", "iteration", "status"};
 	size_t i;
 
-	*w = (struct view){.in = in, .v = v, .state = cJSON_CreateObject()};
+	*w = (struct view){.in = in,
+	    .v = v,
+	    .state = cJSON_CreateObject(),
+	    .feedback = wire_find(in->state, "executor_feedback")};
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		take(w->state, in->state, keys[i]);
 	if (in->conclusion.n > 0)
@@ -212,11 +214,11 @@ stated_in(struct span line)
 	size_t i;
 
 	md_plain(&plain, line);
+	if (strstr(buf_str(&plain), "置信度") == NULL &&
+	    strcasestr(buf_str(&plain), "confidence") == NULL)
+		return -1;
 	for (i = 0; i < plain.len; i++)
 		plain.data[i] = (char)tolower((unsigned char)plain.data[i]);
-	if (strstr(buf_str(&plain), "置信度") == NULL &&
-	    strstr(buf_str(&plain), "confidence") == NULL)
-		return -1;
 	for (level = REPORT_UNDETERMINED; level <= REPORT_CONFIRMED; level++)
 		for (lang = 0; lang < REPORT_LANGS; lang++)
 			if (verify_holds_word(buf_span(&plain),

@@ -32,6 +32,7 @@ struct verdict {
 
 /* What the checks look at. */
 struct view {
+	struct span feedback; /* what the steps brought, as in the state */
 	const struct verify_in *in;
 	struct verdict *v;
 	cJSON *state; /* what the checks need of it, not more */

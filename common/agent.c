@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -163,11 +164,34 @@ run_loop(struct agent *a)
 	return a->failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* ZeroMQ gathers a message of many frames before anybody can look at it: a
+ * peer that sends one without end must cost this process, not the machine.
+ * A sanitizer's shadow is no memory, but would count. */
+static void
+memory_limit(const struct conf *c)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	rlim_t half = (rlim_t)sysconf(_SC_PHYS_PAGES) / 2 *
+	    (rlim_t)sysconf(_SC_PAGESIZE);
+	rlim_t most = c->memory_max_mb != 0 ?
+	    (rlim_t)c->memory_max_mb << 20 : half;
+	struct rlimit r = {most, most};
+
+	/* Where the limit is lower already, that one holds. */
+	if (setrlimit(RLIMIT_DATA, &r) != 0)
+		log_debug("no limit on memory", "reason", strerror(errno),
+		    NULL);
+#else
+	(void)c;
+#endif
+}
+
 static int
 run(struct agent *a)
 {
 	int status;
 
+	memory_limit(&a->conf);
 	zsys_handler_set(NULL);
 	a->signal_fd = signals_open();
 	a->loop = zloop_new();

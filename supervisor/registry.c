@@ -82,19 +82,52 @@ registry_find(struct registry *g, const struct bus_peer *peer)
 	return NULL;
 }
 
-static bool
-has_tool(const cJSON *tools, const char *name)
+static const char *
+text_of(const cJSON *tool, const char *key)
 {
-	const cJSON *t;
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tool, key));
+}
+
+static cJSON *
+find_tool(const cJSON *tools, struct span name)
+{
+	cJSON *t;
 
 	cJSON_ArrayForEach (t, tools) {
-		const char *s = cJSON_GetStringValue(
-		    cJSON_GetObjectItemCaseSensitive(t, "name"));
+		const char *s = text_of(t, "name");
 
-		if (s != NULL && strcmp(s, name) == 0)
-			return true;
+		if (s != NULL && span_is(name, s))
+			return t;
 	}
-	return false;
+	return NULL;
+}
+
+/* Whoever says nothing that is understood gets the strictest. */
+static enum tool_class
+class_of(const cJSON *tool)
+{
+	const char *s = text_of(tool, "class");
+	enum tool_class class = TOOL_UNSAFE;
+
+	if (s != NULL && !tool_class_parse(span_of(s), &class))
+		return TOOL_UNSAFE;
+	return class;
+}
+
+static void
+tool_merge(cJSON *tools, const cJSON *t)
+{
+	cJSON *known = find_tool(tools, span_of(text_of(t, "name")));
+	enum tool_class class = class_of(t);
+
+	if (known == NULL) {
+		known = cJSON_Duplicate(t, true);
+		cJSON_AddItemToArray(tools, known);
+	} else if (class <= class_of(known)) {
+		return;
+	}
+	cJSON_DeleteItemFromObjectCaseSensitive(known, "class");
+	cJSON_AddStringToObject(known, "class", tool_class_name(class));
 }
 
 static void
@@ -107,14 +140,8 @@ tools_merge(struct registry *g)
 	g->tools = cJSON_CreateArray();
 	LIST_FOREACH(w, &g->workers, all)
 	{
-		cJSON_ArrayForEach (t, w->tools) {
-			if (!has_tool(
-				g->tools, cJSON_GetStringValue(
-					      cJSON_GetObjectItemCaseSensitive(
-						  t, "name"))))
-				cJSON_AddItemToArray(
-				    g->tools, cJSON_Duplicate(t, true));
-		}
+		cJSON_ArrayForEach (t, w->tools)
+			tool_merge(g->tools, t);
 	}
 	buf_reset(&g->encoded);
 	wire_put_tree(&g->encoded, g->tools);
@@ -213,21 +240,10 @@ static bool
 worker_fits(const struct worker *w, enum node role, struct span tool,
     int64_t alive_since_ms)
 {
-	const cJSON *t;
-
 	if (w->role != role || w->state != WORKER_JOINED ||
 	    w->busy >= w->capacity || w->heard_ms < alive_since_ms)
 		return false;
-	if (tool.n == 0)
-		return true;
-	cJSON_ArrayForEach (t, w->tools) {
-		const char *s = cJSON_GetStringValue(
-		    cJSON_GetObjectItemCaseSensitive(t, "name"));
-
-		if (s != NULL && span_is(tool, s))
-			return true;
-	}
-	return false;
+	return tool.n == 0 || find_tool(w->tools, tool) != NULL;
 }
 
 struct worker *
@@ -281,4 +297,16 @@ struct span
 registry_tools_encoded(const struct registry *g)
 {
 	return buf_span(&g->encoded);
+}
+
+bool
+registry_class(
+    const struct registry *g, struct span tool, enum tool_class *ret)
+{
+	const cJSON *t = find_tool(g->tools, tool);
+
+	if (t == NULL)
+		return false;
+	*ret = class_of(t);
+	return true;
 }

@@ -6,6 +6,7 @@
 
 #include "common/bus.h"
 #include "common/proto.h"
+#include "common/tool_class.h"
 #include "supervisor/graph.h"
 
 #include <sys/queue.h>
@@ -65,9 +66,14 @@ int registry_count(const struct registry *g, enum node role,
 void registry_each(struct registry *g,
     void (*each)(void *ctx, struct worker *w), void *ctx);
 
-/* All executors' tools, each name once: a list, borrowed until the next
- * hello or removal. */
+/* All executors' tools, each name once, with the strictest class any of them
+ * gives it: a list, borrowed until the next hello or removal. */
 const struct cJSON *registry_tools(struct registry *g);
+
+/* That class; a tool whose executor names none, or one that is not known, is
+ * UNSAFE. False: nobody has the tool. */
+bool registry_class(
+    const struct registry *g, struct span tool, enum tool_class *ret);
 
 /* The same as one msgpack value. */
 struct span registry_tools_encoded(const struct registry *g);

@@ -10,7 +10,7 @@
 #include "common/wire.h"
 
 static const char *const task_states[] = {
-    "QUEUED", "LEASED", "DONE", "UNKNOWN"};
+    "QUEUED", "LEASED", "DONE", "UNKNOWN", "WAITING"};
 
 struct run *
 run_new(const char *id)
@@ -127,7 +127,8 @@ run_tasks_done(const struct run *r)
 	int i;
 
 	for (i = 0; i < r->n_tasks; i++)
-		if (r->tasks[i].state != TASK_DONE)
+		if (r->tasks[i].state != TASK_DONE &&
+		    r->tasks[i].state != TASK_UNKNOWN)
 			return false;
 	return true;
 }

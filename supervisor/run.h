@@ -10,6 +10,7 @@
 
 #include "common/bus.h"
 #include "common/plan.h"
+#include "common/tool_class.h"
 #include "supervisor/registry.h"
 #include "supervisor/route.h"
 #include "supervisor/state.h"
@@ -25,7 +26,17 @@ enum { RUN_FOLLOWERS_MAX = 100000, RUN_FRESH_BYTES_MAX = 32 << 20 };
  */
 enum { RUN_ROUND_LEAST_MS = 20 };
 
-enum task_state { TASK_QUEUED, TASK_LEASED, TASK_DONE, TASK_UNKNOWN };
+/* How long the name of whoever approved may be. */
+enum { TASK_BY_MAX = 63 };
+
+/*
+ *	WAITING -> QUEUED -> LEASED -> DONE		READ and IDEMPOTENT begin
+ *	   |         ^---------|  |			QUEUED and may come back;
+ *	   v       lease lapsed   v lease lapsed	UNSAFE begins WAITING and
+ *	 DONE (denied)          UNKNOWN			may not
+ */
+enum task_state { TASK_QUEUED, TASK_LEASED, TASK_DONE, TASK_UNKNOWN,
+	TASK_WAITING };
 
 struct run;
 
@@ -42,7 +53,9 @@ struct task {
 	int64_t lease_until_ms;		/* monotonic */
 	int64_t leased_ms;
 	int64_t evidence;		/* the number its evidence gets */
-	struct buf outcome;		/* DONE: {feedback, evidence} */
+	struct buf outcome;		/* DONE, UNKNOWN: {feedback, evidence} */
+	enum tool_class class;		/* the strictest it was ever found */
+	char approved_by[TASK_BY_MAX + 1];	/* "": by nobody */
 	int progress;			/* events of it so far */
 	bool dirty;			/* its row is to be written */
 };
@@ -113,6 +126,7 @@ void run_recall(struct run *r);
 struct task *run_add_task(struct run *r, enum node node, int index);
 void run_clear_tasks(struct run *r);
 struct task *run_find_task(struct run *r, uint64_t number);
+/* Nothing more will come of any of them. */
 bool run_tasks_done(const struct run *r);
 
 const char *task_state_name(enum task_state s);

@@ -54,9 +54,12 @@ struct store_task {
 	struct span node;	/* "planner" or "executor" */
 	int64_t index;		/* step of the plan */
 	uint64_t attempt;	/* 0: never leased */
-	struct span state;	/* QUEUED LEASED DONE UNKNOWN */
+	struct span state;	/* WAITING QUEUED LEASED DONE UNKNOWN */
 	struct span worker;	/* who has or had it */
-	struct span outcome;	/* DONE: a msgpack map */
+	struct span outcome;	/* DONE, UNKNOWN: a msgpack map */
+	struct span class;	/* its tool's, as it was judged last; empty:
+				 * kept before there were any */
+	struct span approved_by;	/* empty: by nobody */
 };
 
 struct store_evidence {

@@ -89,10 +89,11 @@ store_event_each(struct store *s, int64_t row, int64_t after, int64_t limit,
 
 /* ---- tasks ---- */
 
-/* [index, attempt, node, state, worker, outcome]; what a later version adds
- * comes behind. */
+/* [index, attempt, node, state, worker, outcome, class, approved_by]; what a
+ * later version adds comes behind, and the first ones end earlier. */
 enum {
-	TASK_FIELDS = 6,
+	TASK_FIELDS = 8,
+	TASK_FIELDS_LEAST = 6,
 	TASK_BYTES_MAX = STORE_BYTES_MAX + 4096,
 	TASKS_BYTES_MAX = 16 * STORE_BYTES_MAX,
 };
@@ -107,6 +108,8 @@ task_encode(struct buf *b, const struct store_task *t)
 	wire_put_span(b, t->state);
 	wire_put_span(b, t->worker);
 	wire_put_bin(b, t->outcome);
+	wire_put_span(b, t->class);
+	wire_put_span(b, t->approved_by);
 }
 
 static bool
@@ -115,9 +118,12 @@ task_decode(const struct record *rec, struct store_task *ret)
 	struct wire_r r = wire_reader(rec->data);
 	struct store_task t = {.task = (uint64_t)rec->n};
 	struct err err;
+	uint32_t n;
 
-	if (wire_check(rec->data, &err) != RC_OK ||
-	    wire_array(&r) < TASK_FIELDS)
+	if (wire_check(rec->data, &err) != RC_OK)
+		return false;
+	n = wire_array(&r);
+	if (n < TASK_FIELDS_LEAST)
 		return false;
 	t.index = wire_int(&r);
 	t.attempt = wire_u64(&r);
@@ -125,6 +131,10 @@ task_decode(const struct record *rec, struct store_task *ret)
 	t.state = wire_str(&r);
 	t.worker = wire_str(&r);
 	t.outcome = wire_bin(&r);
+	if (n > TASK_FIELDS_LEAST)
+		t.class = wire_str(&r);
+	if (n > TASK_FIELDS_LEAST + 1)
+		t.approved_by = wire_str(&r);
 	*ret = t;
 	return !r.bad;
 }

@@ -37,6 +37,8 @@ write_tasks(struct supervisor *s, struct run *r)
 		    .state = span_of(task_state_name(t->state)),
 		    .worker = span_of(t->worker_name),
 		    .outcome = buf_span(&t->outcome),
+		    .class = span_of(tool_class_name(t->class)),
+		    .approved_by = span_of(t->approved_by),
 		};
 
 		if (!t->dirty)

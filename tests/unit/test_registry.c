@@ -174,6 +174,62 @@ START_TEST(the_catalogue_is_the_union_of_those_who_are_here)
 }
 END_TEST
 
+static enum tool_class
+class_in(const struct registry *g, const char *tool)
+{
+	enum tool_class class = TOOL_READ;
+
+	ck_assert(registry_class(g, span_of(tool), &class));
+	return class;
+}
+
+START_TEST(where_executors_disagree_the_strictest_class_counts)
+{
+	struct registry *g = registry_new();
+	enum tool_class class = TOOL_IDEMPOTENT;
+	struct worker *a = joined(g, 0, "executor", 1,
+	    "[{\"name\":\"a\",\"class\":\"READ\"},"
+	    "{\"name\":\"b\",\"class\":\"IDEMPOTENT\"}]");
+	struct worker *b;
+
+	ck_assert_int_eq(class_in(g, "a"), TOOL_READ);
+	ck_assert_int_eq(class_in(g, "b"), TOOL_IDEMPOTENT);
+	ck_assert(!registry_class(g, span_of("c"), &class));
+	ck_assert_int_eq(class, TOOL_IDEMPOTENT);
+	b = joined(g, 1, "executor", 1,
+	    "[{\"name\":\"a\",\"class\":\"UNSAFE\"},"
+	    "{\"name\":\"b\",\"class\":\"READ\"}]");
+	ck_assert_int_eq(class_in(g, "a"), TOOL_UNSAFE);
+	ck_assert_int_eq(class_in(g, "b"), TOOL_IDEMPOTENT);
+	registry_remove(g, b);
+	ck_assert_int_eq(class_in(g, "a"), TOOL_READ);
+	registry_remove(g, a);
+	ck_assert(!registry_class(g, span_of("a"), &class));
+	registry_free(g);
+}
+END_TEST
+
+static const char *const classless[] = {
+    "[{\"name\":\"a\"}]",
+    "[{\"name\":\"a\",\"class\":\"HARMLESS\"}]",
+    "[{\"name\":\"a\",\"class\":\"\"}]",
+    "[{\"name\":\"a\",\"class\":1}]",
+};
+
+START_TEST(a_tool_whose_class_is_not_known_is_unsafe)
+{
+	struct registry *g = registry_new();
+
+	joined(g, 0, "executor", 1, classless[_i]);
+	ck_assert_int_eq(class_in(g, "a"), TOOL_UNSAFE);
+	ck_assert_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(
+			     cJSON_GetArrayItem(registry_tools(g), 0),
+			     "class")),
+	    "UNSAFE");
+	registry_free(g);
+}
+END_TEST
+
 /* ---- picking ---- */
 
 static const struct span no_tool = {NULL, 0};
@@ -369,6 +425,8 @@ main(void)
 	    {a_hello_that_makes_no_sense_is_refused, ARRAY_LEN(refused)},
 	    {a_refused_second_hello_leaves_the_worker_as_it_was, 0},
 	    {the_catalogue_is_the_union_of_those_who_are_here, 0},
+	    {where_executors_disagree_the_strictest_class_counts, 0},
+	    {a_tool_whose_class_is_not_known_is_unsafe, ARRAY_LEN(classless)},
 	    {the_least_loaded_worker_with_room_is_picked, 0},
 	    {only_a_worker_that_has_the_tool_is_picked, 0},
 	    {the_silent_and_the_leaving_are_neither_picked_nor_counted, 0},

@@ -3,7 +3,7 @@
  * refused at open, what a crash leaves, and that damage is never silent.
  */
 #include "common/buf.h"
-#include "supervisor/store.h"
+#include "supervisor/store_journal.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 
@@ -123,10 +123,12 @@ static void
 see_task(void *fix, const struct store_task *t)
 {
 	buf_addf(&((struct fix *)fix)->seen,
-	    "%llu %.*s %lld %llu %.*s %.*s %.*s;", (unsigned long long)t->task,
+	    "%llu %.*s %lld %llu %.*s %.*s %.*s %.*s %.*s;",
+	    (unsigned long long)t->task,
 	    SPAN_ARG(t->node), (long long)t->index,
 	    (unsigned long long)t->attempt, SPAN_ARG(t->state),
-	    SPAN_ARG(t->worker), SPAN_ARG(t->outcome));
+	    SPAN_ARG(t->worker), SPAN_ARG(t->outcome), SPAN_ARG(t->class),
+	    SPAN_ARG(t->approved_by));
 }
 
 static void
@@ -348,7 +350,7 @@ START_TEST(tasks_are_replaced_and_cleared)
 {
 	auto_fix f;
 	struct store_task t = {1, span_of("executor"), 2, 3, span_of("LEASED"),
-	    span_of("w1"), {0}};
+	    span_of("w1"), {0}, span_of("UNSAFE"), span_of("ann")};
 	int64_t row;
 
 	fix_init(&f);
@@ -360,12 +362,31 @@ START_TEST(tasks_are_replaced_and_cleared)
 	t.task = 0;
 	MUST(ops->task_put(f.s, row, &t, &err));
 	MUST(ops->task_each(f.s, row, see_task, &f, &err));
-	ck_assert_str_eq(fix_seen(&f), "1 executor 2 3 DONE w1 out;"
-				       "0 executor 2 3 DONE w1 out;");
+	ck_assert_str_eq(fix_seen(&f), "1 executor 2 3 DONE w1 out UNSAFE ann;"
+				       "0 executor 2 3 DONE w1 out UNSAFE ann;");
 	buf_reset(&f.seen);
 	MUST(ops->task_clear(f.s, row, &err));
 	MUST(ops->task_each(f.s, row, see_task, &f, &err));
 	ck_assert_str_eq(fix_seen(&f), "");
+}
+END_TEST
+
+START_TEST(a_task_kept_before_there_were_classes_is_read)
+{
+	static const char old[] = "\x96\x02\x03\xa8"
+				  "executor\xa6LEASED\xa2w1\xc4\x03out";
+	auto_fix f;
+	int64_t row;
+
+	fix_init(&f);
+	row = add_run(&f, "r1", "", 0);
+	MUST(store_journal_add(f.s, row,
+	    &(struct record){.kind = STORE_TASK,
+		.n = 7,
+		.data = span_make(old, sizeof(old) - 1)},
+	    &err));
+	MUST(ops->task_each(f.s, row, see_task, &f, &err));
+	ck_assert_str_eq(fix_seen(&f), "7 executor 2 3 LEASED w1 out  ;");
 }
 END_TEST
 
@@ -1052,6 +1073,7 @@ main(void)
 	    {lists_are_newest_first_paged_and_filtered, 0},
 	    {events_are_read_after_a_number_up_to_a_limit, 0},
 	    {tasks_are_replaced_and_cleared, 0},
+	    {a_task_kept_before_there_were_classes_is_read, 0},
 	    {evidence_is_shared_under_its_numbers_and_outlives_its_run, 0},
 	    {large_evidence_is_kept_once_and_goes_with_its_last_run, 0},
 	    {small_evidence_is_found_wherever_it_stands, 0},

@@ -85,6 +85,17 @@ put_state(struct buf *b, const struct run *r, const char *key)
 		wire_put_nil(b);
 }
 
+/* Under which the tool does it once, whoever asks and how often. */
+static void
+put_key(struct buf *b, const struct task *t)
+{
+	auto_str key = xasprintf(
+	    "%s.%llu", t->run->id, (unsigned long long)t->number);
+
+	wire_put_str(b, "key");
+	wire_put_str(b, key);
+}
+
 static void
 executor_input(struct task *t, struct buf *b)
 {
@@ -92,9 +103,12 @@ executor_input(struct task *t, struct buf *b)
 	const struct plan_step *step = &r->plan.steps[t->index];
 	static const char *const keys[] = {
 	    "at", "window", "labels", "language"};
+	bool repeats = t->class == TOOL_IDEMPOTENT;
 	size_t i;
 
-	wire_put_map(b, 6 + ARRAY_LEN(keys));
+	wire_put_map(b, 6 + ARRAY_LEN(keys) + repeats);
+	if (repeats)
+		put_key(b, t);
 	wire_put_str(b, "step");
 	wire_put_span(b, step->step);
 	wire_put_str(b, "tool");
@@ -115,10 +129,17 @@ static void
 emit_started(struct supervisor *s, struct task *t)
 {
 	const struct plan_step *step = &t->run->plan.steps[t->index];
+	bool reads = t->class == TOOL_READ;
 	auto_buf b = {0};
 
 	buf_init(&b, STATE_BYTES_MAX);
-	wire_put_map(&b, 7);
+	wire_put_map(&b, reads ? 7 : 9);
+	if (!reads) {
+		wire_put_str(&b, "task");
+		wire_put_u64(&b, t->number);
+		wire_put_str(&b, "class");
+		wire_put_str(&b, tool_class_name(t->class));
+	}
 	wire_put_str(&b, "iteration");
 	wire_put_int(&b, t->run->iteration);
 	wire_put_str(&b, "index");
@@ -194,7 +215,8 @@ dispatch_queue(struct supervisor *s, enum node node)
 			since) == NULL)
 			return;
 		w = registry_pick(s->workers, node, task_tool(t), since);
-		if (w != NULL)
+		if (w != NULL &&
+		    (node != NODE_EXECUTOR || approve_clears(s, t)))
 			lease(s, t, w);
 	}
 }
@@ -226,41 +248,66 @@ emit_retry(struct supervisor *s, struct task *t, const char *reason)
 	engine_emit(s, t->run, "retry", buf_span(&b));
 }
 
-static void
+/* True: what came of it is not known, and its run is to be settled. */
+static bool
 requeue(struct supervisor *s, struct task *t, const char *reason)
 {
+	if (t->class == TOOL_UNSAFE) {
+		approve_lost(s, t, reason);
+		return true;
+	}
 	log_warn("task goes to another worker", "run", t->run->id, "worker",
 	    t->worker_name, "reason", reason, NULL);
 	emit_retry(s, t, reason);
 	dispatch_release(s, t);
 	dispatch_enqueue(s, t);
+	return false;
 }
 
 void
 dispatch_lapse(struct supervisor *s, int64_t now_ms)
 {
-	struct run *r;
+	struct run *r, *next;
 	int i;
 
-	TAILQ_FOREACH(r, &s->runs, all)
-	for (i = 0; i < r->n_tasks; i++)
-		if (r->tasks[i].state == TASK_LEASED &&
-		    r->tasks[i].lease_until_ms < now_ms) {
-			requeue(s, &r->tasks[i], "its worker fell silent");
+	for (r = TAILQ_FIRST(&s->runs); r != NULL; r = next) {
+		bool lost = false;
+
+		/* To settle a run may end it. */
+		next = TAILQ_NEXT(r, all);
+		for (i = 0; i < r->n_tasks; i++) {
+			struct task *t = &r->tasks[i];
+
+			if (t->state != TASK_LEASED ||
+			    t->lease_until_ms >= now_ms)
+				continue;
+			lost |= requeue(s, t, "its worker fell silent");
 			FAILPOINT(lapsed);
 		}
+		if (lost)
+			engine_settle(s, r);
+	}
 }
 
 void
 dispatch_orphan(struct supervisor *s, struct worker *w)
 {
-	struct run *r;
+	struct run *r, *next;
 	int i;
 
-	TAILQ_FOREACH(r, &s->runs, all)
-	for (i = 0; i < r->n_tasks; i++)
-		if (r->tasks[i].state == TASK_LEASED && r->tasks[i].worker == w) {
-			requeue(s, &r->tasks[i], "its worker is gone");
+	for (r = TAILQ_FIRST(&s->runs); r != NULL; r = next) {
+		bool lost = false;
+
+		next = TAILQ_NEXT(r, all);
+		for (i = 0; i < r->n_tasks; i++) {
+			struct task *t = &r->tasks[i];
+
+			if (t->state != TASK_LEASED || t->worker != w)
+				continue;
+			lost |= requeue(s, t, "its worker is gone");
 			FAILPOINT(orphaned);
 		}
+		if (lost)
+			engine_settle(s, r);
+	}
 }

@@ -314,11 +314,10 @@ engine_advance(struct supervisor *s, struct run *r)
 void
 engine_end(struct supervisor *s, struct run *r)
 {
-	struct facts f = run_facts(r);
-	int i;
+	struct facts f;
 
-	for (i = 0; i < r->n_tasks; i++)
-		dispatch_revoke(s, &r->tasks[i]);
+	engine_cut_steps(s, r);
+	f = run_facts(r);
 	FAILPOINT(end_early);
 	r->node = NODE_SUPERVISOR;
 	emit_supervisor(s, r);

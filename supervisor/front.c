@@ -280,6 +280,20 @@ on_cancel(
 	reply(s, peer, msg->cancel.req, rc, k.id, &err);
 }
 
+static void
+on_decide(
+    struct supervisor *s, const struct bus_peer *peer, const struct proto *msg)
+{
+	const struct proto_decide *m = &msg->decide;
+	struct front_row k;
+	struct err err;
+	enum rc rc = front_find(s, m->run, &k, &err);
+
+	if (rc == RC_OK)
+		rc = approve_decide(s, run_lookup(s, k.id), k.row, m, &err);
+	reply(s, peer, m->req, rc, k.id, &err);
+}
+
 /* ---- queries ---- */
 
 static void
@@ -533,6 +547,7 @@ static const struct {
     {PROTO_UNFOLLOW, on_unfollow},
     {PROTO_QUERY, on_query},
     {PROTO_CANCEL, on_cancel},
+    {PROTO_DECIDE, on_decide},
 };
 
 static void

@@ -94,7 +94,7 @@ supervisor_start(struct agent *a, void **ret_state, struct err *err)
 }
 
 /* Everything accepted is committed already: there is nothing to wait for but
- * the turn under way. */
+ * the turn under way, and UNSAFE steps, whose outcome would not be known. */
 static void
 supervisor_drain(void *state)
 {

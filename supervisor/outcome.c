@@ -17,8 +17,6 @@
 /* In the state it stands in a list under its key. */
 enum { FEEDBACK_DEPTH_MAX = STATE_DEPTH_MAX - 2 };
 
-static void engine_join(struct supervisor *s, struct run *r);
-
 static void
 emit_feedback(struct supervisor *s, struct task *t, struct span feedback)
 {
@@ -47,17 +45,37 @@ emit_feedback(struct supervisor *s, struct task *t, struct span feedback)
 	engine_emit(s, t->run, "feedback", buf_span(&b));
 }
 
-/* A step the supervisor itself refused: the planner reads why. */
+/* How many pairs put_class writes. */
+static uint32_t
+class_pairs(const struct task *t)
+{
+	return t->class == TOOL_READ ? 0 : 2;
+}
+
+/* What readers of the report should know of a step that changed something. */
 static void
-refuse_step(struct supervisor *s, struct task *t, const struct err *why)
+put_class(struct buf *b, const struct task *t)
+{
+	if (t->class == TOOL_READ)
+		return;
+	wire_put_str(b, "class");
+	wire_put_str(b, tool_class_name(t->class));
+	wire_put_str(b, "approved_by");
+	wire_put_str(b, t->approved_by);
+}
+
+void
+engine_step_end(
+    struct supervisor *s, struct task *t, const struct step_end *end)
 {
 	const struct plan_step *step = &t->run->plan.steps[t->index];
 	auto_buf fb = {0};
 
 	buf_init(&fb, STATE_BYTES_MAX);
-	wire_put_map(&fb, 8);
+	wire_put_map(&fb, 8 + class_pairs(t));
+	put_class(&fb, t);
 	wire_put_str(&fb, "status");
-	wire_put_str(&fb, "FAILED");
+	wire_put_str(&fb, end->status);
 	wire_put_str(&fb, "tool");
 	wire_put_span(&fb, step->tool);
 	wire_put_str(&fb, "step");
@@ -65,19 +83,32 @@ refuse_step(struct supervisor *s, struct task *t, const struct err *why)
 	wire_put_str(&fb, "args");
 	wire_put_raw(&fb, step->args);
 	wire_put_str(&fb, "summary");
-	wire_put_str(&fb, why->text);
+	wire_put_str(&fb, end->summary);
 	wire_put_str(&fb, "suggestion");
-	wire_put_str(&fb, "correct the call, or use another tool");
+	wire_put_str(&fb, end->suggestion);
 	wire_put_str(&fb, "ms");
 	wire_put_int(&fb, 0);
 	wire_put_str(&fb, "evidence");
 	wire_put_array(&fb, 0);
-	t->state = TASK_DONE;
+	t->state = end->state;
+	t->dirty = true;
+	engine_dirty(s, t->run);
 	buf_reset(&t->outcome);
 	wire_put_map(&t->outcome, 1);
 	wire_put_str(&t->outcome, "feedback");
 	wire_put_raw(&t->outcome, buf_span(&fb));
 	emit_feedback(s, t, buf_span(&fb));
+}
+
+/* A step the supervisor itself refused: the planner reads why. */
+static void
+refuse_step(struct supervisor *s, struct task *t, const struct err *why)
+{
+	engine_step_end(s, t,
+	    &(struct step_end){.state = TASK_DONE,
+		.status = "FAILED",
+		.summary = why->text,
+		.suggestion = "correct the call, or use another tool"});
 }
 
 static void
@@ -95,10 +126,13 @@ make_steps(struct supervisor *s, struct run *r)
 		/* With no executor here yet there is no catalogue to hold the
 		 * step against; the executor checks it again anyway. */
 		if (know &&
-		    plan_check_step(&r->plan.steps[i], tools, &why) != RC_OK)
+		    plan_check_step(&r->plan.steps[i], tools, &why) != RC_OK) {
 			refuse_step(s, t, &why);
-		else
-			dispatch_enqueue(s, t);
+			continue;
+		}
+		dispatch_enqueue(s, t);
+		/* A person is asked as soon as it is known one must be. */
+		approve_clears(s, t);
 	}
 	if (run_tasks_done(r))
 		engine_join(s, r);
@@ -251,7 +285,8 @@ keep_evidence(struct supervisor *s, struct task *t,
 	wire_put_int(meta, clk_wall_ms());
 }
 
-/* The feedback with the ids of its evidence in place of its own claim. */
+/* The feedback with what the supervisor knows better in place of its own
+ * claims: the ids of its evidence, its class, who approved it. */
 static void
 put_feedback(struct buf *b, struct span feedback, const struct task *t,
     bool has_evidence)
@@ -266,14 +301,16 @@ put_feedback(struct buf *b, struct span feedback, const struct task *t,
 		struct span k = wire_str(&r);
 		struct span v = wire_raw(&r);
 
-		if (span_is(k, "evidence"))
+		if (span_is(k, "evidence") || span_is(k, "class") ||
+		    span_is(k, "approved_by"))
 			continue;
 		wire_put_span(&pairs, k);
 		wire_put_raw(&pairs, v);
 		kept++;
 	}
-	wire_put_map(b, kept + 1);
+	wire_put_map(b, kept + 1 + class_pairs(t));
 	wire_put_raw(b, buf_span(&pairs));
+	put_class(b, t);
 	wire_put_str(b, "evidence");
 	wire_put_array(b, has_evidence ? 1 : 0);
 	snprintf(id, sizeof(id), "E%lld", (long long)t->evidence);
@@ -293,21 +330,29 @@ is_feedback(struct span feedback)
 }
 
 static void
+no_feedback(struct supervisor *s, struct task *t)
+{
+	struct err why;
+
+	err_set(&why, RC_INVALID,
+	    "%s answered with something that is no feedback", t->worker_name);
+	if (t->class == TOOL_UNSAFE)
+		approve_lost(s, t, why.text);
+	else
+		refuse_step(s, t, &why);
+}
+
+static void
 step_result(struct supervisor *s, struct task *t, const struct proto_result *m)
 {
 	struct span feedback = wire_find(m->update, "feedback");
 	bool has_evidence = m->evidence.n != 0;
 	auto_buf meta = {0}, fb = {0};
-	struct err why;
 
 	buf_init(&meta, STATE_BYTES_MAX);
 	buf_init(&fb, STATE_BYTES_MAX);
 	if (!is_feedback(feedback)) {
-		err_set(&why, RC_INVALID,
-		    "%s answered with something that is "
-		    "no feedback",
-		    t->worker_name);
-		refuse_step(s, t, &why);
+		no_feedback(s, t);
 	} else {
 		put_feedback(&fb, feedback, t, has_evidence);
 		buf_reset(&t->outcome);
@@ -321,15 +366,12 @@ step_result(struct supervisor *s, struct task *t, const struct proto_result *m)
 			engine_emit(s, t->run, "evidence", buf_span(&meta));
 		}
 		emit_feedback(s, t, buf_span(&fb));
+		t->state = TASK_DONE;
+		t->dirty = true;
+		engine_dirty(s, t->run);
 	}
-	t->state = TASK_DONE;
-	t->dirty = true;
-	engine_dirty(s, t->run);
 	FAILPOINT(step_done);
-	if (run_tasks_done(t->run)) {
-		engine_join(s, t->run);
-		engine_advance(s, t->run);
-	}
+	engine_settle(s, t->run);
 }
 
 static void
@@ -353,7 +395,9 @@ count_failures(struct run *r, char tool[PLAN_TOOL_MAX + 1])
 		    wire_find(buf_span(&r->tasks[i].outcome), "feedback");
 		struct span name = wire_find_str(fb, "tool");
 
-		if (!span_is(wire_find_str(fb, "status"), "FAILED")) {
+		struct span status = wire_find_str(fb, "status");
+
+		if (!span_is(status, "FAILED") && !span_is(status, "UNKNOWN")) {
 			r->failures = 0;
 			tool[0] = '\0';
 		} else if (span_is(name, tool)) {
@@ -372,7 +416,7 @@ static void
 join_update(struct run *r, struct buf *b)
 {
 	char tool[PLAN_TOOL_MAX + 1];
-	uint32_t n_evidence = 0;
+	uint32_t n_feedback = 0, n_evidence = 0;
 	int i;
 
 	count_failures(r, tool);
@@ -381,7 +425,9 @@ join_update(struct run *r, struct buf *b)
 	wire_put_str(b, "next_evidence");
 	wire_put_int(b, r->next_evidence);
 	wire_put_str(b, "executor_feedback");
-	wire_put_array(b, (uint32_t)r->n_tasks);
+	for (i = 0; i < r->n_tasks; i++)
+		n_feedback += r->tasks[i].outcome.len != 0;
+	wire_put_array(b, n_feedback);
 	for (i = 0; i < r->n_tasks; i++) {
 		struct span o = buf_span(&r->tasks[i].outcome);
 
@@ -401,8 +447,9 @@ join_update(struct run *r, struct buf *b)
 	wire_put_int(b, r->failures);
 }
 
-/* All steps of the plan are done: their outcomes enter the state. */
-static void
+/* All steps of the plan are done, or will not be: the outcomes there are
+ * enter the state. */
+void
 engine_join(struct supervisor *s, struct run *r)
 {
 	struct err err;
@@ -417,6 +464,51 @@ engine_join(struct supervisor *s, struct run *r)
 	if (store_ready(s))
 		store_good(s, s->ops->task_clear(s->store, r->row, &err), &err);
 	run_clear_tasks(r);
+}
+
+void
+engine_settle(struct supervisor *s, struct run *r)
+{
+	if (!run_tasks_done(r))
+		return;
+	engine_join(s, r);
+	engine_advance(s, r);
+}
+
+/* What a reader must know of a step that was cut off. */
+static void
+cut_step(struct supervisor *s, struct task *t)
+{
+	bool waited = t->state == TASK_WAITING;
+	bool unsafe = t->state == TASK_LEASED && t->class == TOOL_UNSAFE;
+
+	if (t->state != TASK_DONE && t->state != TASK_UNKNOWN)
+		dispatch_revoke(s, t);
+	if (unsafe)
+		approve_lost(s, t, "it was stopped while it ran");
+	else if (waited)
+		engine_step_end(s, t,
+		    &(struct step_end){.state = TASK_DONE,
+			.status = "FAILED",
+			.summary = "not run: nobody had approved it when the "
+				   "investigation ended",
+			.suggestion =
+			    "Ask for it again in a new "
+			    "investigation, and approve it in time."});
+}
+
+void
+engine_cut_steps(struct supervisor *s, struct run *r)
+{
+	bool any = false;
+	int i;
+
+	for (i = 0; i < r->n_tasks; i++) {
+		cut_step(s, &r->tasks[i]);
+		any = any || r->tasks[i].outcome.len != 0;
+	}
+	if (any)
+		engine_join(s, r);
 }
 
 void

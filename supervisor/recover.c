@@ -61,7 +61,16 @@ take_update(
 		c->rc = state_apply(c->run->state, update, c->err);
 }
 
-/* Puts a finished step's outcome back into the task made for it anew. */
+/* Whether a task is as it was; else it is queued, as it is made. */
+static bool
+stays(enum task_state state, enum tool_class class)
+{
+	return state == TASK_DONE || state == TASK_UNKNOWN ||
+	       state == TASK_WAITING ||
+	       (state == TASK_LEASED && class == TOOL_UNSAFE);
+}
+
+/* Puts what is known of a step back into the task made for it anew. */
 static void
 take_task(void *ctx, const struct store_task *row)
 {
@@ -74,12 +83,38 @@ take_task(void *ctx, const struct store_task *row)
 	t = &r->tasks[row->index];
 	t->attempt = row->attempt;
 	t->number = row->task;
-	if (task_state_parse(row->state) != TASK_DONE)
+	/* None: of a build whose tools all read. */
+	if (row->class.n != 0 && !tool_class_parse(row->class, &t->class))
+		t->class = TOOL_UNSAFE;
+	snprintf(t->approved_by, sizeof(t->approved_by), "%.*s",
+	    SPAN_ARG(row->approved_by));
+	snprintf(t->worker_name, sizeof(t->worker_name), "%.*s",
+	    SPAN_ARG(row->worker));
+	if (!stays(task_state_parse(row->state), t->class))
 		return;
 	dispatch_release(c->s, t);
-	t->state = TASK_DONE;
+	t->state = task_state_parse(row->state);
 	buf_reset(&t->outcome);
 	buf_add_span(&t->outcome, row->outcome);
+}
+
+/* A step that was leased when nobody is left who knows to whom. */
+static void
+end_lost(struct recovery *c)
+{
+	struct run *r = c->run;
+	bool lost = false;
+	int i;
+
+	for (i = 0; i < r->n_tasks; i++) {
+		if (r->tasks[i].state != TASK_LEASED)
+			continue;
+		approve_lost(
+		    c->s, &r->tasks[i], "the supervisor ended while it ran");
+		lost = true;
+	}
+	if (lost)
+		engine_settle(c->s, r);
 }
 
 static void
@@ -103,19 +138,23 @@ resume(struct recovery *c)
 	    store_good(s, s->ops->task_clear(s->store, r->row, &err), &err))
 		engine_dirty(s, r);
 	FAILPOINT(recover_cleared);
+	if (c->rc == RC_OK)
+		end_lost(c);
 }
 
 enum rc
 recover_runs(struct supervisor *s, struct err *err)
 {
 	struct recovery c = {.s = s, .rc = RC_OK, .err = err};
+	struct run *next;
 	char n[24];
 	enum rc rc = s->ops->run_unfinished(s->store, take_row, &c, err);
 
 	if (rc != RC_OK)
 		return rc;
-	TAILQ_FOREACH(c.run, &s->runs, all)
-	{
+	for (c.run = TAILQ_FIRST(&s->runs); c.run != NULL; c.run = next) {
+		/* One that goes on may end at once. */
+		next = TAILQ_NEXT(c.run, all);
 		if (c.rc == RC_OK)
 			rc = s->ops->update_each(
 			    s->store, c.run->row, take_update, &c, err);

@@ -99,6 +99,51 @@ void engine_fail(struct run *r, const char *what, const char *text);
  * resumed there). */
 void engine_make_tasks(struct supervisor *s, struct run *r);
 
+/* What stands in the place of a worker's answer. */
+struct step_end {
+	enum task_state state;	/* DONE or UNKNOWN */
+	const char *status, *summary, *suggestion;
+};
+
+/* Ends a step of which no answer comes, with feedback that says why; nobody
+ * holds it, and it is on no queue. */
+void engine_step_end(
+    struct supervisor *s, struct task *t, const struct step_end *end);
+
+/* Where all steps of a run's plan are done: joins them, and the run goes on,
+ * or ends. Its tasks may be others then. */
+void engine_settle(struct supervisor *s, struct run *r);
+
+/* The same, without going on. */
+void engine_join(struct supervisor *s, struct run *r);
+
+/* Stops what is under way, for a run that ends now: what its steps brought
+ * and what is not known of them enters the state. */
+void engine_cut_steps(struct supervisor *s, struct run *r);
+
+/* ---- approve.c: steps of class UNSAFE ---- */
+
+/*
+ * Whether t, a queued step, may be leased as far as its class is concerned.
+ * Where not: an UNSAFE one waits for a person from now on, one that was begun
+ * before it was UNSAFE has ended, and the run may have gone on.
+ */
+bool approve_clears(struct supervisor *s, struct task *t);
+
+/* An UNSAFE step's lease is void; the caller settles the run. */
+void approve_lost(struct supervisor *s, struct task *t, const char *reason);
+
+/* Is an UNSAFE step leased now? A supervisor that is asked to end waits. */
+bool approve_under_way(const struct supervisor *s);
+
+/*
+ * Takes a person's word on a step of the run in row; r is NULL when it has
+ * ended. RC_OK also for what was decided so before. RC_INVALID: by nobody;
+ * RC_NOTFOUND: no such step; RC_CONFLICT: decided otherwise, or too late.
+ */
+NODISCARD enum rc approve_decide(struct supervisor *s, struct run *r,
+    int64_t row, const struct proto_decide *m, struct err *err);
+
 /* finish.c: writes the report, the verdict and the last event. */
 void finish_run(struct supervisor *s, struct run *r, enum ending e);
 
@@ -123,13 +168,13 @@ bool fork_evidence(
 void dispatch_enqueue(struct supervisor *s, struct task *t);
 /* Leases what is queued to workers that have room. */
 void dispatch_all(struct supervisor *s);
-/* Leases that ran out go back to the queue. */
+/* Leases that ran out go back to the queue; UNSAFE ones are UNKNOWN. */
 void dispatch_lapse(struct supervisor *s, int64_t now_ms);
 /* Takes a task from its worker or its queue; nothing is sent. */
 void dispatch_release(struct supervisor *s, struct task *t);
 /* Also tells the worker to stop. */
 void dispatch_revoke(struct supervisor *s, struct task *t);
-/* A worker is gone: everything it held is queued again. */
+/* A worker is gone: everything it held is queued again, or UNKNOWN. */
 void dispatch_orphan(struct supervisor *s, struct worker *w);
 /* No worker silent for longer than this gets a task (monotonic). */
 int64_t dispatch_alive_since(const struct supervisor *s);

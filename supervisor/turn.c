@@ -123,7 +123,7 @@ peer_gone(void *ctx, struct bus *bus, const struct bus_peer *peer)
 static void
 drain_check(struct supervisor *s)
 {
-	if (s->draining)
+	if (s->draining && !approve_under_way(s))
 		agent_stop(s->agent);
 }
 

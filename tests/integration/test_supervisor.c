@@ -233,9 +233,10 @@ join_as(struct peer *p, const char *role, const char *name, uint64_t capacity,
 }
 
 #define TOOLS                                                                  \
-	"[{\"name\":\"echo\",\"what\":\"says\",\"args\":{\"type\":\"object\"," \
-	"\"properties\":{\"text\":{\"type\":\"string\"}}}},"                   \
-	"{\"name\":\"other\",\"what\":\"o\",\"args\":{\"type\":\"object\"}}]"
+	"[{\"name\":\"echo\",\"what\":\"says\",\"class\":\"READ\",\"args\":{"     \
+	"\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"}}}},"   \
+	"{\"name\":\"other\",\"what\":\"o\",\"class\":\"IDEMPOTENT\","            \
+	"\"args\":{\"type\":\"object\"}}]"
 
 static void
 join_planner(void)

@@ -481,6 +481,17 @@ conf_each(const struct conf *c, unsigned who,
 	}
 }
 
+bool
+conf_is_flag(const struct conf *c, const char *flag)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(opts); i++)
+		if (strcmp(opts[i].flag, flag) == 0)
+			return c->memory->ranks[i] == RANK_FLAG;
+	return false;
+}
+
 enum rc
 conf_secret(const char *value, const char *file, char **ret, struct err *err)
 {

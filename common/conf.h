@@ -64,6 +64,9 @@ void conf_help(FILE *out, unsigned who);
 void conf_each(const struct conf *c, unsigned who,
     void (*each)(void *ctx, const char *flag, const char *value), void *ctx);
 
+/* Was it set on the command line? */
+bool conf_is_flag(const struct conf *c, const char *flag);
+
 /* Puts *value_or_file's secret into *ret (caller frees; NULL when neither is
  * set). The file's trailing line end is cut. RC_IO when it cannot be read. */
 NODISCARD enum rc conf_secret(const char *value, const char *file,

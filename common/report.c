@@ -516,17 +516,40 @@ query_of(const cJSON *f)
 				    : tree_span(tree_at(f, "args"), "query");
 }
 
+/* " (UNSAFE, approved by ann)" for a step that did not only read. */
+static void
+put_class(const struct report *r, const cJSON *f)
+{
+	bool approved = tree_has(f, "approved_by");
+
+	if (!tree_has(f, "class"))
+		return;
+	buf_addf(r->b, "%s", r->lang == REPORT_ZH ? "（" : " (");
+	md_put_text(r->b, tree_span(f, "class"), 40);
+	if (approved) {
+		buf_addf(r->b, "%s%s%s", r->lang == REPORT_ZH ? "，" : ", ",
+		    word(r, RW_APPROVED_BY),
+		    r->lang == REPORT_ZH ? word(r, RW_COLON) : " ");
+		md_put_code(r->b, tree_span(f, "approved_by"), 100, false);
+	}
+	buf_addf(r->b, "%s", r->lang == REPORT_ZH ? "）" : ")");
+}
+
 static void
 put_step(const struct report *r, const cJSON *f)
 {
+	bool unknown = tree_is(f, "status", "UNKNOWN");
+
 	buf_adds(r->b, "- ");
 	md_put_code(r->b, tree_span(f, "tool"), CELL_MAX, false);
 	if (query_of(f).n > 0) {
 		buf_addc(r->b, ' ');
 		md_put_code(r->b, query_of(f), QUERY_MAX, false);
 	}
+	put_class(r, f);
 	if (!tree_is(f, "status", "SUCCESS")) {
-		buf_addf(r->b, "%s%s", word(r, RW_COLON), word(r, RW_FAILED));
+		buf_addf(r->b, "%s%s", word(r, RW_COLON),
+		    word(r, unknown ? RW_OUTCOME_UNKNOWN : RW_FAILED));
 		buf_adds(r->b, r->lang == REPORT_ZH ? "，" : ", ");
 		md_put_text(r->b, tree_span(f, "summary"), ERROR_MAX);
 	}
@@ -538,13 +561,17 @@ static void
 put_steps(const struct report *r)
 {
 	const cJSON *feedback = tree_at(r->state, "executor_feedback"), *f;
+	bool only_read = true;
 	int n = 0;
 
+	cJSON_ArrayForEach (f, feedback)
+		only_read = only_read && !tree_has(f, "class");
 	if (cJSON_GetArraySize(feedback) == 0) {
 		buf_addf(r->b, "\n%s\n", word(r, RW_NO_STEPS));
 		return;
 	}
-	buf_addf(r->b, "\n**%s**\n\n", word(r, RW_DONE));
+	buf_addf(
+	    r->b, "\n**%s**\n\n", word(r, only_read ? RW_DONE : RW_DONE_MORE));
 	cJSON_ArrayForEach (f, feedback)
 		if (n++ < STEPS_SHOWN)
 			put_step(r, f);

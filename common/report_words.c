@@ -34,6 +34,11 @@ static const char *const words[RW_WORDS][REPORT_LANGS] = {
     [RW_NOTHING] = {"没有得到可用的发现。", "Nothing could be established."},
     [RW_DONE] = {"已执行（均为只读查询，未对系统做任何改动）",
 	"Done (read-only queries; nothing was changed)"},
+    [RW_DONE_MORE] = {"已执行（标有类别的步骤可能改动了系统，其余为只读查询）",
+	"Done (a step marked with a class may have changed something; the "
+	"others only read)"},
+    [RW_OUTCOME_UNKNOWN] = {"结果未知", "outcome not known"},
+    [RW_APPROVED_BY] = {"批准人", "approved by"},
     [RW_NOT_DONE] = {"没有得到结果的步骤", "Steps without a result"},
     [RW_NO_STEPS] = {"没有执行任何步骤。", "No step was executed."},
     [RW_FAILED] = {"失败", "failed"},

@@ -29,6 +29,7 @@ void api_events(struct api *api, struct web *h);
 void api_report(struct api *api, struct web *h);
 void api_evidence(struct api *api, struct web *h);
 void api_cancel(struct api *api, struct web *h);
+void api_step(struct api *api, struct web *h);
 void api_checkpoints(struct api *api, struct web *h);
 void api_checkpoint(struct api *api, struct web *h);
 void api_fork(struct api *api, struct web *h);

@@ -65,7 +65,10 @@ struct link_call {
 	uint64_t from;
 	bool follow;
 	char *key, *digest;
-	char *fork;      /* of FORK: the other run */
+	char *fork; /* of FORK: the other run */
+	char *by;   /* of DECIDE */
+	uint64_t task;
+	bool approve;
 	struct buf body; /* of SUBMIT, FORK and QUERY: the msgpack */
 };
 
@@ -182,6 +185,16 @@ call_starts(const struct link_call *c)
 }
 
 static void
+decide_fill(const struct link_call *c, struct proto_decide *m)
+{
+	m->req = c->req;
+	m->run = span_of(c->run);
+	m->task = c->task;
+	m->approve = c->approve;
+	m->by = span_of(c->by);
+}
+
+static void
 call_fill(const struct link_call *c, struct proto *m)
 {
 	*m = (struct proto){.type = c->type};
@@ -194,6 +207,8 @@ call_fill(const struct link_call *c, struct proto *m)
 		m->query.what = span_of(c->what);
 		m->query.run = span_of(c->run);
 		m->query.args = buf_span(&c->body);
+	} else if (c->type == PROTO_DECIDE) {
+		decide_fill(c, &m->decide);
 	} else if (c->type == PROTO_CANCEL) {
 		m->cancel.req = c->req;
 		m->cancel.run = span_of(c->run);
@@ -567,6 +582,19 @@ link_cancel(
 }
 
 struct link_call *
+link_decide(struct link *l, const struct link_decision *d,
+    const struct link_ops *ops, void *ctx)
+{
+	struct link_call *c = call_new(l, PROTO_DECIDE, d->run, ops, ctx);
+
+	c->task = d->task;
+	c->approve = d->approve;
+	c->by = xstrdup(d->by);
+	call_send(c);
+	return c;
+}
+
+struct link_call *
 link_follow(struct link *l, const char *run, uint64_t after,
     const struct link_ops *ops, void *ctx)
 {
@@ -647,6 +675,7 @@ link_call_free(struct link_call *c)
 	free(c->key);
 	free(c->digest);
 	free(c->fork);
+	free(c->by);
 	free(c);
 }
 

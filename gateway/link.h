@@ -55,6 +55,16 @@ struct link_call *link_query(struct link *l, const char *what, const char *run,
     struct span args, const struct link_ops *ops, void *ctx);
 struct link_call *link_cancel(
     struct link *l, const char *run, const struct link_ops *ops, void *ctx);
+
+/* A person's word on a step that waits for it. */
+struct link_decision {
+	const char *run;
+	uint64_t task;
+	bool approve;
+	const char *by;
+};
+struct link_call *link_decide(struct link *l, const struct link_decision *d,
+    const struct link_ops *ops, void *ctx);
 struct link_call *link_follow(struct link *l, const char *run, uint64_t after,
     const struct link_ops *ops, void *ctx);
 

@@ -18,6 +18,8 @@ const struct route routes[] = {
     {"GET", "/api/investigations/{run}/evidence/{item}", false, ROUTE_NO_BODY,
 	api_evidence},
     {"POST", "/api/investigations/{run}/cancel", false, ROUTE_JSON, api_cancel},
+    {"POST", "/api/investigations/{run}/steps/{item}", false, ROUTE_JSON,
+	api_step},
     {"GET", "/api/investigations/{run}/checkpoints", false, ROUTE_NO_BODY,
 	api_checkpoints},
     {"GET", "/api/investigations/{run}/checkpoints/{item}", false,

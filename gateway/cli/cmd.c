@@ -71,6 +71,13 @@ static const struct cmd cmds[] = {
 	1, 0, cmd_follow},
     {"cancel", "ID", "end one; it still reports what it found", NULL, 0, 1, 1,
 	0, cmd_cancel},
+    {"approve", "ID STEP", "let an UNSAFE step run that waits for a person",
+	"`culprit follow ID` shows which step waits. It runs once; what "
+	"becomes of it\nwhen its executor dies is not known, and it is not "
+	"repeated.\n",
+	0, 2, 2, 0, cmd_approve},
+    {"deny", "ID STEP", "refuse it; the investigation goes on without", NULL, 0,
+	2, 2, 0, cmd_deny},
     {"report", "ID", "its report, as Markdown", NULL, BIT(OPT_JSON), 1, 1, 0,
 	cmd_report},
     {"evidence", "ID EVIDENCE", "the bytes behind [E3], as the tool got them",

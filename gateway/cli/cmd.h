@@ -59,6 +59,8 @@ int cmd_follow(const struct cmd_args *a);
 int cmd_list(const struct cmd_args *a);
 int cmd_show(const struct cmd_args *a);
 int cmd_cancel(const struct cmd_args *a);
+int cmd_approve(const struct cmd_args *a);
+int cmd_deny(const struct cmd_args *a);
 int cmd_report(const struct cmd_args *a);
 int cmd_evidence(const struct cmd_args *a);
 int cmd_replay(const struct cmd_args *a);

@@ -80,10 +80,54 @@ print_report(const char *markdown)
 	fflush(stdout);
 }
 
+struct where {
+	struct buf text;
+	const struct conf *conf;
+};
+
+/* As a shell takes it for one word. */
+static void
+put_word(struct buf *b, const char *s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "/._-:@%+,";
+
+	if (s[strspn(s, plain)] == '\0' && s[0] != '\0') {
+		buf_adds(b, s);
+		return;
+	}
+	buf_addc(b, '\'');
+	for (; *s != '\0'; s++)
+		if (*s == '\'')
+			buf_adds(b, "'\\''");
+		else
+			buf_addc(b, *s);
+	buf_addc(b, '\'');
+}
+
+/* The environment and the file are there for the next command, too. */
+static void
+where_add(void *ctx, const char *flag, const char *value)
+{
+	static const char *const wanted[] = {
+	    "listen", "data-dir", "token-file"};
+	struct where *w = ctx;
+
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+		if (strcmp(flag, wanted[i]) != 0 ||
+		    !conf_is_flag(w->conf, flag))
+			continue;
+		buf_addf(&w->text, " --%s=", flag);
+		put_word(&w->text, value);
+	}
+}
+
 int
 watch_run(const struct cmd_args *a, struct stream_spec spec)
 {
 	struct view_spec vs = view_spec_for(stderr);
+	struct where where = {.conf = &a->conf};
 	struct watch w = {.json = a->value[OPT_JSON] != NULL};
 	auto_call_at at = {0};
 	struct err err;
@@ -91,6 +135,9 @@ watch_run(const struct cmd_args *a, struct stream_spec spec)
 	int result = CMD_FAILED;
 	enum rc rc;
 
+	buf_init(&where.text, INPUT_BYTES_MAX);
+	conf_each(&a->conf, CONF_CLI, where_add, &where);
+	vs.where = buf_str(&where.text);
 	w.view = view_new(&vs);
 	spec.at = &at;
 	spec.on_event = watch_on_event;
@@ -111,6 +158,7 @@ watch_run(const struct cmd_args *a, struct stream_spec spec)
 	else if (status != NULL && strcmp(status, "completed") == 0)
 		result = CMD_DONE;
 	view_free(w.view);
+	buf_done(&where.text);
 	return result;
 }
 

@@ -7,15 +7,20 @@
 #include "gateway/cli/term.h"
 
 #include <cjson/cJSON.h>
+#include <limits.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-/* GETs (or does method to) a path made of the run's id and what follows. */
+enum { DECIDED_BY_MAX = 63 };
+
+/* A call of a path made of the run's id and what follows. */
 static enum rc
-call_run(const struct cmd_args *a, const char *method, const char *rest,
-    const char *accept, struct call_reply *ret_reply, struct err *err)
+call_run_with(const struct cmd_args *a, const char *method, const char *rest,
+    const char *accept, const char *body, struct call_reply *ret_reply,
+    struct err *err)
 {
 	auto_call_at at = {0};
 	auto_str id = call_escape(a->conf.args[0]);
@@ -24,10 +29,19 @@ call_run(const struct cmd_args *a, const char *method, const char *rest,
 	    .method = method,
 	    .path = path,
 	    .accept = accept,
-	    .body = method != NULL ? "{}" : NULL};
+	    .body = body};
 	enum rc rc = call_open(&a->conf, &at, err);
 
 	return rc == RC_OK ? call_make(&rq, ret_reply, err) : rc;
+}
+
+/* GETs it, or does method to it. */
+static enum rc
+call_run(const struct cmd_args *a, const char *method, const char *rest,
+    const char *accept, struct call_reply *ret_reply, struct err *err)
+{
+	return call_run_with(a, method, rest, accept,
+	    method != NULL ? "{}" : NULL, ret_reply, err);
 }
 
 /* Writes text so that a terminal is safe from it, ending in a line end. */
@@ -207,6 +221,55 @@ cmd_cancel(const struct cmd_args *a)
 	enum rc rc = call_run(a, "POST", "/cancel", NULL, &reply, &err);
 
 	return rc == RC_OK ? CMD_DONE : cmd_fail(a, rc, &err);
+}
+
+/* "ann@host": who is at this terminal. */
+static char *
+who_decides(void)
+{
+	const struct passwd *pw = getpwuid(geteuid());
+	char host[HOST_NAME_MAX + 1] = "";
+	char *who;
+
+	if (gethostname(host, sizeof(host) - 1) != 0)
+		host[0] = '\0';
+	who = pw != NULL ? xasprintf("%s@%s", pw->pw_name, host)
+			 : xasprintf("uid %u@%s", (unsigned)geteuid(), host);
+	who[strnlen(who, DECIDED_BY_MAX)] = '\0';
+	return who;
+}
+
+static int
+decide(const struct cmd_args *a, bool approve)
+{
+	auto_str who = who_decides();
+	auto_str step = call_escape(a->conf.args[1]);
+	auto_str rest = xasprintf("/steps/%s", step);
+	cJSON *o = cJSON_CreateObject();
+	auto_call_reply reply = {0};
+	struct err err;
+	char *body;
+	enum rc rc;
+
+	cJSON_AddBoolToObject(o, "approve", approve);
+	cJSON_AddStringToObject(o, "by", who);
+	body = cJSON_PrintUnformatted(o);
+	cJSON_Delete(o);
+	rc = call_run_with(a, "POST", rest, NULL, body, &reply, &err);
+	cJSON_free(body);
+	return rc == RC_OK ? CMD_DONE : cmd_fail(a, rc, &err);
+}
+
+int
+cmd_approve(const struct cmd_args *a)
+{
+	return decide(a, true);
+}
+
+int
+cmd_deny(const struct cmd_args *a)
+{
+	return decide(a, false);
 }
 
 int

@@ -19,8 +19,12 @@ enum {
 	RUNNING_MAX = 16,
 	COLUMNS_DEFAULT = 100,
 	COLUMNS_PIPE = 240,
-	LINE_MAX_BYTES = 16384
+	LINE_MAX_BYTES = 16384,
+	RUN_MAX_BYTES = 128,
 };
+
+#define ID_CHARS                                                               \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 /* A step that was started and has no outcome yet. */
 struct running {
@@ -35,6 +39,7 @@ struct view {
 	struct running running[RUNNING_MAX];
 	size_t n_running;
 	size_t drawn;
+	char run[RUN_MAX_BYTES]; /* its name; "" before it is known */
 	char *status;
 	char *report;
 };
@@ -261,6 +266,10 @@ on_started(struct view *v, const cJSON *data, struct buf *b)
 	const cJSON *from =
 	    cJSON_GetObjectItemCaseSensitive(data, "forked_from");
 
+	/* An id, or nothing a shell would make something of. */
+	if (text_of(data, "run")[strspn(text_of(data, "run"), ID_CHARS)] ==
+	    '\0')
+		snprintf(v->run, sizeof(v->run), "%s", text_of(data, "run"));
 	put_text(b, "", text_of(data, "run"), "");
 	if (cJSON_IsObject(from)) {
 		put_text(b, ", from ", text_of(from, "run"), "");
@@ -318,10 +327,46 @@ view_end_running(struct view *v, int iteration, int index)
 			view_forget(v, i);
 }
 
+/* A person is to decide: what, until when, and how to say so. */
+static void
+on_approval(struct view *v, const cJSON *data, struct buf *b)
+{
+	double until = cJSON_GetNumberValue(
+	    cJSON_GetObjectItemCaseSensitive(data, "until"));
+	const char *where = v->spec.where != NULL ? v->spec.where : "";
+	static const char *const words[] = {"approve", "deny"};
+
+	put_text(b, "", text_of(data, "tool"), "");
+	put_args(b, cJSON_GetObjectItemCaseSensitive(data, "args"));
+	buf_addf(b, " is UNSAFE and waits %.0f s for a person's word:",
+	    MAX((until - (double)clk_wall_ms()) / 1000, 0.0));
+	view_line(v, BAD, "waits", b);
+	view_quiet(v);
+	/* Whole, however narrow the terminal: it is there to be copied. */
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		fprintf(v->spec.out, "%21sculprit %s%s %s %d\n", "", words[i],
+		    where, v->run, int_of(data, "task"));
+	view_draw(v);
+	fflush(v->spec.out);
+}
+
+static void
+on_decided(struct view *v, const cJSON *data, struct buf *b)
+{
+	bool yes =
+	    cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(data, "approved"));
+
+	buf_addf(b, "step %d by ", int_of(data, "task"));
+	put_text(b, "", text_of(data, "by"), "");
+	view_line(v, yes ? GOOD : BAD, yes ? "approved" : "denied", b);
+}
+
 static void
 on_feedback(struct view *v, const cJSON *data, struct buf *b)
 {
 	bool ok = strcmp(text_of(data, "status"), "SUCCESS") == 0;
+	bool unknown = strcmp(text_of(data, "status"), "UNKNOWN") == 0;
+	const char *what = ok ? "ok" : unknown ? "unknown" : "failed";
 
 	put_text(b, "", text_of(data, "tool"), "");
 	buf_addf(b, " %d ms", int_of(data, "ms"));
@@ -331,7 +376,7 @@ on_feedback(struct view *v, const cJSON *data, struct buf *b)
 		put_text(b, " → ", text_of(data, "suggestion"), "");
 	view_quiet(v);
 	view_end_running(v, int_of(data, "iteration"), int_of(data, "index"));
-	view_line(v, ok ? GOOD : BAD, ok ? "ok" : "failed", b);
+	view_line(v, ok ? GOOD : BAD, what, b);
 }
 
 static void
@@ -392,6 +437,8 @@ static const struct {
     {"started", on_started},
     {"plan", on_plan},
     {"tool_started", on_tool_started},
+    {"approval", on_approval},
+    {"decided", on_decided},
     {"feedback", on_feedback},
     {"retry", on_retry},
     {"progress", on_progress},

@@ -18,6 +18,8 @@ struct view_spec {
 	FILE *out; /* progress; borrowed */
 	bool live; /* out is a terminal: lines may be rewritten */
 	bool colour;
+	const char *where; /* what `culprit` needs to be told to find the
+			      gateway, " --data-dir=X"; NULL: nothing */
 };
 
 /* live where out is a terminal, colours there unless NO_COLOR is set. */

@@ -99,6 +99,34 @@ START_TEST(report_has_the_form_in_every_language)
 }
 END_TEST
 
+static const char changed[] =
+    "{\"executor_feedback\":[{\"tool\":\"a\",\"status\":\"SUCCESS\"},"
+    "{\"tool\":\"b\",\"status\":\"SUCCESS\",\"class\":\"UNSAFE\","
+    "\"approved_by\":\"ann` [E1]\"},"
+    "{\"tool\":\"c\",\"status\":\"UNKNOWN\",\"class\":\"UNSAFE\","
+    "\"approved_by\":\"\",\"summary\":\"who knows\"},"
+    "{\"tool\":\"d\",\"status\":\"FAILED\",\"class\":\"IDEMPOTENT\","
+    "\"approved_by\":\"\",\"summary\":\"did not\"}]}";
+
+START_TEST(report_does_not_claim_that_nothing_was_changed_when_it_may_be)
+{
+	auto_str t = render(changed, NULL, REPORT_EN, "deadline");
+	auto_str zh = render(changed, NULL, REPORT_ZH, "deadline");
+	auto_str reads = render(state, NULL, REPORT_EN, "deadline");
+
+	LACKS(t, "nothing was changed");
+	HAS(t, "Done (a step marked with a class may have changed something");
+	HAS(t, "- `a`\n");
+	HAS(t, "- `b` (UNSAFE, approved by ");
+	LACKS(t, "ann` [E1]");
+	HAS(t, "- `c` (UNSAFE): outcome not known, who knows\n");
+	HAS(t, "- `d` (IDEMPOTENT): failed, did not\n");
+	HAS(zh, "- `b`（UNSAFE，批准人：");
+	HAS(zh, "- `c`（UNSAFE）：结果未知，who knows\n");
+	HAS(reads, "nothing was changed");
+}
+END_TEST
+
 START_TEST(report_says_what_the_conclusion_says)
 {
 	auto_str t = render(state, conclusion, REPORT_EN, NULL);
@@ -450,6 +478,8 @@ main(void)
 
 	tcase_add_loop_test(
 	    tc, report_has_the_form_in_every_language, 0, REPORT_LANGS);
+	tcase_add_test(tc,
+	    report_does_not_claim_that_nothing_was_changed_when_it_may_be);
 	tcase_add_test(tc, report_says_what_the_conclusion_says);
 	tcase_add_test(tc, report_begins_the_root_cause_with_the_answer);
 	tcase_add_loop_test(

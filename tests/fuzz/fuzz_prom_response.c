@@ -114,7 +114,7 @@ histogram_part(const cJSON *body, const char *key)
 {
 	const cJSON *part = tree_at(body, key);
 
-	return part != NULL ? strtod(part->valuestring, NULL) : 0;
+	return cJSON_IsString(part) ? strtod(part->valuestring, NULL) : 0;
 }
 
 /* What stands in front of or behind the object does not count. */

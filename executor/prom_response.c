@@ -234,7 +234,7 @@ static enum rc
 histogram_event(
     struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
 {
-	if (ev->type != JSONSAX_NUMBER)
+	if (ev->type != JSONSAX_NUMBER || r->element++ != 0)
 		return odd("a histogram without its time", err);
 	r->t_s = ev->number;
 	return RC_OK;
@@ -371,6 +371,8 @@ enter(struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
 	if (to == AT_SKIP && from != AT_SKIP &&
 	    (from == AT_VALUES || from == AT_SAMPLE || from == AT_START))
 		return odd("a container where none should be", err);
+	if (to == AT_BODY && r->element++ != 1)
+		return odd("a histogram without its time", err);
 	r->at[++r->depth] = to;
 	entered(r, to);
 	return RC_OK;

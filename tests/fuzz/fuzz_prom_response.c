@@ -124,6 +124,8 @@ expect_histogram(struct buf *b, const cJSON *list)
 	const cJSON *v;
 	double t_s = 0;
 
+	if (!cJSON_IsArray(list))
+		return;
 	cJSON_ArrayForEach (v, list) {
 		if (cJSON_IsNumber(v))
 			t_s = v->valuedouble;

@@ -54,6 +54,13 @@ buf_room(struct buf *b, size_t n)
 }
 
 void
+buf_reserve(struct buf *b, size_t n)
+{
+	if (n <= b->max - b->len)
+		buf_room(b, n);
+}
+
+void
 buf_add(struct buf *b, const void *p, size_t n)
 {
 	if (!buf_room(b, n))

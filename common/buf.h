@@ -31,6 +31,9 @@ void buf_done(struct buf *b);
 /* Forgets the content and the mark, keeps the memory. */
 void buf_reset(struct buf *b);
 
+/* Room for n more bytes at once, where the maximum allows. */
+void buf_reserve(struct buf *b, size_t n);
+
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_adds(struct buf *b, const char *s);
 /* What buf_addc does where the memory at hand does not suffice. */

@@ -119,14 +119,21 @@ bus_take(struct bus *b)
 	return true;
 }
 
-static int
-bus_readable(zloop_t *loop UNUSED, zsock_t *sock UNUSED, void *arg)
+void
+bus_drain(struct bus *b)
 {
-	struct bus *b = arg;
 	int left = BUS_TURN_MAX;
 
 	while (left > 0 && bus_take(b))
 		left--;
+}
+
+static int
+bus_readable(zloop_t *loop UNUSED, zsock_t *sock UNUSED, void *arg)
+{
+	struct bus *b = arg;
+
+	bus_drain(b);
 	if (b->h.on_turn != NULL)
 		b->h.on_turn(b->h.ctx);
 	return 0;

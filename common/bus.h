@@ -72,6 +72,9 @@ NODISCARD enum rc bus_connect_guarded(zloop_t *loop, const char *endpoint,
 /* What was bound last, port 0 and host names resolved; the caller's. */
 char *bus_bound(struct bus *b);
 
+/* Handles what has arrived, as the loop would, but for on_turn. */
+void bus_drain(struct bus *b);
+
 /* Queued messages get a second to leave. */
 void bus_free(struct bus *b);
 

@@ -244,5 +244,5 @@ back_on_bad(
 const struct bus_handler back_handler = {
     .on_msg = back_on_msg,
     .on_bad = back_on_bad,
-    .on_turn = turn_end,
+    .on_turn = turn_heard,
 };

@@ -579,5 +579,5 @@ front_on_bad(
 const struct bus_handler front_handler = {
     .on_msg = front_on_msg,
     .on_bad = front_on_bad,
-    .on_turn = turn_end,
+    .on_turn = turn_heard,
 };

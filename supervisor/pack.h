@@ -35,8 +35,9 @@ struct packer;
 struct packer *packer_new(void);
 void packer_free(struct packer *p);
 
-/* How hard to try: rows are written on the way of a commit. */
-enum pack_effort { PACK_QUICK = 1, PACK_WELL = 3 };
+/* How hard to try, as Zstandard's levels: rows are written on the way of a
+ * commit. */
+enum pack_effort { PACK_QUICK = -3, PACK_WELL = 3 };
 
 /* Compressed raw; lives until the next call. Empty where it would be no
  * smaller than raw. */

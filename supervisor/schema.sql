@@ -2,9 +2,8 @@
 -- earlier version becomes the same by the steps in store_migrate.c.
 --
 -- Tables whose rows hold up to a few kilobytes are ordinary ones: without a
--- rowid such a row would take an overflow page each. The journal's key is
--- made of the run's row and the number of the run's transition
--- (row << 20 | number), which keeps a run's side by side without an index.
+-- rowid such a row would take an overflow page each. The journal grows at its
+-- end only, so that all runs' transitions in a commit share its last pages.
 
 CREATE TABLE meta (
 	name TEXT PRIMARY KEY,
@@ -42,9 +41,12 @@ CREATE INDEX runs_unpacked ON runs (row) WHERE packed = 0;
 -- What a transition added to a run: records (pack.h) of store_journal.h.
 CREATE TABLE journal (
 	id INTEGER PRIMARY KEY,
+	run INTEGER NOT NULL,
 	raw_bytes INTEGER NOT NULL,	-- 0: data is not compressed
 	data BLOB NOT NULL
 ) STRICT;
+
+CREATE INDEX journal_run ON journal (run);
 
 -- All records of a finished run, compressed.
 CREATE TABLE packs (

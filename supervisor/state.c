@@ -216,6 +216,7 @@ state_encode(const struct state *s, struct buf *b, const char *extra_key,
 {
 	unsigned i;
 
+	buf_reserve(b, s->bytes + extra.n + s->n * STATE_KEY_BYTES_MAX);
 	wire_put_map(b, s->n + (extra_key != NULL ? 1 : 0));
 	for (i = 0; i < s->n; i++) {
 		const struct entry *e = &s->entries[i];

@@ -27,10 +27,14 @@ static const char *const texts[SQL_COUNT] = {
 	"turns, next_task, next_update, last_seq) VALUES "
 	"(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
 	"?16)",
-    [SQL_RUN_UPDATE] =
-	"UPDATE runs SET status = ?2, reason = ?3, confidence = ?4, "
-	"node = ?5, finished_ms = ?6, iteration = ?7, turns = ?8, "
-	"next_task = ?9, next_update = ?10, last_seq = ?11 WHERE row = ?1",
+    /* What has an index is written only when it changes. */
+    [SQL_RUN_PROGRESS] =
+	"UPDATE runs SET reason = ?2, confidence = ?3, node = ?4, "
+	"iteration = ?5, turns = ?6, next_task = ?7, next_update = ?8, "
+	"last_seq = ?9 WHERE row = ?1",
+    [SQL_RUN_STATUS] =
+	"UPDATE runs SET status = ?2, finished_ms = ?3 WHERE row = ?1 AND "
+	"(status <> ?2 OR finished_ms <> ?3)",
     [SQL_RUN_FIND] = RUN_SELECT "WHERE id = ?1",
     [SQL_RUN_FIND_KEY] = RUN_SELECT "WHERE key = ?1",
     [SQL_RUN_LIST] = RUN_SELECT "WHERE row < ?1 ORDER BY row DESC LIMIT ?2",
@@ -49,12 +53,10 @@ static const char *const texts[SQL_COUNT] = {
 		       "pragma_freelist_count f, pragma_page_size z",
 
     [SQL_JOURNAL_PUT] =
-	"INSERT INTO journal (id, raw_bytes, data) VALUES (?1, ?2, ?3)",
+	"INSERT INTO journal (run, raw_bytes, data) VALUES (?1, ?2, ?3)",
     [SQL_JOURNAL_GET] = "SELECT id, raw_bytes, data FROM journal "
-			"WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1",
-    [SQL_JOURNAL_LAST] = "SELECT id FROM journal "
-			 "WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1",
-    [SQL_JOURNAL_DELETE] = "DELETE FROM journal WHERE id BETWEEN ?1 AND ?2",
+			"WHERE run = ?1 AND id > ?2 ORDER BY id LIMIT 1",
+    [SQL_JOURNAL_DELETE] = "DELETE FROM journal WHERE run = ?1",
     [SQL_PACK_PUT] = "INSERT INTO packs (run, raw_bytes, data) VALUES "
 		     "(?1, ?2, ?3) ON CONFLICT (run) DO UPDATE SET "
 		     "raw_bytes = ?2, data = ?3",
@@ -208,29 +210,6 @@ store_db_run1(
 
 	sqlite3_bind_int64(st, 1, v);
 	return store_db_done(s, st, doing, err);
-}
-
-enum rc
-store_db_run_items(struct store *s, enum sql q, int64_t row, const char *doing,
-    struct err *err)
-{
-	sqlite3_stmt *st = store_db_stmt(s, q);
-
-	store_db_items(st, row, 0);
-	return store_db_done(s, st, doing, err);
-}
-
-int64_t
-store_db_item(int64_t row, int64_t n)
-{
-	return row * STORE_ITEM_MAX + n;
-}
-
-void
-store_db_items(sqlite3_stmt *st, int64_t row, int64_t from)
-{
-	sqlite3_bind_int64(st, 1, store_db_item(row, from));
-	sqlite3_bind_int64(st, 2, store_db_item(row, STORE_ITEM_MAX - 1));
 }
 
 enum rc

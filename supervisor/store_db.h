@@ -30,7 +30,8 @@ enum sql {
 	SQL_ROLLBACK,
 	SQL_EPOCH,
 	SQL_RUN_INSERT,
-	SQL_RUN_UPDATE,
+	SQL_RUN_PROGRESS,
+	SQL_RUN_STATUS,
 	SQL_RUN_FIND,
 	SQL_RUN_FIND_KEY,
 	SQL_RUN_LIST,
@@ -44,7 +45,6 @@ enum sql {
 	SQL_USED_BYTES,
 	SQL_JOURNAL_PUT,
 	SQL_JOURNAL_GET,
-	SQL_JOURNAL_LAST,
 	SQL_JOURNAL_DELETE,
 	SQL_PACK_PUT,
 	SQL_PACK_GET,
@@ -117,12 +117,6 @@ NODISCARD enum rc store_db_done(struct store *s, sqlite3_stmt *st,
 NODISCARD enum rc store_db_run(struct store *s, enum sql q, const char *doing,
     struct err *err);
 NODISCARD enum rc store_db_run1(struct store *s, enum sql q, int64_t v,
-    const char *doing, struct err *err);
-/* The key of a run's item n; and a run's items from a number on, bound as
- * the statement's first two parameters. */
-int64_t store_db_item(int64_t row, int64_t n);
-void store_db_items(sqlite3_stmt *st, int64_t row, int64_t from);
-NODISCARD enum rc store_db_run_items(struct store *s, enum sql q, int64_t row,
     const char *doing, struct err *err);
 /* Steps to the next row. RC_NOTFOUND: there was no more; st is reset then,
  * and after a failure. */

@@ -30,9 +30,9 @@ struct known {
 	struct known *next; /* of its bucket */
 	TAILQ_ENTRY(known) dirty_list;
 	int64_t row;
-	int64_t next_n;            /* of its next row */
 	int64_t last[STORE_KINDS]; /* numbers, of the kinds that count up */
-	int32_t evidence[EVIDENCE_MAX]; /* the row behind each one's; 0: none */
+	int64_t evidence[EVIDENCE_MAX]; /* the row of each; 0: not known */
+	int64_t pending_evidence;       /* the first that is pending */
 	struct buf pending;
 	bool dirty;
 };
@@ -119,32 +119,39 @@ store_journal_packer(struct store_journal *j)
 /* ---- rows ---- */
 
 static enum rc
-row_write(struct store *s, int64_t row, int64_t n, struct span raw,
-    enum pack_effort effort, struct err *err)
+row_write(struct store *s, int64_t row, struct span raw, struct err *err)
 {
 	sqlite3_stmt *st = store_db_stmt(s, SQL_JOURNAL_PUT);
 	struct span packed = {0};
 
-	if (n >= STORE_ITEM_MAX)
-		return err_set(err, RC_TOOBIG,
-		    "a run has at most %d transitions", STORE_ITEM_MAX);
 	if (raw.n > PLAIN_BYTES)
-		packed = packer_compress(s->journal->packer, raw, effort);
-	sqlite3_bind_int64(st, 1, store_db_item(row, n));
+		packed = packer_compress(s->journal->packer, raw, PACK_QUICK);
+	sqlite3_bind_int64(st, 1, row);
 	sqlite3_bind_int64(st, 2, packed.n > 0 ? (int64_t)raw.n : 0);
 	store_db_blob(st, 3, packed.n > 0 ? packed : raw);
 	return store_db_done(s, st, "add to a run", err);
 }
 
+/* Evidence that was pending stands in the row that was written last. */
+static void
+evidence_written(struct known *k, int64_t id)
+{
+	int64_t n;
+
+	for (n = k->pending_evidence; n < EVIDENCE_MAX; n++)
+		if (k->evidence[n] < 0)
+			k->evidence[n] = id;
+	k->pending_evidence = EVIDENCE_MAX;
+}
+
 static enum rc
 known_flush(struct store *s, struct known *k, struct err *err)
 {
-	enum rc rc = row_write(
-	    s, k->row, k->next_n, buf_span(&k->pending), PACK_QUICK, err);
+	enum rc rc = row_write(s, k->row, buf_span(&k->pending), err);
 
 	if (rc != RC_OK)
 		return rc;
-	k->next_n++;
+	evidence_written(k, sqlite3_last_insert_rowid(s->db));
 	k->dirty = false;
 	TAILQ_REMOVE(&s->journal->dirty, k, dirty_list);
 	/* Most runs are idle most of the time. */
@@ -174,23 +181,24 @@ known_find(struct store_journal *j, int64_t row)
 }
 
 /* One row's records, expanded: *ret_bytes is the caller's where it is set,
- * *ret lives as long. RC_NOTFOUND: there is no row from *from on; else *from
- * is the number behind it. */
+ * *ret lives as long. RC_NOTFOUND: there is no row after *id; else *id is
+ * the row's. */
 static enum rc
-row_read(struct store *s, int64_t row, int64_t *from, char **ret_bytes,
+row_read(struct store *s, int64_t row, int64_t *id, char **ret_bytes,
     struct span *ret, struct err *err)
 {
 	sqlite3_stmt *st = store_db_stmt(s, SQL_JOURNAL_GET);
-	int64_t raw_bytes, n;
+	int64_t raw_bytes, at;
 	struct span data;
 	struct err why;
 	enum rc rc;
 
-	store_db_items(st, row, *from);
+	sqlite3_bind_int64(st, 1, row);
+	sqlite3_bind_int64(st, 2, *id);
 	rc = store_db_next(s, st, "read a run", err);
 	if (rc != RC_OK)
 		return rc;
-	n = sqlite3_column_int64(st, 0) - store_db_item(row, 0);
+	at = sqlite3_column_int64(st, 0);
 	raw_bytes = sqlite3_column_int64(st, 1);
 	data = store_db_span(st, 2);
 	if (raw_bytes != 0) {
@@ -205,8 +213,8 @@ row_read(struct store *s, int64_t row, int64_t *from, char **ret_bytes,
 	sqlite3_reset(st);
 	if (rc != RC_OK)
 		return err_set(err, RC_IO, "store %s: row %lld of run %lld: %s",
-		    s->path, (long long)n, (long long)row, why.text);
-	*from = n + 1;
+		    s->path, (long long)at, (long long)row, why.text);
+	*id = at;
 	return RC_OK;
 }
 
@@ -217,7 +225,7 @@ struct reader {
 	int64_t row;
 	bool (*each)(void *ctx, const struct record *r);
 	void *ctx;
-	int64_t from; /* the row behind the one that is read */
+	int64_t id; /* of the row that is read; 0: the pack */
 	bool enough;
 };
 
@@ -266,7 +274,7 @@ pack_read(struct store *s, int64_t row, char **ret_bytes, struct span *ret,
 static enum rc
 read_all(struct reader *in, struct err *err)
 {
-	bool packed = in->from == 0;
+	bool packed = in->id == 0;
 	enum rc rc = RC_OK;
 
 	while (rc == RC_OK && !in->enough) {
@@ -277,7 +285,7 @@ read_all(struct reader *in, struct err *err)
 			rc = pack_read(in->s, in->row, &bytes, &raw, err);
 		else
 			rc = row_read(
-			    in->s, in->row, &in->from, &bytes, &raw, err);
+			    in->s, in->row, &in->id, &bytes, &raw, err);
 		if (rc == RC_OK)
 			rc = read_records(in, raw, err);
 		else if (rc == RC_NOTFOUND && packed)
@@ -311,9 +319,8 @@ store_journal_evidence(struct store *s, int64_t row, int64_t number,
 	if (k != NULL && k->dirty)
 		rc = known_flush(s, k, err);
 	/* Where it is known to stand reading begins, and ends. */
-	if (k != NULL && number >= 0 && number < EVIDENCE_MAX &&
-	    k->evidence[number] > 1)
-		in.from = k->evidence[number] - 1;
+	if (k != NULL && number >= 0 && number < EVIDENCE_MAX)
+		in.id = MAX(k->evidence[number] - 1, 0);
 	return rc == RC_OK ? read_all(&in, err) : rc;
 }
 
@@ -324,15 +331,18 @@ struct counting {
 	struct reader in;
 };
 
-/* row: the number of the row that the record is in. */
+/* id: of the row that the record is in; 0: of none, -1: of the next. */
 static void
-known_count(struct known *k, const struct record *r, int64_t row)
+known_count(struct known *k, const struct record *r, int64_t id)
 {
 	if (r->kind >= STORE_KINDS)
 		return;
 	k->last[r->kind] = MAX(k->last[r->kind], r->n);
-	if (r->kind == STORE_EVIDENCE && r->n < EVIDENCE_MAX)
-		k->evidence[r->n] = (int32_t)row + 1;
+	if (r->kind != STORE_EVIDENCE || r->n >= EVIDENCE_MAX)
+		return;
+	k->evidence[r->n] = id;
+	if (id < 0)
+		k->pending_evidence = MIN(k->pending_evidence, r->n);
 }
 
 static bool
@@ -340,7 +350,7 @@ count_one(void *counting, const struct record *r)
 {
 	struct counting *c = counting;
 
-	known_count(c->k, r, MAX(c->in.from - 1, 0));
+	known_count(c->k, r, c->in.id);
 	return true;
 }
 
@@ -348,23 +358,9 @@ static enum rc
 known_load(struct store *s, struct known *k, struct err *err)
 {
 	struct counting c = {k, {.s = s, .row = k->row, .each = count_one}};
-	sqlite3_stmt *st;
-	enum rc rc;
 
 	c.in.ctx = &c;
-	rc = read_all(&c.in, err);
-
-	if (rc != RC_OK)
-		return rc;
-	st = store_db_stmt(s, SQL_JOURNAL_LAST);
-	store_db_items(st, k->row, 0);
-	rc = store_db_next(s, st, "read a run", err);
-	if (rc == RC_OK) {
-		k->next_n =
-		    sqlite3_column_int64(st, 0) + 1 - store_db_item(k->row, 0);
-		sqlite3_reset(st);
-	}
-	return rc == RC_NOTFOUND ? RC_OK : rc;
+	return read_all(&c.in, err);
 }
 
 /* What is known of a run, from the file where it was not known. */
@@ -380,6 +376,7 @@ known_get(struct store *s, int64_t row, struct known **ret, struct err *err)
 			forget_all(j, true);
 		k = xcalloc(1, sizeof(*k));
 		k->row = row;
+		k->pending_evidence = EVIDENCE_MAX;
 		for (size_t i = 0; i < STORE_KINDS; i++)
 			k->last[i] = -1;
 		buf_init(&k->pending, PENDING_BYTES_MAX);
@@ -424,7 +421,7 @@ store_journal_add(
 		rc = known_check(k, r, err);
 	if (rc != RC_OK)
 		return rc;
-	known_count(k, r, k->next_n);
+	known_count(k, r, -1);
 	pack_add(&k->pending, r);
 	if (!k->dirty)
 		TAILQ_INSERT_TAIL(&s->journal->dirty, k, dirty_list);
@@ -442,8 +439,7 @@ store_journal_delete(struct store *s, int64_t row, struct err *err)
 	enum rc rc;
 
 	bucket_forget(s->journal, bucket_of(s->journal, row), row, false);
-	rc =
-	    store_db_run_items(s, SQL_JOURNAL_DELETE, row, "delete a run", err);
+	rc = store_db_run1(s, SQL_JOURNAL_DELETE, row, "delete a run", err);
 	if (rc == RC_OK)
 		rc =
 		    store_db_run1(s, SQL_PACK_DELETE, row, "delete a run", err);
@@ -495,8 +491,7 @@ store_journal_pack(struct store *s, int64_t row, struct err *err)
 		return rc;
 	FAILPOINT(compact_packed);
 	bucket_forget(s->journal, bucket_of(s->journal, row), row, false);
-	rc = store_db_run_items(
-	    s, SQL_JOURNAL_DELETE, row, "drop packed rows", err);
+	rc = store_db_run1(s, SQL_JOURNAL_DELETE, row, "drop packed rows", err);
 	FAILPOINT(compact_dropped);
 	return rc;
 }

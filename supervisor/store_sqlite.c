@@ -97,27 +97,41 @@ store_run_insert(struct store *s, const struct store_run *r, int64_t *ret_row,
 }
 
 static enum rc
-store_run_update(struct store *s, const struct store_run *r, struct err *err)
+store_run_progress(struct store *s, const struct store_run *r, struct err *err)
 {
-	sqlite3_stmt *st = store_db_stmt(s, SQL_RUN_UPDATE);
+	sqlite3_stmt *st = store_db_stmt(s, SQL_RUN_PROGRESS);
 	enum rc rc;
 
 	sqlite3_bind_int64(st, 1, r->row);
-	store_db_text(st, 2, r->status);
-	store_db_text(st, 3, r->reason);
-	store_db_text(st, 4, r->confidence);
-	store_db_text(st, 5, r->node);
-	sqlite3_bind_int64(st, 6, r->finished_ms);
-	sqlite3_bind_int64(st, 7, r->iteration);
-	sqlite3_bind_int64(st, 8, r->turns);
-	sqlite3_bind_int64(st, 9, r->next_task);
-	sqlite3_bind_int64(st, 10, r->next_update);
-	sqlite3_bind_int64(st, 11, r->last_seq);
+	store_db_text(st, 2, r->reason);
+	store_db_text(st, 3, r->confidence);
+	store_db_text(st, 4, r->node);
+	sqlite3_bind_int64(st, 5, r->iteration);
+	sqlite3_bind_int64(st, 6, r->turns);
+	sqlite3_bind_int64(st, 7, r->next_task);
+	sqlite3_bind_int64(st, 8, r->next_update);
+	sqlite3_bind_int64(st, 9, r->last_seq);
 	rc = store_db_done(s, st, "update a run", err);
-	FAILPOINT(run_updated);
 	if (rc == RC_OK && sqlite3_changes(s->db) == 0)
 		return err_set(
 		    err, RC_NOTFOUND, "no run in row %lld", (long long)r->row);
+	return rc;
+}
+
+static enum rc
+store_run_update(struct store *s, const struct store_run *r, struct err *err)
+{
+	enum rc rc = store_run_progress(s, r, err);
+	sqlite3_stmt *st;
+
+	if (rc != RC_OK)
+		return rc;
+	st = store_db_stmt(s, SQL_RUN_STATUS);
+	sqlite3_bind_int64(st, 1, r->row);
+	store_db_text(st, 2, r->status);
+	sqlite3_bind_int64(st, 3, r->finished_ms);
+	rc = store_db_done(s, st, "update a run", err);
+	FAILPOINT(run_updated);
 	return rc;
 }
 

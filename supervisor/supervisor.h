@@ -215,6 +215,8 @@ void follow_fleeting(struct supervisor *s, struct run *r, const char *type,
     struct span data);
 
 void turn_end(void *supervisor);
+/* The same once a socket was read. */
+void turn_heard(void *supervisor);
 int turn_tick(zloop_t *loop, int timer, void *supervisor);
 
 NODISCARD enum rc recover_runs(struct supervisor *s, struct err *err);

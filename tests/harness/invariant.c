@@ -71,7 +71,7 @@ static void
 check_orphans(struct inv *v)
 {
 	static const char *const queries[] = {
-	    "SELECT count(*) || ' transitions' FROM journal WHERE id >> 20 NOT "
+	    "SELECT count(*) || ' transitions' FROM journal WHERE run NOT "
 	    "IN (SELECT row FROM runs) HAVING count(*) > 0",
 	    "SELECT count(*) || ' packs' FROM packs WHERE run NOT IN "
 	    "(SELECT row FROM runs) HAVING count(*) > 0",

@@ -257,7 +257,7 @@ lay_out(void *laying, const struct record *r)
 		ck_assert_int_eq(
 		    sqlite3_prepare_v2(l->db, tables[i].put, -1, &st, NULL),
 		    SQLITE_OK);
-		sqlite3_bind_int64(st, 1, store_db_item(l->row, r->n));
+		sqlite3_bind_int64(st, 1, l->row * STORE_ITEM_MAX + r->n);
 		store_db_text(st, 2, r->label);
 		store_db_blob(st, 3, r->data);
 		ck_assert_int_eq(sqlite3_step(st), SQLITE_DONE);

@@ -500,14 +500,17 @@ cut_step(struct supervisor *s, struct task *t)
 void
 engine_cut_steps(struct supervisor *s, struct run *r)
 {
-	bool any = false;
+	bool changed = false;
 	int i;
 
 	for (i = 0; i < r->n_tasks; i++) {
 		cut_step(s, &r->tasks[i]);
-		any = any || r->tasks[i].outcome.len != 0;
+		changed |= r->tasks[i].class != TOOL_READ &&
+			   r->tasks[i].outcome.len != 0;
 	}
-	if (any)
+	/* A plan cut short leaves no trace in the state, unless it may have
+	 * left one in the world. */
+	if (changed)
 		engine_join(s, r);
 }
 

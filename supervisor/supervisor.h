@@ -117,8 +117,9 @@ void engine_settle(struct supervisor *s, struct run *r);
 /* The same, without going on. */
 void engine_join(struct supervisor *s, struct run *r);
 
-/* Stops what is under way, for a run that ends now: what its steps brought
- * and what is not known of them enters the state. */
+/* Stops what is under way, for a run that ends now. Where a step of the plan
+ * may have changed something, what is known of its steps, and what is not,
+ * enters the state. */
 void engine_cut_steps(struct supervisor *s, struct run *r);
 
 /* ---- approve.c: steps of class UNSAFE ---- */

@@ -37,7 +37,7 @@ void packer_free(struct packer *p);
 
 /* How hard to try, as Zstandard's levels: rows are written on the way of a
  * commit. */
-enum pack_effort { PACK_QUICK = -3, PACK_WELL = 3 };
+enum pack_effort { PACK_QUICK = -3, PACK_WELL = 1 };
 
 /* Compressed raw; lives until the next call. Empty where it would be no
  * smaller than raw. */

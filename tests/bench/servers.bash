@@ -52,7 +52,7 @@ is_ready() {
 culprit_args() { # FOLDER ARGUMENTS...: sets args
 	args=("$bin/culprit" up --data-dir "$1/data" --listen 127.0.0.1:0
 		--log-level warn --tools echo --planner script
-		--planner-script "$scratch/plans.json" "${@:2}")
+		--planner-script "$scratch/plans.json" --capacity 32 "${@:2}")
 }
 
 start_culprit() { # FOLDER ARGUMENTS...

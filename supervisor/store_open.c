@@ -176,7 +176,7 @@ store_db_connect(const char *path, sqlite3 **ret_db, struct err *err)
 {
 	static const char setup[] =
 	    "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; "
-	    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; "
+	    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048; "
 	    "PRAGMA wal_autocheckpoint = 0; "
 	    "PRAGMA journal_size_limit = 16777216";
 	sqlite3 *db = NULL;

@@ -207,7 +207,8 @@ take_run(struct store *s, sqlite3_stmt *st, struct err *err)
 	for (size_t i = 0; rc == RC_OK && i < ARRAY_LEN(parts); i++)
 		rc = migrate_each(s, parts[i].sql, row << parts[i].shift,
 		    (row + 1) << parts[i].shift, parts[i].each, err);
-	return rc;
+	/* A store of gigabytes is not to be held in memory. */
+	return rc == RC_OK ? store_journal_flush(s, err) : rc;
 }
 
 static enum rc
@@ -225,8 +226,6 @@ from_1(struct store *s, struct err *err)
 		    "SELECT id, raw_bytes, data FROM blobs "
 		    "WHERE raw_bytes > 0 ORDER BY id",
 		    0, 0, take_blob, err);
-	if (rc == RC_OK)
-		rc = store_journal_flush(s, err);
 	if (rc == RC_OK)
 		rc = migrate_exec(s, drop_1, err);
 	return rc;

@@ -11,6 +11,9 @@
 #include "common/failpoint.h"
 #include "common/log.h"
 
+/* Whoever starts it waits for its first run. */
+enum { EXPIRE_FIRST_MS = 1000 };
+
 static void
 supervisor_stop(void *state)
 {
@@ -53,7 +56,7 @@ supervisor_new(struct agent *a)
 	s->workers = registry_new();
 	s->by_id = zhash_new();
 	s->lease_ms = agent_conf(a)->lease_ms;
-	s->expired_ms = clk_mono_ms();
+	s->expire_ms = clk_mono_ms() + EXPIRE_FIRST_MS;
 	s->may_compact = true;
 	TAILQ_INIT(&s->runs);
 	TAILQ_INIT(&s->dirty);

@@ -46,7 +46,7 @@ struct supervisor {
 	bool draining;
 	int64_t lease_ms;
 	bool may_compact;		/* finished runs may wait for it */
-	int64_t expired_ms;		/* when old runs were last deleted */
+	int64_t expire_ms;		/* when old runs are deleted next */
 };
 
 /* ---- store access: the first failure breaks the process ---- */

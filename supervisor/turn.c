@@ -9,7 +9,7 @@
 #include "common/log.h"
 #include "supervisor/supervisor.h"
 
-enum { EXPIRE_EVERY_MS = 60000, EXPIRE_AT_ONCE = 200, GHOST_LEASES = 20,
+enum { EXPIRE_EVERY_MS = 60000, EXPIRE_AT_ONCE = 20, GHOST_LEASES = 20,
 	COMPACT_BUSY_MS = 5, COMPACT_IDLE_MS = 25 };
 
 void
@@ -197,22 +197,24 @@ remove_ghost(void *ctx, struct worker *w)
 	registry_remove(g->s->workers, w);
 }
 
-/* Old runs go; beyond the size limit, the oldest go earlier. */
+/* Old runs go; beyond the size limit, the oldest go earlier. A few a tick, for
+ * as long as there are more: runs may come by the hundred a second. */
 static void
 expire(struct supervisor *s, int64_t now_ms)
 {
 	const struct conf *c = agent_conf(s->agent);
 	int64_t before = clk_wall_ms() - c->retain_days * 86400000;
-	int64_t n = 0;
+	int64_t old = 0, over = 0;
 	struct err err;
 
-	if (now_ms - s->expired_ms < EXPIRE_EVERY_MS || !store_ready(s))
+	if (now_ms < s->expire_ms || !store_ready(s))
 		return;
-	s->expired_ms = now_ms;
 	if (store_good(s, s->ops->run_expire(s->store, before, EXPIRE_AT_ONCE,
-		&n, &err), &err))
+		&old, &err), &err))
 		store_good(s, s->ops->run_trim(s->store,
-		    c->retain_mb << 20, EXPIRE_AT_ONCE, &n, &err), &err);
+		    c->retain_mb << 20, EXPIRE_AT_ONCE, &over, &err), &err);
+	if (MAX(old, over) < EXPIRE_AT_ONCE)
+		s->expire_ms = now_ms + EXPIRE_EVERY_MS;
 }
 
 /* Finished runs are packed beside the work: at most a tenth of the time while

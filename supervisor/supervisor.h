@@ -45,6 +45,8 @@ struct supervisor {
 	bool broken;			/* the store failed: ending */
 	bool draining;
 	int64_t lease_ms;
+	int64_t ticked_ms;		/* the last tick */
+	int64_t patient_ms;		/* no lease lapses before */
 	bool may_compact;		/* finished runs may wait for it */
 	int64_t expire_ms;		/* when old runs are deleted next */
 };

@@ -235,6 +235,22 @@ compact(struct supervisor *s)
 		store_good(s, rc, &err);
 }
 
+/*
+ * Whether it was this process that stood still, and not those whose words it
+ * has not read yet: then they get the time of a renewal to be heard. Once in a
+ * while only, or a slow one would never find out who is silent.
+ */
+static bool
+stood_still(struct supervisor *s, int64_t now_ms)
+{
+	int64_t gap = now_ms - s->ticked_ms;
+
+	s->ticked_ms = now_ms;
+	if (gap > s->lease_ms / 2 && now_ms - s->patient_ms > s->lease_ms)
+		s->patient_ms = now_ms + s->lease_ms / 3;
+	return now_ms < s->patient_ms;
+}
+
 int
 turn_tick(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 {
@@ -245,9 +261,11 @@ turn_tick(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 	if (s->broken)
 		return 0;
 	FAILPOINT(tick);
-	dispatch_lapse(s, now);
+	if (!stood_still(s, now)) {
+		dispatch_lapse(s, now);
+		registry_each(s->workers, remove_ghost, &g);
+	}
 	end_overdue(s, now);
-	registry_each(s->workers, remove_ghost, &g);
 	expire(s, now);
 	compact(s);
 	turn_end(s);

@@ -192,6 +192,26 @@ START_TEST(a_second_supervisor_is_refused_while_the_first_stands_still)
 }
 END_TEST
 
+/* It has not read what the worker said meanwhile. */
+START_TEST(a_supervisor_that_stood_still_takes_no_lease_away)
+{
+	struct scene s;
+	struct transcript *t;
+	pid_t supervisor;
+
+	scene_init(&s);
+	supervisor = house_child(s.house, "supervisor");
+	ck_assert_int_eq(kill(supervisor, SIGSTOP), 0);
+	let_leases_pass();
+	ck_assert_int_eq(kill(supervisor, SIGCONT), 0);
+	let_leases_pass();
+	t = scene_finish(&s);
+	ck_assert_int_eq(transcript_count(t, "retry"), 0);
+	transcript_free(t);
+	scene_done(&s);
+}
+END_TEST
+
 START_TEST(a_worker_that_stood_still_comes_back_too_late)
 {
 	static const char *const more[] = {
@@ -226,6 +246,7 @@ main(void)
 	const struct test_entry tests[] = {
 	    {a_clock_that_jumps_a_day_ends_no_lease_and_no_run, 0},
 	    {a_second_supervisor_is_refused_while_the_first_stands_still, 0},
+	    {a_supervisor_that_stood_still_takes_no_lease_away, 0},
 	    {a_worker_that_stood_still_comes_back_too_late, 0},
 	};
 

@@ -216,10 +216,11 @@ send_renew(struct worker *w)
 }
 
 static void
-send_bye(struct worker *w)
+send_bye(struct worker *w, bool ends)
 {
 	struct proto bye = {.type = PROTO_BYE};
 
+	bye.bye.ends = ends;
 	worker_send(w, &bye);
 }
 
@@ -228,7 +229,7 @@ drain_check(struct worker *w)
 {
 	if (!w->draining || w->held != NULL)
 		return;
-	send_bye(w);
+	send_bye(w, false);
 	agent_stop(w->agent);
 }
 
@@ -255,7 +256,7 @@ on_beat(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 		send_renew(w);
 	}
 	if (w->draining && w->held != NULL)
-		send_bye(w);
+		send_bye(w, false);
 	for (h = w->held; h != NULL; h = h->next)
 		if (h->done && now - h->sent_ms >= resend_ms(w))
 			send_result(w, h);
@@ -474,6 +475,9 @@ worker_free(struct worker *w)
 		return;
 	if (w->beat_timer >= 0)
 		zloop_timer_end(agent_loop(w->agent), w->beat_timer);
+	/* Or it would come back only when its lease lapses. */
+	if (w->held != NULL && w->epoch != 0)
+		send_bye(w, true);
 	bus_free(w->bus);
 	while (w->held != NULL)
 		held_remove(w, w->held);
@@ -519,6 +523,6 @@ worker_drain(struct worker *w)
 	FAILPOINT(worker_drains);
 	w->draining = true;
 	if (w->held != NULL && w->epoch != 0)
-		send_bye(w);
+		send_bye(w, false);
 	drain_check(w);
 }

@@ -37,6 +37,8 @@ struct worker_spec {
 
 NODISCARD enum rc worker_new(struct agent *a, const struct worker_spec *spec,
     struct worker **ret_w, struct err *err);
+
+/* What is still held goes back, for another worker to do. */
 void worker_free(struct worker *w);
 
 /*

@@ -192,12 +192,15 @@ on_progress(struct supervisor *s, struct worker *w,
 }
 
 static void
-on_bye(struct supervisor *s UNUSED, struct worker *w,
-    const struct bus_peer *peer UNUSED, const struct proto *msg UNUSED)
+on_bye(struct supervisor *s, struct worker *w,
+    const struct bus_peer *peer UNUSED, const struct proto *msg)
 {
 	FAILPOINT(bye_taken);
-	log_info("worker leaves", "worker", w->name, NULL);
+	if (w->state != WORKER_LEAVING)
+		log_info("worker leaves", "worker", w->name, NULL);
 	w->state = WORKER_LEAVING;
+	if (msg->bye.ends != 0)
+		dispatch_orphan(s, w);
 }
 
 static const struct {

@@ -1172,6 +1172,31 @@ START_TEST(a_leaving_worker_may_finish_and_gets_no_more)
 }
 END_TEST
 
+START_TEST(a_worker_that_ends_gives_back_what_it_holds)
+{
+	struct proto bye = {.type = PROTO_BYE};
+	const struct proto_task *t;
+	uint64_t attempt;
+
+	rig_open(calm);
+	join_planner();
+	start_run();
+	attempt = task(&rig->planner)->attempt;
+	say(&rig->planner, &bye);
+	bye.bye.ends = 1;
+	say(&rig->planner, &bye);
+	event("retry", 0);
+	settle();
+	ck_assert(!has_unread(&rig->planner, PROTO_TASK));
+	join_as(&rig->second, "planner", "P2", 1, "[]");
+	t = task(&rig->second);
+	ck_assert_uint_eq(t->attempt, attempt + 1);
+	answer(&rig->second, t, finish, NULL);
+	assert_finished("completed", "finish");
+	rig_close();
+}
+END_TEST
+
 START_TEST(strangers_are_asked_who_they_are_and_false_hellos_refused)
 {
 	struct proto m = {.type = PROTO_RENEW};
@@ -1836,6 +1861,7 @@ main(void)
 	    {who_follows_and_asks_again_is_told_what_is_new_or_that_nothing_is,
 		0},
 	    {a_leaving_worker_may_finish_and_gets_no_more, 0},
+	    {a_worker_that_ends_gives_back_what_it_holds, 0},
 	    {strangers_are_asked_who_they_are_and_false_hellos_refused, 0},
 	    {the_same_key_gives_the_same_run_and_another_body_a_conflict, 0},
 	    {a_full_queue_says_busy_but_known_keys_are_still_answered, 0},

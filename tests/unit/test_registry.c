@@ -25,7 +25,7 @@ START_TEST(every_message_in_every_state_is_judged_as_the_protocol_says)
 		{PROTO_RESULT, {JUDGE_WHO, JUDGE_TAKE, JUDGE_TAKE}},
 		{PROTO_RENEW, {JUDGE_WHO, JUDGE_TAKE, JUDGE_TAKE}},
 		{PROTO_PROGRESS, {JUDGE_DROP, JUDGE_TAKE, JUDGE_TAKE}},
-		{PROTO_BYE, {JUDGE_DROP, JUDGE_TAKE, JUDGE_DROP}},
+		{PROTO_BYE, {JUDGE_DROP, JUDGE_TAKE, JUDGE_TAKE}},
 	};
 	const enum proto_type *t;
 	size_t i, s;

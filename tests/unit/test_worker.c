@@ -547,10 +547,13 @@ START_TEST(a_drain_waits_for_what_is_held)
 	ck_assert_uint_eq(held(), 1);
 	ck_assert(proc_is_alive(rig.proc));
 	/* Done, by another hand or cancelled; or the person insists. */
-	if (_i == 0)
+	if (_i == 0) {
 		about(PROTO_REVOKE, 1);
-	else
+	} else {
 		proc_signal(rig.proc, SIGTERM);
+		while (next(PROTO_BYE)->bye.ends == 0)
+			continue;
+	}
 	rig_close(0);
 }
 END_TEST

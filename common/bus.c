@@ -39,6 +39,8 @@ struct bus {
 	bool listens;
 	struct bus_handler h;
 	struct buf out;
+	zsock_t *watch; /* hears of connections; NULL: nobody asks */
+	int connects;
 };
 
 /* Reads one frame; false when there is none. */
@@ -279,6 +281,48 @@ bus_open(struct bus *b, const char *endpoint, const struct bus_guard *g,
 	    zmq_strerror(code), bus_advice(endpoint, code));
 }
 
+static int
+bus_connected(zloop_t *loop UNUSED, zsock_t *watch, void *arg)
+{
+	struct bus *b = arg;
+	zmq_msg_t frame;
+
+	/* One event is two frames, its number first; there is only one kind,
+	 * and the end of the watch. */
+	while (frame_recv(zsock_resolve(watch), &frame)) {
+		uint16_t event = 0;
+
+		memcpy(&event, zmq_msg_data(&frame),
+		    MIN(sizeof(event), zmq_msg_size(&frame)));
+		frames_skip(zsock_resolve(watch), &frame);
+		zmq_msg_close(&frame);
+		if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED &&
+		    b->connects++ > 0)
+			b->h.on_again(b->h.ctx);
+	}
+	return 0;
+}
+
+/* Without it the other side's return would be noticed all the same, later. */
+static void
+bus_watch(struct bus *b)
+{
+	char at[64];
+
+	snprintf(at, sizeof(at), "inproc://bus-%p", (void *)b);
+	if (b->h.on_again == NULL ||
+	    zmq_socket_monitor(zsock_resolve(b->sock), at,
+		ZMQ_EVENT_HANDSHAKE_SUCCEEDED) != 0)
+		return;
+	b->watch = zsock_new(ZMQ_PAIR);
+	if (zmq_connect(zsock_resolve(b->watch), at) != 0) {
+		zsock_destroy(&b->watch);
+		return;
+	}
+	zloop_reader(b->loop, b->watch, bus_connected, b);
+	zloop_reader_set_tolerant(b->loop, b->watch);
+}
+
 struct bus *
 bus_new_listener(zloop_t *loop, const struct bus_handler *h)
 {
@@ -315,6 +359,7 @@ bus_connect_guarded(zloop_t *loop, const char *endpoint,
 	enum rc rc;
 
 	bus_identify(b);
+	bus_watch(b);
 	rc = bus_open(b, endpoint, guard, err);
 	if (rc != RC_OK)
 		bus_free(b);
@@ -342,6 +387,11 @@ bus_free(struct bus *b)
 	if (b == NULL)
 		return;
 	zloop_reader_end(b->loop, b->sock);
+	if (b->watch != NULL) {
+		zloop_reader_end(b->loop, b->watch);
+		zmq_socket_monitor(zsock_resolve(b->sock), NULL, 0);
+		zsock_destroy(&b->watch);
+	}
 	zsock_destroy(&b->sock);
 	buf_done(&b->out);
 	free(b);

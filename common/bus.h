@@ -31,6 +31,9 @@ struct bus_handler {
 	/* Everything that had arrived was delivered (up to a bound): the
 	 * place to commit once for all of it. May be NULL. */
 	void (*on_turn)(void *ctx);
+	/* A connecting bus is connected again: the other side may be another
+	 * process. Not told of the first time. May be NULL. */
+	void (*on_again)(void *ctx);
 	void *ctx;
 };
 

@@ -263,6 +263,16 @@ on_beat(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 	return 0;
 }
 
+/* A supervisor that was started again does not know us: it says so at once,
+ * not at the next beat. */
+static void
+on_again(void *ctx)
+{
+	struct worker *w = ctx;
+
+	on_beat(agent_loop(w->agent), 0, w);
+}
+
 static void
 beat_every(struct worker *w, int64_t ms)
 {
@@ -445,6 +455,7 @@ worker_new(struct agent *a, const struct worker_spec *spec,
 	struct worker *w = xcalloc(1, sizeof(*w));
 	struct bus_handler h = {.on_msg = worker_on_msg,
 	    .on_bad = worker_on_bad,
+	    .on_again = on_again,
 	    .ctx = w};
 	enum rc rc;
 

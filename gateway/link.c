@@ -435,6 +435,13 @@ on_bad(
 	log_warn("bytes that are no message", "reason", err->text, NULL);
 }
 
+/* Another supervisor, perhaps: its STATUS tells. */
+static void
+on_again(void *ctx)
+{
+	attach(ctx);
+}
+
 static void
 on_turn(void *ctx)
 {
@@ -700,7 +707,11 @@ link_new(struct agent *a, void (*turn)(void *ctx), void *ctx,
 {
 	struct link *l = xcalloc(1, sizeof(*l));
 	const struct bus_handler h = {
-	    .on_msg = on_msg, .on_bad = on_bad, .on_turn = on_turn, .ctx = l};
+	    .on_msg = on_msg,
+	    .on_bad = on_bad,
+	    .on_turn = on_turn,
+	    .on_again = on_again,
+	    .ctx = l};
 	enum rc rc;
 
 	l->a = a;

@@ -11,7 +11,7 @@ enum { LIMIT_MS = 5000, MANY = 1000 };
 
 struct end {
 	struct bus *bus;
-	int msgs, bads, turns;
+	int msgs, bads, turns, agains;
 	uint64_t last;
 	bool in_order;
 	struct bus_peer from;
@@ -56,9 +56,15 @@ on_turn(void *ctx)
 }
 
 static void
+on_again(void *ctx)
+{
+	((struct end *)ctx)->agains++;
+}
+
+static void
 open_one(struct pair *p, struct end *e, bool listen)
 {
-	struct bus_handler h = {on_msg, on_bad, on_turn, e};
+	struct bus_handler h = {on_msg, on_bad, on_turn, on_again, e};
 	struct err err = {0};
 	enum rc rc = listen ? bus_listen(p->loop, p->at, &h, &e->bus, &err) :
 			      bus_connect(p->loop, p->at, &h, &e->bus, &err);
@@ -220,12 +226,20 @@ static bool
 listens_again(void *arg)
 {
 	struct pair *p = arg;
-	struct bus_handler h = {on_msg, on_bad, on_turn, &p->server};
+	struct bus_handler h = {on_msg, on_bad, on_turn, NULL, &p->server};
 	struct err err;
 
 	if (p->server.bus != NULL)
 		return true;
 	return bus_listen(p->loop, p->at, &h, &p->server.bus, &err) == RC_OK;
+}
+
+static bool
+client_was_told(void *arg)
+{
+	struct pair *p = arg;
+
+	return p->client.agains > 0;
 }
 
 /* What is sent to a server that has just gone may be lost with it. */
@@ -243,11 +257,13 @@ START_TEST(a_client_finds_a_server_that_came_back)
 	struct pair p;
 
 	pair_open(&p, _i);
+	ck_assert_int_eq(p.client.agains, 0);
 	bus_free(p.server.bus);
 	p.server.bus = NULL;
 	ck_assert(await(listens_again, &p, LIMIT_MS));
 	ck_assert(loop_until_cond(p.loop, server_heard_one_of_many, &p,
 	    LIMIT_MS));
+	ck_assert(loop_until_cond(p.loop, client_was_told, &p, LIMIT_MS));
 	pair_close(&p);
 }
 END_TEST
@@ -281,7 +297,7 @@ START_TEST(an_endpoint_that_cannot_be_had_is_named)
 		 "90123456789012345678901234567890123456789012345678901234567"
 		 "89", "shorter data-dir"},
 	};
-	struct bus_handler h = {on_msg, on_bad, NULL, NULL};
+	struct bus_handler h = {on_msg, on_bad, NULL, NULL, NULL};
 	zloop_t *loop = zloop_new();
 	struct bus *b = NULL;
 	struct err err = {0};

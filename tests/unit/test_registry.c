@@ -357,7 +357,7 @@ START_TEST(the_outbox_keeps_order_says_nothing_early_and_tells_who_is_gone)
 	auto_str at = xasprintf("ipc://%s/s", dir);
 	zloop_t *loop = zloop_new();
 	struct ear here = {0}, there = {0};
-	struct bus_handler h = {ear_msg, ear_bad, NULL, &here};
+	struct bus_handler h = {ear_msg, ear_bad, NULL, NULL, &here};
 	struct bus *server, *client;
 	struct proto m = {.type = PROTO_BYE};
 	struct bus_peer nobody = peer(3);

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,8 @@ enum {
 	STOP_ALL_MS = 9500,
 	EARLY_DEATHS_MAX = 5, /* before ready: then it will never be */
 	IDLE_MS = 60000,
+	LOCK_WAIT_MS = 1000,
+	LOCK_LOOK_MS = 10,
 };
 
 struct up {
@@ -75,6 +78,21 @@ up_make_dir(const char *path, struct err *err)
 	return RC_OK;
 }
 
+/* A child that a killed `up` had just forked holds its lock too, until it
+ * notices; so whoever comes at once waits a moment. */
+static bool
+up_lock_take(int fd)
+{
+	int64_t until = clk_mono_ms() + LOCK_WAIT_MS;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK || clk_mono_ms() >= until)
+			return false;
+		poll(NULL, 0, LOCK_LOOK_MS);
+	}
+	return true;
+}
+
 static enum rc
 up_lock(struct up *u, struct err *err)
 {
@@ -86,7 +104,7 @@ up_lock(struct up *u, struct err *err)
 	if (u->lock_fd < 0)
 		return err_set(
 		    err, RC_IO, "cannot open %s: %s", path, strerror(errno));
-	if (flock(u->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+	if (!up_lock_take(u->lock_fd)) {
 		n = read(u->lock_fd, pid, sizeof(pid) - 1);
 		pid[n > 0 ? n : 1] = '\0';
 		pid[strcspn(pid, "\n")] = '\0';

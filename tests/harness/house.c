@@ -98,6 +98,17 @@ house_start(const struct house_spec *spec)
 }
 
 void
+house_again(struct house *h, const struct house_spec *spec)
+{
+	auto_str out = xasprintf("%s/up.out", h->dir);
+
+	proc_free(h->up);
+	/* Its predecessor's line must not be taken for its own. */
+	file_write(out, "");
+	h->up = house_spawn_up(h, spec);
+}
+
+void
 house_await_ready(struct house *h)
 {
 	bool ready = proc_await_out(h->up, "\n", HOUSE_MS);

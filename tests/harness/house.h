@@ -25,6 +25,9 @@ struct house_spec {
 /* Starts it and waits until it is ready; the test fails when it is not. */
 struct house *house_start(const struct house_spec *spec);
 
+/* Starts it again, on the same folder, after it has ended; not awaited. */
+void house_again(struct house *h, const struct house_spec *spec);
+
 /* Asks it to end, which must succeed, and removes its folder. */
 void house_free(struct house *h);
 

@@ -1,0 +1,70 @@
+/*
+ * test_sweep.c - kill -9 at every named moment that comes by itself while
+ * clients are served, each once, and what must hold afterwards.
+ *
+ * That each was reached shows in that it killed: a name nobody comes by any
+ * more fails here. The moments that need provoking are in test_kills.c.
+ */
+#include "common/failpoint.h"
+#include "tests/fault/not_swept.h"
+#include "tests/harness/campaign.h"
+#include "tests/harness/texts.h"
+
+#include <stdlib.h>
+
+#ifdef CULPRIT_FAILPOINTS
+
+/* A house each, for the time a part may take. */
+enum { PARTS = 4 };
+
+static bool
+is_swept(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(not_swept); i++)
+		if (strcmp(not_swept[i], name) == 0)
+			return false;
+	return true;
+}
+
+START_TEST(a_kill_at_every_moment_loses_nothing)
+{
+	struct campaign_result r;
+	auto_buf list = {0};
+
+	buf_init(&list, 64 << 10);
+	for (enum failpoint f = 0; f < FP_COUNT; f++)
+		if (is_swept(failpoint_info(f)->name) && (int)f % PARTS == _i)
+			buf_addf(&list, "%s,", failpoint_info(f)->name);
+	campaign_batch(&(struct campaign_spec){.name = "sweep",
+			   .failpoints = buf_str(&list),
+			   .all_points = true,
+			   .seed = (uint64_t)_i,
+			   .clients = 8,
+			   .life_ms_min = 2000,
+			   .life_ms_max = 4000,
+			   .armed_of_ten = 10,
+			   .hit_max = 1,
+			   .settle_ms = 25000,
+			   .limit_ms = 80000},
+	    &r);
+	ck_assert_msg(r.violations == 0, "%s", buf_str(&r.text));
+	buf_done(&r.text);
+}
+END_TEST
+
+#endif
+
+int
+main(void)
+{
+#ifdef CULPRIT_FAILPOINTS
+	const struct test_entry tests[] = {
+	    {a_kill_at_every_moment_loses_nothing, PARTS},
+	};
+
+	return RUN_TESTS("sweep", tests);
+#else
+	(void)not_swept;
+	return EXIT_SUCCESS;
+#endif
+}

@@ -9,7 +9,7 @@
 #include <zstd.h>
 
 /* What a large run took is given back. */
-enum { KEEP_BYTES = 1 << 20 };
+enum { KEEP_BYTES = 1 << 20, SUM_BYTES = 4 };
 
 struct packer {
 	ZSTD_CCtx *c;
@@ -111,6 +111,8 @@ packer_new(void)
 	p->c = ZSTD_createCCtx();
 	p->d = ZSTD_createDCtx();
 	assert(p->c != NULL && p->d != NULL);
+	if (ZSTD_isError(ZSTD_CCtx_setParameter(p->c, ZSTD_c_checksumFlag, 1)))
+		abort();
 	return p;
 }
 
@@ -140,9 +142,11 @@ packer_compress(struct packer *p, struct span raw, enum pack_effort effort)
 {
 	size_t n;
 
-	packer_room(p, ZSTD_compressBound(raw.n));
-	n = ZSTD_compressCCtx(p->c, p->out, p->size, raw.p, raw.n, (int)effort);
-	if (ZSTD_isError(n) || n >= raw.n)
+	packer_room(p, ZSTD_compressBound(raw.n) + SUM_BYTES);
+	n = ZSTD_CCtx_setParameter(p->c, ZSTD_c_compressionLevel, (int)effort);
+	if (!ZSTD_isError(n))
+		n = ZSTD_compress2(p->c, p->out, p->size, raw.p, raw.n);
+	if (ZSTD_isError(n))
 		return (struct span){NULL, 0};
 	return span_make(p->out, n);
 }

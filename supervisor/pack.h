@@ -39,8 +39,8 @@ void packer_free(struct packer *p);
  * commit. */
 enum pack_effort { PACK_QUICK = -3, PACK_WELL = 1 };
 
-/* Compressed raw; lives until the next call. Empty where it would be no
- * smaller than raw. */
+/* Compressed raw, with a sum of it; lives until the next call. It may be a few
+ * bytes longer than raw. Empty: that failed. */
 struct span packer_compress(
     struct packer *p, struct span raw, enum pack_effort effort);
 

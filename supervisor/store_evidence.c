@@ -8,9 +8,10 @@
 #include "common/failpoint.h"
 #include "supervisor/store_journal.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 
-enum { HASH_BYTES = 32 };
+enum { HASH_BYTES = crypto_hash_sha256_BYTES };
 
 static int
 store_digit(char c)
@@ -105,23 +106,38 @@ struct wanted {
 	int64_t number;
 	void (*each)(void *ctx, const struct store_evidence *);
 	void *ctx;
-	bool found;
+	bool found, damaged;
 };
+
+/* Only what has its hash: a page that the disk made zeros of may still be one
+ * to SQLite. */
+static void
+wanted_hand(struct wanted *w, struct store_evidence *e, struct span hash)
+{
+	unsigned char sum[HASH_BYTES];
+	char hex[2 * HASH_BYTES];
+
+	crypto_hash_sha256(sum, (const unsigned char *)e->bytes.p, e->bytes.n);
+	w->found = true;
+	w->damaged =
+	    hash.n != HASH_BYTES || memcmp(sum, hash.p, HASH_BYTES) != 0;
+	if (w->damaged)
+		return;
+	e->sha256 = store_hash_text(hash, hex);
+	w->each(w->ctx, e);
+}
 
 static bool
 store_small_take(void *wanted, const struct record *r)
 {
 	struct wanted *w = wanted;
 	struct store_evidence e = {.number = r->n, .media = r->label};
-	char hex[2 * HASH_BYTES];
 
 	if (r->kind != STORE_EVIDENCE || r->n != w->number ||
 	    r->data.n < HASH_BYTES)
 		return true;
-	e.sha256 = store_hash_text(r->data, hex);
 	e.bytes = span_make(r->data.p + HASH_BYTES, r->data.n - HASH_BYTES);
-	w->found = true;
-	w->each(w->ctx, &e);
+	wanted_hand(w, &e, span_make(r->data.p, HASH_BYTES));
 	return false;
 }
 
@@ -131,7 +147,6 @@ store_blob_get(struct store *s, int64_t row, struct wanted *w, struct err *err)
 {
 	sqlite3_stmt *st = store_db_stmt(s, SQL_EVIDENCE_GET);
 	struct store_evidence e = {.number = w->number};
-	char hex[2 * HASH_BYTES];
 	auto_str bytes = NULL;
 	int64_t raw_bytes;
 	struct err why;
@@ -143,7 +158,6 @@ store_blob_get(struct store *s, int64_t row, struct wanted *w, struct err *err)
 	if (rc != RC_OK)
 		return rc;
 	e.media = store_db_span(st, 0);
-	e.sha256 = store_hash_text(store_db_span(st, 1), hex);
 	raw_bytes = sqlite3_column_int64(st, 2);
 	e.bytes = store_db_span(st, 3);
 	if (raw_bytes != 0) {
@@ -152,7 +166,7 @@ store_blob_get(struct store *s, int64_t row, struct wanted *w, struct err *err)
 		e.bytes = span_make(bytes, (size_t)raw_bytes);
 	}
 	if (rc == RC_OK)
-		w->each(w->ctx, &e);
+		wanted_hand(w, &e, store_db_span(st, 1));
 	else
 		rc = err_set(err, RC_IO, "store %s: evidence E%lld: %s",
 		    s->path, (long long)w->number, why.text);
@@ -168,9 +182,13 @@ store_evidence_get(struct store *s, int64_t row, int64_t number,
 	struct wanted w = {.number = number, .each = each, .ctx = ctx};
 	enum rc rc = store_blob_get(s, row, &w, err);
 
-	if (rc != RC_NOTFOUND)
-		return rc;
-	rc = store_journal_evidence(s, row, number, store_small_take, &w, err);
+	if (rc == RC_NOTFOUND)
+		rc = store_journal_evidence(
+		    s, row, number, store_small_take, &w, err);
+	if (rc == RC_OK && w.damaged)
+		return err_set(err, RC_IO,
+		    "store %s: evidence E%lld of run %lld is damaged", s->path,
+		    (long long)number, (long long)row);
 	if (rc == RC_OK && !w.found)
 		rc = err_set(
 		    err, RC_NOTFOUND, "no evidence E%lld", (long long)number);
@@ -249,7 +267,7 @@ store_evidence_next(
 	packed =
 	    packer_compress(store_journal_packer(s->journal), raw, PACK_WELL);
 	sqlite3_reset(st);
-	if (packed.n == 0)
+	if (packed.n == 0 || packed.n >= (size_t)raw_bytes)
 		return RC_OK;
 
 	st = store_db_stmt(s, SQL_BLOB_SET);

@@ -21,7 +21,9 @@ enum {
 	KNOWN_MAX = 4096,
 	PENDING_BYTES = 1 << 20, /* over this a row is written at once */
 	PENDING_BYTES_MAX = 4 * STORE_BYTES_MAX,
-	PLAIN_BYTES = 200, /* not worth compressing */
+	/* Not worth compressing, and never on a page of its own, where only the
+	 * sum that comes with compression would show a page of zeros. */
+	PLAIN_BYTES = 200,
 	/* Evidence with a higher number is looked for row by row. */
 	EVIDENCE_MAX = 256,
 };
@@ -484,7 +486,7 @@ store_journal_pack(struct store *s, int64_t row, struct err *err)
 		return rc;
 	packed = packer_compress(s->journal->packer, buf_span(&raw), PACK_WELL);
 	/* What does not shrink is left in its rows. */
-	if (packed.n == 0)
+	if (packed.n == 0 || packed.n >= raw.len)
 		return RC_OK;
 	rc = pack_write(s, row, raw.len, packed, err);
 	if (rc != RC_OK)

@@ -1,6 +1,7 @@
 /*
- * test_flips.c - one flipped bit anywhere in a store's files: it is refused
- * and left alone, or reading fails, or what is read is what was written.
+ * test_flips.c - one flipped bit anywhere in a store's files, or a page that
+ * became zeros: it is refused and left alone, or reading fails, or what is
+ * read is what was written.
  *
  * Some bytes of every page, chosen by the page's number; all bytes with
  * CULPRIT_FAULT_LONG=1 (tests/fault/disk runs that).
@@ -18,8 +19,8 @@
 
 static const struct store_ops *const ops = &store_sqlite;
 
-enum { TURNS = 10, BULK = 3000, TEXT_MAX = 16 << 20, PAGE = 4096,
-	OF_PAGE = 5 };
+enum { TURNS = 10, BULK = 3000, BULK_LARGE = 40000, TEXT_MAX = 16 << 20,
+	PAGE = 4096, OF_PAGE = 5 };
 
 struct file {
 	char *path;
@@ -97,11 +98,11 @@ play(struct shelf *s, int from, int until, bool kill)
 }
 
 static void
-shelf_init(struct shelf *s, bool kill)
+shelf_init(struct shelf *s, size_t bulk, bool kill)
 {
 	char in_memory[] = "/dev/shm/culprit-test-XXXXXX";
 
-	*s = (struct shelf){.ledger = ledger_new(TURNS, BULK)};
+	*s = (struct shelf){.ledger = ledger_new(TURNS, bulk)};
 	s->dir = mkdtemp(in_memory) != NULL ? xstrdup(in_memory)
 					    : scratch_new();
 	s->db.path = xasprintf("%s/culprit.db", s->dir);
@@ -157,21 +158,28 @@ shelf_read(struct shelf *s, struct store *st, size_t at, bool may_be_torn)
 	s->shorter += n < TURNS;
 }
 
+/* With what was done to it at that byte. */
 static void
-flip(struct shelf *s, struct file *f, size_t at, unsigned bit)
+shelf_try(struct shelf *s, size_t at, bool may_be_torn)
 {
 	struct store *st = NULL;
 	uint64_t epoch;
 
-	f->bytes[at] = (char)((unsigned char)f->bytes[at] ^ 1U << bit);
 	file_lay(&s->db);
 	file_lay(&s->wal);
 	if (ops->open(s->db.path, &st, &epoch, &err) == RC_OK) {
-		shelf_read(s, st, at, f == &s->wal);
+		shelf_read(s, st, at, may_be_torn);
 		ops->close(st);
 	} else {
 		shelf_refused(s, at);
 	}
+}
+
+static void
+flip(struct shelf *s, struct file *f, size_t at, unsigned bit)
+{
+	f->bytes[at] = (char)((unsigned char)f->bytes[at] ^ 1U << bit);
+	shelf_try(s, at, f == &s->wal);
 	f->bytes[at] = (char)((unsigned char)f->bytes[at] ^ 1U << bit);
 }
 
@@ -208,7 +216,7 @@ START_TEST(no_flipped_bit_of_the_file_is_silent)
 {
 	auto_shelf s;
 
-	shelf_init(&s, false);
+	shelf_init(&s, BULK, false);
 	flip_all(&s, &s.db, "database");
 	ck_assert_uint_eq(s.shorter, 0);
 	/* The rest is pages that hold nothing. */
@@ -216,11 +224,30 @@ START_TEST(no_flipped_bit_of_the_file_is_silent)
 }
 END_TEST
 
+START_TEST(no_page_of_zeros_is_silent)
+{
+	auto_shelf s;
+	char page[PAGE];
+
+	shelf_init(&s, BULK_LARGE, false);
+	for (size_t at = 0; at < s.db.n; at += PAGE) {
+		memcpy(page, s.db.bytes + at, PAGE);
+		memset(s.db.bytes + at, 0, PAGE);
+		shelf_try(&s, at, false);
+		memcpy(s.db.bytes + at, page, PAGE);
+	}
+	printf("%zu pages made zeros: %zu refused, %zu failed to read, %zu "
+	       "read the same, 0 silent\n",
+	    s.db.n / PAGE, s.refused, s.failed, s.same);
+	ck_assert_uint_gt(s.failed, 0);
+}
+END_TEST
+
 START_TEST(nor_beside_a_log)
 {
 	auto_shelf s;
 
-	shelf_init(&s, true);
+	shelf_init(&s, BULK, true);
 	flip_all(&s, &s.db, "database beside its log");
 	ck_assert_uint_eq(s.shorter, 0);
 }
@@ -230,7 +257,7 @@ START_TEST(no_flipped_bit_of_the_log_takes_more_than_a_torn_end)
 {
 	auto_shelf s;
 
-	shelf_init(&s, true);
+	shelf_init(&s, BULK, true);
 	flip_all(&s, &s.wal, "log");
 	ck_assert_uint_gt(s.refused, s.shorter);
 }
@@ -242,6 +269,7 @@ main(void)
 	const struct test_entry tests[] = {
 	    {no_flipped_bit_of_the_file_is_silent, 0},
 	    {nor_beside_a_log, 0},
+	    {no_page_of_zeros_is_silent, 0},
 	    {no_flipped_bit_of_the_log_takes_more_than_a_torn_end, 0},
 	};
 

@@ -89,13 +89,26 @@ START_TEST(expands_to_the_stated_size_or_not_at_all)
 }
 END_TEST
 
-START_TEST(what_does_not_shrink_is_not_compressed)
+START_TEST(content_that_was_changed_is_refused)
 {
 	struct packer *p = packer_new();
+	struct span made;
+	char packed[64];
+	struct err err;
 
-	ck_assert_uint_eq(
-	    packer_compress(p, span_of("abcdefgh"), PACK_QUICK).n, 0);
-	ck_assert_uint_eq(packer_compress(p, span_of(""), PACK_WELL).n, 0);
+	made = packer_compress(p, span_of("abcdefgh"), PACK_QUICK);
+	ck_assert_uint_gt(made.n, 8);
+	memcpy(packed, made.p, made.n);
+	/* The last bytes of all are the sum. */
+	for (size_t i = 0; i < 4; i++) {
+		auto_str out = NULL;
+
+		packed[made.n - 1 - i] ^= 1;
+		ck_assert_int_eq(packer_expand(p, span_make(packed, made.n), 8,
+				     8, &out, &err),
+		    RC_INVALID);
+		packed[made.n - 1 - i] ^= 1;
+	}
 	packer_free(p);
 }
 END_TEST
@@ -107,7 +120,7 @@ main(void)
 	    {records_come_back_in_order, 0},
 	    {pack_cut_anywhere_is_refused_and_left_where_it_was, 0},
 	    {expands_to_the_stated_size_or_not_at_all, ARRAY_LEN(sizes)},
-	    {what_does_not_shrink_is_not_compressed, 0},
+	    {content_that_was_changed_is_refused, 0},
 	};
 
 	return RUN_TESTS("pack", tests);

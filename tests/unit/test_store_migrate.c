@@ -5,12 +5,12 @@
  * item, zlib packs of what had finished, through the VFS that sums pages.
  */
 #include "common/buf.h"
-#include "common/sha256.h"
 #include "supervisor/store_db.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -167,18 +167,19 @@ put_pack(sqlite3 *db, int id, const struct buf *raw)
 static void
 put_blobs(sqlite3 *db)
 {
-	char sha[SHA256_TEXT], to[4096];
+	unsigned char sum[crypto_hash_sha256_BYTES];
+	struct span hash = span_make((const char *)sum, sizeof(sum));
 	auto_buf text = {.max = 4096};
-	struct span hash = span_make(to, 32);
+	char to[4096];
 
 	for (int i = 0; i < 600; i++)
 		buf_adds(&text, "xyz ");
-	memset(to, 1, 32);
+	crypto_hash_sha256(sum, (const unsigned char *)"plain", 5);
 	exec_blob(db, "INSERT INTO blobs VALUES (2, ?1, 0, ?2)", hash,
 	    span_of("plain"));
-	sha256_text(buf_span(&text), sha);
-	exec_blob(db, "INSERT INTO blobs VALUES (1, ?1, 2400, ?2)",
-	    span_make(sha, 32), deflate_1(&text, to, sizeof(to)));
+	crypto_hash_sha256(sum, (const unsigned char *)text.data, text.len);
+	exec_blob(db, "INSERT INTO blobs VALUES (1, ?1, 2400, ?2)", hash,
+	    deflate_1(&text, to, sizeof(to)));
 }
 
 static void

@@ -89,6 +89,7 @@ supervisor_start(struct agent *a, void **ret_state, struct err *err)
 		supervisor_stop(s);
 		return rc;
 	}
+	s->ticked_ms = clk_mono_ms();
 	zloop_timer(agent_loop(a), SUPERVISOR_TICK_MS, 0, turn_tick, s);
 	turn_end(s);
 	FAILPOINT(supervisor_started);

@@ -18,7 +18,7 @@
 
 #include <sys/queue.h>
 
-enum { RUN_FOLLOWERS_MAX = 100000, RUN_FRESH_BYTES_MAX = 32 << 20 };
+enum { RUN_FRESH_BYTES_MAX = 32 << 20 };
 
 /*
  * With less than this left no round is begun: a step that was stopped at the

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "common/failpoint.h"
+#include "common/log.h"
 #include "common/wire.h"
 #include "supervisor/supervisor.h"
 
@@ -183,6 +184,24 @@ page_add(void *ctx, int64_t seq, struct span type, struct span data)
 	p->finished = p->finished || span_is(type, "finished");
 }
 
+/* One run that cannot be read must not end the others: its viewer is told. */
+static void
+tell_unreadable(struct supervisor *s, const struct follower *f, enum rc rc,
+    const struct err *err)
+{
+	struct proto m = {.type = PROTO_REPLY};
+
+	log_error("a run's events cannot be read", "run", f->id, "reason",
+	    err->text, NULL);
+	m.reply.req = f->req;
+	m.reply.rc = span_of(rc_name(rc));
+	m.reply.run = span_of(f->id);
+	m.reply.text = span_of(err->text);
+	/* A gateway whose queue is full asks again. */
+	if (bus_send(s->front, &f->peer, &m) != RC_OK)
+		return;
+}
+
 /*
  * Sends what the store has. RC_OK: the follower is live now; RC_BUSY: its
  * gateway takes no more, the rest is for later; else it is done with.
@@ -199,11 +218,10 @@ replay(struct supervisor *s, struct follower *f)
 	while (rc == RC_OK && more) {
 		buf_reset(&p.items);
 		p.n = 0;
-		if (!store_good(s,
-			s->ops->event_each(s->store, f->row, f->after,
-			    PAGE_EVENTS, page_add, &p, &err),
-			&err))
-			rc = RC_IO;
+		rc = s->ops->event_each(s->store, f->row, f->after, PAGE_EVENTS,
+		    page_add, &p, &err);
+		if (rc != RC_OK)
+			tell_unreadable(s, f, rc, &err);
 		more = p.n > 0 && !p.finished;
 		/* Every FOLLOW is answered, also where there is nothing. */
 		if (rc == RC_OK && (p.n > 0 || first))

@@ -68,10 +68,11 @@ outbox_flush(struct outbox *o,
     void (*gone)(void *ctx, struct bus *bus, const struct bus_peer *peer),
     void *ctx)
 {
-	size_t at = 0;
+	size_t at = 0, end = o->bytes.len;
 	struct slot slot;
 
-	while (at < o->bytes.len) {
+	/* What gone adds belongs to the next commit. */
+	while (at < end) {
 		memcpy(&slot, o->bytes.data + at, sizeof(slot));
 		at += sizeof(slot);
 		if (slot_send(&slot, o->bytes.data + at) == RC_CLOSED)
@@ -79,5 +80,14 @@ outbox_flush(struct outbox *o,
 		FAILPOINT(outbox_half);
 		at += slot.n;
 	}
-	outbox_clear(o);
+	if (o->bytes.len > end)
+		buf_consume(&o->bytes, end);
+	else
+		outbox_clear(o);
+}
+
+bool
+outbox_is_empty(const struct outbox *o)
+{
+	return o->bytes.len == 0;
 }

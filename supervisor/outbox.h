@@ -22,10 +22,12 @@ void outbox_done(struct outbox *o);
 NODISCARD enum rc outbox_add(struct outbox *o, struct bus *bus,
     const struct bus_peer *peer, const struct proto *msg);
 
-/* Sends all, in order; calls gone for each peer that is no longer there. */
+/* Sends what is there now, in order; calls gone for each peer that is no
+ * longer there. What gone adds stays for the next time. */
 void outbox_flush(struct outbox *o,
     void (*gone)(void *ctx, struct bus *bus, const struct bus_peer *peer),
     void *ctx);
 void outbox_clear(struct outbox *o);
+bool outbox_is_empty(const struct outbox *o);
 
 #endif

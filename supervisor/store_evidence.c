@@ -259,7 +259,7 @@ store_evidence_next(
 	sqlite3_bind_int64(st, 2, *number);
 	rc = store_db_next(s, st, "find evidence", err);
 	if (rc != RC_OK)
-		return rc;
+		return rc == RC_IO ? RC_INVALID : rc;
 	*number = sqlite3_column_int64(st, 2);
 	id = sqlite3_column_int64(st, 0);
 	raw = store_db_span(st, 1);

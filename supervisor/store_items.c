@@ -249,7 +249,8 @@ store_compact_row(
 enum rc
 store_run_compact(struct store *s, int64_t row, struct err *err)
 {
-	enum rc rc = store_db_inside(s, err);
+	enum rc rc = store_db_inside(s, err), damaged = RC_OK;
+	struct err ignored;
 
 	if (rc == RC_OK)
 		rc = store_compact_row(s, row, &row, err);
@@ -257,8 +258,13 @@ store_run_compact(struct store *s, int64_t row, struct err *err)
 		rc = store_journal_pack(s, row, err);
 	if (rc == RC_OK)
 		rc = store_evidence_compact(s, row, err);
-	if (rc == RC_OK)
+	if (rc == RC_INVALID) {
+		damaged = rc;
+		rc = store_db_run1(
+		    s, SQL_RUN_SET_PACKED, row, "compact", &ignored);
+	} else if (rc == RC_OK) {
 		rc = store_db_run1(s, SQL_RUN_SET_PACKED, row, "compact", err);
+	}
 	FAILPOINT(compact_done);
-	return rc;
+	return rc == RC_OK ? damaged : rc;
 }

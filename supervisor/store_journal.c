@@ -482,6 +482,8 @@ store_journal_pack(struct store *s, int64_t row, struct err *err)
 
 	buf_init(&raw, STORE_PACK_MAX);
 	rc = store_journal_each(s, row, pack_gather, &raw, err);
+	if (rc == RC_IO)
+		rc = RC_INVALID; /* nothing was written yet */
 	if (rc != RC_OK || raw.full)
 		return rc;
 	packed = packer_compress(s->journal->packer, buf_span(&raw), PACK_WELL);

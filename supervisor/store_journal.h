@@ -50,7 +50,8 @@ void store_journal_rollback(struct store_journal *j);
 NODISCARD enum rc store_journal_delete(
     struct store *s, int64_t row, struct err *err);
 
-/* Packs the records of a run that has finished, but for its tasks. */
+/* Packs the records of a run that has finished, but for its tasks.
+ * RC_INVALID: they cannot be read, and are left as they are. */
 NODISCARD enum rc store_journal_pack(
     struct store *s, int64_t row, struct err *err);
 

@@ -145,7 +145,7 @@ turn_end(void *supervisor)
 		FAILPOINT(turn_sent);
 		/* A worker that turned out to be gone has changed runs: that
 		 * is committed too before anybody hears of it. */
-	} while (s->in_txn);
+	} while (s->in_txn || !outbox_is_empty(&s->outbox));
 	follow_flush(s);
 	FAILPOINT(turn_over);
 	drain_check(s);
@@ -229,9 +229,13 @@ compact(struct supervisor *s)
 
 	while (s->may_compact && clk_mono_ms() < until && store_ready(s)) {
 		rc = s->ops->run_compact(s->store, 0, &err);
-		s->may_compact = rc == RC_OK;
+		/* One run that cannot be read must not end the others'. */
+		if (rc == RC_INVALID)
+			log_error("what is kept of a run is damaged", "reason",
+			    err.text, NULL);
+		s->may_compact = rc == RC_OK || rc == RC_INVALID;
 	}
-	if (rc != RC_NOTFOUND)
+	if (rc != RC_NOTFOUND && rc != RC_INVALID)
 		store_good(s, rc, &err);
 }
 

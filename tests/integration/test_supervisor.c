@@ -9,6 +9,7 @@
 #include "common/json.h"
 #include "common/tree.h"
 #include "common/wire.h"
+#include "supervisor/store_db.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
@@ -1403,6 +1404,41 @@ START_TEST(a_gateway_that_reads_late_still_gets_every_event)
 }
 END_TEST
 
+/* Its journal is no more what it was: through the store's VFS. */
+static void
+damage_runs(void)
+{
+	auto_str path = xasprintf("%s/culprit.db", rig->dir);
+	sqlite3 *db = NULL;
+	struct err err = {0};
+
+	ck_assert_int_eq(store_db_connect(path, &db, &err), RC_OK);
+	ck_assert_int_eq(sqlite3_exec(db,
+			     "UPDATE journal SET data = x'00', raw_bytes = 9; "
+			     "UPDATE packs SET data = x'00'",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+}
+
+START_TEST(a_run_that_cannot_be_read_ends_no_other)
+{
+	rig_open(calm);
+	join_planner();
+	join_executor();
+	start_run();
+	plan(finish);
+	assert_finished("completed", "finish");
+	supervisor_restart(SIGTERM);
+	damage_runs();
+	follow(7, rig->run, 0);
+	assert_reply(reply_to(7), "io", "run 1");
+	join_planner();
+	ck_assert(proc_is_alive(rig->supervisor));
+	rig_close();
+}
+END_TEST
+
 START_TEST(nothing_finished_is_done_again_after_a_kill)
 {
 	const struct proto_task *t;
@@ -1868,6 +1904,7 @@ main(void)
 	    {requests_that_make_no_sense_are_refused, 0},
 	    {a_follower_is_read_the_past_and_then_the_present, 3},
 	    {a_gateway_that_reads_late_still_gets_every_event, 0},
+	    {a_run_that_cannot_be_read_ends_no_other, 0},
 	    {nothing_finished_is_done_again_after_a_kill, 2},
 	    {an_answer_that_was_received_is_not_asked_for_again, 2},
 	    {checkpoints_are_tied_to_the_events_that_tell_of_them, 0},

@@ -591,6 +591,43 @@ START_TEST(compaction_is_not_noticed_by_readers)
 }
 END_TEST
 
+/* Through the store's VFS: only the content is wrong. */
+static void
+damage_run(struct fix *f, int64_t row)
+{
+	auto_str sql = xasprintf("UPDATE journal SET data = x'00' WHERE run = "
+				 "%lld AND raw_bytes > 0",
+	    (long long)row);
+	sqlite3 *db = NULL;
+
+	ops->close(f->s);
+	f->s = NULL;
+	MUST(store_db_connect(f->path, &db, &err));
+	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_gt(sqlite3_changes(db), 0);
+	sqlite3_close(db);
+	fix_open(f);
+}
+
+START_TEST(a_damaged_run_is_told_of_once_and_holds_up_no_other)
+{
+	auto_fix f;
+
+	fix_init(&f);
+	damage_run(&f, add_full_run(&f, "r1", 90));
+	add_full_run(&f, "r2", 90);
+	MUST(ops->begin(f.s, &err));
+	ck_assert_int_eq(ops->run_compact(f.s, 0, &err), RC_INVALID);
+	assert_contains(err.text, "run 1");
+	MUST(ops->run_compact(f.s, 0, &err));
+	ck_assert_int_eq(ops->run_compact(f.s, 0, &err), RC_NOTFOUND);
+	MUST(ops->commit(f.s, &err));
+	ck_assert_int_eq(count(&f, "SELECT run FROM packs"), 2);
+	ck_assert_int_eq(
+	    ops->event_each(f.s, 1, 0, 9, see_event, &f, &err), RC_IO);
+}
+END_TEST
+
 START_TEST(what_is_added_after_a_compaction_comes_last)
 {
 	auto_fix f;
@@ -1081,6 +1118,7 @@ main(void)
 	    {expiring_removes_all_of_a_run_and_only_finished_ones, 0},
 	    {trimming_takes_the_oldest_until_the_rest_fits, 0},
 	    {compaction_is_not_noticed_by_readers, 0},
+	    {a_damaged_run_is_told_of_once_and_holds_up_no_other, 0},
 	    {what_is_added_after_a_compaction_comes_last, 0},
 	    {a_run_that_goes_on_is_not_compacted, 0},
 	    {what_is_rolled_back_never_was, 0},

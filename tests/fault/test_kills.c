@@ -80,12 +80,6 @@ all_served(struct siege *g, const void *arg UNUSED)
 	return crowd_left(g->c) == 0;
 }
 
-static bool
-has_fired(struct siege *g, const void *name)
-{
-	return killer_has_fired(g->k, name);
-}
-
 /* Everybody is served and everything holds. */
 static void
 siege_end(struct siege *g)
@@ -109,6 +103,29 @@ siege_end(struct siege *g)
 }
 
 static bool
+has_served(struct siege *g, const void *finished)
+{
+	return crowd_count(g->c).finished >= *(const int64_t *)finished;
+}
+
+/* So everybody is there and at work. */
+static void
+await_served(struct siege *g, int more)
+{
+	int64_t want = crowd_count(g->c).finished + more;
+
+	ck_assert(siege_await(g, has_served, &want, MOMENT_MS));
+}
+
+#ifdef CULPRIT_FAILPOINTS
+
+static bool
+has_fired(struct siege *g, const void *name)
+{
+	return killer_has_fired(g->k, name);
+}
+
+static bool
 has_started(struct siege *g, const void *starts)
 {
 	const int *s = starts;
@@ -127,21 +144,6 @@ rearm(struct siege *g, enum victim v, const char *list)
 	ck_assert(siege_await(g, has_started, starts, MOMENT_MS));
 }
 
-static bool
-has_served(struct siege *g, const void *finished)
-{
-	return crowd_count(g->c).finished >= *(const int64_t *)finished;
-}
-
-/* So everybody is there and at work. */
-static void
-await_served(struct siege *g, int more)
-{
-	int64_t want = crowd_count(g->c).finished + more;
-
-	ck_assert(siege_await(g, has_served, &want, MOMENT_MS));
-}
-
 static void
 await_fired(struct siege *g, const char *name)
 {
@@ -150,8 +152,6 @@ await_fired(struct siege *g, const char *name)
 	ck_assert_msg(
 	    fired, "%s was never reached\n%s", name, killer_trouble(g->k));
 }
-
-#ifdef CULPRIT_FAILPOINTS
 
 /* ---- the moments that have to be provoked ---- */
 

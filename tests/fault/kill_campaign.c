@@ -56,9 +56,9 @@ one_batch(void)
 			       kills_wanted - (int)kills_of(&sum.killed)),
 			   .clients = CLIENTS,
 			   .life_ms_min = 20,
-			   .life_ms_max = 900,
-			   .armed_of_ten = 7,
-			   .hit_max = 12,
+			   .life_ms_max = 800,
+			   .armed_of_ten = 9,
+			   .hit_max = 8,
 			   .settle_ms = 60000,
 			   .limit_ms = BATCH_LIMIT_MS},
 	    &r);

@@ -561,7 +561,7 @@ START_TEST(kills_at_random_lose_nothing)
 			   .seed = 1,
 			   .clients = 8,
 			   .life_ms_min = 20,
-			   .life_ms_max = 1200,
+			   .life_ms_max = 600,
 			   .settle_ms = 60000,
 			   .limit_ms = 60000},
 	    &r);

@@ -40,7 +40,7 @@ START_TEST(a_kill_at_every_moment_loses_nothing)
 			   .all_points = true,
 			   .seed = (uint64_t)_i,
 			   .clients = 8,
-			   .life_ms_min = 2000,
+			   .life_ms_min = 1500,
 			   .life_ms_max = 4000,
 			   .armed_of_ten = 10,
 			   .hit_max = 1,

@@ -47,7 +47,7 @@ struct life {
 struct point {
 	const char *name, *who;
 	bool chosen; /* is of those that lives are armed with */
-	int64_t fired;
+	int64_t tried, fired;
 };
 
 struct killer {
@@ -89,7 +89,7 @@ points_take(struct killer *k, const char *list)
 		const struct failpoint_info *i = failpoint_info(f);
 
 		k->points[k->n_points++] = (struct point){i->name, i->who,
-		    list == NULL || is_listed(list, i->name), 0};
+		    list == NULL || is_listed(list, i->name), 0, 0};
 	}
 #else
 	(void)k;
@@ -105,7 +105,8 @@ is_of(enum victim v, const struct point *p)
 	       strcmp(p->who, kinds[v].who[1]) == 0;
 }
 
-/* One of those that fired least, of those the victim comes by. */
+/* One that was tried least, of those the victim comes by; NULL: there is none
+ * (left). */
 static struct point *
 point_for(struct killer *k, enum victim v)
 {
@@ -117,10 +118,12 @@ point_for(struct killer *k, enum victim v)
 	for (size_t i = 0; i < k->n_points; i++) {
 		struct point *p = &k->points[(from + i) % k->n_points];
 
-		if (p->chosen && is_of(v, p) &&
-		    (best == NULL || p->fired < best->fired))
+		if (p->chosen && is_of(v, p) && !(k->once && p->fired > 0) &&
+		    (best == NULL || p->tried < best->tried))
 			best = p;
 	}
+	if (best != NULL)
+		best->tried++;
 	return best;
 }
 
@@ -157,6 +160,10 @@ life_start(struct killer *k, enum victim v)
 		argv[n++] = name;
 	if (v == V_PLANNER)
 		argv[n++] = "--planner=script";
+	/* So a plan's steps are done one after another, and a death comes
+	 * between them. */
+	if (v >= V_EXECUTOR)
+		argv[n++] = "--capacity=2";
 	for (size_t i = 0; v == V_SUPERVISOR && k->more != NULL &&
 			   k->more[i] != NULL && n < ARGS_MAX - 1;
 	     i++)
@@ -165,6 +172,15 @@ life_start(struct killer *k, enum victim v)
 	l->starts++;
 	l->p = proc_start(&(struct proc_spec){
 	    .argv = argv, .env = env, .dir = k->dir, .name = kinds[v].name});
+}
+
+/* The supervisor has most to lose, so it lives half as long as the others. */
+static int
+life_ms(struct killer *k, enum victim v)
+{
+	int ms = dice_int(&k->dice, k->life_ms_min, k->life_ms_max);
+
+	return v == V_SUPERVISOR ? ms : 2 * ms;
 }
 
 /* Chooses how the next life ends. */
@@ -187,10 +203,9 @@ life_plan(struct killer *k, enum victim v)
 		return;
 	if (dice_int(d, 1, 10) <= k->armed_of_ten)
 		p = point_for(k, v);
-	if (k->once && (p == NULL || p->fired > 0))
+	if (k->once && p == NULL)
 		return;
-	l->ends_ms =
-	    clk_mono_ms() + dice_int(d, k->life_ms_min, k->life_ms_max);
+	l->ends_ms = clk_mono_ms() + life_ms(k, v);
 	if (p == NULL)
 		return;
 	l->armed = xstrdup(p->name);
@@ -384,8 +399,7 @@ killer_resume(struct killer *k)
 	k->paused = false;
 	for (int v = 0; v < VICTIMS; v++)
 		k->lives[v].ends_ms =
-		    clk_mono_ms() +
-		    dice_int(&k->dice, k->life_ms_min, k->life_ms_max);
+		    clk_mono_ms() + life_ms(k, (enum victim)v);
 }
 
 void

@@ -281,17 +281,18 @@ provoke_deadline(const struct provoked *p)
 	siege_end(&g);
 }
 
-/* Steps that take a while are cancelled. */
+/* Steps that take a while are cancelled; with few clients they do not wait
+ * for a worker, but are with one. */
 static void
 provoke_revoke(const struct provoked *p)
 {
 	const char *name = p->name;
-	auto_str list = xasprintf("tool_begins:hang=20@1+,%s:kill", name);
+	auto_str list = xasprintf("tool_begins:hang=100@1+,%s:kill", name);
 	struct siege g;
 
-	siege_init(&g, name, 12, NULL);
+	siege_init(&g, name, 2, NULL);
 	rearm(&g, p->v, list);
-	rearm(&g, V_EXECUTOR_2, "tool_begins:hang=20@1+");
+	rearm(&g, V_EXECUTOR_2, "tool_begins:hang=100@1+");
 	await_fired(&g, name);
 	siege_end(&g);
 }

@@ -443,12 +443,12 @@ resolve(struct inv *v, const struct inv_run *r, struct span meta)
 	struct found f = {v, r, wire_find_str(meta, "id"),
 	    wire_find_str(meta, "sha256"), wire_find_int(meta, "bytes", -1)};
 	auto_str id = text_of(f.id);
-	struct err err;
+	struct err err = {"it is no id"};
 
 	if (id[0] != 'E' ||
 	    store_sqlite.evidence_get(v->store, r->row, atoll(id + 1),
 		is_the_evidence, &f, &err) != RC_OK)
-		inv_bad(v, r, "evidence \"%s\" is not there", id);
+		inv_bad(v, r, "evidence \"%s\" is not there: %s", id, err.text);
 }
 
 /* How often the state's list of evidence has an id. */

@@ -452,7 +452,10 @@ static const struct {
     {"evidence with another content",
 	"UPDATE small SET data = CAST(substr(data, 1, 32) || x'6f6e65ff' AS "
 	"BLOB)",
-	NULL, {0}, "E1 is said to have the hash 7692c3ad"},
+	NULL, {0}, "evidence \"E1\" is not there: "},
+    {"evidence that is said to be another", EVENT_IS(6, "evidence"),
+	"{\"id\":\"E1\",\"bytes\":3,\"sha256\":\"77\"}", {0},
+	"E1 is said to have the hash 77; its bytes have 7692c3ad"},
     {"evidence of another size", EVENT_IS(6, "evidence"),
 	"{\"id\":\"E1\",\"bytes\":4,\"sha256\":\"7692c3ad3540bb803c020b3aee66"
 	"cd8887123234ea0c6e7143c0add73ff431ed\"}",

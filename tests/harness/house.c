@@ -4,6 +4,7 @@
 #include "tests/harness/house.h"
 
 #include "common/rc.h"
+#include "tests/harness/ask.h"
 
 #include <check.h>
 #include <signal.h>
@@ -120,6 +121,24 @@ house_await_ready(struct house *h)
 	out[strcspn(out, "\n")] = '\0';
 	free(h->url);
 	h->url = xstrdup(out + 6);
+}
+
+static bool
+house_is_not_ready(void *arg)
+{
+	auto_str url = house_url(arg, "/readyz");
+	struct answer *a = ask(NULL, url, NULL, NULL);
+	bool yes = a->status == 503;
+
+	answer_free(a);
+	return yes;
+}
+
+void
+house_await_not_ready(struct house *h)
+{
+	ck_assert_msg(await(house_is_not_ready, h, HOUSE_MS),
+	    "/readyz does not notice what is missing");
 }
 
 void

@@ -47,6 +47,10 @@ char *house_url(struct house *h, const char *path);
 /* Waits for the ready line. */
 void house_await_ready(struct house *h);
 
+/* Waits until /readyz says that something is missing: what a worker said when
+ * it left is heard some time after its process has ended. */
+void house_await_not_ready(struct house *h);
+
 /* The process id that `up` logged last for the child; 0: none. */
 pid_t house_child(const struct house *h, const char *child);
 

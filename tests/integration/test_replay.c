@@ -238,6 +238,7 @@ START_TEST(steps_that_do_not_only_read_are_not_replayed)
 	s.run = run_once(s.h);
 	proc_signal(first, SIGTERM);
 	ck_assert_int_eq(proc_wait(first, HOUSE_MS), 0);
+	house_await_not_ready(s.h);
 	ck_assert_int_eq(replay(&s, options, &gone, NULL), 0);
 	assert_contains(gone, "no executor that is there now has this tool");
 	second = house_worker(s.h, "executor", "second", writes);
@@ -401,6 +402,7 @@ START_TEST(a_fork_is_gone_on_with_by_the_workers_that_are_there)
 	s.run = run_once(s.h);
 	proc_signal(s.planner, SIGTERM);
 	ck_assert_int_eq(proc_wait(s.planner, HOUSE_MS), 0);
+	house_await_not_ready(s.h);
 	proc_free(s.planner);
 	s.planner = planner_of(&s, "second", s.other);
 	ck_assert(proc_await_err(s.planner, "joined", HOUSE_MS));

@@ -3,10 +3,14 @@
  */
 #include "gateway/cli/cmd.h"
 
+#include "common/sibling.h"
+
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BIT(o) (1u << (o))
 
@@ -50,11 +54,7 @@ static const char exits[] =
 
 static const struct cmd cmds[] = {
     {"up", "", "run gateway, supervisor, planners and executors here",
-	"Prints `ready http://HOST:PORT` once investigations are taken. "
-	"Ends all its\nprocesses on SIGINT or SIGTERM; a second one does "
-	"not wait for them. Takes every\noption of the processes it "
-	"starts.\n",
-	0, 0, 0, CONF_ALL, cmd_up},
+	NULL, 0, 0, 0, 0, NULL},
     {"investigate", "[TEXT]", "investigate what is firing, or a question",
 	"Progress goes to stderr, the report to stdout. Ctrl-C asks for "
 	"the run to be\ncancelled and waits for what it found; again "
@@ -209,7 +209,7 @@ cmd_count(const struct cmd_args *a, struct err *err)
 			    "there is no option "
 			    "%s",
 			    a->conf.args[i]);
-	if (a->conf.once || (a->conf.check && c->run != cmd_up))
+	if (a->conf.once || a->conf.check)
 		return err_set(err, RC_INVALID,
 		    "has no --%s; the agents "
 		    "do",
@@ -259,6 +259,31 @@ cmd_run(const struct cmd *c, int argc, char **argv)
 	return status;
 }
 
+/*
+ * The program culprit-NAME takes this one's place: the same process, so that
+ * whoever started it and signals it sees no difference.
+ */
+static int
+cmd_exec(const struct cmd *c, char **argv)
+{
+	auto_str path = sibling_path(c->name);
+
+	argv[0] = path;
+	execv(path, argv);
+	fprintf(stderr, "culprit %s: cannot run %s: %s\n", c->name, path,
+	    strerror(errno));
+	return CMD_FAILED;
+}
+
+static int
+cmd_help_about(const struct cmd *c)
+{
+	if (c->run == NULL)
+		return cmd_exec(c, (char *[]){NULL, "--help", NULL});
+	cmd_help(stdout, c);
+	return CMD_DONE;
+}
+
 static int
 cmd_unknown(const char *name)
 {
@@ -273,6 +298,8 @@ cmd_main(int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : NULL;
 	const struct cmd *c = name != NULL ? cmd_find(name) : NULL;
 
+	if (c != NULL && c->run == NULL)
+		return cmd_exec(c, argv + 1);
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN);
 	if (c != NULL)
@@ -291,8 +318,7 @@ cmd_main(int argc, char **argv)
 	if (argc > 2 && c == NULL)
 		return cmd_unknown(argv[2]);
 	if (c != NULL)
-		cmd_help(stdout, c);
-	else
-		cmd_usage(stdout);
+		return cmd_help_about(c);
+	cmd_usage(stdout);
 	return CMD_DONE;
 }

@@ -50,10 +50,10 @@ struct cmd {
 	unsigned opts;        /* set of 1u << enum cmd_opt */
 	int least, most;      /* positional arguments */
 	unsigned who;         /* which configuration --help lists */
+	/* NULL: the program culprit-NAME does it, --help and all */
 	int (*run)(const struct cmd_args *a);
 };
 
-int cmd_up(const struct cmd_args *a);
 int cmd_investigate(const struct cmd_args *a);
 int cmd_follow(const struct cmd_args *a);
 int cmd_list(const struct cmd_args *a);

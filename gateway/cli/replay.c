@@ -5,12 +5,13 @@
  * Invariant: a replay writes nowhere; only --fork asks for anything to happen.
  */
 #include "common/json.h"
+#include "common/sibling.h"
 #include "common/tree.h"
 #include "common/wire.h"
 #include "gateway/cli/call.h"
-#include "gateway/cli/child.h"
 #include "gateway/cli/cmd.h"
 #include "gateway/cli/diff.h"
+#include "gateway/cli/once.h"
 #include "gateway/cli/term.h"
 #include "gateway/cli/turns.h"
 #include "gateway/cli/watch.h"
@@ -32,7 +33,7 @@ struct replay {
 	bool json;
 	struct call_at at;
 	char *path; /* of its checkpoints */
-	struct child *child;
+	struct sibling program;
 	int turn;    /* the run's: of the planner, or a plan carried out */
 	int answers; /* those told of */
 	int differ, skipped;
@@ -95,7 +96,7 @@ run_once(struct replay *r, struct span input, cJSON **ret, struct err *err)
 	};
 	auto_buf out = {.max = ONCE_BYTES_MAX};
 	int status = 0;
-	enum rc rc = child_once(r->child, input, ONCE_MS, &out, &status, err);
+	enum rc rc = once_run(&r->program, input, ONCE_MS, &out, &status, err);
 
 	if (rc == RC_OK && out.len == 0)
 		rc = err_set(err, RC_UPSTREAM,
@@ -383,16 +384,15 @@ replay(struct replay *r, struct err *err)
 static int
 replay_run(struct replay *r)
 {
-	auto_str bin = child_bin();
 	auto_str id = call_escape(r->a->conf.args[0]);
 	struct err err;
 	enum rc rc = call_open(&r->a->conf, &r->at, &err);
 
 	r->path = xasprintf("/api/investigations/%s/checkpoints", id);
-	r->child = child_new(bin, r->agent, r->who, 0, &r->a->conf);
+	sibling_init(&r->program, r->agent, r->who, &r->a->conf);
 	if (rc == RC_OK)
 		rc = replay(r, &err);
-	child_free(r->child);
+	sibling_done(&r->program);
 	free(r->path);
 	call_done(&r->at);
 	if (rc != RC_OK)

@@ -149,13 +149,12 @@ start_peer() { # FOLDER WORKERS SAVER DURABILITY
 
 # ---- processes ----
 
-# "supervisor", "gateway" … or "node"; `up` for the one above them.
+# "supervisor", "gateway", "up" … or "node".
 role_of() { # PID
 	local name
 	name=$(tr '\0' '\n' <"/proc/$1/cmdline" | head -n 1)
 	name=${name##*/}
 	name=${name#culprit-}
-	[ "$name" != culprit ] || name=up
 	echo "$name"
 }
 

@@ -79,6 +79,47 @@ START_TEST(up_prints_one_line_and_ends_all_when_asked_to)
 }
 END_TEST
 
+/* Whoever started `culprit up` has the process that stays. */
+START_TEST(up_becomes_the_small_program_that_stays)
+{
+	struct house *h = house_start(&(struct house_spec){0});
+	auto_str path =
+	    xasprintf("/proc/%ld/comm", (long)proc_pid(house_up(h)));
+	auto_str name = file_read(path);
+
+	ck_assert_str_eq(name, "culprit-up\n");
+	house_free(h);
+}
+END_TEST
+
+START_TEST(help_about_up_is_what_up_says_of_itself)
+{
+	static const char *const asked[][3] = {
+	    {"up", "--help"}, {"help", "up"}};
+	auto_str dir = scratch_new();
+	auto_str culprit = program("culprit");
+	char *said[2];
+
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+		const char *const argv[] = {
+		    culprit, asked[i][0], asked[i][1], NULL};
+
+		ck_assert_int_eq(proc_run(&(struct proc_spec){.argv = argv,
+					      .dir = dir,
+					      .name = "help"},
+				     HOUSE_MS, &said[i], NULL),
+		    0);
+		assert_contains(said[i], "ready http://HOST:PORT");
+		assert_contains(said[i], "--executors");
+		assert_contains(said[i], "Exit status:");
+	}
+	ck_assert_str_eq(said[0], said[1]);
+	free(said[0]);
+	free(said[1]);
+	scratch_free(TAKE(dir));
+}
+END_TEST
+
 START_TEST(killed_up_takes_all_with_it)
 {
 	struct house *h = house_start(&(struct house_spec){0});
@@ -322,6 +363,8 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {up_prints_one_line_and_ends_all_when_asked_to, 2},
+	    {up_becomes_the_small_program_that_stays, 0},
+	    {help_about_up_is_what_up_says_of_itself, 0},
 	    {killed_up_takes_all_with_it, 0},
 	    {a_killed_child_is_started_again_and_work_goes_on,
 		(int)ARRAY_LEN(children)},

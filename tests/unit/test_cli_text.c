@@ -2,7 +2,7 @@
  * test_cli_text.c - what the command line shows, and how it reads events.
  */
 #include "common/clk.h"
-#include "gateway/cli/child.h"
+#include "gateway/up/child.h"
 #include "gateway/cli/sse_read.h"
 #include "gateway/cli/term.h"
 #include "gateway/cli/view.h"

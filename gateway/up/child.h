@@ -1,16 +1,15 @@
 /*
- * child.h - the programs next to `culprit`: those of `culprit up`, started,
- * watched, started again; and an agent run --once.
+ * child.h - the processes of `culprit up`: started, watched, started again.
  *
  * A child dies with its parent: the kernel kills it (PR_SET_PDEATHSIG) even
  * when the parent had no chance to.
  */
-#ifndef GATEWAY_CLI_CHILD_H
-#define GATEWAY_CLI_CHILD_H
+#ifndef GATEWAY_UP_CHILD_H
+#define GATEWAY_UP_CHILD_H
 
-#include "common/buf.h"
 #include "common/conf.h"
 #include "common/rc.h"
+#include "common/sibling.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,12 +21,9 @@ enum {
 	CHILD_WELL_MS = 10000, /* alive so long, it is forgiven */
 };
 
-enum { CHILD_ARGV_MAX = 128 };
-
 struct child {
-	char *name;                 /* "executor-1" */
-	char *argv[CHILD_ARGV_MAX]; /* owned, ends with NULL */
-	int argc;
+	char *name; /* "executor-1" */
+	struct sibling program;
 	pid_t pid; /* 0: does not run */
 	int64_t started_ms;
 	int64_t start_at_ms; /* when to start it (again) */
@@ -36,13 +32,10 @@ struct child {
 	bool last; /* ended after the others, which need it to end well */
 };
 
-/* The folder of this program, where the others are; the caller's. */
-char *child_bin(void);
-
-/* The program culprit-KIND in folder bin, with the options that concern it;
- * number 0: there is only one of it. */
-struct child *child_new(const char *bin, const char *kind, unsigned who,
-    int number, const struct conf *conf);
+/* The program culprit-KIND, with the options that concern who; number 0:
+ * there is only one of it. */
+struct child *child_new(
+    const char *kind, unsigned who, int number, const struct conf *conf);
 /* From its next start on it listens there. */
 void child_listen_at(struct child *c, const char *host_port);
 void child_free(struct child *c);
@@ -52,15 +45,6 @@ NODISCARD enum rc child_start(struct child *c, int64_t now_ms, struct err *err);
 
 /* Runs the program with --check to its end; whether it was content. */
 bool child_check(struct child *c);
-
-/*
- * Runs the agent with --once on input to its end. What it wrote is appended
- * to out, its exit status is *ret_status; what it says on stderr is left to
- * the person. RC_TIMEOUT: it was killed after limit_ms; RC_TOOBIG: it wrote
- * more than out takes; RC_IO: it cannot be run, or died.
- */
-NODISCARD enum rc child_once(struct child *c, struct span input,
-    int64_t limit_ms, struct buf *out, int *ret_status, struct err *err);
 
 /* It has died: sets when it is to be started again. */
 void child_died(struct child *c, int64_t now_ms);

@@ -1,0 +1,112 @@
+/*
+ * test_intake.c - what the supervisor says to a request: keys, a full queue,
+ * nonsense, who goes first, and whether it is ready.
+ */
+#include "common/wire.h"
+#include "tests/harness/rig.h"
+#include "tests/harness/texts.h"
+
+#include <signal.h>
+
+START_TEST(the_same_key_gives_the_same_run_and_another_body_a_conflict)
+{
+	char first[64];
+	const struct proto_reply *r;
+
+	rig_open(rig_calm);
+	r = rig_submit(1, "{\"input\":\"a\"}", "key", "digest", false);
+	assert_reply(r, "ok", "");
+	snprintf(first, sizeof(first), "%.*s", SPAN_ARG(r->run));
+	r = rig_submit(2, "{\"input\":\"a\"}", "key", "digest", false);
+	assert_reply(r, "ok", "");
+	ck_assert(span_is(r->run, first));
+	r = rig_submit(3, "{\"input\":\"b\"}", "key", "another", false);
+	assert_reply(r, "conflict", "Idempotency-Key");
+	r = rig_submit(4, "{\"input\":\"a\"}", "other key", "digest", false);
+	assert_reply(r, "ok", "");
+	ck_assert(!span_is(r->run, first));
+	rig_restart(SIGKILL);
+	r = rig_submit(5, "{\"input\":\"a\"}", "key", "digest", false);
+	assert_reply(r, "ok", "");
+	ck_assert(span_is(r->run, first));
+	rig_close();
+}
+END_TEST
+
+START_TEST(a_full_queue_says_busy_but_known_keys_are_still_answered)
+{
+	static const char *const flags[] = {"--queue-max", "2", NULL};
+
+	rig_open(flags);
+	assert_reply(
+	    rig_submit(1, "{\"input\":\"a\"}", "k", "d", false), "ok", "");
+	assert_reply(rig_submit(2, "{}", NULL, NULL, false), "ok", "");
+	assert_reply(rig_submit(3, "{}", NULL, NULL, false), "busy", "2");
+	assert_reply(
+	    rig_submit(4, "{\"input\":\"a\"}", "k", "d", false), "ok", "");
+	rig_close();
+}
+END_TEST
+
+START_TEST(requests_that_make_no_sense_are_refused)
+{
+	rig_open(rig_calm);
+	assert_reply(rig_submit(1, "[]", NULL, NULL, false), "invalid", "map");
+	snprintf(rig->run, sizeof(rig->run), "nosuchrun");
+	rig_cancel(2);
+	assert_reply(rig_reply(2), "notfound", "nosuchrun");
+	rig_follow(3, "", 0);
+	assert_reply(rig_reply(3), "notfound", "no investigation");
+	rig_close();
+}
+END_TEST
+
+START_TEST(readiness_says_who_is_missing)
+{
+	const struct proto *m;
+
+	rig_open(rig_calm);
+	m = rig_settle();
+	ck_assert_uint_eq(m->status.ready, 0);
+	ck_assert(span_is(m->status.reason, "no planner has joined"));
+	rig_join_planner();
+	ck_assert(
+	    span_is(rig_settle()->status.reason, "no executor has joined"));
+	rig_join_executor();
+	m = rig_settle();
+	ck_assert_uint_eq(m->status.ready, 1);
+	ck_assert_int_eq(wire_find_int(m->status.detail, "planners", 0), 1);
+	rig_close();
+}
+END_TEST
+
+START_TEST(interactive_runs_go_before_those_of_a_webhook)
+{
+	const struct proto_task *t;
+
+	rig_open(rig_calm);
+	assert_reply(rig_submit(1, "{\"input\":\"hook\",\"alerts\":[]}", NULL,
+			 NULL, false),
+	    "ok", "");
+	assert_reply(rig_submit(2, "{\"input\":\"person\"}", NULL, NULL, false),
+	    "ok", "");
+	rig_join(&rig->planner, "planner", "P", 1, "[]");
+	t = rig_task(&rig->planner);
+	ck_assert(span_is(wire_find_str(t->input, "input"), "person"));
+	rig_close();
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {the_same_key_gives_the_same_run_and_another_body_a_conflict, 0},
+	    {a_full_queue_says_busy_but_known_keys_are_still_answered, 0},
+	    {requests_that_make_no_sense_are_refused, 0},
+	    {readiness_says_who_is_missing, 0},
+	    {interactive_runs_go_before_those_of_a_webhook, 0},
+	};
+
+	return RUN_TESTS("intake", tests);
+}

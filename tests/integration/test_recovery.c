@@ -1,0 +1,117 @@
+/*
+ * test_recovery.c - a supervisor that was killed goes on where it was: nothing
+ * that was acknowledged is asked for, done or numbered again.
+ */
+#include "common/tree.h"
+#include "common/wire.h"
+#include "tests/harness/peer.h"
+#include "tests/harness/rig.h"
+#include "tests/harness/texts.h"
+
+#include <signal.h>
+
+START_TEST(nothing_finished_is_done_again_after_a_kill)
+{
+	const struct proto_task *t;
+	uint64_t epoch;
+	int i;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	rig_plan(RIG_EXECUTE_THREE);
+	for (i = 0; i < 3; i++) {
+		t = rig_task(&rig->executor);
+		if (wire_find_int(t->input, "index", -1) == 1)
+			continue;
+		peer_answer(&rig->executor, t, RIG_GOOD_STEP, "bytes");
+		rig_next(&rig->executor, PROTO_ACK);
+	}
+	rig_event("feedback", 1);
+	epoch = rig->executor.epoch;
+	rig_restart(_i == 0 ? SIGKILL : SIGTERM);
+	rig_follow(1, rig->run, (uint64_t)rig->log.n);
+	rig_join_executor();
+	rig_join_planner();
+	ck_assert_uint_gt(rig->executor.epoch, epoch);
+	t = rig_task(&rig->executor);
+	ck_assert_int_eq(wire_find_int(t->input, "index", -1), 1);
+	ck_assert_uint_gt(t->attempt, 1);
+	peer_answer(&rig->executor, t, RIG_GOOD_STEP, "bytes");
+	rig_next(&rig->executor, PROTO_ACK);
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	ck_assert_int_eq(rig_count("feedback"), 3);
+	ck_assert_int_eq(rig_count("plan"), 2);
+	ck_assert(!peer_has(&rig->executor, PROTO_TASK));
+	ck_assert_str_eq(tree_str(rig_event("evidence", 2), "id"), "E2");
+	rig_close();
+}
+END_TEST
+
+/* What a planner answered, and saw acknowledged, is not asked for again. */
+START_TEST(an_answer_that_was_received_is_not_asked_for_again)
+{
+	const struct proto_task *t;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	rig_plan(_i == 0 ? RIG_EXECUTE : RIG_PLAN_ONLY);
+	rig_event("plan", 0);
+	rig_restart(SIGKILL);
+	rig_follow(1, rig->run, (uint64_t)rig->log.n);
+	rig_join_planner();
+	rig_join_executor();
+	if (_i == 0) {
+		rig_settle_worker(&rig->planner);
+		ck_assert(!peer_has(&rig->planner, PROTO_TASK));
+		rig_step(RIG_GOOD_STEP, NULL);
+	}
+	t = rig_task(&rig->planner);
+	ck_assert_int_eq(wire_find_int(t->input, "turns", -1), 1);
+	peer_answer(&rig->planner, t, RIG_FINISH, NULL);
+	rig_next(&rig->planner, PROTO_ACK);
+	assert_finished("completed", "finish");
+	ck_assert_int_eq(rig_count("plan"), 2);
+	rig_close();
+}
+END_TEST
+
+START_TEST(evidence_numbers_are_never_given_twice)
+{
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	rig_plan(RIG_EXECUTE);
+	rig_step(RIG_GOOD_STEP, "one");
+	rig_plan(RIG_EXECUTE);
+	rig_step(RIG_GOOD_STEP, NULL);
+	rig_event("feedback", 1);
+	rig_event("supervisor", 2);
+	rig_restart(SIGKILL);
+	rig_follow(1, rig->run, (uint64_t)rig->log.n);
+	rig_join_planner();
+	rig_join_executor();
+	rig_plan(RIG_EXECUTE);
+	rig_step(RIG_GOOD_STEP, "three");
+	ck_assert_str_eq(tree_str(rig_event("evidence", 0), "id"), "E1");
+	ck_assert_str_eq(tree_str(rig_event("evidence", 1), "id"), "E3");
+	rig_close();
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {nothing_finished_is_done_again_after_a_kill, 2},
+	    {an_answer_that_was_received_is_not_asked_for_again, 2},
+	    {evidence_numbers_are_never_given_twice, 0},
+	};
+
+	return RUN_TESTS("recovery", tests);
+}

@@ -1,0 +1,230 @@
+/*
+ * test_run_limits.c - what ends a run before its report is asked for: rounds,
+ * turns, failures, depth, its deadline.
+ */
+#include "common/tree.h"
+#include "tests/harness/peer.h"
+#include "tests/harness/rig.h"
+#include "tests/harness/texts.h"
+
+#include <signal.h>
+
+START_TEST(a_tool_that_fails_three_times_in_a_row_ends_the_run)
+{
+	int i;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	for (i = 0; i < 2; i++) {
+		rig_plan(RIG_EXECUTE);
+		rig_step(RIG_FAILED_STEP, NULL);
+	}
+	/* A success between sets the count back. */
+	rig_plan(RIG_EXECUTE);
+	rig_step(RIG_GOOD_STEP, NULL);
+	for (i = 0; i < 3; i++) {
+		rig_plan(RIG_EXECUTE);
+		rig_step(RIG_FAILED_STEP, NULL);
+	}
+	assert_finished("incomplete", "tool_failed");
+	ck_assert(!peer_has(&rig->planner, PROTO_TASK));
+	rig_close();
+}
+END_TEST
+
+START_TEST(the_eleventh_round_is_never_started)
+{
+	int i;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	for (i = 0; i < 10; i++) {
+		rig_plan(RIG_EXECUTE);
+		rig_step(RIG_GOOD_STEP, NULL);
+	}
+	assert_finished("incomplete", "rounds");
+	ck_assert_int_eq(rig_count("tool_started"), 10);
+	rig_settle_worker(&rig->planner);
+	ck_assert(!peer_has(&rig->planner, PROTO_TASK));
+	rig_close();
+}
+END_TEST
+
+START_TEST(a_planner_that_only_plans_comes_to_an_end)
+{
+	int i;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_start_run();
+	for (i = 0; i < 24; i++)
+		rig_plan(RIG_PLAN_ONLY);
+	assert_finished("incomplete", "turns");
+	rig_close();
+}
+END_TEST
+
+static const char *const bad_plans[] = {
+    "{\"error\":\"no model answers\"}",
+    "{}",
+    "[]",
+    "{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":\"PLAN\"}}",
+    "{\"decision\":\"EXECUTE\",\"planner_plan\":"
+    "{\"decision\":\"EXECUTE\"}}",
+    "{\"decision\":\"DANCE\",\"planner_plan\":{\"decision\":\"DANCE\"}}",
+    "{\"decision\":\"PLAN\",\"planner_plan\":\"PLAN\"}",
+    "{\"decision\":\"PLAN\",\"planner_plan\":{\"decision\":\"PLAN\"},"
+    "\"notes\":\"no list\"}",
+};
+
+START_TEST(a_planner_that_fails_ends_the_run_with_a_report)
+{
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_start_run();
+	rig_plan(bad_plans[_i]);
+	assert_finished("failed", "planner_failed");
+	if (_i == 0)
+		assert_contains(tree_str(rig_event("finished", 0), "reason"),
+		    "no model answers");
+	rig_close();
+}
+END_TEST
+
+/* before, lists in each other, after. */
+static char *
+nested(const char *before, int lists, const char *after)
+{
+	auto_buf b = {.max = 1000};
+	int i;
+
+	buf_adds(&b, before);
+	for (i = 0; i < lists; i++)
+		buf_addc(&b, '[');
+	buf_addc(&b, '1');
+	for (i = 0; i < lists; i++)
+		buf_addc(&b, ']');
+	buf_adds(&b, after);
+	return buf_take(&b);
+}
+
+/* These arrive, just, but what they become part of would not. */
+START_TEST(a_plan_too_deep_to_be_passed_on_fails_the_run)
+{
+	auto_str deep = nested("{\"decision\":\"EXECUTE\",\"planner_plan\":{"
+			       "\"decision\":\"EXECUTE\",\"tool\":\"echo\","
+			       "\"args\":{\"x\":",
+	    19, "}}}");
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	rig_plan(deep);
+	assert_finished("failed", "planner_failed");
+	assert_contains(
+	    tree_str(rig_event("finished", 0), "reason"), "nested over");
+	rig_close();
+}
+END_TEST
+
+START_TEST(feedback_too_deep_to_be_passed_on_counts_as_a_failure)
+{
+	auto_str deep = nested("{\"feedback\":{\"status\":\"SUCCESS\","
+			       "\"tool\":\"echo\",\"summary\":",
+	    20, "}}");
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	rig_plan(RIG_EXECUTE);
+	rig_step(deep, NULL);
+	ck_assert_str_eq(
+	    tree_str(rig_event("feedback", 0), "status"), "FAILED");
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	rig_close();
+}
+END_TEST
+
+/* The name of a tool that failed is kept up to a limit. */
+START_TEST(a_tool_name_cut_within_a_character_can_be_passed_on)
+{
+	auto_buf long_name = {.max = 1000};
+	int i;
+
+	buf_adds(
+	    &long_name, "{\"feedback\":{\"status\":\"FAILED\",\"tool\":\"x");
+	for (i = 0; i < 100; i++)
+		buf_adds(&long_name, "ü");
+	buf_adds(&long_name, "\"}}");
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	rig_plan(RIG_EXECUTE);
+	rig_step(buf_str(&long_name), NULL);
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	rig_close();
+}
+END_TEST
+
+START_TEST(a_run_ends_at_its_deadline)
+{
+	static const char *const flags[] = {"--deadline", "1", NULL};
+
+	rig_open(flags);
+	rig_start_run();
+	assert_finished("incomplete", "deadline");
+	rig_close();
+}
+END_TEST
+
+START_TEST(limits_are_remembered_over_restarts)
+{
+	int i;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	for (i = 0; i < 3; i++) {
+		rig_plan(RIG_EXECUTE);
+		rig_step(RIG_FAILED_STEP, NULL);
+		if (i == 2)
+			break;
+		rig_event("supervisor", i + 1);
+		rig_restart(SIGKILL);
+		rig_follow(1, rig->run, (uint64_t)rig->log.n);
+		rig_join_planner();
+		rig_join_executor();
+	}
+	assert_finished("incomplete", "tool_failed");
+	rig_close();
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {a_tool_that_fails_three_times_in_a_row_ends_the_run, 0},
+	    {the_eleventh_round_is_never_started, 0},
+	    {a_planner_that_only_plans_comes_to_an_end, 0},
+	    {a_planner_that_fails_ends_the_run_with_a_report,
+		ARRAY_LEN(bad_plans)},
+	    {a_plan_too_deep_to_be_passed_on_fails_the_run, 0},
+	    {feedback_too_deep_to_be_passed_on_counts_as_a_failure, 0},
+	    {a_tool_name_cut_within_a_character_can_be_passed_on, 0},
+	    {a_run_ends_at_its_deadline, 0},
+	    {limits_are_remembered_over_restarts, 0},
+	};
+
+	return RUN_TESTS("run_limits", tests);
+}

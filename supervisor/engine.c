@@ -6,6 +6,7 @@
  */
 #include <sodium.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/clk.h"
 #include "common/failpoint.h"
@@ -29,16 +30,29 @@ store_good(struct supervisor *s, enum rc rc, const struct err *err)
 	return false;
 }
 
+/* At once: closing would remove the sockets' paths, which are the other's. */
+static _Noreturn void
+superseded(const struct err *err)
+{
+	log_error("another supervisor has taken over; ending", "reason",
+	    err->text, NULL);
+	_exit(EXIT_FAILURE);
+}
+
 bool
 store_ready(struct supervisor *s)
 {
 	struct err err;
+	enum rc rc;
 
 	if (s->broken)
 		return false;
 	if (s->in_txn)
 		return true;
-	s->in_txn = store_good(s, s->ops->begin(s->store, &err), &err);
+	rc = s->ops->begin(s->store, &err);
+	if (rc == RC_CONFLICT)
+		superseded(&err);
+	s->in_txn = store_good(s, rc, &err);
 	return s->in_txn;
 }
 

@@ -86,6 +86,8 @@ struct store_ops {
 	    uint64_t *ret_epoch, struct err *err);
 	void (*close)(struct store *s);
 
+	/* RC_CONFLICT: somebody else has opened it since; what this opening
+	 * would write is not written any more. */
 	enum rc (*begin)(struct store *s, struct err *err);
 	enum rc (*commit)(struct store *s, struct err *err);
 	void (*rollback)(struct store *s);

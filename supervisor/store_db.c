@@ -20,6 +20,7 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_EPOCH] = "UPDATE meta SET value = value + 1 WHERE name = 'epoch' "
 		  "RETURNING value",
+    [SQL_EPOCH_NOW] = "SELECT value FROM meta WHERE name = 'epoch'",
 
     [SQL_RUN_INSERT] =
 	"INSERT INTO runs (id, key, digest, input, status, reason, "

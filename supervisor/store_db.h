@@ -29,6 +29,7 @@ enum sql {
 	SQL_COMMIT,
 	SQL_ROLLBACK,
 	SQL_EPOCH,
+	SQL_EPOCH_NOW,
 	SQL_RUN_INSERT,
 	SQL_RUN_PROGRESS,
 	SQL_RUN_STATUS,
@@ -68,6 +69,7 @@ struct store {
 	sqlite3_stmt *stmts[SQL_COUNT];
 	char *path;	/* owned */
 	int lock_fd;	/* flock of PATH.lock; -1: none */
+	int64_t epoch;	/* this opening's */
 	struct store_ckpt *ckpt;
 	struct store_journal *journal;
 };

@@ -344,6 +344,7 @@ store_epoch(struct store *s, uint64_t *ret_epoch, struct err *err)
 	if (rc != RC_NOTFOUND)
 		return rc;
 	FAILPOINT(store_epoch);
+	s->epoch = epoch;
 	*ret_epoch = (uint64_t)epoch;
 	return RC_OK;
 }

@@ -8,13 +8,43 @@
 
 enum { EXPIRE_MAX = 1000 };
 
+/* The lock keeps others out, unless its file was removed or the file system
+ * does not know locks. Whoever stood still meanwhile finds out here, before
+ * it has written a thing: nobody opens while the transaction is open. */
+static enum rc
+store_is_ours(struct store *s, struct err *err)
+{
+	sqlite3_stmt *st = store_db_stmt(s, SQL_EPOCH_NOW);
+	enum rc rc = store_db_next(s, st, "look for its epoch", err);
+	int64_t now;
+
+	if (rc != RC_OK)
+		return rc;
+	now = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	if (now == s->epoch)
+		return RC_OK;
+	return err_set(err, RC_CONFLICT,
+	    "%s was opened by another process meanwhile: its epoch is %lld, "
+	    "this process had %lld",
+	    s->path, (long long)now, (long long)s->epoch);
+}
+
 static enum rc
 store_begin(struct store *s, struct err *err)
 {
 	enum rc rc = FAILPOINT_RC(begin_fails, err);
+	struct err ignored;
 
 	if (rc == RC_OK)
 		rc = store_db_run(s, SQL_BEGIN, "begin", err);
+	if (rc != RC_OK)
+		return rc;
+	rc = store_is_ours(s, err);
+	/* A failed rollback is completed by the end of the process. */
+	if (rc != RC_OK &&
+	    store_db_run(s, SQL_ROLLBACK, "roll back", &ignored) != RC_OK)
+		return rc;
 	if (rc == RC_OK)
 		FAILPOINT(begun);
 	return rc;

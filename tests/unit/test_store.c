@@ -714,6 +714,31 @@ START_TEST(a_second_opener_is_refused_by_name_of_the_first)
 }
 END_TEST
 
+START_TEST(who_was_superseded_writes_nothing_more)
+{
+	auto_fix f;
+	auto_str lock = NULL;
+	struct store *first;
+	struct store_run r = {.id = span_of("late"), .status = span_of("x")};
+	int64_t row;
+
+	fix_init(&f);
+	first = f.s;
+	lock = xasprintf("%s.lock", f.path);
+	ck_assert_int_eq(unlink(lock), 0);
+	MUST(ops->begin(first, &err));
+	ops->rollback(first);
+	fix_open(&f);
+	ck_assert_int_eq(ops->begin(first, &err), RC_CONFLICT);
+	assert_contains(err.text, "its epoch is 2, this process had 1");
+	/* Nothing is open either: the new one goes on. */
+	MUST(ops->begin(f.s, &err));
+	MUST(ops->run_insert(f.s, &r, &row, &err));
+	MUST(ops->commit(f.s, &err));
+	ops->close(first);
+}
+END_TEST
+
 START_TEST(only_the_owner_may_read_the_file)
 {
 	auto_fix f;
@@ -1124,6 +1149,7 @@ main(void)
 	    {what_is_rolled_back_never_was, 0},
 	    {the_epoch_grows_with_every_open, 0},
 	    {a_second_opener_is_refused_by_name_of_the_first, 0},
+	    {who_was_superseded_writes_nothing_more, 0},
 	    {only_the_owner_may_read_the_file, 0},
 	    {a_newer_schema_is_refused_untouched, 0},
 	    {what_is_no_database_is_refused_untouched, ARRAY_LEN(foreign)},

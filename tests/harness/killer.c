@@ -57,6 +57,7 @@ struct killer {
 	struct dice dice;
 	int lease_ms, life_ms_min, life_ms_max, armed_of_ten, hit_max;
 	bool paused, once;
+	int seconds;
 	struct life lives[VICTIMS];
 	struct point points[NAMES_MAX];
 	size_t n_points;
@@ -135,8 +136,9 @@ mark_path(const struct killer *k, const char *name)
 
 /* ---- lives ---- */
 
-static void
-life_start(struct killer *k, enum victim v)
+/* out: of its output files. */
+static struct proc *
+life_exec(struct killer *k, enum victim v, const char *out)
 {
 	struct life *l = &k->lives[v];
 	auto_str path = program(kinds[v].program);
@@ -168,10 +170,18 @@ life_start(struct killer *k, enum victim v)
 			   k->more[i] != NULL && n < ARGS_MAX - 1;
 	     i++)
 		argv[n++] = k->more[i];
+	return proc_start(&(struct proc_spec){
+	    .argv = argv, .env = env, .dir = k->dir, .name = out});
+}
+
+static void
+life_start(struct killer *k, enum victim v)
+{
+	struct life *l = &k->lives[v];
+
 	l->asked = false;
 	l->starts++;
-	l->p = proc_start(&(struct proc_spec){
-	    .argv = argv, .env = env, .dir = k->dir, .name = kinds[v].name});
+	l->p = life_exec(k, v, kinds[v].name);
 }
 
 /* The supervisor has most to lose, so it lives half as long as the others. */
@@ -407,6 +417,29 @@ killer_arm(struct killer *k, enum victim v, const char *list)
 {
 	free(k->lives[v].next_list);
 	k->lives[v].next_list = xstrdup(list);
+}
+
+struct proc *
+killer_supervisor(struct killer *k)
+{
+	return k->lives[V_SUPERVISOR].p;
+}
+
+struct proc *
+killer_second(struct killer *k)
+{
+	auto_str out = xasprintf("supervisor-%d", k->seconds++);
+
+	return life_exec(k, V_SUPERVISOR, out);
+}
+
+struct proc *
+killer_succeed(struct killer *k, struct proc *second)
+{
+	struct proc *first = k->lives[V_SUPERVISOR].p;
+
+	k->lives[V_SUPERVISOR].p = second;
+	return first;
 }
 
 static bool

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 struct killer;
+struct proc;
 
 enum victim { V_SUPERVISOR, V_GATEWAY, V_PLANNER, V_EXECUTOR, V_EXECUTOR_2 };
 enum { VICTIMS = V_EXECUTOR_2 + 1 };
@@ -62,6 +63,13 @@ void killer_arm(struct killer *k, enum victim v, const char *list);
 
 /* Asks one to end and starts it again when it has; false: not within ms. */
 bool killer_ask(struct killer *k, enum victim v, int ms);
+
+struct proc *killer_supervisor(struct killer *k);
+/* Another one of the same folder, the caller's. */
+struct proc *killer_second(struct killer *k);
+/* It is the supervisor from now on; the one before is the caller's. */
+struct proc *killer_second(struct killer *k);
+struct proc *killer_succeed(struct killer *k, struct proc *second);
 
 pid_t killer_pid(const struct killer *k, enum victim v);
 int killer_starts(const struct killer *k, enum victim v);

@@ -22,7 +22,7 @@
 #include "common/log.h"
 #include "common/wire.h"
 
-enum { BEAT_MS_FIRST = 250, RESEND_MS = 1000, HELD_MAX = 1024,
+enum { BEAT_MS_FIRST = 250, BEATS_A_LEASE = 6, RESEND_MS = 1000, HELD_MAX = 1024,
 	UNHEARD_HELLOS = 20, GONE_MAX = 256 };
 
 struct held {
@@ -308,7 +308,10 @@ on_welcome(struct worker *w, const struct proto *m)
 	w->epoch = m->welcome.epoch;
 	w->hellos = 0;
 	w->lease_ms = (int64_t)MIN(m->welcome.lease_ms, 600000U);
-	beat_every(w, MAX(w->lease_ms / 3, 10));
+	/* One whose words still arrive, but not what it is answered, gets one
+	 * renewal through or two, and no more: TCP waits for acknowledgements.
+	 * So its lease lasts two beats longer than that of one cut off. */
+	beat_every(w, MAX(w->lease_ms / BEATS_A_LEASE, 10));
 	snprintf(name, sizeof(name), "%llu", (unsigned long long)w->epoch);
 	log_info("joined", "epoch", name, NULL);
 	drain_check(w);

@@ -179,16 +179,19 @@ struct taking {
 	struct rivals *r;
 	struct proc *second;
 	int64_t epoch; /* before */
-	ino_t front, back;
+	int64_t front, back; /* when the sockets were bound */
 };
 
-static ino_t
-inode_of(struct rivals *r, const char *name)
+/* Not its inode, whose number may be used again at once. */
+static int64_t
+bound_ns(struct rivals *r, const char *name)
 {
 	auto_str path = xasprintf("%s/%s", killer_data(r->k), name);
 	struct stat st = {0};
 
-	return stat(path, &st) == 0 ? st.st_ino : 0;
+	if (stat(path, &st) != 0)
+		return 0;
+	return (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
 }
 
 /* It has an epoch, and the sockets' paths lead to it. */
@@ -196,8 +199,8 @@ static bool
 has_taken_over(void *taking)
 {
 	struct taking *t = taking;
-	ino_t front = inode_of(t->r, "front.sock");
-	ino_t back = inode_of(t->r, "back.sock");
+	int64_t front = bound_ns(t->r, "front.sock");
+	int64_t back = bound_ns(t->r, "back.sock");
 
 	return !proc_is_alive(t->second) ||
 	       (epoch_now(t->r) > t->epoch && front != 0 && back != 0 &&
@@ -212,8 +215,8 @@ second_over_lost_lock(struct rivals *r, bool both)
 	auto_str log = NULL;
 	struct taking t = {.r = r,
 	    .epoch = epoch_now(r),
-	    .front = inode_of(r, "front.sock"),
-	    .back = inode_of(r, "back.sock")};
+	    .front = bound_ns(r, "front.sock"),
+	    .back = bound_ns(r, "back.sock")};
 
 	if (unlink(lock) != 0)
 		bad(r, "there is no lock", lock);

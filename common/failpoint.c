@@ -21,7 +21,7 @@
 
 enum { NAME_MAX_BYTES = 40, EXIT_STATUS = 1 };
 
-enum action { ACT_NONE, ACT_KILL, ACT_HANG, ACT_EXIT, ACT_ERROR };
+enum action { ACT_NONE, ACT_KILL, ACT_HANG, ACT_EXIT, ACT_TERM, ACT_ERROR };
 
 enum { NO, YES };
 
@@ -105,7 +105,7 @@ bad_action(const char *text, struct err *err)
 {
 	return err_set(err, RC_INVALID,
 	    "CULPRIT_FAILPOINT: \"%.60s\" must be NAME:ACTION[@N[+]], ACTION "
-	    "being kill, hang, hang=MS, exit or error, N from 1",
+	    "being kill, hang, hang=MS, exit, term or error, N from 1",
 	    text);
 }
 
@@ -125,6 +125,7 @@ read_action(char *text, enum failpoint f)
 	static const char *const names[] = {[ACT_KILL] = "kill",
 	    [ACT_HANG] = "hang",
 	    [ACT_EXIT] = "exit",
+	    [ACT_TERM] = "term",
 	    [ACT_ERROR] = "error"};
 	char *ms = strchr(text, '=');
 
@@ -180,7 +181,7 @@ read_one(const char *item, struct err *err)
 	if (table[f].action == ACT_ERROR && !infos[f].fails)
 		return err_set(err, RC_INVALID,
 		    "CULPRIT_FAILPOINT: %s is no moment that can fail; it "
-		    "takes kill, hang, hang=MS or exit",
+		    "takes kill, hang, hang=MS, exit or term",
 		    infos[f].name);
 	return RC_OK;
 }
@@ -265,6 +266,8 @@ act(enum action a, long ms)
 		kill(getpid(), SIGKILL);
 	if (a == ACT_EXIT)
 		_exit(EXIT_STATUS);
+	if (a == ACT_TERM)
+		kill(getpid(), SIGTERM);
 	if (a == ACT_HANG && ms > 0)
 		poll(NULL, 0, (int)ms);
 	while (a == ACT_KILL || (a == ACT_HANG && ms == 0))

@@ -22,8 +22,8 @@ enum failpoint {
 
 /*
  * Reads CULPRIT_FAILPOINT: a list of NAME:ACTION[@N], ACTION being kill
- * (SIGKILL to itself), hang (for good) or hang=MS, exit, or error where the
- * moment can fail. It happens when the moment comes for the N-th time in a
+ * (SIGKILL to itself), hang (for good) or hang=MS, exit, term (SIGTERM to
+ * itself, and on it goes), or error where the moment can fail. It happens when the moment comes for the N-th time in a
  * process (default: the first), once per data folder: a file failpoint.NAME
  * there says that it did. So a child that `culprit up` starts again lives.
  * @N+ stands for the N-th time and every one after it, in each process.

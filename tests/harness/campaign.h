@@ -14,6 +14,7 @@ struct campaign_spec {
 	const char *log_path;
 	uint64_t seed;
 	int kills;
+	bool asks;       /* as in killer.h */
 	bool all_points; /* goes on until each failpoint has fired as well */
 	int clients;
 	int life_ms_min, life_ms_max, armed_of_ten, hit_max;

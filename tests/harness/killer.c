@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -21,6 +22,7 @@ enum {
 	ALL_OF_HUNDRED = 2, /* kills take everybody */
 	TROUBLE_BYTES_MAX = 256 << 10,
 	NAMES_MAX = 256,
+	END_MS_MAX = 10000, /* of whoever is asked to end */
 };
 
 static const struct {
@@ -56,7 +58,7 @@ struct killer {
 	const char *const *more;
 	struct dice dice;
 	int lease_ms, life_ms_min, life_ms_max, armed_of_ten, hit_max;
-	bool paused, once;
+	bool paused, once, asks;
 	int seconds;
 	struct life lives[VICTIMS];
 	struct point points[NAMES_MAX];
@@ -221,7 +223,25 @@ life_plan(struct killer *k, enum victim v)
 	l->armed = xstrdup(p->name);
 	/* The first time as often as all others together. */
 	n = dice_int(d, 2 - k->hit_max, k->hit_max);
-	l->list = xasprintf("%s:kill@%d", p->name, MAX(n, 1));
+	l->list = xasprintf(
+	    "%s:%s@%d", p->name, k->asks ? "term" : "kill", MAX(n, 1));
+}
+
+/* How long ago its failpoint fired; -1: it did not. */
+static int64_t
+fired_ms(const struct killer *k, const struct life *l)
+{
+	auto_str path = NULL;
+	struct stat st;
+
+	if (l->armed == NULL)
+		return -1;
+	path = mark_path(k, l->armed);
+	if (stat(path, &st) != 0)
+		return -1;
+	return MAX(clk_wall_ms() - (int64_t)st.st_mtim.tv_sec * 1000 -
+		       st.st_mtim.tv_nsec / 1000000,
+	    0);
 }
 
 /* Notes a failpoint that fired, and makes it ready to fire again. */
@@ -244,14 +264,33 @@ life_fired(struct killer *k, struct life *l)
 	return true;
 }
 
+/* Asked to end at a failpoint, it must end well and in time. */
+static void
+life_asked(struct killer *k, enum victim v, int status, int64_t took_ms)
+{
+	auto_str log = proc_err(k->lives[v].p);
+
+	k->count.asked++;
+	k->count.slowest_ms = MAX(k->count.slowest_ms, took_ms);
+	if (status != 0 || took_ms > END_MS_MAX)
+		buf_addf(&k->trouble,
+		    "%s, asked to end at %s, did after %lld ms, status %d:\n"
+		    "%s\n",
+		    kinds[v].name, k->lives[v].armed, (long long)took_ms,
+		    status, log);
+}
+
 static void
 life_over(struct killer *k, enum victim v)
 {
 	struct life *l = &k->lives[v];
 	int status = proc_wait(l->p, 1000);
+	int64_t took_ms = fired_ms(k, l);
 	bool fired = life_fired(k, l);
 	auto_str log = NULL;
 
+	if (fired && k->asks && strstr(l->list, ":term") != NULL)
+		life_asked(k, v, status, took_ms);
 	if (status == 128 + SIGKILL) {
 		k->count.kills[v]++;
 		k->count.at_failpoints += fired;
@@ -285,6 +324,7 @@ killer_new(const struct killer_spec *spec)
 	k->armed_of_ten = spec->armed_of_ten;
 	k->hit_max = spec->hit_max;
 	k->once = spec->once;
+	k->asks = spec->asks;
 	k->paused = true;
 	buf_init(&k->trouble, TROUBLE_BYTES_MAX);
 	points_take(k, spec->failpoints);
@@ -374,6 +414,12 @@ kill_due(struct killer *k, enum victim v)
 	if (k->paused || l->ends_ms == 0 || clk_mono_ms() < l->ends_ms)
 		return;
 	l->ends_ms = 0;
+	if (k->asks && fired_ms(k, l) < 0) {
+		l->asked = true;
+		proc_signal(l->p, SIGTERM);
+	}
+	if (k->asks)
+		return;
 	if (dice_int(&k->dice, 1, 100) <= ALL_OF_HUNDRED)
 		killer_kill_all(k);
 	else

@@ -30,6 +30,8 @@ struct killer_spec {
 	int life_ms_min, life_ms_max; /* of a process */
 	int armed_of_ten;             /* lives */
 	int hit_max;                  /* of the N a failpoint fires at */
+	bool asks; /* SIGTERM instead of kills: whoever is asked at a moment
+		      must end well and in time */
 	bool once; /* whoever has died at all of its failpoints lives on */
 };
 
@@ -89,6 +91,8 @@ struct killer_count {
 	int64_t kills[VICTIMS];
 	int64_t at_failpoints;
 	int names; /* of failpoints that fired */
+	int64_t asked;
+	int64_t slowest_ms; /* from SIGTERM at a failpoint to the end */
 };
 struct killer_count killer_count(const struct killer *k);
 const char *killer_name(enum victim v);

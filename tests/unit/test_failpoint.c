@@ -135,6 +135,8 @@ come_by(const char *list, const char *dir, int n)
 	struct err err;
 
 	if (pid == 0) {
+		/* Check's would end the test as well. */
+		signal(SIGTERM, SIG_DFL);
 		if (failpoint_set(list, dir, &err) != RC_OK)
 			_exit(99);
 		for (int i = 0; i < n; i++) {
@@ -160,6 +162,7 @@ static const struct {
     {"it dies whenever it starts", "tick:kill@1+", 1, 128 + SIGKILL,
 	128 + SIGKILL},
     {"it exits", "tick:exit", 2, 1, 0},
+    {"it asks itself to end", "tick:term@2", 2, 128 + SIGTERM, 0},
     {"it fails once", "commit_fails:error@2", 5, 1, 0},
     {"it fails from then on", "commit_fails:error@2+", 5, 4, 4},
     {"it waits a little", "tick:hang=20@1+", 3, 0, 0},

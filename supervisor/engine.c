@@ -6,7 +6,6 @@
  */
 #include <sodium.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/clk.h"
 #include "common/failpoint.h"
@@ -30,13 +29,13 @@ store_good(struct supervisor *s, enum rc rc, const struct err *err)
 	return false;
 }
 
-/* At once: closing would remove the sockets' paths, which are the other's. */
-static _Noreturn void
-superseded(const struct err *err)
+static void
+superseded(struct supervisor *s, const struct err *err)
 {
 	log_error("another supervisor has taken over; ending", "reason",
 	    err->text, NULL);
-	_exit(EXIT_FAILURE);
+	s->broken = true;
+	agent_fail(s->agent);
 }
 
 bool
@@ -51,8 +50,9 @@ store_ready(struct supervisor *s)
 		return true;
 	rc = s->ops->begin(s->store, &err);
 	if (rc == RC_CONFLICT)
-		superseded(&err);
-	s->in_txn = store_good(s, rc, &err);
+		superseded(s, &err);
+	else
+		s->in_txn = store_good(s, rc, &err);
 	return s->in_txn;
 }
 

@@ -14,6 +14,8 @@
 
 #define ELLIPSIS "…"
 
+enum { WORD_MAX = 32 };
+
 /* U+200B-200F, U+202A-202E, U+2060-2069, U+FEFF: nothing to see in them,
  * but they hide or turn around what stands beside them. */
 static size_t
@@ -125,6 +127,17 @@ ends_number(struct span s, size_t i)
 	return j < i && at_start(s, j) && (i + 1 == s.n || s.p[i + 1] == ' ');
 }
 
+/* How many bytes at the start of s mean themselves wherever they stand. */
+static size_t
+letters(struct span s)
+{
+	size_t i = 0;
+
+	while (i < s.n && (isalnum((unsigned char)s.p[i]) || s.p[i] == ' '))
+		i++;
+	return i;
+}
+
 /* fresh: it may stand first on a line, as nothing went before. */
 static void
 put_plain(struct buf *b, struct span s, bool fresh)
@@ -132,9 +145,15 @@ put_plain(struct buf *b, struct span s, bool fresh)
 	size_t i;
 
 	for (i = 0; i < s.n; i++) {
-		size_t skip = invisible(s.p + i, s.n - i);
+		size_t n = letters(span_make(s.p + i, s.n - i));
 		const char *escaped;
+		size_t skip;
 
+		buf_add(b, s.p + i, n);
+		i += n;
+		if (i == s.n)
+			break;
+		skip = invisible(s.p + i, s.n - i);
 		if (skip != 0) {
 			i += skip - 1;
 			continue;
@@ -151,10 +170,27 @@ put_plain(struct buf *b, struct span s, bool fresh)
 	}
 }
 
+/* What is cut in the middle of a word loses the word: half a number would be
+ * another number. A very long one is cut all the same. */
+static struct span
+whole_words(struct span s, size_t max)
+{
+	struct span cut = utf8_cut(s, max);
+	size_t n = cut.n;
+
+	if (n == s.n || !isalnum((unsigned char)s.p[n]))
+		return cut;
+	while (n > 0 && cut.n - n < WORD_MAX &&
+	       (isalnum((unsigned char)s.p[n - 1]) ||
+		   strchr(".,_", s.p[n - 1]) != NULL))
+		n--;
+	return n > 0 && cut.n - n < WORD_MAX ? span_make(s.p, n) : cut;
+}
+
 void
 md_put_text(struct buf *b, struct span s, size_t max)
 {
-	struct span cut = utf8_cut(s, max);
+	struct span cut = whole_words(s, max);
 
 	put_plain(b, cut, true);
 	if (cut.n < s.n)

@@ -361,6 +361,29 @@ START_TEST(report_shows_attacks_as_what_they_are)
 }
 END_TEST
 
+static const struct {
+	const char *text, *shown;
+	size_t max;
+} cuts[] = {
+    {"below 87573 config", "below …", 9},
+    {"below 87573 config", "below 87573…", 11},
+    {"87.3 MiB of 99", "87.3 …", 6},
+    {"took 1,234,567 ms", "took …", 8},
+    {"告警12345", "告警…", 8},
+    {"告警告警", "告警…", 8},
+    {"1234567890", "12345…", 5},
+    {"a b", "a b", 3},
+};
+
+START_TEST(texts_are_cut_at_whole_words)
+{
+	auto_buf b = {.max = 1000};
+
+	md_put_text(&b, span_of(cuts[_i].text), cuts[_i].max);
+	ck_assert_str_eq(buf_str(&b), cuts[_i].shown);
+}
+END_TEST
+
 START_TEST(report_lists_five_hundred_instances_each)
 {
 	AUTO(tree) c = cJSON_CreateObject();
@@ -493,6 +516,8 @@ main(void)
 	    (int)ARRAY_LEN(attacks));
 	tcase_add_loop_test(tc, report_shows_attacks_as_what_they_are, 0,
 	    (int)ARRAY_LEN(attacks));
+	tcase_add_loop_test(
+	    tc, texts_are_cut_at_whole_words, 0, ARRAY_LEN(cuts));
 	tcase_add_test(tc, report_lists_five_hundred_instances_each);
 	tcase_add_loop_test(tc, report_confidence_is_capped_by_the_findings, 0,
 	    (int)ARRAY_LEN(caps));

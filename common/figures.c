@@ -166,13 +166,22 @@ add_range(struct figure *f, double lo, double hi)
 	f->n_ranges++;
 }
 
+static void
+keep_text(struct figure *f, struct span text)
+{
+	size_t n = MIN(text.n, sizeof(f->text) - 1);
+
+	memcpy(f->text, text.p, n);
+	f->text[n] = '\0';
+}
+
 static struct figure
 figure_of(struct span text, struct number x, const struct unit *u)
 {
 	struct figure f = {0};
 	size_t i;
 
-	snprintf(f.text, sizeof(f.text), "%.*s", SPAN_ARG(text));
+	keep_text(&f, text);
 	for (i = 0; i < FIGURES_RANGES_MAX && u->factor[i] != 0; i++) {
 		double v = x.value * u->factor[i];
 		double half = x.half * u->factor[i] + fabs(v) * 1e-9;
@@ -221,7 +230,7 @@ figure_of_time(struct span text, double at, bool seconds)
 {
 	struct figure f = {.is_time = true};
 
-	snprintf(f.text, sizeof(f.text), "%.*s", SPAN_ARG(text));
+	keep_text(&f, text);
 	/* Without seconds it may be cut or rounded to the minute. */
 	add_range(&f, at - (seconds ? 1 : 30), at + (seconds ? 1 : 60));
 	return f;
@@ -256,9 +265,13 @@ unit_at(struct span rest, size_t *ret_n)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(units); i++) {
-		size_t n = strlen(units[i].name);
-		bool ascii = isalpha((unsigned char)units[i].name[0]) != 0;
+		size_t n;
+		bool ascii;
 
+		if (rest.n == 0 || rest.p[0] != units[i].name[0])
+			continue;
+		n = strlen(units[i].name);
+		ascii = isalpha((unsigned char)units[i].name[0]) != 0;
 		if (rest.n < n || memcmp(rest.p, units[i].name, n) != 0)
 			continue;
 		if (ascii && rest.n > n &&

@@ -19,7 +19,7 @@ struct figures {
 	size_t n, cap;
 };
 
-enum { FIGURES_STEP = 64 };
+enum { FIGURES_STEP = 64, DIGESTS_STEP = 16 };
 
 /* "1. " in front of a line counts, it does not measure. */
 static struct span
@@ -130,48 +130,78 @@ wanted(
 	return n;
 }
 
-static bool
-is_of(struct span feedback, struct span id)
+/* A tool's digest of its evidence (a median, a count) counts as evidence:
+ * code made it of those bytes. */
+struct digest {
+	struct span id, feedback;
+};
+
+struct digests {
+	struct digest *at;
+	size_t n, cap;
+};
+
+static void
+take_digest(void *digests, struct span feedback)
 {
+	struct digests *d = digests;
 	struct wire_r r = wire_reader(wire_find(feedback, "evidence"));
 
-	return wire_peek(&r) == WIRE_ARRAY && wire_array(&r) > 0 &&
-	       wire_peek(&r) == WIRE_STR && span_equal(wire_str(&r), id);
+	if (wire_peek(&r) != WIRE_ARRAY || wire_array(&r) == 0 ||
+	    wire_peek(&r) != WIRE_STR)
+		return;
+	if (d->n == d->cap) {
+		d->cap = 2 * d->cap + DIGESTS_STEP;
+		d->at = xrealloc(d->at, d->cap * sizeof(*d->at));
+	}
+	d->at[d->n++] = (struct digest){wire_str(&r), feedback};
 }
 
 struct wanted {
 	struct figure **list;
 	size_t n;
-	struct span id;
 };
 
-/* A tool's digest of its evidence (a median, a count) counts as evidence:
- * code made it of those bytes. */
 static void
-find_in_digest(void *ctx, struct span feedback)
+find_in(struct wanted *want, struct span bytes)
 {
-	struct wanted *want = ctx;
-	auto_buf json = {.max = FETCH_MAX};
+	size_t i, left = 0;
 
-	if (!is_of(feedback, want->id))
-		return;
-	wire_to_json(&json, wire_find(feedback, "summary"));
-	wire_to_json(&json, wire_find(feedback, "data"));
-	figures_find(want->list, want->n, buf_span(&json));
+	figures_find(want->list, want->n, bytes);
+	for (i = 0; i < want->n; i++)
+		if (!want->list[i]->found)
+			want->list[left++] = want->list[i];
+	want->n = left;
 }
 
 static void
-search(struct view *w, struct figure **list, size_t n, struct span entry)
+find_in_digest(struct wanted *want, struct span feedback)
 {
-	struct wanted want = {list, n, wire_find_str(entry, "id")};
+	auto_buf json = {.max = FETCH_MAX};
+
+	wire_to_json(&json, wire_find(feedback, "summary"));
+	wire_to_json(&json, wire_find(feedback, "data"));
+	find_in(want, buf_span(&json));
+}
+
+/* From what is at hand to what is to be fetched, for as long as anything is
+ * still to be found. */
+static void
+search(struct view *w, const struct digests *d, struct wanted *want,
+    struct span entry)
+{
+	struct span id = wire_find_str(entry, "id");
 	auto_buf bytes = {.max = FETCH_MAX};
+	size_t i;
 
 	/* The entry tells what was asked, of how much, in which time. */
-	figures_find(list, n, entry);
-	verify_each_feedback(w, find_in_digest, &want);
-	if (w->in->fetch != NULL &&
-	    w->in->fetch(w->in->ctx, want.id, &bytes) == RC_OK)
-		figures_find(list, n, buf_span(&bytes));
+	find_in(want, entry);
+	for (i = 0; i < d->n && want->n > 0; i++)
+		if (span_equal(d->at[i].id, id))
+			find_in_digest(want, d->at[i].feedback);
+	if (want->n > 0 && w->in->fetch != NULL &&
+	    w->in->fetch(w->in->ctx, id, &bytes) == RC_OK)
+		find_in(want, buf_span(&bytes));
 }
 
 /* What failed has no evidence but its own words. */
@@ -211,8 +241,7 @@ find_own(struct view *w, struct figure **list, size_t n)
 	figures_find(list, n, buf_span(&own));
 	figures_find(list, n, wire_find(w->in->state, "notes"));
 	figures_find(list, n, wire_find(w->in->state, "reason"));
-	verify_each_feedback(
-	    w, find_in_failure, &(struct wanted){list, n, {"", 0}});
+	verify_each_feedback(w, find_in_failure, &(struct wanted){list, n});
 }
 
 static void
@@ -241,21 +270,24 @@ verify_figures(struct view *w, const struct evidence *e)
 {
 	struct figures f = collect(&w->v->lines);
 	struct figure **list = xcalloc(f.n + 1, sizeof(struct figure *));
+	struct digests d = {NULL, 0, 0};
 	uint32_t id;
 	size_t i;
 
 	for (i = 0; i < f.n; i++)
 		list[i] = &f.at[i];
 	find_own(w, list, f.n);
+	verify_each_feedback(w, take_digest, &d);
 	for (id = 1; id < EVIDENCE_MAX; id++) {
-		size_t n = verify_exists(e, id)
-			       ? wanted(&f, &w->v->lines, id, list)
-			       : 0;
+		struct wanted want = {list, 0};
 
-		if (n > 0)
-			search(w, list, n, e->at[id]);
+		if (verify_exists(e, id))
+			want.n = wanted(&f, &w->v->lines, id, list);
+		if (want.n > 0)
+			search(w, &d, &want, e->at[id]);
 	}
 	report_figures(w, &f);
+	free(d.at);
 	free(list);
 	free(f.at);
 }

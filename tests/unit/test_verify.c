@@ -175,6 +175,52 @@ START_TEST(verify_passes_a_report_that_keeps_to_its_evidence)
 }
 END_TEST
 
+static enum rc
+fetch_counted(void *n, struct span id, struct buf *ret)
+{
+	++*(int *)n;
+	return fetch(NULL, id, ret);
+}
+
+/* How often evidence was read for a report of that one line. */
+static int
+fetches_for(const char *line)
+{
+	static const char text[] =
+	    "{\"language\":\"en\",\"evidence\":[{\"id\":\"E1\",\"query\":"
+	    "\"cpu > 0.8\"}],\"executor_feedback\":[{\"status\":\"SUCCESS\","
+	    "\"evidence\":[\"E2\"],\"summary\":\"44\"},{\"status\":"
+	    "\"SUCCESS\",\"evidence\":[\"E1\"],\"summary\":\"55\"}]}";
+	auto_str markdown =
+	    xasprintf("# Alert analysis report\n\n## Active alerts\n\n"
+		      "## Root cause analysis\n\n- %s [E1]\n",
+		line);
+	AUTO(tree) tree = NULL;
+	auto_buf wire = {.max = 1 << 20};
+	struct err err;
+	int n = 0;
+
+	ck_assert_int_eq(json_parse(span_of(text), NULL, &tree, &err), RC_OK);
+	wire_put_tree(&wire, tree);
+	verdict_free(verify_report(&(struct verify_in){
+	    .markdown = span_of(markdown),
+	    .state = buf_span(&wire),
+	    .fetch = fetch_counted,
+	    .ctx = &n,
+	}));
+	return n;
+}
+
+START_TEST(verify_reads_evidence_only_for_figures_found_nowhere_else)
+{
+	ck_assert_int_eq(fetches_for("over 0.8"), 0);
+	ck_assert_int_eq(fetches_for("over 0.8, at 55"), 0);
+	ck_assert_int_eq(fetches_for("over 0.8, at 87.3 %"), 1);
+	/* What another piece of evidence says is nothing. */
+	ck_assert_int_eq(fetches_for("over 0.8, at 44"), 1);
+}
+END_TEST
+
 /* Each: what is put in place of what in the good report, the check that must
  * fail, what its detail tells, and what the marked report shows. */
 static const struct {
@@ -374,6 +420,8 @@ main(void)
 	tcase_add_loop_test(
 	    tc, figures_inside_names_are_none, 0, (int)ARRAY_LEN(no_figures));
 	tcase_add_test(tc, verify_passes_a_report_that_keeps_to_its_evidence);
+	tcase_add_test(
+	    tc, verify_reads_evidence_only_for_figures_found_nowhere_else);
 	tcase_add_loop_test(tc, verify_finds_and_marks_what_does_not_hold, 0,
 	    (int)ARRAY_LEN(broken));
 	tcase_add_test(tc, verify_takes_escaped_and_quoted_citations_for_text);

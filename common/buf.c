@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { CAP_LEAST = 256 };
+
 void
 buf_init(struct buf *b, size_t max_bytes)
 {
@@ -36,7 +38,7 @@ buf_reset(struct buf *b)
 static bool
 buf_room(struct buf *b, size_t n)
 {
-	size_t cap = b->cap != 0 ? b->cap : 64;
+	size_t cap = b->cap != 0 ? b->cap : CAP_LEAST;
 
 	if (b->full || n > b->max - b->len) {
 		b->full = true;

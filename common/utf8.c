@@ -3,15 +3,30 @@
  */
 #include "common/utf8.h"
 
+/* The next eight bytes are ASCII, as most of what peers send is. */
+static bool
+eight_plain(struct span s, size_t i)
+{
+	uint64_t v;
+
+	if (s.n - i < sizeof(v))
+		return false;
+	memcpy(&v, s.p + i, sizeof(v));
+	return (v & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool
 utf8_ok(struct span s)
 {
 	struct utf8 u = {0};
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < s.n; i++)
-		if (!utf8_step(&u, (uint8_t)s.p[i]))
+	while (i < s.n) {
+		if (u.need == 0 && eight_plain(s, i))
+			i += sizeof(uint64_t);
+		else if (!utf8_step(&u, (uint8_t)s.p[i++]))
 			return false;
+	}
 	return u.need == 0;
 }
 

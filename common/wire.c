@@ -395,6 +395,7 @@ struct span
 wire_find(struct span map, const char *key)
 {
 	struct wire_r r = wire_reader(map);
+	struct span sought = span_of(key);
 	uint32_t n;
 
 	if (wire_peek(&r) != WIRE_MAP)
@@ -403,7 +404,7 @@ wire_find(struct span map, const char *key)
 		struct span k = wire_str(&r);
 		struct span v = wire_raw(&r);
 
-		if (!r.bad && span_is(k, key))
+		if (!r.bad && span_equal(k, sought))
 			return v;
 	}
 	return (struct span){NULL, 0};

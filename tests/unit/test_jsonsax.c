@@ -416,6 +416,24 @@ START_TEST(doubles_printed_as_json_read_back_the_same)
 }
 END_TEST
 
+/* Whole words of memory are looked at together; none may hide a byte. */
+START_TEST(a_bad_byte_is_found_wherever_it_stands)
+{
+	char text[40];
+	size_t n, i;
+
+	for (n = 1; n < sizeof(text); n++)
+		for (i = 0; i < n; i++) {
+			memset(text, 'a', n);
+			ck_assert(utf8_ok(span_make(text, n)));
+			text[i] = (char)0xFF;
+			ck_assert(!utf8_ok(span_make(text, n)));
+			text[i] = (char)0xC3;
+			ck_assert(!utf8_ok(span_make(text, n)));
+		}
+}
+END_TEST
+
 START_TEST(utf8_is_cut_between_characters)
 {
 	struct span s = span_of("a\xE5\x91\x8A");
@@ -445,6 +463,7 @@ main(void)
 		0},
 	    {sample_values_may_be_infinite_or_not_a_number, 0},
 	    {doubles_printed_as_json_read_back_the_same, 0},
+	    {a_bad_byte_is_found_wherever_it_stands, 0},
 	    {utf8_is_cut_between_characters, 0},
 	};
 

@@ -30,7 +30,7 @@ struct http_call {
 
 struct http {
 	zloop_t *loop;
-	CURLM *multi;
+	CURLM *multi; /* NULL: nothing was fetched yet */
 	int timer; /* -1: none */
 	bool in_action;
 	struct http_call *calls;
@@ -128,9 +128,17 @@ http_new(zloop_t *loop)
 {
 	struct http *h = xcalloc(1, sizeof(*h));
 
-	http_global();
 	h->loop = loop;
 	h->timer = -1;
+	return h;
+}
+
+/* Only when there is something to fetch: libcurl's start, and that of the TLS
+ * library below it, take time and megabytes. */
+static void
+multi_open(struct http *h)
+{
+	http_global();
 	h->multi = curl_multi_init();
 	assert(h->multi != NULL);
 	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
@@ -139,7 +147,6 @@ http_new(zloop_t *loop)
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
 	curl_multi_setopt(
 	    h->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
-	return h;
 }
 
 void
@@ -212,8 +219,11 @@ http_start(struct http *h, const struct http_req *r,
     struct http_call **ret_call, struct err *err)
 {
 	struct http_call *call = xcalloc(1, sizeof(*call));
-	enum rc rc = http_transfer_init(&call->transfer, r, err);
+	enum rc rc;
 
+	if (h->multi == NULL)
+		multi_open(h);
+	rc = http_transfer_init(&call->transfer, r, err);
 	if (rc != RC_OK) {
 		free(call);
 		return rc;

@@ -20,6 +20,7 @@
 #include "common/clk.h"
 #include "common/dial.h"
 #include "common/log.h"
+#include "common/rest.h"
 #include "common/wire.h"
 
 enum { BEAT_MS_FIRST = 250, BEATS_A_LEASE = 6, RESEND_MS = 1000, HELD_MAX = 1024,
@@ -51,6 +52,7 @@ struct worker {
 	int64_t lease_ms;
 	int beat_timer;
 	int hellos;	/* since it was last welcomed */
+	struct rest rest;
 	bool draining;
 	bool refused;
 };
@@ -260,6 +262,7 @@ on_beat(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 	for (h = w->held; h != NULL; h = h->next)
 		if (h->done && now - h->sent_ms >= resend_ms(w))
 			send_result(w, h);
+	rest_tick(&w->rest, w->held != NULL, now);
 	return 0;
 }
 
@@ -340,6 +343,8 @@ on_task(struct worker *w, const struct proto *m)
 	h->next = w->held;
 	w->held = h;
 	w->n_held++;
+	/* Most are done before the next beat. */
+	rest_tick(&w->rest, true, clk_mono_ms());
 	FAILPOINT(worker_task);
 	w->spec.on_task(w->spec.ctx, &h->task);
 }

@@ -253,6 +253,7 @@ on_tick(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 	}
 	server_run(s); /* also for its own timeouts */
 	memory_return(s);
+	rest_tick(&s->rest, s->n > 0, now);
 	return 0;
 }
 

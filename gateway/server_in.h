@@ -5,6 +5,7 @@
 #ifndef GATEWAY_SERVER_IN_H
 #define GATEWAY_SERVER_IN_H
 
+#include "common/rest.h"
 #include "gateway/server.h"
 
 #include <microhttpd.h>
@@ -47,6 +48,7 @@ struct server {
 	struct web *all;
 	unsigned n;
 	unsigned peak; /* of n, since memory was last given back */
+	struct rest rest;
 	bool running;
 	bool dirty; /* something was resumed since the last run */
 };

@@ -16,6 +16,7 @@
 #define SUPERVISOR_SUPERVISOR_H
 
 #include "common/agent.h"
+#include "common/rest.h"
 #include "supervisor/outbox.h"
 #include "supervisor/run.h"
 
@@ -48,6 +49,7 @@ struct supervisor {
 	int64_t ticked_ms;		/* the last tick */
 	int64_t patient_ms;		/* no lease lapses before */
 	bool may_compact;		/* finished runs may wait for it */
+	struct rest rest;
 	int64_t expire_ms;		/* when old runs are deleted next */
 };
 

@@ -271,6 +271,7 @@ turn_tick(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 	}
 	end_overdue(s, now);
 	expire(s, now);
+	rest_tick(&s->rest, s->n_runs > 0 || s->may_compact, now);
 	compact(s);
 	turn_end(s);
 	return 0;

@@ -15,6 +15,16 @@ text_contains(const char *text, const char *needle)
 }
 
 int
+text_count(const char *text, const char *needle)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, needle)) != NULL; text++)
+		n++;
+	return n;
+}
+
+int
 run_tests(const char *name, const struct test_entry *tests, size_t n)
 {
 	Suite *suite = suite_create(name);

@@ -18,6 +18,9 @@
 
 bool text_contains(const char *text, const char *needle);
 
+/* How often needle occurs, also overlapping itself. */
+int text_count(const char *text, const char *needle);
+
 /* Runs one suite of one test case per list entry; exit status of main. */
 struct test_entry {
 	const TTest *test;

@@ -1,0 +1,284 @@
+/*
+ * test_gateway_strangers.c - what the real gateway refuses before anyone is
+ * asked: bad requests, odd and slow heads, who has no token.
+ */
+#include "tests/harness/client.h"
+#include "tests/harness/front.h"
+#include "tests/harness/spawn.h"
+#include "tests/harness/texts.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+/* ---- what is refused before anyone is asked ---- */
+
+#define H "\r\nHost: localhost\r\n"
+
+static const struct {
+	const char *what;
+	const char *request;
+	int status;
+	const char *says;
+} bad_requests[] = {
+    {"unknown field",
+	"POST /api/ai_ops HTTP/1.1" H CLIENT_JSON
+	"Content-Length: 7\r\n\r\n{\"x\":1}",
+	400, "labels"},
+    {"not JSON",
+	"POST /api/ai_ops HTTP/1.1" H CLIENT_JSON
+	"Content-Length: 3\r\n\r\n{\"x",
+	400, "body"},
+    {"not an object",
+	"POST /api/ai_ops HTTP/1.1" H CLIENT_JSON "Content-Length: 2\r\n\r\n[]",
+	400, "object"},
+    {"bad time",
+	"POST /api/ai_ops HTTP/1.1" H CLIENT_JSON
+	"Content-Length: 12\r\n\r\n{\"at\":\"now?\"}",
+	400, ""},
+    {"form",
+	"POST /api/ai_ops HTTP/1.1" H
+	"Content-Type: application/x-www-form-urlencoded\r\n"
+	"Content-Length: 2\r\n\r\n{}",
+	415, "application/json"},
+    {"body without a type",
+	"POST /api/ai_ops HTTP/1.1" H "Content-Length: 2\r\n\r\n{}", 415,
+	"JSON"},
+    {"large body",
+	"POST /api/ai_ops HTTP/1.1" H CLIENT_JSON
+	"Content-Length: 65537\r\n\r\n",
+	413, "65536"},
+    {"chunked",
+	"POST /api/ai_ops HTTP/1.1" H CLIENT_JSON
+	"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	411, "Content-Length"},
+    {"two framings",
+	"POST /api/ai_ops HTTP/1.1" H CLIENT_JSON
+	"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}",
+	400, "Transfer-Encoding"},
+    {"bare LF", "GET /healthz HTTP/1.1\nHost: localhost\n\n", 400, "LF"},
+    {"other name", "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421,
+	"--hosts"},
+    {"foreign page",
+	"POST /api/ai_ops HTTP/1.1" H "Origin: http://evil.example\r\n\r\n",
+	403, "--hosts"},
+    {"sandboxed page", "POST /api/ai_ops HTTP/1.1" H "Origin: null\r\n\r\n",
+	403, ""},
+    {"other site",
+	"POST /api/ai_ops HTTP/1.1" H "Sec-Fetch-Site: cross-site\r\n\r\n", 403,
+	"site"},
+    {"no such path", "GET /api/nothing HTTP/1.1" H "\r\n", 404, "/api/nothing"},
+    {"no such method", "PUT /api/ai_ops HTTP/1.1" H "\r\n", 405,
+	"Allow: POST\r\n"},
+    {"nothing to accept",
+	"GET /api/investigations HTTP/1.1" H "Accept: image/png\r\n\r\n", 406,
+	"application/json"},
+    {"limit", "GET /api/investigations?limit=x HTTP/1.1" H "\r\n", 400,
+	"limit"},
+    {"status", "GET /api/investigations?status=x HTTP/1.1" H "\r\n", 400,
+	"completed"},
+    {"argument", "GET /api/investigations?lmit=1 HTTP/1.1" H "\r\n", 400,
+	"lmit"},
+    {"event id",
+	"GET /api/investigations/r1/events HTTP/1.1" H
+	"Last-Event-ID: r2.4\r\n\r\n",
+	400, "r1.7"},
+    {"key", "POST /api/ai_ops HTTP/1.1" H "Idempotency-Key: a b\r\n\r\n", 400,
+	"Idempotency-Key"},
+    {"body of a GET", "GET /healthz HTTP/1.1" H "Content-Length: 2\r\n\r\nhi",
+	400, "no body"},
+    {"expectation", "GET /healthz HTTP/1.1" H "Expect: tea\r\n\r\n", 417,
+	"tea"},
+    {"old HTTP", "GET /healthz HTTP/2.0" H "\r\n", 505, "HTTP/1.1"},
+};
+
+START_TEST(a_bad_request_is_explained)
+{
+	struct front *f = front_new();
+	auto_str answer = client_ask_raw(f, bad_requests[_i].request);
+
+	ck_assert_msg(
+	    strlen(answer) > 12, "%s: no answer", bad_requests[_i].what);
+	assert_status(answer, bad_requests[_i].status);
+	assert_contains(answer, "application/problem+json");
+	assert_contains(answer, "Connection: close");
+	assert_contains(answer, bad_requests[_i].says);
+	ck_assert_uint_eq(f->n_heard, 0);
+	front_free(f);
+}
+END_TEST
+
+START_TEST(a_large_head_is_431)
+{
+	struct front *f = front_new();
+	char *field = xcalloc(1, 20000);
+	auto_str request = NULL;
+	auto_str answer = NULL;
+
+	memset(field, 'x', 19999);
+	request = xasprintf("GET /healthz HTTP/1.1" H "X: %s\r\n\r\n", field);
+	answer = client_ask_raw(f, request);
+	assert_status(answer, 431);
+	free(field);
+	front_free(f);
+}
+END_TEST
+
+START_TEST(a_head_that_just_fits_is_answered)
+{
+	struct front *f = front_new();
+	char *field = xcalloc(1, 16001);
+	auto_str request = NULL;
+	auto_str answer = NULL;
+
+	memset(field, 'x', 16000);
+	request = xasprintf("GET /healthz HTTP/1.1" H "X: %s\r\n\r\n", field);
+	answer = client_ask_raw(f, request);
+	assert_status(answer, 200);
+	free(field);
+	front_free(f);
+}
+END_TEST
+
+static const char *const quick[] = {
+    "--request-timeout", "1", "--keep-alive", "1", "--stall", "1", NULL};
+
+START_TEST(a_slow_head_is_408)
+{
+	struct front *f = front_new_with(quick);
+	auto_str answer = client_ask_raw(f, "GET /healthz HTTP/1.1\r\nHos");
+
+	assert_status(answer, 408);
+	front_free(f);
+}
+END_TEST
+
+START_TEST(a_slow_body_is_408)
+{
+	struct front *f = front_new_with(quick);
+	auto_str answer =
+	    client_ask_raw(f, "POST /api/ai_ops HTTP/1.1" H CLIENT_JSON
+			      "Content-Length: 20\r\n\r\n{\"inp");
+
+	assert_status(answer, 408);
+	front_free(f);
+}
+END_TEST
+
+START_TEST(a_second_request_on_a_connection_is_not_served)
+{
+	struct front *f = front_new();
+	auto_str answer = client_ask_raw(f, "GET /healthz HTTP/1.1" H "\r\n"
+					    "GET /healthz HTTP/1.1" H "\r\n");
+
+	assert_status(answer, 200);
+	ck_assert_int_eq(text_count(answer, "HTTP/1.1 "), 1);
+	front_free(f);
+}
+END_TEST
+
+START_TEST(a_head_in_pieces_is_put_together)
+{
+	static const char head[] = "GET /healthz HTTP/1.1" H "\r\n";
+	struct front *f = front_new();
+	struct client *c = client_raw(f, "");
+	const char *p;
+
+	for (p = head; *p != '\0'; p++)
+		ck_assert_int_eq(send(c->fd, p, 1, MSG_NOSIGNAL), 1);
+	assert_status(client_await(c, NULL), 200);
+	client_free(c);
+	front_free(f);
+}
+END_TEST
+
+/* ---- tokens ---- */
+
+START_TEST(a_token_is_asked_for_where_one_is_set)
+{
+	struct front *f;
+	char *dir = scratch_new();
+	auto_str file = xasprintf("%s/token", dir);
+	const char *more[] = {"--token-file", file, NULL};
+	auto_str none = NULL;
+	auto_str wrong = NULL;
+	auto_str probe = NULL;
+	auto_str head = NULL;
+	struct client *right;
+
+	file_write(file, "open-sesame-42\n");
+	f = front_new_with(more);
+	none = client_ask(f, "GET /api/investigations", "", "");
+	assert_status(none, 401);
+	assert_contains(none, "WWW-Authenticate: Bearer");
+	wrong = client_ask(f, "GET /api/investigations",
+	    "Authorization: Bearer open-sesame-43\r\n", "");
+	assert_status(wrong, 401);
+	head = client_ask(f, "GET /nothing/there", "", "");
+	assert_status(head, 401);
+	probe = client_ask(f, "GET /healthz", "", "");
+	assert_status(probe, 200);
+	right = client_request(f, "GET /api/investigations",
+	    "Authorization: Bearer open-sesame-42\r\n", "");
+	front_expect(f, PROTO_QUERY);
+	client_free(right);
+	front_free(f);
+	scratch_free(dir);
+}
+END_TEST
+
+START_TEST(it_does_not_listen_to_strangers_without_a_token)
+{
+	char *dir = scratch_new();
+	auto_str path = program("culprit-gateway");
+	const char *argv[] = {
+	    path, "--data-dir", dir, "--listen", "0.0.0.0:0", NULL};
+	const struct proc_spec spec = {.argv = argv, .dir = dir, .name = "g"};
+	char *err = NULL;
+
+	ck_assert_int_eq(proc_run(&spec, FRONT_MS, NULL, &err), 1);
+	assert_contains(err, "--token-file");
+	assert_contains(err, "--allow-remote");
+	free(err);
+	scratch_free(dir);
+}
+END_TEST
+
+/* ---- strangers ---- */
+
+START_TEST(slow_heads_do_not_keep_others_out)
+{
+	enum { SLOW = 300 };
+	static const char *const few[] = {"--connections-max", "100", NULL};
+	struct front *f = front_new_with(few);
+	struct client *slow[SLOW];
+	auto_str answer = NULL;
+	int i;
+
+	for (i = 0; i < SLOW; i++)
+		slow[i] = client_raw(f, "GET /healthz HT");
+	answer = client_ask(f, "GET /healthz", "", "");
+	assert_status(answer, 200);
+	for (i = 0; i < SLOW; i++)
+		client_free(slow[i]);
+	front_free(f);
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {a_bad_request_is_explained, ARRAY_LEN(bad_requests)},
+	    {a_large_head_is_431, 0},
+	    {a_head_that_just_fits_is_answered, 0},
+	    {a_slow_head_is_408, 0},
+	    {a_slow_body_is_408, 0},
+	    {a_second_request_on_a_connection_is_not_served, 0},
+	    {a_head_in_pieces_is_put_together, 0},
+	    {a_token_is_asked_for_where_one_is_set, 0},
+	    {it_does_not_listen_to_strangers_without_a_token, 0},
+	    {slow_heads_do_not_keep_others_out, 0},
+	};
+
+	return RUN_TESTS("gateway_strangers", tests);
+}

@@ -1,106 +1,19 @@
 /*
- * test_worker.c - a worker process of the test's own, on the real skeleton
- * (common/agent) and the real worker's side (common/worker), between the
- * command line and a supervisor that does what each test tells it.
- *
- * Started with --be-worker this program is that process.
+ * test_worker.c - the real worker's side (common/worker) in a process of the
+ * test's own, before a supervisor that does what each test tells it.
  */
-#include "common/agent.h"
 #include "common/bus.h"
 #include "common/wire.h"
-#include "common/worker.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/spawn.h"
+#include "tests/harness/stand_in.h"
 #include "tests/harness/texts.h"
 
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LIMIT_MS = 10000, MAIL_MAX = 200 };
-
-/* ---- the process ---- */
-
-struct side {
-	struct agent *agent;
-	struct worker *w;
-};
-
-static const struct span update = {"\x81\xa1" "a\x01", 4};
-
-/* "hold": keeps the task; "now": done at once; "show": progress first. */
-static void
-side_task(void *ctx, struct worker_task *t)
-{
-	struct side *s = ctx;
-	struct span how = wire_find_str(t->input, "how");
-
-	if (span_is(how, "hold"))
-		return;
-	if (span_is(how, "show"))
-		worker_progress(s->w, t, "progress",
-		    span_make("\x81\xa4text\xa2hi", 9));
-	worker_done(s->w, t, update, span_of("bytes"), "text/plain");
-}
-
-static void
-side_revoke(void *ctx UNUSED, struct worker_task *t)
-{
-	fprintf(stderr, "revoked %s %llu %llu\n", t->run,
-	    (unsigned long long)t->task, (unsigned long long)t->attempt);
-}
-
-static enum rc
-side_start(struct agent *a, void **ret_state, struct err *err)
-{
-	struct side *s = xcalloc(1, sizeof(*s));
-	enum rc rc;
-
-	s->agent = a;
-	rc = worker_new(a, &(struct worker_spec){.role = "executor",
-	    .tools = {"\x90", 1}, .on_task = side_task,
-	    .on_revoke = side_revoke, .ctx = s}, &s->w, err);
-	if (rc == RC_OK)
-		*ret_state = s;
-	else
-		free(s);
-	return rc;
-}
-
-static void
-side_drain(void *state)
-{
-	worker_drain(((struct side *)state)->w);
-}
-
-static void
-side_stop(void *state)
-{
-	worker_free(((struct side *)state)->w);
-	free(state);
-}
-
-static enum rc
-side_check(const struct conf *c, struct err *err)
-{
-	if (c->docs_dir == NULL)
-		return RC_OK;
-	return err_set(err, RC_IO, "no folder %s", c->docs_dir);
-}
-
-static int
-be_worker(int argc, char **argv)
-{
-	static const struct agent_spec spec = {.name = "executor",
-	    .what = "stands in for one", .who = CONF_EXECUTOR,
-	    .start = side_start, .drain = side_drain, .stop = side_stop,
-	    .check = side_check};
-
-	return agent_main(argc, argv, &spec);
-}
-
-/* ---- the test's side ---- */
 
 struct mail {
 	struct proto msg;
@@ -118,8 +31,6 @@ static struct rig {
 	struct proc *proc;
 } rig;
 
-static char self[512];
-
 static void
 on_msg(void *ctx UNUSED, const struct bus_peer *from, const struct proto *msg)
 {
@@ -136,8 +47,8 @@ on_msg(void *ctx UNUSED, const struct bus_peer *from, const struct proto *msg)
 }
 
 static void
-on_bad(void *ctx UNUSED, const struct bus_peer *from UNUSED,
-    const struct err *err)
+on_bad(
+    void *ctx UNUSED, const struct bus_peer *from UNUSED, const struct err *err)
 {
 	ck_abort_msg("%s", err->text);
 }
@@ -153,18 +64,6 @@ listen_back(void)
 	    "%s", err.text);
 }
 
-static struct proc *
-start(const char *const *more)
-{
-	const char *argv[12] = {self, "--be-worker", "--data-dir", rig.dir};
-	int n = 4;
-
-	for (; more != NULL && *more != NULL; more++)
-		argv[n++] = *more;
-	return proc_start(&(struct proc_spec){.argv = argv, .dir = rig.dir,
-	    .name = "worker"});
-}
-
 static void
 rig_open(void)
 {
@@ -173,8 +72,9 @@ rig_open(void)
 	rig.dir = scratch_new();
 	rig.loop = zloop_new();
 	listen_back();
-	rig.proc = start((const char *const[]){"--name", "W", "--capacity",
-	    "3", "--log-level", "debug", NULL});
+	rig.proc = stand_in_start(
+	    rig.dir, (const char *const[]){"--name", "W", "--capacity", "3",
+			 "--log-level", "debug", NULL});
 }
 
 static void
@@ -338,7 +238,7 @@ START_TEST(an_outcome_is_sent_again_until_it_is_acknowledged)
 		ck_assert(span_is(m->result.run, "run"));
 		ck_assert_uint_eq(m->result.task, 7);
 		ck_assert_uint_eq(m->result.attempt, 2);
-		ck_assert(span_equal(m->result.update, update));
+		ck_assert(span_equal(m->result.update, stand_in_update));
 		ck_assert(span_is(m->result.evidence, "bytes"));
 		ck_assert(span_is(m->result.media, "text/plain"));
 		ck_assert_uint_eq(held(), 1);
@@ -410,11 +310,11 @@ static const struct {
 	enum proto_type type;
 	uint64_t epoch, start;
 } lates[] = {
-	{PROTO_RENEWED, 4, 0},
-	{PROTO_WHO, 4, 0},
-	{PROTO_WELCOME, 4, 1},
-	{PROTO_WELCOME, 5, 1},
-	{PROTO_WELCOME, 6, 9},
+    {PROTO_RENEWED, 4, 0},
+    {PROTO_WHO, 4, 0},
+    {PROTO_WELCOME, 4, 1},
+    {PROTO_WELCOME, 5, 1},
+    {PROTO_WELCOME, 6, 9},
 };
 
 START_TEST(a_late_word_of_the_supervisor_changes_nothing)
@@ -558,107 +458,8 @@ START_TEST(a_drain_waits_for_what_is_held)
 }
 END_TEST
 
-/* ---- the skeleton ---- */
-
-static const struct {
-	const char *args[3];
-	int status;
-	const char *out, *err;
-} calls[] = {
-	{{"--help"}, 0, "culprit-executor - stands in for one", NULL},
-	{{"--help"}, 0, "--prometheus-url", NULL},
-	{{"--version"}, 0, "culprit-executor " CULPRIT_VERSION "\n", NULL},
-	{{"--check"}, 0, "configuration is good", NULL},
-	{{"--check", "--docs-dir", "/d"}, 1, NULL, "no folder /d"},
-	{{"--once"}, 2, NULL, "has no --once"},
-	{{"--what"}, 2, NULL, "\"--what\" is not an option here; see --help"},
-	{{"--deadline", "3"}, 2, NULL, "\"--deadline\" is not an option"},
-	{{"word"}, 2, NULL, "\"word\" is not an option"},
-	{{"--capacity", "0"}, 2, NULL, "capacity must be"},
-	{{"--log-level", "loud"}, 2, NULL, "log-level must be debug"},
-	{{"--back", "bad://x"}, 1, NULL, "bad://x"},
-};
-
-START_TEST(a_process_answers_its_arguments)
-{
-	const char *args[4] = {calls[_i].args[0], calls[_i].args[1],
-	    calls[_i].args[2], NULL};
-	struct proc *p;
-	auto_str out = NULL;
-	auto_str err = NULL;
-
-	memset(&rig, 0, sizeof(rig));
-	rig.dir = scratch_new();
-	p = start(args);
-	ck_assert_int_eq(proc_wait(p, LIMIT_MS), calls[_i].status);
-	out = proc_out(p);
-	err = proc_err(p);
-	if (calls[_i].out != NULL)
-		assert_contains(out, calls[_i].out);
-	else
-		ck_assert_str_eq(out, "");
-	if (calls[_i].err != NULL)
-		assert_contains(err, calls[_i].err);
-	else
-		ck_assert_str_eq(err, "");
-	proc_free(p);
-	scratch_free(rig.dir);
-}
-END_TEST
-
-START_TEST(the_data_folder_is_made_and_is_private)
-{
-	auto_str deep = NULL;
-	struct stat st;
-	struct proc *p;
-
-	memset(&rig, 0, sizeof(rig));
-	rig.dir = scratch_new();
-	deep = xasprintf("%s/a/b", rig.dir);
-	if (_i == 1) {
-		auto_str a = xasprintf("%s/a", rig.dir);
-
-		ck_assert_int_eq(mkdir(a, 0755), 0);
-		ck_assert_int_eq(mkdir(deep, 0777), 0);
-		ck_assert_int_eq(chmod(deep, 0777), 0);
-	}
-	p = start((const char *const[]){"--data-dir", deep, "--back",
-	    "bad://x", NULL});
-	ck_assert_int_eq(proc_wait(p, LIMIT_MS), 1);
-	ck_assert_int_eq(stat(deep, &st), 0);
-	ck_assert_int_eq(st.st_mode & 0777, 0700);
-	proc_free(p);
-	scratch_free(rig.dir);
-}
-END_TEST
-
-START_TEST(a_data_folder_that_cannot_be_is_named)
-{
-	auto_str file = NULL;
-	auto_str said = NULL;
-	struct proc *p;
-
-	memset(&rig, 0, sizeof(rig));
-	rig.dir = scratch_new();
-	file = xasprintf("%s/file%s", rig.dir, _i == 0 ? "" : "/below");
-	if (_i == 0)
-		file_write(file, "");
-	else {
-		auto_str above = xasprintf("%s/file", rig.dir);
-
-		file_write(above, "");
-	}
-	p = start((const char *const[]){"--data-dir", file, NULL});
-	ck_assert_int_eq(proc_wait(p, LIMIT_MS), 1);
-	said = proc_err(p);
-	assert_contains(said, file);
-	proc_free(p);
-	scratch_free(rig.dir);
-}
-END_TEST
-
-int
-main(int argc, char **argv)
+static int
+run_all(void)
 {
 	const struct test_entry tests[] = {
 	    {a_worker_says_who_it_is_until_it_is_welcome, 0},
@@ -672,16 +473,13 @@ main(int argc, char **argv)
 	    {a_supervisor_that_comes_back_is_found, 0},
 	    {a_refused_worker_ends_and_says_why, 0},
 	    {a_drain_waits_for_what_is_held, 2},
-	    {a_process_answers_its_arguments, ARRAY_LEN(calls)},
-	    {the_data_folder_is_made_and_is_private, 2},
-	    {a_data_folder_that_cannot_be_is_named, 2},
 	};
 
-	if (argc > 1 && strcmp(argv[1], "--be-worker") == 0) {
-		argv[1] = argv[0];
-		return be_worker(argc - 1, argv + 1);
-	}
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		return EXIT_FAILURE;
 	return RUN_TESTS("worker", tests);
+}
+
+int
+main(int argc, char **argv)
+{
+	return stand_in_main(argc, argv, run_all);
 }

@@ -1,0 +1,127 @@
+/* stand_in.c - a worker process of the test's own. */
+#include "tests/harness/stand_in.h"
+
+#include "common/agent.h"
+#include "common/wire.h"
+#include "common/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_MAX_BYTES = 512, ARGS_MAX = 12 };
+
+static char self[PATH_MAX_BYTES];
+
+struct side {
+	struct agent *agent;
+	struct worker *w;
+};
+
+const struct span stand_in_update = {"\x81\xa1"
+				     "a\x01",
+    4};
+
+/* "hold": keeps the task; "now": done at once; "show": progress first. */
+static void
+side_task(void *ctx, struct worker_task *t)
+{
+	struct side *s = ctx;
+	struct span how = wire_find_str(t->input, "how");
+
+	if (span_is(how, "hold"))
+		return;
+	if (span_is(how, "show"))
+		worker_progress(
+		    s->w, t, "progress", span_make("\x81\xa4text\xa2hi", 9));
+	worker_done(s->w, t, stand_in_update, span_of("bytes"), "text/plain");
+}
+
+static void
+side_revoke(void *ctx UNUSED, struct worker_task *t)
+{
+	fprintf(stderr, "revoked %s %llu %llu\n", t->run,
+	    (unsigned long long)t->task, (unsigned long long)t->attempt);
+}
+
+static enum rc
+side_start(struct agent *a, void **ret_state, struct err *err)
+{
+	struct side *s = xcalloc(1, sizeof(*s));
+	enum rc rc;
+
+	s->agent = a;
+	rc = worker_new(a,
+	    &(struct worker_spec){.role = "executor",
+		.tools = {"\x90", 1},
+		.on_task = side_task,
+		.on_revoke = side_revoke,
+		.ctx = s},
+	    &s->w, err);
+	if (rc == RC_OK)
+		*ret_state = s;
+	else
+		free(s);
+	return rc;
+}
+
+static void
+side_drain(void *state)
+{
+	worker_drain(((struct side *)state)->w);
+}
+
+static void
+side_stop(void *state)
+{
+	worker_free(((struct side *)state)->w);
+	free(state);
+}
+
+static enum rc
+side_check(const struct conf *c, struct err *err)
+{
+	if (c->docs_dir == NULL)
+		return RC_OK;
+	return err_set(err, RC_IO, "no folder %s", c->docs_dir);
+}
+
+static int
+be_worker(int argc, char **argv)
+{
+	static const struct agent_spec spec = {.name = "executor",
+	    .what = "stands in for one",
+	    .who = CONF_EXECUTOR,
+	    .start = side_start,
+	    .drain = side_drain,
+	    .stop = side_stop,
+	    .check = side_check};
+
+	return agent_main(argc, argv, &spec);
+}
+
+int
+stand_in_main(int argc, char **argv, int (*tests)(void))
+{
+	if (argc > 1 && strcmp(argv[1], "--be-worker") == 0) {
+		argv[1] = argv[0];
+		return be_worker(argc - 1, argv + 1);
+	}
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return EXIT_FAILURE;
+	return tests();
+}
+
+struct proc *
+stand_in_start(const char *data_dir, const char *const *more)
+{
+	const char *argv[ARGS_MAX] = {
+	    self, "--be-worker", "--data-dir", data_dir};
+	int n = 4;
+
+	for (; more != NULL && *more != NULL && n < ARGS_MAX - 1; more++)
+		argv[n++] = *more;
+	return proc_start(&(struct proc_spec){
+	    .argv = argv, .dir = data_dir, .name = "worker"});
+}

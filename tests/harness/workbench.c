@@ -1,0 +1,95 @@
+/* workbench.c - the real tools on a loop of the test's own. */
+#include "tests/harness/workbench.h"
+
+#include "common/json.h"
+#include "common/wire.h"
+#include "tests/harness/loop.h"
+
+#include <check.h>
+
+void
+workbench_open(struct workbench *b, stub_fn *answer, void *arg)
+{
+	struct err err = {0};
+
+	*b = (struct workbench){.stub = stub_http_new(answer, arg)};
+	b->loop = zloop_new();
+	ck_assert_msg(toolset_new("echo, get_current_time,"
+				  "query_prometheus_alerts,"
+				  "query_prometheus_rules,"
+				  "query_prometheus_metrics,"
+				  "query_prometheus_targets",
+			  NULL, &b->tools, &err) == RC_OK,
+	    "%s", err.text);
+	b->tool_env = (struct tool_env){.loop = b->loop,
+	    .http = http_new(b->loop),
+	    .prom = {.url = stub_http_url(b->stub), .timeout_ms = 5000},
+	    .prom_parallel = 2};
+	b->env = (struct run_env){.tools = b->tools, .tool_env = &b->tool_env};
+	buf_init(&b->evidence, TOOL_EVIDENCE_MAX);
+}
+
+void
+workbench_close(struct workbench *b)
+{
+	http_free(b->tool_env.http);
+	toolset_free(b->tools);
+	zloop_destroy(&b->loop);
+	stub_http_free(b->stub);
+	cJSON_Delete(b->feedback);
+	buf_done(&b->evidence);
+}
+
+static void
+on_outcome(void *arg, const struct run_outcome *outcome)
+{
+	struct workbench *b = arg;
+	struct err err = {0};
+
+	ck_assert_msg(
+	    wire_check(outcome->feedback, &err) == RC_OK, "%s", err.text);
+	cJSON_Delete(b->feedback);
+	b->feedback = wire_to_tree(outcome->feedback);
+	buf_reset(&b->evidence);
+	buf_add_span(&b->evidence, outcome->evidence);
+	snprintf(b->media, sizeof(b->media), "%s", outcome->media);
+	b->success = outcome->success;
+	b->done = true;
+}
+
+struct run *
+workbench_start(struct workbench *b, const char *step_json, int64_t deadline_ms)
+{
+	AUTO(json) step = NULL;
+	auto_buf wire = {.max = 1 << 20};
+	struct err err = {0};
+
+	ck_assert_msg(
+	    json_parse(span_of(step_json), NULL, &step, &err) == RC_OK,
+	    "%s: %s", step_json, err.text);
+	wire_put_tree(&wire, step);
+	b->done = false;
+	return run_start(&b->env, buf_span(&wire), deadline_ms, on_outcome, b);
+}
+
+/* Runs a step to its end; its summary. */
+const char *
+workbench_perform(struct workbench *b, const char *step_json)
+{
+	workbench_start(b, step_json, 0);
+	ck_assert(b->done || loop_until(b->loop, &b->done, 12000));
+	return json_str(b->feedback, "summary");
+}
+
+const cJSON *
+workbench_data(const struct workbench *b, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(
+	    cJSON_GetObjectItemCaseSensitive(b->feedback, "data"), key);
+}
+
+double
+workbench_number(const struct workbench *b, const char *key)
+{
+	return cJSON_GetNumberValue(workbench_data(b, key));
+}

@@ -1,0 +1,44 @@
+/*
+ * workbench.h - the real tools on a loop of the test's own, against a stub
+ * that answers as Prometheus would, or worse.
+ */
+#ifndef TESTS_HARNESS_WORKBENCH_H
+#define TESTS_HARNESS_WORKBENCH_H
+
+#include "executor/run.h"
+#include "tests/harness/stub_http.h"
+
+#include <cjson/cJSON.h>
+
+struct workbench {
+	struct stub_http *stub;
+	zloop_t *loop;
+	struct toolset *tools;
+	struct tool_env tool_env;
+	struct run_env env;
+	/* The last outcome. */
+	bool done, success;
+	cJSON *feedback;
+	struct buf evidence;
+	char media[64];
+};
+
+/* What the stub says, well put. */
+#define WORKBENCH_DATA(x) "{\"status\":\"success\",\"data\":" x "}"
+
+/* answer and arg are of the stub. */
+void workbench_open(struct workbench *b, stub_fn *answer, void *arg);
+void workbench_close(struct workbench *b);
+
+/* Begins a step; b->done tells when it has ended. */
+struct run *workbench_start(
+    struct workbench *b, const char *step_json, int64_t deadline_ms);
+
+/* Runs a step to its end; its summary. */
+const char *workbench_perform(struct workbench *b, const char *step_json);
+
+/* A member of the last outcome's data; NULL: none. */
+const cJSON *workbench_data(const struct workbench *b, const char *key);
+double workbench_number(const struct workbench *b, const char *key);
+
+#endif

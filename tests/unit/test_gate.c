@@ -1,0 +1,359 @@
+/*
+ * test_gate.c - who may come in and where to: routes, the gate, what clients
+ * prefer, problems.
+ */
+#include "gateway/gate.h"
+#include "gateway/prefer.h"
+#include "gateway/problem.h"
+#include "gateway/routes.h"
+#include "tests/harness/texts.h"
+
+#include <stdio.h>
+
+/* ---- routes ---- */
+
+static const struct {
+	const char *method, *path;
+	int status;
+	const char *run, *item, *allow;
+} paths[] = {
+    {"POST", "/api/ai_ops", 0, "", "", ""},
+    {"GET", "/api/ai_ops", 405, "", "", "POST"},
+    {"GET", "/api/investigations", 0, "", "", ""},
+    {"HEAD", "/api/investigations", 0, "", "", ""},
+    {"GET", "/api/investigations/", 404, "", "", ""},
+    {"GET", "/api/investigations/a-1_Z", 0, "a-1_Z", "", ""},
+    {"DELETE", "/api/investigations/a", 405, "", "", "GET, HEAD"},
+    {"GET", "/api/investigations/a/", 404, "", "", ""},
+    {"GET", "/api/investigations/a%2fb", 404, "", "", ""},
+    {"GET", "/api/investigations/..", 404, "", "", ""},
+    {"GET", "/api/investigations/a/events", 0, "a", "", ""},
+    {"GET", "/api/investigations/a/events/b", 404, "", "", ""},
+    {"GET", "/api/investigations/a/evidence/E1", 0, "a", "E1", ""},
+    {"GET", "/api/investigations/a/evidence/", 404, "", "", ""},
+    {"GET", "/api/investigations/a/cancel", 405, "", "", "POST"},
+    {"POST", "/api/investigations/a/cancel", 0, "a", "", ""},
+    {"GET", "/api/investigations/a/checkpoints", 0, "a", "", ""},
+    {"GET", "/api/investigations/a/checkpoints/3", 0, "a", "3", ""},
+    {"POST", "/api/investigations/a/fork", 0, "a", "", ""},
+    {"GET", "/api/investigations/a/fork", 405, "", "", "POST"},
+    {"GET", "/healthz", 0, "", "", ""},
+    {"GET", "/healthz2", 404, "", "", ""},
+    {"GET", "/health", 404, "", "", ""},
+    {"GET", "//healthz", 404, "", "", ""},
+};
+
+START_TEST(paths_lead_to_routes)
+{
+	struct route_match m;
+	char allow[ROUTE_ALLOW_MAX];
+	int status = route_find(routes, span_of(paths[_i].method),
+	    span_of(paths[_i].path), &m, allow);
+
+	ck_assert_msg(
+	    status == paths[_i].status, "%s: %d", paths[_i].path, status);
+	if (status == 0) {
+		ck_assert_str_eq(m.run, paths[_i].run);
+		ck_assert_str_eq(m.item, paths[_i].item);
+	} else {
+		ck_assert_str_eq(allow, paths[_i].allow);
+	}
+}
+END_TEST
+
+START_TEST(a_parameter_has_a_largest_size)
+{
+	struct route_match m;
+	char allow[ROUTE_ALLOW_MAX], path[512];
+
+	snprintf(path, sizeof(path), "/api/investigations/%0*d",
+	    ROUTE_PARAM_MAX - 1, 0);
+	ck_assert_int_eq(
+	    route_find(routes, span_of("GET"), span_of(path), &m, allow), 0);
+	snprintf(
+	    path, sizeof(path), "/api/investigations/%0*d", ROUTE_PARAM_MAX, 0);
+	ck_assert_int_eq(
+	    route_find(routes, span_of("GET"), span_of(path), &m, allow), 404);
+}
+END_TEST
+
+START_TEST(only_probes_are_public)
+{
+	const struct route *r;
+
+	for (r = routes; r->method != NULL; r++)
+		ck_assert_msg(r->public == (strstr(r->path, "/api") == NULL),
+		    "%s", r->path);
+}
+END_TEST
+
+/* ---- the gate ---- */
+
+static const struct {
+	const char *fields;
+	int listen; /* 0: loopback, 1: everywhere, 2: loopback with names */
+	int status; /* 0: may pass */
+} visits[] = {
+    {"Host: localhost\r\n", 0, 0},
+    {"Host: LOCALHOST:9900\r\n", 0, 0},
+    {"Host: 127.0.0.1:9900\r\n", 0, 0},
+    {"Host: [::1]:9900\r\n", 0, 0},
+    {"Host: [::1]\r\n", 0, 0},
+    {"Host: evil.example\r\n", 0, 421},
+    {"Host: localhost.evil.example\r\n", 0, 421},
+    {"Host: evil.localhost\r\n", 0, 421},
+    {"Host: 127.0.0.1.evil.example\r\n", 0, 421},
+    {"Host: 10.1.2.3\r\n", 0, 421},
+    {"Host: 2130706433\r\n", 0, 421},
+    {"Host: 0x7f.1\r\n", 0, 421},
+    {"Host:\r\n", 0, 421},
+    {"Host: :9900\r\n", 0, 421},
+    {"Host: 10.1.2.3:80\r\n", 1, 0},
+    {"Host: [fe80::1]:80\r\n", 1, 0},
+    {"Host: evil.example\r\n", 1, 421},
+    {"Host: ops.example\r\n", 2, 0},
+    {"Host: ops.example:8443\r\n", 2, 0},
+    {"Host: app.example:3000\r\n", 2, 0},
+    {"Host: app.example:3001\r\n", 2, 421},
+    {"Host: xops.example\r\n", 2, 421},
+    {"Host: localhost\r\nOrigin: http://localhost\r\n", 0, 0},
+    {"Host: localhost:1\r\nOrigin: http://localhost:1\r\n", 0, 0},
+    {"Host: localhost:1\r\nOrigin: https://localhost:1\r\n", 0, 0},
+    {"Host: localhost:1\r\nOrigin: http://localhost:2\r\n", 0, 403},
+    {"Host: localhost\r\nOrigin: http://evil.example\r\n", 0, 403},
+    {"Host: localhost\r\nOrigin: null\r\n", 0, 403},
+    {"Host: localhost\r\nOrigin:\r\n", 0, 403},
+    {"Host: localhost\r\nOrigin: localhost\r\n", 0, 403},
+    {"Host: localhost\r\nOrigin: file://localhost\r\n", 0, 403},
+    {"Host: localhost\r\nOrigin: http://localhost/\r\n", 0, 403},
+    {"Host: localhost\r\nOrigin: https://app.example:3000\r\n", 2, 0},
+    {"Host: localhost\r\nOrigin: https://app.example:3001\r\n", 2, 403},
+    {"Host: localhost\r\nSec-Fetch-Site: same-origin\r\n", 0, 0},
+    {"Host: localhost\r\nSec-Fetch-Site: cross-site\r\n", 0, 403},
+    {"Host: localhost\r\nSec-Fetch-Site: cross-site\r\n"
+     "Sec-Fetch-Mode: navigate\r\n",
+	0, 0},
+};
+
+static struct gate *
+gate_of(int listen, const char *token)
+{
+	static const struct gate_spec specs[] = {
+	    {.listen_host = "127.0.0.1"},
+	    {.listen_host = "0.0.0.0", .wildcard = true},
+	    {.listen_host = "127.0.0.1",
+		.hosts = "ops.example, app.example:3000"},
+	};
+	struct gate_spec spec = specs[listen];
+	struct gate *g = NULL;
+	struct err err = {0};
+
+	spec.token = token;
+	ck_assert_msg(gate_new(&spec, &g, &err) == RC_OK, "%s", err.text);
+	return g;
+}
+
+/* The status a request with these fields gets; 0: it may pass. */
+static int
+visit(const struct gate *g, const char *method, const char *fields, bool public)
+{
+	auto_str text = xasprintf("%s / HTTP/1.1\r\n%s\r\n", method, fields);
+	struct problem p = {0};
+	struct head h;
+	struct err err = {0};
+
+	ck_assert_msg(head_check(span_of(text), &h, &err) == HEAD_OK, "%s: %s",
+	    fields, err.text);
+	return gate_check(g, &h, public, &p) ? 0 : p.status;
+}
+
+START_TEST(names_and_origins_are_held_against_the_list)
+{
+	struct gate *g = gate_of(visits[_i].listen, NULL);
+	int status = visit(g, "GET", visits[_i].fields, false);
+
+	ck_assert_msg(
+	    status == visits[_i].status, "%s: %d", visits[_i].fields, status);
+	gate_free(g);
+}
+END_TEST
+
+START_TEST(a_post_from_another_site_is_no_link)
+{
+	struct gate *g = gate_of(0, NULL);
+
+	ck_assert_int_eq(
+	    visit(g, "POST",
+		"Host: localhost\r\n"
+		"Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n",
+		false),
+	    403);
+	gate_free(g);
+}
+END_TEST
+
+static const struct {
+	const char *field;
+	int status;
+} tokens[] = {
+    {"", 401},
+    {"Authorization: Bearer secret-token\r\n", 0},
+    {"Authorization: bearer secret-token\r\n", 0},
+    {"Authorization: Bearer secret-toke\r\n", 401},
+    {"Authorization: Bearer secret-token1\r\n", 401},
+    {"Authorization: Bearer secret-tokensecret-token\r\n", 401},
+    {"Authorization: Bearer \r\n", 401},
+    {"Authorization: Basic secret-token\r\n", 401},
+    {"Authorization: secret-token\r\n", 401},
+};
+
+START_TEST(a_token_must_be_the_right_one)
+{
+	struct gate *g = gate_of(0, "secret-token");
+	auto_str fields = xasprintf("Host: localhost\r\n%s", tokens[_i].field);
+
+	ck_assert_int_eq(visit(g, "GET", fields, false), tokens[_i].status);
+	ck_assert_int_eq(visit(g, "GET", fields, true), 0);
+	gate_free(g);
+}
+END_TEST
+
+static const struct {
+	const char *hosts, *token, *says;
+} bad_gates[] = {
+    {"http://a.example", NULL, "without http://"},
+    {NULL, "short", "8"},
+};
+
+START_TEST(a_wrong_gate_is_explained)
+{
+	const struct gate_spec spec = {.listen_host = "",
+	    .hosts = bad_gates[_i].hosts,
+	    .token = bad_gates[_i].token};
+	struct gate *g = NULL;
+	struct err err = {0};
+
+	ck_assert_int_eq(gate_new(&spec, &g, &err), RC_INVALID);
+	assert_contains(err.text, bad_gates[_i].says);
+}
+END_TEST
+
+/* ---- preferences ---- */
+
+static const struct {
+	const char *accept;
+	const char *best; /* NULL: none */
+} accepts[] = {
+    {NULL, "a/1"},
+    {"", "a/1"},
+    {"*/*", "a/1"},
+    {"a/2", "a/2"},
+    {"A/2", "a/2"},
+    {"b/3;q=0.5, a/*;q=0.2", "b/3"},
+    {"a/1;q=0.1, */*;q=0.2", "a/2"},
+    {"a/1;q=0, a/*", "a/2"},
+    {"a/1;q=0,a/2;q=0,b/3;q=0,*/*", NULL},
+    {"image/png", NULL},
+    {"a/", NULL},
+    {"a", NULL},
+    {",, ;q=1 ,b/3;level=1;q=1.0", "b/3"},
+    {"a/2;q=0.001", "a/2"},
+    {"text/html,*/*;q=0.1", "a/1"},
+};
+
+START_TEST(the_best_of_what_is_offered_is_chosen)
+{
+	static const char *const offers[] = {"a/1", "a/2", "b/3", NULL};
+	const char *best = prefer_media(span_of(accepts[_i].accept), offers);
+
+	ck_assert_msg((best == NULL) == (accepts[_i].best == NULL), "%s: %s",
+	    accepts[_i].accept, best);
+	if (best != NULL)
+		ck_assert_str_eq(best, accepts[_i].best);
+}
+END_TEST
+
+static const struct {
+	const char *accept, *language;
+} languages[] = {
+    {NULL, "xx"},
+    {"en", "en"},
+    {"en-GB,en;q=0.9", "en"},
+    {"zh-CN,zh;q=0.9,en;q=0.8", "zh"},
+    {"de, en;q=0.3, zh;q=0.4", "zh"},
+    {"de", "xx"},
+    {"english", "xx"},
+    {"*", "xx"},
+};
+
+START_TEST(the_language_follows_the_reader)
+{
+	ck_assert_str_eq(prefer_language(span_of(languages[_i].accept), "xx"),
+	    languages[_i].language);
+}
+END_TEST
+
+START_TEST(respond_async_is_found_among_others)
+{
+	ck_assert(prefer_async(span_of("respond-async")));
+	ck_assert(prefer_async(span_of("wait=10, Respond-Async")));
+	ck_assert(!prefer_async(span_of("respond-asynchronously")));
+	ck_assert(!prefer_async(span_of(NULL)));
+}
+END_TEST
+
+/* ---- problems ---- */
+
+START_TEST(a_problem_is_a_whole_response)
+{
+	struct problem p = {0};
+	auto_buf b = {0};
+	const char *body;
+	char length[40];
+
+	buf_init(&b, 4096);
+	problem_set(&p, 503, "%s", "no \"room\"\n");
+	problem_response(&b, &p);
+	assert_contains(buf_str(&b), "HTTP/1.1 503 Service Unavailable\r\n");
+	assert_contains(buf_str(&b), "\r\nRetry-After: 2\r\n");
+	body = strstr(buf_str(&b), "\r\n\r\n") + 4;
+	snprintf(
+	    length, sizeof(length), "Content-Length: %zu\r\n", strlen(body));
+	assert_contains(buf_str(&b), length);
+	assert_contains(body, "\"detail\":\"no \\\"room\\\"\\n\"");
+}
+END_TEST
+
+START_TEST(every_result_has_a_status)
+{
+	enum rc rc;
+
+	for (rc = RC_INVALID; rc <= RC_CANCELLED; rc++) {
+		int status = problem_status_of(rc);
+
+		ck_assert_int_ge(status, 400);
+		ck_assert_str_ne(problem_title(status), "Error");
+	}
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {paths_lead_to_routes, ARRAY_LEN(paths)},
+	    {a_parameter_has_a_largest_size, 0},
+	    {only_probes_are_public, 0},
+	    {names_and_origins_are_held_against_the_list, ARRAY_LEN(visits)},
+	    {a_post_from_another_site_is_no_link, 0},
+	    {a_token_must_be_the_right_one, ARRAY_LEN(tokens)},
+	    {a_wrong_gate_is_explained, ARRAY_LEN(bad_gates)},
+	    {the_best_of_what_is_offered_is_chosen, ARRAY_LEN(accepts)},
+	    {the_language_follows_the_reader, ARRAY_LEN(languages)},
+	    {respond_async_is_found_among_others, 0},
+	    {a_problem_is_a_whole_response, 0},
+	    {every_result_has_a_status, 0},
+	};
+
+	return RUN_TESTS("gate", tests);
+}

@@ -1,0 +1,319 @@
+/*
+ * test_store_ops.c - what a store promises, on the SQLite one: runs, updates,
+ * events, tasks and whose it is.
+ */
+#include "common/buf.h"
+#include "supervisor/store_journal.h"
+#include "tests/harness/fix.h"
+#include "tests/harness/texts.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct store_ops *const ops = &store_sqlite;
+
+static void
+see_run(void *fix, const struct store_run *r)
+{
+	struct fix *f = fix;
+
+	buf_addf(&f->seen,
+	    "%.*s key=%.*s digest=%.*s input=%.*s %.*s/%.*s/%.*s/%.*s "
+	    "%lld %lld %lld %lld %lld %lld %lld %lld;",
+	    SPAN_ARG(r->id), SPAN_ARG(r->key), SPAN_ARG(r->digest),
+	    SPAN_ARG(r->input), SPAN_ARG(r->status), SPAN_ARG(r->reason),
+	    SPAN_ARG(r->confidence), SPAN_ARG(r->node),
+	    (long long)r->created_ms, (long long)r->finished_ms,
+	    (long long)r->deadline_ms, (long long)r->iteration,
+	    (long long)r->turns, (long long)r->next_task,
+	    (long long)r->next_update, (long long)r->last_seq);
+}
+
+static void
+see_task(void *fix, const struct store_task *t)
+{
+	buf_addf(&((struct fix *)fix)->seen,
+	    "%llu %.*s %lld %llu %.*s %.*s %.*s %.*s %.*s;",
+	    (unsigned long long)t->task, SPAN_ARG(t->node), (long long)t->index,
+	    (unsigned long long)t->attempt, SPAN_ARG(t->state),
+	    SPAN_ARG(t->worker), SPAN_ARG(t->outcome), SPAN_ARG(t->class),
+	    SPAN_ARG(t->approved_by));
+}
+
+START_TEST(a_run_is_read_as_it_was_written)
+{
+	auto_fix f;
+
+	fix_init(&f);
+	fix_add_run(&f, "r1", "k1", 0);
+	fix_reopen(&f);
+	MUST(ops->run_find(f.s, span_of("r1"), see_run, &f, &fix_err));
+	ck_assert_str_eq(fix_seen(&f),
+	    "r1 key=k1 digest=d1 input=why? running/r/likely/planner "
+	    "1 0 3 4 5 6 7 8;");
+	buf_reset(&f.seen);
+	MUST(ops->run_find_key(f.s, span_of("k1"), fix_see_id, &f, &fix_err));
+	ck_assert_str_eq(fix_seen(&f), "r1 ");
+	ck_assert_int_eq(
+	    ops->run_find(f.s, span_of("r2"), fix_see_id, &f, &fix_err),
+	    RC_NOTFOUND);
+	ck_assert_int_eq(
+	    ops->run_find_key(f.s, span_of(""), fix_see_id, &f, &fix_err),
+	    RC_NOTFOUND);
+}
+END_TEST
+
+START_TEST(run_update_changes_what_may_change)
+{
+	auto_fix f;
+	struct store_run r = {.status = span_of("failed"),
+	    .reason = span_of("disk"),
+	    .confidence = span_of(""),
+	    .node = span_of("END"),
+	    .finished_ms = 10,
+	    .iteration = 11,
+	    .turns = 12,
+	    .next_task = 13,
+	    .next_update = 14,
+	    .last_seq = 15};
+
+	fix_init(&f);
+	r.row = fix_add_run(&f, "r1", "k1", 0);
+	MUST(ops->run_update(f.s, &r, &fix_err));
+	MUST(ops->run_find(f.s, span_of("r1"), see_run, &f, &fix_err));
+	ck_assert_str_eq(fix_seen(&f),
+	    "r1 key=k1 digest=d1 input=why? failed/disk//END "
+	    "1 10 3 11 12 13 14 15;");
+	r.row += 1;
+	ck_assert_int_eq(ops->run_update(f.s, &r, &fix_err), RC_NOTFOUND);
+}
+END_TEST
+
+START_TEST(a_taken_id_or_key_is_a_conflict_and_empty_keys_are_not)
+{
+	auto_fix f;
+	struct store_run r = {.id = span_of("r1"), .key = span_of("k2")};
+	int64_t row = 77;
+
+	fix_init(&f);
+	fix_add_run(&f, "r1", "k1", 0);
+	ck_assert_int_eq(ops->run_insert(f.s, &r, &row, &fix_err), RC_CONFLICT);
+	r = (struct store_run){.id = span_of("r2"), .key = span_of("k1")};
+	ck_assert_int_eq(ops->run_insert(f.s, &r, &row, &fix_err), RC_CONFLICT);
+	ck_assert_int_eq(row, 77);
+	fix_add_run(&f, "r3", "", 0);
+	fix_add_run(&f, "r4", "", 0);
+}
+END_TEST
+
+START_TEST(lists_are_newest_first_paged_and_filtered)
+{
+	auto_fix f;
+	struct store_list l = {.limit = 2};
+	int64_t second;
+
+	fix_init(&f);
+	fix_add_run(&f, "a", "", 0);
+	second = fix_add_run(&f, "b", "", 9);
+	fix_add_run(&f, "c", "", 0);
+	MUST(ops->run_list(f.s, &l, fix_see_id, &f, &fix_err));
+	l.before_row = second;
+	MUST(ops->run_list(f.s, &l, fix_see_id, &f, &fix_err));
+	l = (struct store_list){.limit = 9, .status = span_of("completed")};
+	MUST(ops->run_list(f.s, &l, fix_see_id, &f, &fix_err));
+	MUST(ops->run_unfinished(f.s, fix_see_id, &f, &fix_err));
+	ck_assert_str_eq(fix_seen(&f), "c b a b a c ");
+}
+END_TEST
+
+START_TEST(events_are_read_after_a_number_up_to_a_limit)
+{
+	auto_fix f;
+	int64_t row;
+
+	fix_init(&f);
+	row = fix_add_run(&f, "r1", "", 40);
+	fix_add_run(&f, "r2", "", 0);
+	for (int i = 1; i <= 4; i++)
+		MUST(ops->event_insert(
+		    f.s, row, i, span_of("plan"), span_of("{}"), &fix_err));
+	MUST(ops->event_insert(
+	    f.s, row + 1, 1, span_of("other"), span_of("{}"), &fix_err));
+	for (int pass = 0; pass < 2; pass++) {
+		buf_reset(&f.seen);
+		MUST(ops->event_each(
+		    f.s, row, 1, 2, fix_see_event, &f, &fix_err));
+		ck_assert_str_eq(fix_seen(&f), "2:plan={} 3:plan={} ");
+		MUST(ops->event_each(
+		    f.s, row, 4, 2, fix_see_event, &f, &fix_err));
+		ck_assert_str_eq(fix_seen(&f), "2:plan={} 3:plan={} ");
+		MUST(ops->begin(f.s, &fix_err));
+		MUST(ops->run_compact(f.s, row, &fix_err));
+		MUST(ops->commit(f.s, &fix_err));
+	}
+	ck_assert_int_eq(ops->event_insert(f.s, row + 1, 1, span_of("plan"),
+			     span_of("{}"), &fix_err),
+	    RC_CONFLICT);
+	ck_assert_int_eq(ops->event_insert(f.s, row, STORE_ITEM_MAX,
+			     span_of("plan"), span_of("{}"), &fix_err),
+	    RC_TOOBIG);
+}
+END_TEST
+
+START_TEST(tasks_are_replaced_and_cleared)
+{
+	auto_fix f;
+	struct store_task t = {1, span_of("executor"), 2, 3, span_of("LEASED"),
+	    span_of("w1"), {0}, span_of("UNSAFE"), span_of("ann")};
+	int64_t row;
+
+	fix_init(&f);
+	row = fix_add_run(&f, "r1", "", 0);
+	MUST(ops->task_put(f.s, row, &t, &fix_err));
+	t.state = span_of("DONE");
+	t.outcome = span_of("out");
+	MUST(ops->task_put(f.s, row, &t, &fix_err));
+	t.task = 0;
+	MUST(ops->task_put(f.s, row, &t, &fix_err));
+	MUST(ops->task_each(f.s, row, see_task, &f, &fix_err));
+	ck_assert_str_eq(fix_seen(&f),
+	    "1 executor 2 3 DONE w1 out UNSAFE ann;"
+	    "0 executor 2 3 DONE w1 out UNSAFE ann;");
+	buf_reset(&f.seen);
+	MUST(ops->task_clear(f.s, row, &fix_err));
+	MUST(ops->task_each(f.s, row, see_task, &f, &fix_err));
+	ck_assert_str_eq(fix_seen(&f), "");
+}
+END_TEST
+
+START_TEST(a_task_kept_before_there_were_classes_is_read)
+{
+	static const char old[] = "\x96\x02\x03\xa8"
+				  "executor\xa6LEASED\xa2w1\xc4\x03out";
+	auto_fix f;
+	int64_t row;
+
+	fix_init(&f);
+	row = fix_add_run(&f, "r1", "", 0);
+	MUST(store_journal_add(f.s, row,
+	    &(struct record){.kind = STORE_TASK,
+		.n = 7,
+		.data = span_make(old, sizeof(old) - 1)},
+	    &fix_err));
+	MUST(ops->task_each(f.s, row, see_task, &f, &fix_err));
+	ck_assert_str_eq(fix_seen(&f), "7 executor 2 3 LEASED w1 out  ;");
+}
+END_TEST
+
+START_TEST(what_is_rolled_back_never_was)
+{
+	auto_fix f;
+	struct store_run r = {.id = span_of("r1")};
+	int64_t row = 0;
+
+	fix_init(&f);
+	MUST(ops->begin(f.s, &fix_err));
+	MUST(ops->run_insert(f.s, &r, &row, &fix_err));
+	MUST(ops->event_insert(
+	    f.s, row, 1, span_of("t"), span_of("d"), &fix_err));
+	ck_assert_int_eq(ops->run_insert(f.s, &r, &row, &fix_err), RC_CONFLICT);
+	MUST(ops->event_each(f.s, row, 0, 9, fix_see_event, &f, &fix_err));
+	ck_assert_str_eq(fix_seen(&f), "1:t=d ");
+	ops->rollback(f.s);
+	ops->rollback(f.s);
+	MUST(ops->event_each(f.s, row, 0, 9, fix_see_event, &f, &fix_err));
+	ck_assert_str_eq(fix_seen(&f), "1:t=d ");
+	ck_assert_int_eq(
+	    ops->run_find(f.s, span_of("r1"), fix_see_id, &f, &fix_err),
+	    RC_NOTFOUND);
+}
+END_TEST
+
+START_TEST(the_epoch_grows_with_every_open)
+{
+	auto_fix f;
+
+	fix_init(&f);
+	for (uint64_t i = 1; i < 5; i++) {
+		ck_assert_uint_eq(f.epoch, i);
+		fix_reopen(&f);
+	}
+}
+END_TEST
+
+START_TEST(a_second_opener_is_refused_by_name_of_the_first)
+{
+	auto_fix f;
+	struct store *second = NULL;
+	uint64_t epoch = 0;
+	char pid[32];
+
+	fix_init(&f);
+	snprintf(pid, sizeof(pid), "process %ld,", (long)getpid());
+	ck_assert_int_eq(
+	    ops->open(f.path, &second, &epoch, &fix_err), RC_CONFLICT);
+	assert_contains(fix_err.text, "runs.db.lock");
+	assert_contains(fix_err.text, pid);
+	ck_assert_ptr_null(second);
+}
+END_TEST
+
+START_TEST(who_was_superseded_writes_nothing_more)
+{
+	auto_fix f;
+	auto_str lock = NULL;
+	struct store *first;
+	struct store_run r = {.id = span_of("late"), .status = span_of("x")};
+	int64_t row;
+
+	fix_init(&f);
+	first = f.s;
+	lock = xasprintf("%s.lock", f.path);
+	ck_assert_int_eq(unlink(lock), 0);
+	MUST(ops->begin(first, &fix_err));
+	ops->rollback(first);
+	fix_open(&f);
+	ck_assert_int_eq(ops->begin(first, &fix_err), RC_CONFLICT);
+	assert_contains(fix_err.text, "its epoch is 2, this process had 1");
+	/* Nothing is open either: the new one goes on. */
+	MUST(ops->begin(f.s, &fix_err));
+	MUST(ops->run_insert(f.s, &r, &row, &fix_err));
+	MUST(ops->commit(f.s, &fix_err));
+	ops->close(first);
+}
+END_TEST
+
+START_TEST(only_the_owner_may_read_the_file)
+{
+	auto_fix f;
+	struct stat st;
+
+	fix_init(&f);
+	ck_assert_int_eq(stat(f.path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0600);
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {a_run_is_read_as_it_was_written, 0},
+	    {run_update_changes_what_may_change, 0},
+	    {a_taken_id_or_key_is_a_conflict_and_empty_keys_are_not, 0},
+	    {lists_are_newest_first_paged_and_filtered, 0},
+	    {events_are_read_after_a_number_up_to_a_limit, 0},
+	    {tasks_are_replaced_and_cleared, 0},
+	    {a_task_kept_before_there_were_classes_is_read, 0},
+	    {what_is_rolled_back_never_was, 0},
+	    {the_epoch_grows_with_every_open, 0},
+	    {a_second_opener_is_refused_by_name_of_the_first, 0},
+	    {who_was_superseded_writes_nothing_more, 0},
+	    {only_the_owner_may_read_the_file, 0},
+	};
+
+	return RUN_TESTS("store_ops", tests);
+}

@@ -1,0 +1,323 @@
+/*
+ * test_tools_alerts.c - the tools for alerts, rules and targets, against a stub
+ * that answers as Prometheus would.
+ */
+#include "common/clk.h"
+#include "common/json.h"
+#include "tests/harness/loop.h"
+#include "tests/harness/stub_http.h"
+#include "tests/harness/texts.h"
+#include "tests/harness/workbench.h"
+
+#define NOW_MS INT64_C(1763891820000) /* 2025-11-23T09:57:00Z */
+
+/* ---- alerts ---- */
+
+static struct stub_route alerts[] = {
+    {"/api/v1/alerts", 200, NULL,
+	WORKBENCH_DATA(
+	    "{\"alerts\":["
+	    "{\"labels\":{\"alertname\":\"HighCpu\",\"instance\":\"a:1\"},"
+	    "\"annotations\":{\"summary\":\"CPU of a\"},"
+	    "\"state\":\"firing\",\"activeAt\":\"2025-11-23T09:50:00Z\","
+	    "\"value\":\"9.7e-01\"},"
+	    "{\"labels\":{\"alertname\":\"HighCpu\",\"instance\":\"b:1\"},"
+	    "\"annotations\":{},\"state\":\"pending\","
+	    "\"activeAt\":\"2025-11-23T09:56:30Z\",\"value\":\"NaN\"}]}")},
+    {0},
+};
+
+START_TEST(every_alert_instance_is_listed)
+{
+	struct workbench b;
+	const char *summary;
+	const cJSON *first;
+
+	workbench_open(&b, stub_routes, alerts);
+	clk_fix_ms(NOW_MS);
+	summary =
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\"}");
+	ck_assert(b.success);
+	assert_contains(summary, "1 firing, 1 pending at 2025-11-23T09:57:00Z");
+	assert_contains(summary, "HighCpu {instance=\"a:1\"} firing since "
+				 "2025-11-23T09:50:00Z, value 0.97");
+	ck_assert_int_eq(cJSON_GetArraySize(workbench_data(&b, "alerts")), 2);
+	first = cJSON_GetArrayItem(workbench_data(&b, "alerts"), 0);
+	ck_assert_str_eq(json_str(first, "name"), "HighCpu");
+	ck_assert_str_eq(
+	    json_str(cJSON_GetObjectItem(first, "annotations"), "summary"),
+	    "CPU of a");
+	ck_assert(
+	    cJSON_GetNumberValue(cJSON_GetObjectItem(first, "value")) == 0.97);
+	ck_assert_str_eq(buf_str(&b.evidence), alerts[0].body);
+	ck_assert_str_eq(b.media, "application/json");
+	workbench_close(&b);
+}
+END_TEST
+
+START_TEST(alerts_are_chosen_by_state_and_labels)
+{
+	struct workbench b;
+
+	workbench_open(&b, stub_routes, alerts);
+	workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\",\"args\":{"
+			      "\"state\":\"pending\"}}");
+	ck_assert_int_eq(cJSON_GetArraySize(workbench_data(&b, "alerts")), 1);
+	ck_assert(workbench_number(&b, "not_matching") == 1);
+	workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\",\"args\":{"
+			      "\"labels\":{\"instance\":\"a:1\"}}}");
+	ck_assert(workbench_number(&b, "firing") == 1 &&
+		  workbench_number(&b, "pending") == 0);
+	workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\",\"args\":{"
+			      "\"limit\":1,\"state\":\"any\"}}");
+	ck_assert(workbench_number(&b, "left_out") == 1);
+	assert_contains(
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\","
+				  "\"args\":{\"labels\":{\"x\":\"y\"}}}"),
+	    "Empty: no alert fires or is pending with these labels");
+	workbench_close(&b);
+}
+END_TEST
+
+static struct stub_route no_alerts[] = {
+    {"/api/v1/alerts", 200, NULL, WORKBENCH_DATA("{\"alerts\":[]}")}, {0}};
+
+START_TEST(no_alert_is_said_to_be_none)
+{
+	struct workbench b;
+
+	workbench_open(&b, stub_routes, no_alerts);
+	assert_contains(
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\"}"),
+	    "Empty: no alert fires or is pending at");
+	ck_assert(b.success);
+	ck_assert(workbench_number(&b, "firing") == 0);
+	workbench_close(&b);
+}
+END_TEST
+
+/* Writes n instances with long annotations. */
+static char *
+many_alerts(int n)
+{
+	struct buf b = {.max = 16 << 20};
+	int i;
+
+	buf_adds(&b, "{\"status\":\"success\",\"data\":{\"alerts\":[");
+	for (i = 0; i < n; i++)
+		buf_addf(&b,
+		    "%s{\"labels\":{\"alertname\":\"Storm\",\"instance\":"
+		    "\"host-%d:9100\"},\"annotations\":{\"description\":"
+		    "\"%0600d\"},\"state\":\"firing\",\"activeAt\":"
+		    "\"2025-11-23T09:50:00Z\",\"value\":\"1e+00\"}",
+		    i > 0 ? "," : "", i, i);
+	buf_adds(&b, "]}}");
+	return buf_take(&b);
+}
+
+START_TEST(an_alert_storm_is_listed_whole_within_the_limits)
+{
+	auto_str body = many_alerts(2500);
+	struct stub_route route[] = {{"/", 200, NULL, body}, {0}};
+	auto_buf text = {.max = 8 << 20};
+	struct workbench b;
+
+	workbench_open(&b, stub_routes, route);
+	assert_contains(
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\"}"),
+	    "2500 firing, 0 pending");
+	ck_assert_int_eq(
+	    cJSON_GetArraySize(workbench_data(&b, "alerts")), 2000);
+	ck_assert(workbench_number(&b, "left_out") == 500);
+	ck_assert(cJSON_IsTrue(workbench_data(&b, "annotations_cut")));
+	json_print(&text, b.feedback);
+	ck_assert_uint_lt(text.len, 1500000);
+	ck_assert_uint_eq(b.evidence.len, strlen(body));
+	workbench_close(&b);
+}
+END_TEST
+
+static struct stub_route past[] = {
+    {"/api/v1/query?query=ALERTS_FOR_STATE&", 200, NULL,
+	WORKBENCH_DATA(
+	    "{\"resultType\":\"vector\",\"result\":[{\"metric\":{"
+	    "\"__name__\":\"ALERTS_FOR_STATE\",\"alertname\":\"X\","
+	    "\"job\":\"j\"},\"value\":[1763880000,\"1763879000\"]}]}")},
+    {"/api/v1/query?query=ALERTS&time=1763880000&", 200, NULL,
+	WORKBENCH_DATA(
+	    "{\"resultType\":\"vector\",\"result\":[{\"metric\":{"
+	    "\"__name__\":\"ALERTS\",\"alertname\":\"X\",\"alertstate\":"
+	    "\"firing\",\"job\":\"j\"},\"value\":[1763880000,\"1\"]}]}")},
+    {0},
+};
+
+START_TEST(alerts_of_the_past_come_from_their_series)
+{
+	struct workbench b;
+	const cJSON *one;
+
+	workbench_open(&b, stub_routes, past);
+	clk_fix_ms(NOW_MS);
+	workbench_start(&b,
+	    "{\"tool\":\"query_prometheus_alerts\","
+	    "\"at\":1763880000000}",
+	    0);
+	clk_fix_ms(-1);
+	ck_assert(loop_until(b.loop, &b.done, 5000));
+	ck_assert_msg(b.success, "%s", json_str(b.feedback, "summary"));
+	one = cJSON_GetArrayItem(workbench_data(&b, "alerts"), 0);
+	ck_assert_str_eq(json_str(one, "name"), "X");
+	ck_assert_str_eq(json_str(one, "state"), "firing");
+	ck_assert_str_eq(json_str(one, "activeAt"), "2025-11-23T06:23:20Z");
+	ck_assert_ptr_null(
+	    json_str(cJSON_GetObjectItem(one, "labels"), "alertstate"));
+	assert_contains(
+	    json_str(b.feedback, "summary"), "from the series ALERTS");
+	ck_assert_str_eq(b.media, "application/x-ndjson");
+	assert_contains(buf_str(&b.evidence), "}\n{");
+	workbench_close(&b);
+}
+END_TEST
+
+/* ---- rules ---- */
+
+static struct stub_route rules[] = {
+    {"/api/v1/rules", 200, NULL,
+	WORKBENCH_DATA(
+	    "{\"groups\":[{\"name\":\"g\",\"file\":\"f.yml\",\"rules\":["
+	    "{\"type\":\"recording\",\"name\":\"job:err:rate5m\","
+	    "\"query\":\"sum by (job) (errors:rate5m)\",\"health\":\"ok\"},"
+	    "{\"type\":\"recording\",\"name\":\"errors:rate5m\","
+	    "\"query\":\"rate(errors_total[5m])\",\"health\":\"err\","
+	    "\"lastError\":\"duplicate series\"},"
+	    "{\"type\":\"recording\",\"name\":\"unrelated:x\","
+	    "\"query\":\"up\"},"
+	    "{\"type\":\"alerting\",\"name\":\"Errors\","
+	    "\"query\":\"job:err:rate5m > 0.1\",\"duration\":120,"
+	    "\"labels\":{\"severity\":\"page\"},\"annotations\":{\"a\":"
+	    "\"b\"},\"alerts\":[{},{}],\"state\":\"firing\",\"health\":"
+	    "\"ok\"},"
+	    "{\"type\":\"alerting\",\"name\":\"Other\",\"query\":\"1\"}]}]}")},
+    {0},
+};
+
+START_TEST(the_rule_behind_an_alert_comes_with_what_it_is_made_of)
+{
+	struct workbench b;
+	const char *summary;
+	auto_buf text = {.max = 10000};
+
+	workbench_open(&b, stub_routes, rules);
+	summary = workbench_perform(&b,
+	    "{\"tool\":\"query_prometheus_rules\",\"args\":{"
+	    "\"names\":[\"Errors\",\"Missing\"]}}");
+	assert_contains(summary, "3 of 5 rules:");
+	assert_contains(
+	    summary, "- alert Errors: job:err:rate5m > 0.1 for 120s");
+	assert_contains(summary, "(health: err) (last error: duplicate");
+	assert_contains(summary, "no rule is named Missing here");
+	json_print(&text, workbench_data(&b, "rules"));
+	assert_contains(buf_str(&text),
+	    "\"query\":\"job:err:rate5m > 0.1\",\"duration\":120");
+	assert_contains(buf_str(&text), "\"alerts\":2");
+	assert_contains(buf_str(&text), "\"group\":\"g\",\"file\":\"f.yml\"");
+	assert_lacks(buf_str(&text), "unrelated");
+	workbench_close(&b);
+}
+END_TEST
+
+START_TEST(all_rules_are_listed_when_none_is_named)
+{
+	struct workbench b;
+
+	workbench_open(&b, stub_routes, rules);
+	assert_contains(
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_rules\"}"),
+	    "5 of 5 rules:");
+	ck_assert(workbench_number(&b, "total") == 5);
+	assert_contains(
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_rules\","
+				  "\"args\":{\"names\":[\"None\"]}}"),
+	    "Empty: of the 5 rules of this Prometheus none matches.");
+	workbench_close(&b);
+}
+END_TEST
+
+/* on_outcome looks whether it could be sent. */
+START_TEST(a_summary_cut_within_a_character_can_still_be_sent)
+{
+	struct workbench b;
+	auto_buf step = {.max = 1000};
+	int i;
+
+	workbench_open(&b, stub_routes, rules);
+	buf_adds(&step, "{\"tool\":\"query_prometheus_rules\",\"args\":{"
+			"\"names\":[\"Errors\",\"x");
+	for (i = 0; i < 200; i++)
+		buf_adds(&step, "ü");
+	buf_adds(&step, "\"]}}");
+	assert_contains(
+	    workbench_perform(&b, buf_str(&step)), "üü here; it may");
+	workbench_close(&b);
+}
+END_TEST
+
+/* ---- targets ---- */
+
+static struct stub_route targets[] = {
+    {"/api/v1/targets", 200, NULL,
+	WORKBENCH_DATA(
+	    "{\"activeTargets\":["
+	    "{\"labels\":{\"job\":\"node\",\"instance\":\"a\"},\"health\":"
+	    "\"up\",\"lastError\":\"\"},"
+	    "{\"labels\":{\"job\":\"node\",\"instance\":\"b\"},\"health\":"
+	    "\"down\",\"lastError\":\"connection refused\",\"scrapeUrl\":"
+	    "\"http://u:secret@b/metrics?key=secret\",\"scrapePool\":"
+	    "\"node\"},"
+	    "{\"labels\":{\"job\":\"new\"},\"health\":\"unknown\"}],"
+	    "\"droppedTargets\":[]}")},
+    {0},
+};
+
+START_TEST(targets_that_are_down_are_told_with_their_error)
+{
+	struct workbench b;
+	const char *summary;
+	auto_buf text = {.max = 10000};
+
+	workbench_open(&b, stub_routes, targets);
+	summary =
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_targets\"}");
+	assert_contains(summary, "1 of 3 targets are down, 1 not yet scraped");
+	assert_contains(
+	    summary, "{job=\"node\", instance=\"b\"}: connection refused");
+	json_print(&text, b.feedback);
+	assert_contains(
+	    buf_str(&text), "\"jobs\":{\"node\":{\"up\":1,\"down\":1}}");
+	assert_contains(buf_str(&text), "\"scrapeUrl\":\"http://b/metrics\"");
+	assert_lacks(buf_str(&text), "secret");
+	assert_contains(
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_targets\","
+				  "\"args\":{\"labels\":{\"job\":\"x\"}}}"),
+	    "Empty: no target has these labels");
+	workbench_close(&b);
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {every_alert_instance_is_listed, 0},
+	    {alerts_are_chosen_by_state_and_labels, 0},
+	    {no_alert_is_said_to_be_none, 0},
+	    {an_alert_storm_is_listed_whole_within_the_limits, 0},
+	    {alerts_of_the_past_come_from_their_series, 0},
+	    {the_rule_behind_an_alert_comes_with_what_it_is_made_of, 0},
+	    {all_rules_are_listed_when_none_is_named, 0},
+	    {a_summary_cut_within_a_character_can_still_be_sent, 0},
+	    {targets_that_are_down_are_told_with_their_error, 0},
+	};
+
+	return RUN_TESTS("tools_alerts", tests);
+}

@@ -89,6 +89,12 @@ NODISCARD enum rc store_db_prepare(struct store *s, struct err *err);
 /* store_vfs.c: once a process, before the first connection. */
 void store_vfs_register(void);
 
+/* store_log.c: opens the log for store_vfs.c; f has that many bytes, and room
+ * for a file of the VFS below. */
+size_t store_log_bytes(void);
+int store_log_open(sqlite3_vfs *below, const char *name, sqlite3_file *f,
+    int flags, int *ret_flags);
+
 /* store_wal.c: RC_CONFLICT when the log at path has lost commits. */
 NODISCARD enum rc store_wal_check(const char *path, struct err *err);
 

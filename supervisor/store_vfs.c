@@ -201,6 +201,8 @@ sum_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags,
 	sqlite3_vfs *below = v->pAppData;
 	int code;
 
+	if ((flags & SQLITE_OPEN_WAL) != 0)
+		return store_log_open(below, name, f, flags, ret_flags);
 	if ((flags & SQLITE_OPEN_MAIN_DB) == 0)
 		return below->xOpen(below, name, f, flags, ret_flags);
 	f->pMethods = NULL;
@@ -226,7 +228,8 @@ sum_register(void)
 	sum_vfs.pNext = NULL;
 	sum_vfs.zName = STORE_VFS;
 	sum_vfs.pAppData = below;
-	sum_vfs.szOsFile += (int)sizeof(struct sum_file);
+	sum_vfs.szOsFile +=
+	    (int)MAX(sizeof(struct sum_file), store_log_bytes());
 	sum_vfs.xOpen = sum_open;
 	/* Without a name that is found, opening fails, and says so. */
 	if (sqlite3_vfs_register(&sum_vfs, 0) != SQLITE_OK)

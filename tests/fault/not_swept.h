@@ -1,6 +1,6 @@
 /*
  * not_swept.h - the failpoints that do not come by themselves while clients
- * are served: test_kills.c provokes them, test_sweep.c leaves them out.
+ * are served: test_moments.c provokes them, test_sweep.c leaves them out.
  */
 #ifndef TESTS_FAULT_NOT_SWEPT_H
 #define TESTS_FAULT_NOT_SWEPT_H

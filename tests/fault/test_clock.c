@@ -5,45 +5,17 @@
  */
 #include "common/clk.h"
 #include "common/rc.h"
-#include "tests/harness/house.h"
-#include "tests/harness/invariant.h"
-#include "tests/harness/stub_http.h"
+#include "tests/harness/held.h"
 #include "tests/harness/texts.h"
-#include "tests/harness/transcript.h"
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 enum { LEASE_MS = 1500, STARTS = 10, DAY_MS = 86400000 };
-
-#define PLANS                                                                  \
-	"[{\"decision\":\"EXECUTE\",\"step\":\"ask\","                         \
-	"\"tool\":\"query_prometheus_metrics\",\"args\":{\"query\":\"up\"}},"  \
-	"{\"decision\":\"FINISH\",\"report\":\"# done\"}]"
-
-static atomic_bool answers;
-
-static bool
-may_answer(void *ctx UNUSED)
-{
-	return atomic_load(&answers);
-}
-
-/* A Prometheus that answers when the test lets it. */
-static void
-on_query(struct stub_conn *c, const struct stub_request *rq UNUSED,
-    void *arg UNUSED)
-{
-	await(may_answer, NULL, HOUSE_MS);
-	stub_answer(c, 200, NULL,
-	    "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\","
-	    "\"result\":[]}}");
-}
 
 /* A house whose one step waits for Prometheus, and a clock to turn. */
 struct scene {
@@ -74,41 +46,33 @@ clock_make(struct scene *s)
 static void
 scene_init(struct scene *s)
 {
-	static const char *const watch[] = {"investigate", "--json", NULL};
 	auto_str lease = xasprintf("--lease-ms=%d", LEASE_MS);
 	auto_str shim = program("libshim_clock.so");
 	auto_str preload = xasprintf("LD_PRELOAD=%s", shim);
 	auto_str clock = NULL;
 	const char *more[] = {lease, "--prometheus-timeout-ms=60000", NULL};
-	const char *env[] = {preload, "ASAN_OPTIONS=verify_asan_link_order=0",
-	    NULL, NULL};
+	const char *env[] = {
+	    preload, "ASAN_OPTIONS=verify_asan_link_order=0", NULL, NULL};
 
 	*s = (struct scene){0};
 	clock_make(s);
 	env[2] = clock = xasprintf("CULPRIT_TEST_CLOCK=%s", s->clock_path);
-	s->prometheus = stub_http_new(on_query, NULL);
-	s->house = house_start(&(struct house_spec){.script = PLANS,
+	s->prometheus = held_prometheus();
+	s->house = house_start(&(struct house_spec){.script = HELD_PLANS,
 	    .prometheus_url = stub_http_url(s->prometheus),
 	    .more = more,
 	    .env = env});
-	s->watching = house_client(s->house, "watch", watch);
-	ck_assert(proc_await_out(s->watching, "\"tool_started\"", HOUSE_MS));
+	s->watching = held_watch_step(s->house);
 }
 
 /* The run's events when it has completed. */
 static struct transcript *
 scene_finish(struct scene *s)
 {
-	auto_str out = NULL;
 	struct transcript *t;
 
-	atomic_store(&answers, true);
-	ck_assert_int_ge(proc_wait(s->watching, HOUSE_MS), 0);
-	out = proc_out(s->watching);
-	t = transcript_new(out);
-	transcript_check(t);
-	ck_assert_str_eq(
-	    transcript_text(t, "finished", 0, "status"), "completed");
+	held_release();
+	t = held_finish(s->watching);
 	ck_assert_int_eq(transcript_count(t, "feedback"), 1);
 	return t;
 }
@@ -116,10 +80,7 @@ scene_finish(struct scene *s)
 static void
 scene_done(struct scene *s)
 {
-	house_stop(s->house);
-	invariant_assert(
-	    &(struct invariant){.data_dir = house_data(s->house)});
-	house_drop(s->house);
+	held_house_done(s->house);
 	proc_free(s->watching);
 	stub_http_free(s->prometheus);
 	unlink(s->clock_path);

@@ -8,11 +8,9 @@
 #include "common/clk.h"
 #include "common/rc.h"
 #include "tests/harness/ask.h"
-#include "tests/harness/house.h"
+#include "tests/harness/held.h"
 #include "tests/harness/invariant.h"
-#include "tests/harness/stub_http.h"
 #include "tests/harness/texts.h"
-#include "tests/harness/transcript.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,31 +25,7 @@
 #include <unistd.h>
 
 enum { POSTS = 3, LINES_MAX = 60 };
-
-#define PLANS                                                                  \
-	"[{\"decision\":\"EXECUTE\",\"step\":\"ask\","                         \
-	"\"tool\":\"query_prometheus_metrics\",\"args\":{\"query\":\"up\"}},"  \
-	"{\"decision\":\"FINISH\",\"report\":\"# done\"}]"
 #define REQUEST "{\"input\":\"why?\"}"
-
-static atomic_bool answers;
-
-static bool
-may_answer(void *ctx UNUSED)
-{
-	return atomic_load(&answers);
-}
-
-/* A Prometheus that answers when the test lets it. */
-static void
-on_query(struct stub_conn *c, const struct stub_request *rq UNUSED,
-    void *arg UNUSED)
-{
-	await(may_answer, NULL, HOUSE_MS);
-	stub_answer(c, 200, NULL,
-	    "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\","
-	    "\"result\":[]}}");
-}
 
 /* A folder of 8 MiB; NULL: it cannot be had here, which is printed. */
 static char *
@@ -63,8 +37,8 @@ small_disk(void)
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 	    mount("none", dir, "tmpfs", 0, "size=8m") == 0)
 		return dir;
-	printf("skipped: mounting is not permitted here: %s\n",
-	    strerror(errno));
+	printf(
+	    "skipped: mounting is not permitted here: %s\n", strerror(errno));
 	scratch_free(dir);
 	return NULL;
 }
@@ -74,7 +48,7 @@ struct filler {
 	char *path;
 	int fd;
 	atomic_bool stop;
-	atomic_int times;	/* that it was full */
+	atomic_int times; /* that it was full */
 	pthread_t thread;
 };
 
@@ -170,24 +144,8 @@ is_accepted(void *ctx)
 	return a->w->status == 200 || a->w->status == 202;
 }
 
-static void
-check_finished(struct proc *watching)
-{
-	auto_str out = NULL;
-	struct transcript *t;
-
-	ck_assert_int_ge(proc_wait(watching, HOUSE_MS), 0);
-	out = proc_out(watching);
-	t = transcript_new(out);
-	transcript_check(t);
-	ck_assert_str_eq(
-	    transcript_text(t, "finished", 0, "status"), "completed");
-	transcript_free(t);
-}
-
 START_TEST(a_full_disk_pauses_what_runs_and_accepts_nothing)
 {
-	static const char *const args[] = {"investigate", "--json", NULL};
 	char *disk = small_disk();
 	struct stub_http *prometheus;
 	auto_str url = NULL;
@@ -199,18 +157,17 @@ START_TEST(a_full_disk_pauses_what_runs_and_accepts_nothing)
 
 	if (disk == NULL)
 		return;
-	prometheus = stub_http_new(on_query, NULL);
-	h = house_start(&(struct house_spec){.script = PLANS,
+	prometheus = held_prometheus();
+	h = house_start(&(struct house_spec){.script = HELD_PLANS,
 	    .data = disk,
 	    .prometheus_url = stub_http_url(prometheus)});
 	url = house_url(h, "/api/ai_ops");
-	watching = house_client(h, "watch", args);
-	ck_assert(proc_await_out(watching, "\"tool_started\"", HOUSE_MS));
+	watching = held_watch_step(h);
 	filler_start(&filler, disk);
 	check_refused(h, url);
 	/* Prometheus's answer comes now, and cannot be kept. That the
 	 * supervisor is away is known by now: nobody waits for it. */
-	atomic_store(&answers, true);
+	held_release();
 	ck_assert_int_lt(check_refused(h, url), 4000);
 	ck_assert(proc_is_alive(watching));
 	log = proc_err(house_up(h));
@@ -219,7 +176,7 @@ START_TEST(a_full_disk_pauses_what_runs_and_accepts_nothing)
 	assert_contains(log, "the disk is full");
 
 	filler_end(&filler);
-	check_finished(watching);
+	transcript_free(held_finish(watching));
 	a = (struct accepting){.url = url};
 	ck_assert(await(is_accepted, &a, HOUSE_MS));
 	answer_free(a.w);

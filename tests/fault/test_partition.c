@@ -11,16 +11,12 @@
  */
 #include "common/clk.h"
 #include "common/rc.h"
-#include "tests/harness/house.h"
-#include "tests/harness/invariant.h"
-#include "tests/harness/stub_http.h"
+#include "tests/harness/held.h"
 #include "tests/harness/texts.h"
-#include "tests/harness/transcript.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -29,11 +25,6 @@
 #define HERE "10.77.0.1"
 #define THERE "10.77.0.2"
 #define NOBODY "02:00:00:00:00:66"
-
-#define PLANS                                                                  \
-	"[{\"decision\":\"EXECUTE\",\"step\":\"ask\","                         \
-	"\"tool\":\"query_prometheus_metrics\",\"args\":{\"query\":\"up\"}},"  \
-	"{\"decision\":\"FINISH\",\"report\":\"# done\"}]"
 
 enum {
 	NOTICE_MS = 3000,
@@ -56,28 +47,10 @@ static const struct {
     {"the link is down", false, false, true},
 };
 
-static atomic_bool answers;
-
-static bool
-may_answer(void *ctx UNUSED)
-{
-	return atomic_load(&answers);
-}
-
-static void
-on_query(struct stub_conn *c, const struct stub_request *rq UNUSED,
-    void *arg UNUSED)
-{
-	await(may_answer, NULL, HOUSE_MS);
-	stub_answer(c, 200, NULL,
-	    "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\","
-	    "\"result\":[]}}");
-}
-
 struct net {
 	char *dir;
-	struct proc *holder;	/* keeps the namespace over there */
-	char *target;		/* its process, for nsenter */
+	struct proc *holder; /* keeps the namespace over there */
+	char *target;        /* its process, for nsenter */
 	struct house *house;
 	char *endpoint;
 };
@@ -108,14 +81,14 @@ is_elsewhere(void *net)
 static void
 net_connect(struct net *n)
 {
-	auto_str commands = xasprintf(
-	    "there() { nsenter -t %s -n \"$@\"; }\n"
-	    "ip link set lo up; there ip link set lo up\n"
-	    "ip link add va type veth peer name vb netns %s\n"
-	    "ip addr add " HERE "/24 dev va\n"
-	    "there ip addr add " THERE "/24 dev vb\n"
-	    "ip link set va up; there ip link set vb up\n",
-	    n->target, n->target);
+	auto_str commands =
+	    xasprintf("there() { nsenter -t %s -n \"$@\"; }\n"
+		      "ip link set lo up; there ip link set lo up\n"
+		      "ip link add va type veth peer name vb netns %s\n"
+		      "ip addr add " HERE "/24 dev va\n"
+		      "there ip addr add " THERE "/24 dev vb\n"
+		      "ip link set va up; there ip link set vb up\n",
+		n->target, n->target);
 
 	sh(n, commands);
 }
@@ -174,16 +147,14 @@ net_house(struct net *n, const struct stub_http *prometheus)
 {
 	auto_str back = NULL;
 	auto_str key = xasprintf("--curve-key=%s/keys/supervisor.key", n->dir);
-	auto_str workers =
-	    xasprintf("--curve-workers=%s/keys/workers", n->dir);
+	auto_str workers = xasprintf("--curve-workers=%s/keys/workers", n->dir);
 	const char *more[] = {"--executors=0", NULL, key, workers, NULL};
-	const char *in[] = {
-	    "/usr/bin/nsenter", "-t", n->target, "-n", NULL};
+	const char *in[] = {"/usr/bin/nsenter", "-t", n->target, "-n", NULL};
 
 	net_keys(n);
 	n->endpoint = xasprintf("tcp://" THERE ":%d", port_free());
 	more[1] = back = xasprintf("--back-tcp=%s", n->endpoint);
-	n->house = house_start(&(struct house_spec){.script = PLANS,
+	n->house = house_start(&(struct house_spec){.script = HELD_PLANS,
 	    .prometheus_url = stub_http_url(prometheus),
 	    .more = more,
 	    .in = in,
@@ -223,9 +194,8 @@ net_cut(struct net *n, int how)
 static void
 net_heal(struct net *n, int how)
 {
-	auto_str there =
-	    xasprintf("nsenter -t %s -n ip neigh del " HERE " dev vb",
-		n->target);
+	auto_str there = xasprintf(
+	    "nsenter -t %s -n ip neigh del " HERE " dev vb", n->target);
 
 	if (cuts[how].lose_here)
 		sh(n, "ip neigh del " THERE " dev va");
@@ -293,26 +263,18 @@ await_drop(struct net *n, int how)
 	int64_t start = clk_mono_ms();
 
 	ck_assert(await(is_dropped, n, HOUSE_MS));
-	printf("%s: its connection was dropped %lld ms later\n",
-	    cuts[how].what, (long long)(clk_mono_ms() - start));
+	printf("%s: its connection was dropped %lld ms later\n", cuts[how].what,
+	    (long long)(clk_mono_ms() - start));
 }
 
 static void
 check_run(struct proc *watching, const char *worker, int retries)
 {
-	auto_str out = NULL;
-	struct transcript *t;
+	struct transcript *t = held_finish(watching);
 
-	ck_assert_int_ge(proc_wait(watching, HOUSE_MS), 0);
-	out = proc_out(watching);
-	t = transcript_new(out);
-	transcript_check(t);
-	ck_assert_str_eq(
-	    transcript_text(t, "finished", 0, "status"), "completed");
 	ck_assert_int_eq(transcript_count(t, "feedback"), 1);
 	ck_assert_int_eq(transcript_count(t, "retry"), retries);
-	ck_assert_str_eq(
-	    transcript_text(t, "feedback", 0, "worker"), worker);
+	ck_assert_str_eq(transcript_text(t, "feedback", 0, "worker"), worker);
 	transcript_free(t);
 }
 
@@ -320,12 +282,10 @@ check_run(struct proc *watching, const char *worker, int retries)
 static void
 check_back(struct net *n, int how)
 {
-	static const char *const watch[] = {"investigate", "--json", NULL};
 	int64_t start = clk_mono_ms();
-	struct proc *again = house_client(n->house, "again", watch);
+	struct proc *again = held_watch(n->house, "again");
 
-	ck_assert(proc_await_out(
-	    again, "\"worker\":\"first\"", REJOIN_MS));
+	ck_assert(proc_await_out(again, "\"worker\":\"first\"", REJOIN_MS));
 	printf("%s: at work again %lld ms after it was mended\n",
 	    cuts[how].what, (long long)(clk_mono_ms() - start));
 	check_run(again, "first", 0);
@@ -334,22 +294,19 @@ check_back(struct net *n, int how)
 
 START_TEST(a_worker_that_is_cut_off_loses_its_step_and_comes_back)
 {
-	static const char *const watch[] = {"investigate", "--json", NULL};
 	struct stub_http *prometheus;
 	struct proc *first, *second, *watching;
 	struct net n;
 
 	if (!net_init(&n))
 		return;
-	prometheus = stub_http_new(on_query, NULL);
+	prometheus = held_prometheus();
 	net_house(&n, prometheus);
 	first = net_first(&n);
 	house_await_ready(n.house);
-	watching = house_client(n.house, "watch", watch);
-	ck_assert(proc_await_out(watching, "\"tool_started\"", HOUSE_MS));
+	watching = held_watch_step(n.house);
 	second = house_worker(n.house, "executor", "second", NULL);
-	ck_assert(proc_await_err(
-	    house_up(n.house), "worker=second", HOUSE_MS));
+	ck_assert(proc_await_err(house_up(n.house), "worker=second", HOUSE_MS));
 	net_cut(&n, _i);
 	ck_assert(!is_dropped(&n));
 	await_lapse(watching, _i);
@@ -358,7 +315,7 @@ START_TEST(a_worker_that_is_cut_off_loses_its_step_and_comes_back)
 	check_run(watching, "second", 1);
 	proc_free(watching);
 
-	atomic_store(&answers, true);
+	held_release();
 	net_heal(&n, _i);
 	proc_signal(second, SIGTERM);
 	ck_assert_int_eq(proc_wait(second, HOUSE_MS), 0);
@@ -367,10 +324,7 @@ START_TEST(a_worker_that_is_cut_off_loses_its_step_and_comes_back)
 	proc_signal(first, SIGTERM);
 	ck_assert_int_eq(proc_wait(first, HOUSE_MS), 0);
 	proc_free(first);
-	house_stop(n.house);
-	invariant_assert(
-	    &(struct invariant){.data_dir = house_data(n.house)});
-	house_drop(n.house);
+	held_house_done(n.house);
 	stub_http_free(prometheus);
 	net_done(&n);
 }

@@ -3,7 +3,7 @@
  * itself while clients are served, each once, and what must hold afterwards.
  *
  * That each was reached shows in that it ended the process: a name nobody comes by any
- * more fails here. The moments that need provoking are in test_kills.c.
+ * more fails here. The moments that need provoking are in test_moments.c.
  */
 #include "common/failpoint.h"
 #include "tests/fault/not_swept.h"

@@ -25,7 +25,7 @@ store_good(struct supervisor *s, enum rc rc, const struct err *err)
 			  "commit",
 		    "reason", err->text, NULL);
 	s->broken = true;
-	agent_stop(s->agent);
+	agent_fail(s->agent);
 	return false;
 }
 

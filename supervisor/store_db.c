@@ -104,6 +104,7 @@ store_db_prepare(struct store *s, struct err *err)
 	return RC_OK;
 }
 
+#define OUT_OF_MEMORY "there is no memory; work goes on from the last commit"
 #define DAMAGED "the file is damaged: stop, keep a copy, restore a backup"
 
 /* By code, then by primary code; whatever is not listed is the disk's or our
@@ -114,6 +115,9 @@ static const struct {
 	const char *advice;
 } meanings[] = {
     {SQLITE_IOERR_DATA, RC_IO, DAMAGED},
+    /* Nothing is wrong with the file. */
+    {SQLITE_IOERR_NOMEM, RC_BUSY, OUT_OF_MEMORY},
+    {SQLITE_NOMEM, RC_BUSY, OUT_OF_MEMORY},
     {SQLITE_CONSTRAINT, RC_CONFLICT, "it is there already"},
     {SQLITE_TOOBIG, RC_TOOBIG, "too large for the database"},
     {SQLITE_FULL, RC_IO,

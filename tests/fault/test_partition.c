@@ -29,11 +29,6 @@
 enum {
 	NOTICE_MS = 3000,
 	AGAIN_MS = 5000,
-	/* From the supervisor to the eyes of the test, with sanitizers. */
-	TELL_MS = 300,
-	POLL_MS = 20,
-	/* Processes on that way, each of which may be as late as the test. */
-	HOPS = 5,
 	REJOIN_MS = 30000
 };
 
@@ -205,33 +200,16 @@ net_heal(struct net *n, int how)
 		sh(n, "ip link set va up");
 }
 
-/* When it was seen; *late: by how much the machine was late meanwhile, as far
- * as the test's own waiting tells. */
-static int64_t
-await_seen(struct proc *watching, const char *text, int64_t *late)
-{
-	int64_t until = clk_mono_ms() + HOUSE_MS;
-	bool seen = false;
-
-	while (!seen && clk_mono_ms() < until) {
-		int64_t before = clk_mono_ms();
-
-		seen = proc_await_out(watching, text, POLL_MS);
-		*late = MAX(*late, clk_mono_ms() - before - POLL_MS);
-	}
-	ck_assert_msg(seen, "%s was not seen", text);
-	return clk_mono_ms();
-}
-
 /* How long it takes until the step is done anew elsewhere. */
 static void
 await_lapse(struct proc *watching, int how)
 {
 	int64_t start = clk_mono_ms(), late = 0, noticed, again, more;
 
-	noticed = await_seen(watching, "\"retry\"", &late) - start;
-	again = await_seen(watching, "\"attempt\":2", &late) - start;
-	more = TELL_MS + HOPS * late;
+	noticed = proc_seen_ms(watching, "\"retry\"", HOUSE_MS, &late) - start;
+	again =
+	    proc_seen_ms(watching, "\"attempt\":2", HOUSE_MS, &late) - start;
+	more = proc_seen_more_ms(late);
 	printf("%s: noticed after %lld ms, given to another after %lld ms "
 	       "(the machine was up to %lld ms late)\n",
 	    cuts[how].what, (long long)noticed, (long long)again,

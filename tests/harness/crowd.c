@@ -62,6 +62,7 @@ struct client {
 
 struct crowd {
 	char *url, *name;
+	const struct kind *only;
 	struct dice dice;
 	CURLM *multi;
 	struct client *all;
@@ -391,7 +392,7 @@ client_new(struct crowd *c)
 	struct client *k = xcalloc(1, sizeof(*k));
 
 	k->c = c;
-	k->kind = kind_any(&c->dice);
+	k->kind = c->only != NULL ? c->only : kind_any(&c->dice);
 	k->key = xasprintf("%s-%d", c->name, c->n++);
 	k->seen = seen_new();
 	buf_init(&k->body, BODY_BYTES_MAX);
@@ -408,6 +409,10 @@ crowd_new(const struct crowd_spec *spec)
 	c->url = xstrdup(spec->url);
 	c->name = xstrdup(spec->name);
 	c->wanted = spec->clients;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (spec->only != NULL &&
+		    strcmp(kinds[i].name, spec->only) == 0)
+			c->only = &kinds[i];
 	c->dice = dice_of(spec->seed, 0, 0);
 	c->multi = curl_multi_init();
 	buf_init(&c->trouble, TROUBLE_BYTES_MAX);

@@ -20,6 +20,7 @@ struct crowd_spec {
 	const char *name; /* begins every Idempotency-Key */
 	int clients;      /* at a time */
 	uint64_t seed;
+	const char *only; /* the kind of all of them; NULL: any */
 };
 
 struct crowd *crowd_new(const struct crowd_spec *spec);

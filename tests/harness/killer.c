@@ -19,6 +19,7 @@
 
 enum {
 	ARGS_MAX = 32,
+	ENV_MAX = 8,
 	ALL_OF_HUNDRED = 2, /* kills take everybody */
 	TROUBLE_BYTES_MAX = 256 << 10,
 	NAMES_MAX = 256,
@@ -58,7 +59,10 @@ struct killer {
 	const char *const *more;
 	struct dice dice;
 	int lease_ms, life_ms_min, life_ms_max, armed_of_ten, hit_max;
-	bool paused, once, asks;
+	bool paused, once, asks, single;
+	const char *const *env;
+	bool (*excuses)(void *ctx, struct proc *p, int status);
+	void *ctx;
 	int seconds;
 	struct life lives[VICTIMS];
 	struct point points[NAMES_MAX];
@@ -156,10 +160,14 @@ life_exec(struct killer *k, enum victim v, const char *out)
 	    xasprintf("CULPRIT_FAILPOINT=%s", l->list != NULL ? l->list : "");
 	auto_str log = xasprintf("CULPRIT_FAILPOINT_LOG=%s",
 	    k->log_path != NULL ? k->log_path : "/dev/null");
-	const char *env[] = {point, log, NULL};
+	const char *env[ENV_MAX] = {point, log};
 	const char *argv[ARGS_MAX] = {path, data, own, "--log-level=warn"};
 	size_t n = 4;
 
+	for (size_t i = 0; k->env != NULL && k->env[i] != NULL; i++) {
+		ck_assert_uint_lt(2 + i, ENV_MAX - 1);
+		env[2 + i] = k->env[i];
+	}
 	if (v != V_SUPERVISOR)
 		argv[n++] = name;
 	if (v == V_PLANNER)
@@ -294,7 +302,9 @@ life_over(struct killer *k, enum victim v)
 	if (status == 128 + SIGKILL) {
 		k->count.kills[v]++;
 		k->count.at_failpoints += fired;
-	} else if (!(l->asked && status == 0) && !fired) {
+	} else if (!(l->asked && status == 0) && !fired &&
+		   !(k->excuses != NULL &&
+		       k->excuses(k->ctx, l->p, status))) {
 		log = proc_err(l->p);
 		buf_addf(&k->trouble, "%s ended by itself, status %d:\n%s\n",
 		    kinds[v].name, status, log);
@@ -304,6 +314,12 @@ life_over(struct killer *k, enum victim v)
 }
 
 /* ---- all of them ---- */
+
+static bool
+is_there(const struct killer *k, enum victim v)
+{
+	return !k->single || v != V_EXECUTOR_2;
+}
 
 struct killer *
 killer_new(const struct killer_spec *spec)
@@ -325,13 +341,18 @@ killer_new(const struct killer_spec *spec)
 	k->hit_max = spec->hit_max;
 	k->once = spec->once;
 	k->asks = spec->asks;
+	k->single = spec->single;
+	k->env = spec->env;
+	k->excuses = spec->excuses;
+	k->ctx = spec->ctx;
 	k->paused = true;
 	buf_init(&k->trouble, TROUBLE_BYTES_MAX);
 	points_take(k, spec->failpoints);
 	plans = xasprintf("%s/plans.json", k->dir);
 	file_write(plans, spec->script);
 	for (int v = 0; v < VICTIMS; v++)
-		life_start(k, v);
+		if (is_there(k, v))
+			life_start(k, v);
 	return k;
 }
 
@@ -430,6 +451,8 @@ void
 killer_step(struct killer *k)
 {
 	for (int v = 0; v < VICTIMS; v++) {
+		if (!is_there(k, v))
+			continue;
 		kill_due(k, v);
 		if (k->lives[v].p != NULL && proc_is_alive(k->lives[v].p))
 			continue;
@@ -466,9 +489,9 @@ killer_arm(struct killer *k, enum victim v, const char *list)
 }
 
 struct proc *
-killer_supervisor(struct killer *k)
+killer_proc(struct killer *k, enum victim v)
 {
-	return k->lives[V_SUPERVISOR].p;
+	return k->lives[v].p;
 }
 
 struct proc *

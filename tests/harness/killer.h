@@ -33,6 +33,12 @@ struct killer_spec {
 	bool asks; /* SIGTERM instead of kills: whoever is asked at a moment
 		      must end well and in time */
 	bool once; /* whoever has died at all of its failpoints lives on */
+	bool single; /* there is no second executor */
+	const char *const *env; /* of all, besides ours; NULL: none */
+	/* Whether a death that nobody here caused is none to report; NULL: no
+	 * such is. status as of proc_wait. */
+	bool (*excuses)(void *ctx, struct proc *p, int status);
+	void *ctx;
 };
 
 /* Makes a scratch folder and starts all of them, unarmed. */
@@ -66,7 +72,8 @@ void killer_arm(struct killer *k, enum victim v, const char *list);
 /* Asks one to end and starts it again when it has; false: not within ms. */
 bool killer_ask(struct killer *k, enum victim v, int ms);
 
-struct proc *killer_supervisor(struct killer *k);
+/* The killer's. */
+struct proc *killer_proc(struct killer *k, enum victim v);
 /* Another one of the same folder, the caller's. */
 struct proc *killer_second(struct killer *k);
 /* It is the supervisor from now on; the one before is the caller's. */

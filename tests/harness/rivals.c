@@ -166,7 +166,7 @@ must_end(struct rivals *r, struct proc *p, const char *saying)
 static void
 round_refused(struct rivals *r)
 {
-	struct proc *first = killer_supervisor(r->k), *second;
+	struct proc *first = killer_proc(r->k, V_SUPERVISOR), *second;
 
 	stop(r, first);
 	second = killer_second(r->k);
@@ -210,7 +210,7 @@ has_taken_over(void *taking)
 static struct proc *
 second_over_lost_lock(struct rivals *r, bool both)
 {
-	struct proc *first = killer_supervisor(r->k);
+	struct proc *first = killer_proc(r->k, V_SUPERVISOR);
 	auto_str lock = xasprintf("%s/culprit.db.lock", killer_data(r->k));
 	auto_str log = NULL;
 	struct taking t = {.r = r,
@@ -234,7 +234,7 @@ second_over_lost_lock(struct rivals *r, bool both)
 static void
 round_served(struct rivals *r)
 {
-	struct proc *first = killer_supervisor(r->k), *second;
+	struct proc *first = killer_proc(r->k, V_SUPERVISOR), *second;
 	int64_t before;
 
 	stop_at_rest(r, first);
@@ -254,7 +254,7 @@ round_served(struct rivals *r)
 static void
 round_both(struct rivals *r)
 {
-	struct proc *first = killer_supervisor(r->k), *second;
+	struct proc *first = killer_proc(r->k, V_SUPERVISOR), *second;
 
 	stop(r, first);
 	second = second_over_lost_lock(r, true);

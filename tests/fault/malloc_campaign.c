@@ -1,0 +1,284 @@
+/*
+ * malloc_campaign.c - every allocation of a process fails in turn, from its
+ * start until it has served one run; started by tests/fault/malloc, which
+ * says what the arguments are.
+ *
+ * One that dies of it is started again; one that lives must serve another
+ * run. A death is excused when it is one on purpose: an exit, or abort().
+ */
+#include "common/clk.h"
+#include "tests/harness/crowd.h"
+#include "tests/harness/killer.h"
+#include "tests/harness/shim_malloc.h"
+#include "tests/harness/spawn.h"
+
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+	STEP_MS = 1,
+	WAIT_MS = 60000,
+	LEASE_MS = 300,
+	SERVE_EVERY = 50, /* tries */
+	COUNTED = 3,      /* lives that are measured */
+	MANY = 1 << 30,
+	WRONG_MAX = 20, /* of a process that are shown */
+};
+
+#define PLANS                                                                  \
+	"[{\"decision\":\"EXECUTE\",\"step\":\"say\",\"tool\":\"echo\","       \
+	"\"args\":{\"text\":\"x\"}},"                                          \
+	"{\"decision\":\"FINISH\",\"report\":\"# done\"}]"
+
+static const struct {
+	enum victim v;
+	const char *program;
+} processes[] = {
+    {V_SUPERVISOR, "culprit-supervisor"},
+    {V_GATEWAY, "culprit-gateway"},
+    {V_PLANNER, "culprit-planner"},
+    {V_EXECUTOR, "culprit-executor"},
+};
+
+struct rig {
+	struct killer *k;
+	struct crowd *c;
+	struct shim_malloc *shared;
+	char *path, *preload, *file;
+	const char *env[4];
+	int died, lived, wrong;
+	int64_t n; /* the one that fails now */
+};
+
+static int64_t limit_ms;
+static int every;
+static int sum_tried, sum_wrong;
+
+static void
+rig_share(struct rig *r)
+{
+	char path[] = "/tmp/culprit-malloc-XXXXXX";
+	int fd = mkstemp(path);
+	void *p;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, sizeof(*r->shared)), 0);
+	p = mmap(NULL, sizeof(*r->shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+	    fd, 0);
+	ck_assert(p != MAP_FAILED);
+	close(fd);
+	r->shared = p;
+	r->path = xstrdup(path);
+}
+
+static bool
+excuses(void *rig, struct proc *p, int status)
+{
+	struct rig *r = rig;
+	auto_str log = proc_err(p);
+	bool on_purpose = (status > 0 && status < 126) ||
+			  status == 128 + SIGABRT;
+
+	if (r->shared->pid != proc_pid(p))
+		return false;
+	r->died++;
+	if (on_purpose && strstr(log, "Sanitizer") == NULL &&
+	    strstr(log, "runtime error") == NULL)
+		return true;
+	if (r->wrong++ < WRONG_MAX)
+		printf("allocation %lld: status %d\n%.1500s\n", (long long)r->n,
+		    status, log);
+	return true;
+}
+
+static void
+rig_init(struct rig *r)
+{
+	auto_str shim = program("libshim_malloc.so");
+
+	*r = (struct rig){0};
+	rig_share(r);
+	r->env[0] = r->preload = xasprintf("LD_PRELOAD=%s", shim);
+	r->env[1] = r->file = xasprintf("CULPRIT_TEST_MALLOC=%s", r->path);
+	r->env[2] = "ASAN_OPTIONS=verify_asan_link_order=0";
+	r->k = killer_new(&(struct killer_spec){.script = PLANS,
+	    .failpoints = "",
+	    .single = true,
+	    .env = r->env,
+	    .excuses = excuses,
+	    .ctx = r,
+	    .lease_ms = LEASE_MS});
+	r->c = crowd_new(&(struct crowd_spec){.url = killer_url(r->k),
+	    .name = "malloc",
+	    .clients = 1,
+	    .only = "watcher"});
+	ck_assert(killer_await_ready(r->k, WAIT_MS));
+}
+
+static bool
+await_served(struct rig *r, int more)
+{
+	int64_t want = crowd_count(r->c).finished + more;
+	int64_t until = clk_mono_ms() + WAIT_MS;
+
+	while (crowd_count(r->c).finished < want && clk_mono_ms() < until) {
+		crowd_step(r->c, STEP_MS);
+		killer_step(r->k);
+	}
+	return crowd_count(r->c).finished >= want;
+}
+
+/* A new life of it, whose n-th allocation fails. */
+static void
+start_armed(struct rig *r, size_t process, int64_t n)
+{
+	enum victim v = processes[process].v;
+	struct proc *p = killer_proc(r->k, v);
+
+	__atomic_store_n(&r->shared->armed, 0, __ATOMIC_RELEASE);
+	killer_kill(r->k, v);
+	ck_assert_int_ge(proc_wait(p, WAIT_MS), 0);
+	r->n = n;
+	r->shared->pid = 0;
+	r->shared->left = n;
+	snprintf(r->shared->program, sizeof(r->shared->program), "%s",
+	    processes[process].program);
+	__atomic_store_n(&r->shared->armed, 1, __ATOMIC_RELEASE);
+	killer_step(r->k);
+}
+
+/* How many there are until it has served a run. */
+static int64_t
+count(struct rig *r, size_t process)
+{
+	int64_t most = 0;
+
+	for (int i = 0; i < COUNTED; i++) {
+		start_armed(r, process, MANY);
+		ck_assert(await_served(r, 1));
+		most = MAX(most, MANY - r->shared->left);
+	}
+	return most;
+}
+
+/* Until it has died of it, or has served another run all the same. */
+static void
+try_one(struct rig *r, size_t process, int64_t n)
+{
+	enum victim v = processes[process].v;
+	int64_t until = clk_mono_ms() + WAIT_MS;
+	int64_t served = -1;
+	int starts, died = r->died;
+
+	start_armed(r, process, n);
+	starts = killer_starts(r->k, v);
+	while (killer_starts(r->k, v) == starts && clk_mono_ms() < until) {
+		int64_t now = crowd_count(r->c).finished;
+
+		crowd_step(r->c, STEP_MS);
+		killer_step(r->k);
+		if (r->shared->pid != 0 && served < 0)
+			served = now;
+		if (served >= 0 && now > served)
+			break;
+	}
+	r->lived += r->died == died && served >= 0;
+	if (clk_mono_ms() >= until) {
+		r->wrong++;
+		printf("allocation %lld: it neither died nor served\n",
+		    (long long)n);
+	}
+}
+
+static void
+try_all(struct rig *r, size_t process)
+{
+	int64_t until = clk_mono_ms() + limit_ms;
+	int64_t all = count(r, process), n, start = clk_mono_ms();
+	int tried = 0;
+
+	r->died = r->lived = r->wrong = 0;
+	for (n = 1; n <= all && clk_mono_ms() < until; n += every, tried++) {
+		try_one(r, process, n);
+		if (tried % SERVE_EVERY == 0 && !await_served(r, 1))
+			r->wrong++;
+	}
+	if (!await_served(r, 1))
+		r->wrong++;
+	printf("%s: %d of %lld allocations of a start and a run failed%s: %d "
+	       "deaths, %d times it served all the same, %d wrong; %.1f s\n",
+	    killer_name(processes[process].v), tried, (long long)all,
+	    n <= all ? " (the time was up)" : "", r->died, r->lived, r->wrong,
+	    (double)(clk_mono_ms() - start) / 1000);
+	fflush(stdout);
+	sum_tried += tried;
+	sum_wrong += r->wrong;
+}
+
+/* What was accepted is there and has ended. */
+static void
+rig_done(struct rig *r)
+{
+	struct invariant in = {.data_dir = killer_data(r->k)};
+	int64_t until = clk_mono_ms() + WAIT_MS;
+
+	__atomic_store_n(&r->shared->armed, 0, __ATOMIC_RELEASE);
+	crowd_close(r->c);
+	while (crowd_left(r->c) > 0 && clk_mono_ms() < until) {
+		crowd_step(r->c, STEP_MS);
+		killer_step(r->k);
+	}
+	ck_assert_int_eq(crowd_left(r->c), 0);
+	ck_assert(killer_end(r->k, 10000));
+	ck_assert_str_eq(killer_trouble(r->k), "");
+	ck_assert_str_eq(crowd_trouble(r->c), "");
+	crowd_tell(r->c, &in);
+	invariant_assert(&in);
+	printf("%d allocations failed, %lld runs accepted, 0 lost, %d wrong\n",
+	    sum_tried, (long long)crowd_count(r->c).accepted, sum_wrong);
+	crowd_free(r->c);
+	killer_free(r->k);
+	munmap(r->shared, sizeof(*r->shared));
+	unlink(r->path);
+	free(r->path);
+	free(r->preload);
+	free(r->file);
+}
+
+/* As a test, since what the harness asserts wants one around it. */
+START_TEST(campaign)
+{
+	struct rig r;
+
+	rig_init(&r);
+	for (size_t i = 0; i < ARRAY_LEN(processes); i++)
+		try_all(&r, i);
+	rig_done(&r);
+	ck_assert_int_eq(sum_wrong, 0);
+}
+END_TEST
+
+int
+main(int argc, char **argv)
+{
+	Suite *suite = suite_create("malloc");
+	TCase *tcase = tcase_create("malloc");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	limit_ms = (argc > 1 ? atoll(argv[1]) : 3600) * 1000;
+	every = argc > 2 ? MAX(atoi(argv[2]), 1) : 1;
+	tcase_set_timeout(tcase, 0);
+	tcase_add_test(tcase, campaign);
+	suite_add_tcase(suite, tcase);
+	srunner_set_fork_status(runner, CK_NOFORK);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -4,7 +4,9 @@
  * says what the arguments are.
  *
  * One that dies of it is started again; one that lives must serve another
- * run. A death is excused when it is one on purpose: an exit, or abort().
+ * run. A death is excused when it is one on purpose: an exit, or abort(); or
+ * when a library that checks nothing touches what NULL points to, which ends
+ * the process no less surely. Those are counted, by library.
  */
 #include "common/clk.h"
 #include "tests/harness/crowd.h"
@@ -28,6 +30,7 @@ enum {
 	COUNTED = 3,      /* lives that are measured */
 	MANY = 1 << 30,
 	WRONG_MAX = 20, /* of a process that are shown */
+	NULL_PAGE = 4096,
 };
 
 #define PLANS                                                                  \
@@ -51,7 +54,8 @@ struct rig {
 	struct shim_malloc *shared;
 	char *path, *preload, *file;
 	const char *env[4];
-	int died, lived, wrong;
+	int died, lived, wrong, in_library;
+	struct buf libraries; /* "NAME (address); " for each */
 	int64_t n; /* the one that fails now */
 };
 
@@ -76,6 +80,21 @@ rig_share(struct rig *r)
 	r->path = xstrdup(path);
 }
 
+/* Did one of the libraries touch the page that nobody has? */
+static bool
+is_of_library(struct rig *r, int status)
+{
+	const struct shim_malloc *s = r->shared;
+
+	if (status != 128 + SIGSEGV || s->in[0] == '\0' ||
+	    s->touched >= NULL_PAGE || strncmp(s->in, "culprit", 7) == 0)
+		return false;
+	r->in_library++;
+	buf_addf(&r->libraries, "%s%s", r->libraries.len > 0 ? ", " : "",
+	    s->in);
+	return true;
+}
+
 static bool
 excuses(void *rig, struct proc *p, int status)
 {
@@ -87,6 +106,8 @@ excuses(void *rig, struct proc *p, int status)
 	if (r->shared->pid != proc_pid(p))
 		return false;
 	r->died++;
+	if (is_of_library(r, status))
+		return true;
 	if (on_purpose && strstr(log, "Sanitizer") == NULL &&
 	    strstr(log, "runtime error") == NULL)
 		return true;
@@ -103,6 +124,7 @@ rig_init(struct rig *r)
 
 	*r = (struct rig){0};
 	rig_share(r);
+	buf_init(&r->libraries, 64 << 10);
 	r->env[0] = r->preload = xasprintf("LD_PRELOAD=%s", shim);
 	r->env[1] = r->file = xasprintf("CULPRIT_TEST_MALLOC=%s", r->path);
 	r->env[2] = "ASAN_OPTIONS=verify_asan_link_order=0";
@@ -145,6 +167,7 @@ start_armed(struct rig *r, size_t process, int64_t n)
 	ck_assert_int_ge(proc_wait(p, WAIT_MS), 0);
 	r->n = n;
 	r->shared->pid = 0;
+	memset(r->shared->in, 0, sizeof(r->shared->in));
 	r->shared->left = n;
 	snprintf(r->shared->program, sizeof(r->shared->program), "%s",
 	    processes[process].program);
@@ -202,7 +225,8 @@ try_all(struct rig *r, size_t process)
 	int64_t all = count(r, process), n, start = clk_mono_ms();
 	int tried = 0;
 
-	r->died = r->lived = r->wrong = 0;
+	r->died = r->lived = r->wrong = r->in_library = 0;
+	buf_reset(&r->libraries);
 	for (n = 1; n <= all && clk_mono_ms() < until; n += every, tried++) {
 		try_one(r, process, n);
 		if (tried % SERVE_EVERY == 0 && !await_served(r, 1))
@@ -211,9 +235,12 @@ try_all(struct rig *r, size_t process)
 	if (!await_served(r, 1))
 		r->wrong++;
 	printf("%s: %d of %lld allocations of a start and a run failed%s: %d "
-	       "deaths, %d times it served all the same, %d wrong; %.1f s\n",
+	       "deaths (%d by a library that touched NULL: %s), %d times it served "
+	       "all the same, %d wrong; %.1f s\n",
 	    killer_name(processes[process].v), tried, (long long)all,
-	    n <= all ? " (the time was up)" : "", r->died, r->lived, r->wrong,
+	    n <= all ? " (the time was up)" : "", r->died, r->in_library,
+	    r->in_library > 0 ? buf_str(&r->libraries) : "none", r->lived,
+	    r->wrong,
 	    (double)(clk_mono_ms() - start) / 1000);
 	fflush(stdout);
 	sum_tried += tried;
@@ -246,6 +273,7 @@ rig_done(struct rig *r)
 	munmap(r->shared, sizeof(*r->shared));
 	unlink(r->path);
 	free(r->path);
+	buf_done(&r->libraries);
 	free(r->preload);
 	free(r->file);
 }

@@ -10,11 +10,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 enum { EARLY_BYTES = 65536 };
@@ -83,6 +85,36 @@ share(void)
 		shared = (struct shim_malloc *)p;
 }
 
+/* Then it dies of the same fault, without this handler. */
+static void
+on_fault(int number, siginfo_t *info, void *context)
+{
+	const ucontext_t *u = context;
+	const char *name = "?";
+	Dl_info where;
+
+	if (dladdr((void *)u->uc_mcontext.gregs[REG_RIP], &where) != 0)
+		name = where.dli_fname;
+	if (strrchr(name, '/') != NULL)
+		name = strrchr(name, '/') + 1;
+	shared->touched = (uint64_t)(uintptr_t)info->si_addr;
+	for (size_t i = 0; i + 1 < sizeof(shared->in) && name[i] != '\0'; i++)
+		shared->in[i] = name[i];
+	signal(number, SIG_DFL);
+}
+
+/* A sanitizer's own handler stays. */
+static void
+watch_faults(void)
+{
+	struct sigaction act = {.sa_sigaction = on_fault,
+	    .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	struct sigaction old;
+
+	if (sigaction(SIGSEGV, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+		sigaction(SIGSEGV, &act, NULL);
+}
+
 /* Whether this one is the Nth. */
 static bool
 fails(void)
@@ -94,6 +126,7 @@ fails(void)
 		return false;
 	if (__atomic_sub_fetch(&shared->left, 1, __ATOMIC_RELAXED) != 0)
 		return false;
+	watch_faults();
 	__atomic_store_n(&shared->armed, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&shared->pid, getpid(), __ATOMIC_RELEASE);
 	errno = ENOMEM;

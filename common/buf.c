@@ -119,6 +119,15 @@ buf_consume(struct buf *b, size_t n)
 	b->len -= n;
 }
 
+void
+buf_fit(struct buf *b)
+{
+	if (b->cap <= b->len + 1)
+		return;
+	b->data = xrealloc(b->data, b->len + 1);
+	b->cap = b->len + 1;
+}
+
 const char *
 buf_str(const struct buf *b)
 {

@@ -54,6 +54,9 @@ void buf_add_span(struct buf *b, struct span s);
 /* Removes the first n bytes (n <= len). */
 void buf_consume(struct buf *b, size_t n);
 
+/* Gives back the memory that the content does not take. */
+void buf_fit(struct buf *b);
+
 /* The content as a borrowed, terminated string; "" when empty. */
 const char *buf_str(const struct buf *b);
 struct span buf_span(const struct buf *b);

@@ -16,8 +16,9 @@
 struct server;
 struct web; /* a request, its answer, its connection */
 
-/* A stream's unsent bytes; over this the app holds back. */
-enum { SERVER_PENDING_MAX = 64 << 10 };
+/* A stream's unsent bytes; over this the app holds back. The library has as
+ * much again of what waits. */
+enum { SERVER_PENDING_MAX = 24 << 10 };
 
 struct server_spec {
 	struct door_spec door; /* on_head and ctx are the server's own */
@@ -97,6 +98,9 @@ void web_flush(struct web *h);
 
 /* The bytes that wait in web_out. */
 size_t web_pending(const struct web *h);
+
+/* Nothing is added for a while: what waits is kept in no more than it takes. */
+void web_fit(struct web *h);
 
 /* The stream ends once its bytes are sent. */
 void web_end(struct web *h);

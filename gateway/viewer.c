@@ -66,6 +66,7 @@ event_take(struct exchange *x, uint64_t seq, struct span type, struct span data)
 	}
 	if (!event_write(x, seq, type, data)) {
 		link_hold(x->call);
+		web_fit(x->h);
 		return false;
 	}
 	FAILPOINT(event_queued);

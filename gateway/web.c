@@ -180,6 +180,17 @@ web_user(const struct web *h)
 
 /* ---- the answer ---- */
 
+/* Without memory the process ends, here as anywhere. */
+static struct MHD_Response *
+response_made(struct MHD_Response *r)
+{
+	if (r == NULL) {
+		log_error("out of memory", NULL);
+		abort();
+	}
+	return r;
+}
+
 static void
 field_add(struct MHD_Response *r, const char *name, const char *value)
 {
@@ -211,8 +222,8 @@ void
 web_reply(struct web *h, const struct web_reply *reply, struct buf *body)
 {
 	size_t n = body != NULL ? body->len : 0;
-	struct MHD_Response *r = MHD_create_response_from_buffer(
-	    n, n > 0 ? buf_take(body) : NULL, MHD_RESPMEM_MUST_FREE);
+	struct MHD_Response *r = response_made(MHD_create_response_from_buffer(
+	    n, n > 0 ? buf_take(body) : NULL, MHD_RESPMEM_MUST_FREE));
 
 	fields_common(r);
 	if (reply->media != NULL)
@@ -238,8 +249,8 @@ web_problem(struct web *h, const struct problem *p)
 
 	buf_init(&b, 16384);
 	problem_json(&b, p);
-	r = MHD_create_response_from_buffer(
-	    b.len, b.data, MHD_RESPMEM_MUST_COPY);
+	r = response_made(MHD_create_response_from_buffer(
+	    b.len, b.data, MHD_RESPMEM_MUST_COPY));
 	fields_common(r);
 	field_add(r, "Content-Type", "application/problem+json");
 	if (p->allow[0] != '\0')
@@ -297,8 +308,9 @@ web_is_stream(const struct web *h)
 void
 web_stream(struct web *h, const char *location)
 {
-	struct MHD_Response *r = MHD_create_response_from_callback(
-	    MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, h, NULL);
+	struct MHD_Response *r =
+	    response_made(MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, h, NULL));
 
 	fields_common(r);
 	field_add(r, "Content-Type", "text/event-stream; charset=utf-8");
@@ -315,6 +327,14 @@ struct buf *
 web_out(struct web *h)
 {
 	return &h->out;
+}
+
+void
+web_fit(struct web *h)
+{
+	buf_consume(&h->out, h->sent);
+	h->sent = 0;
+	buf_fit(&h->out);
 }
 
 size_t

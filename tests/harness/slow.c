@@ -32,16 +32,15 @@ enum {
 	TURNS = 20,	 /* of a round */
 };
 
-#define STEP                                                                   \
-	"{\"step\":\"x\",\"tool\":\"echo\",\"args\":{\"text\":\"" LONG "\"}}"
 #define TEN(x) x x x x x x x x x x
-#define LONG TEN(TEN(TEN("0123456789")))
+#define LONG TEN(TEN(TEN("01234567")))
 #define ROUND                                                                  \
-	"{\"decision\":\"EXECUTE\",\"step\":\"x\",\"steps\":[" STEP "," STEP   \
-	"," STEP "," STEP "]},"
+	"{\"decision\":\"EXECUTE\",\"step\":\"x\",\"tool\":\"echo\","          \
+	"\"args\":{\"text\":\"" LONG "\"}},"
 
-const char slow_script[] = "[" ROUND ROUND ROUND ROUND ROUND ROUND
-    "{\"decision\":\"FINISH\",\"report\":\"# Done\"}]";
+/* Nine rounds of three events of 8 KB. */
+const char slow_script[] = "[" ROUND ROUND ROUND ROUND ROUND ROUND ROUND ROUND
+    ROUND "{\"decision\":\"FINISH\",\"report\":\"# Done\"}]";
 
 /* ---- sockets ---- */
 

@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
@@ -15,7 +16,15 @@
 
 /* More than TURN_BYTES at once would not fit a message: it is read page by
  * page from the store instead. */
-enum { PAGE_EVENTS = 256, PAGE_BYTES = 256 << 10, TURN_BYTES = 4 << 20 };
+enum {
+	PAGE_EVENTS = 256,
+	PAGE_BYTES = 256 << 10,
+	TURN_BYTES = 4 << 20,
+	REPLAY_MS = 4, /* of a turn, read from the store for viewers */
+	GO_ON_MS = 1,   /* until it goes on, where that was not enough */
+};
+
+static void replay_some(struct supervisor *s);
 
 /* ---- who follows ---- */
 
@@ -44,18 +53,21 @@ follower_find(struct supervisor *s, const struct bus_peer *peer, uint64_t req)
 static void
 set_live(struct supervisor *s, struct follower *f, bool live)
 {
-	if (f->live && !live)
-		LIST_INSERT_HEAD(&s->behind, f, of_behind);
-	if (!f->live && live)
-		LIST_REMOVE(f, of_behind);
+	if (f->live && !live) {
+		TAILQ_INSERT_TAIL(&s->behind, f, of_behind);
+		s->n_behind++;
+	}
+	if (!f->live && live) {
+		TAILQ_REMOVE(&s->behind, f, of_behind);
+		s->n_behind--;
+	}
 	f->live = live;
 }
 
 static void
-follower_free(struct follower *f)
+follower_free(struct supervisor *s, struct follower *f)
 {
-	if (!f->live)
-		LIST_REMOVE(f, of_behind);
+	set_live(s, f, true);
 	LIST_REMOVE(f, of_bucket);
 	if (f->run != NULL)
 		LIST_REMOVE(f, of_run);
@@ -68,7 +80,7 @@ follow_end(struct supervisor *s, const struct bus_peer *peer, uint64_t req)
 	struct follower *f = follower_find(s, peer, req);
 
 	if (f != NULL)
-		follower_free(f);
+		follower_free(s, f);
 }
 
 static void
@@ -81,7 +93,7 @@ end_each(struct supervisor *s, const struct bus_peer *peer)
 		for (f = LIST_FIRST(&s->followers[i]); f != NULL; f = next) {
 			next = LIST_NEXT(f, of_bucket);
 			if (peer == NULL || bus_peer_equal(&f->peer, peer))
-				follower_free(f);
+				follower_free(s, f);
 		}
 	}
 }
@@ -129,7 +141,7 @@ follow_again(struct supervisor *s, struct follower *f, int64_t after)
 	}
 	rc = send_list(s, f, nothing, 0, false);
 	if (rc != RC_OK && rc != RC_BUSY)
-		follower_free(f);
+		follower_free(s, f);
 }
 
 void
@@ -143,7 +155,7 @@ follow_add(struct supervisor *s, struct run *r, const char *id, int64_t row,
 		return;
 	}
 	if (f != NULL)
-		follower_free(f);
+		follower_free(s, f);
 	f = xcalloc(1, sizeof(*f));
 	f->run = r;
 	f->row = row;
@@ -160,11 +172,18 @@ follow_add(struct supervisor *s, struct run *r, const char *id, int64_t row,
 
 /* ---- from the store ---- */
 
+/*
+ * What the store has of one run behind number `after`. A crowd that comes back
+ * wants the same: it is read once, and each is sent the part behind what it
+ * has seen.
+ */
 struct page {
+	int64_t row; /* 0: of no run */
+	int64_t after, last_seq;
 	struct buf items;
+	size_t starts[PAGE_EVENTS]; /* of the items, by number after `after` */
 	uint32_t n;
-	int64_t last_seq;
-	bool finished;
+	bool more; /* events behind these */
 };
 
 static void
@@ -173,15 +192,52 @@ page_add(void *ctx, int64_t seq, struct span type, struct span data)
 	struct page *p = ctx;
 
 	/* What does not fit comes with the next page. */
-	if (p->items.len > PAGE_BYTES)
+	p->more = p->more || p->items.len > PAGE_BYTES || p->n == PAGE_EVENTS;
+	if (p->more)
 		return;
+	p->starts[p->n++] = p->items.len;
 	wire_put_array(&p->items, 3);
 	wire_put_int(&p->items, seq);
 	wire_put_span(&p->items, type);
 	wire_put_raw(&p->items, data);
-	p->n++;
 	p->last_seq = seq;
-	p->finished = p->finished || span_is(type, "finished");
+}
+
+static bool
+page_has(const struct page *p, const struct follower *f)
+{
+	return p->row == f->row && f->after >= p->after &&
+	       (f->after < p->last_seq || !p->more);
+}
+
+static enum rc
+page_read(struct supervisor *s, struct page *p, const struct follower *f,
+    struct err *err)
+{
+	enum rc rc;
+
+	buf_reset(&p->items);
+	p->n = 0;
+	p->more = false;
+	p->after = p->last_seq = f->after;
+	rc = s->ops->event_each(
+	    s->store, f->row, f->after, PAGE_EVENTS + 1, page_add, p, err);
+	p->row = rc == RC_OK ? f->row : 0;
+	return rc;
+}
+
+/* Sends the part behind what f has. Numbers have no gaps, so the n-th item is
+ * the n-th behind `after`. */
+static enum rc
+page_send(struct supervisor *s, const struct page *p, struct follower *f)
+{
+	size_t skip = (size_t)MIN(f->after - p->after, (int64_t)p->n);
+	size_t from = skip < p->n ? p->starts[skip] : p->items.len;
+	struct span part =
+	    span_make(buf_span(&p->items).p + from, p->items.len - from);
+
+	return send_list(
+	    s, f, part, p->n - (uint32_t)skip, !p->more && f->run == NULL);
 }
 
 /* One run that cannot be read must not end the others: its viewer is told. */
@@ -203,62 +259,99 @@ tell_unreadable(struct supervisor *s, const struct follower *f, enum rc rc,
 }
 
 /*
- * Sends what the store has. RC_OK: the follower is live now; RC_BUSY: its
- * gateway takes no more, the rest is for later; else it is done with.
+ * Sends one page of what the store has. Every FOLLOW is answered, also where
+ * there is nothing. RC_BUSY: its gateway takes no more, the rest is for later;
+ * RC_OK with *ret_more: the rest is for its next turn; else it has all, or is
+ * done with.
  */
 static enum rc
-replay(struct supervisor *s, struct follower *f)
+replay(struct supervisor *s, struct page *p, struct follower *f, bool *ret_more)
 {
-	struct page p = {.last_seq = f->after};
-	bool more = true, first = true;
 	enum rc rc = RC_OK;
 	struct err err;
 
-	buf_init(&p.items, PROTO_BYTES_MAX);
-	while (rc == RC_OK && more) {
-		buf_reset(&p.items);
-		p.n = 0;
-		rc = s->ops->event_each(s->store, f->row, f->after, PAGE_EVENTS,
-		    page_add, &p, &err);
-		if (rc != RC_OK)
-			tell_unreadable(s, f, rc, &err);
-		more = p.n > 0 && !p.finished;
-		/* Every FOLLOW is answered, also where there is nothing. */
-		if (rc == RC_OK && (p.n > 0 || first))
-			rc = send_list(s, f, buf_span(&p.items), p.n,
-			    p.finished || (f->run == NULL && p.n == 0));
-		FAILPOINT(replay_page);
-		first = false;
-		if (rc == RC_OK)
-			f->after = p.last_seq;
+	if (!page_has(p, f))
+		rc = page_read(s, p, f, &err);
+	if (rc != RC_OK) {
+		tell_unreadable(s, f, rc, &err);
+		return rc;
 	}
-	buf_done(&p.items);
-	if (rc == RC_OK && (p.finished || f->run == NULL))
-		return RC_CLOSED;
-	return rc;
+	rc = page_send(s, p, f);
+	FAILPOINT(replay_page);
+	if (rc != RC_OK)
+		return rc;
+	f->after = MAX(f->after, p->last_seq);
+	*ret_more = p->more;
+	return !p->more && f->run == NULL ? RC_CLOSED : RC_OK;
 }
 
-/* One that a gateway with a full queue could not be sent to stays behind for
- * the next turn; reading for others of that gateway would be in vain. */
-static void
-replay_all(struct supervisor *s)
+static int
+on_rest(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 {
+	struct supervisor *s = supervisor;
+
+	s->replays = false;
+	if (!s->broken)
+		replay_some(s);
+	return 0;
+}
+
+/* The sockets get their turn before it goes on. */
+static void
+replay_rest(struct supervisor *s)
+{
+	if (s->replays)
+		return;
+	s->replays = true;
+	zloop_timer(agent_loop(s->agent), GO_ON_MS, 1, on_rest, s);
+}
+
+/* The next of those behind, at the end of the line by then. */
+static bool
+replay_next(struct supervisor *s, struct page *p, struct bus_peer *full)
+{
+	struct follower *f = TAILQ_FIRST(&s->behind);
+	bool more = false;
+	enum rc rc = RC_BUSY;
+
+	TAILQ_REMOVE(&s->behind, f, of_behind);
+	TAILQ_INSERT_TAIL(&s->behind, f, of_behind);
+	if (!bus_peer_equal(&f->peer, full))
+		rc = replay(s, p, f, &more);
+	if (rc == RC_OK && !more)
+		set_live(s, f, true);
+	else if (rc == RC_BUSY)
+		*full = f->peer;
+	else if (rc != RC_OK)
+		follower_free(s, f);
+	return rc != RC_BUSY;
+}
+
+/*
+ * Each of those behind gets a page in turn, for as long as a turn may take
+ * and one at least. One that a gateway with a full queue could not be sent to
+ * stays behind for a later tick; reading for others of that gateway would be
+ * in vain.
+ */
+static void
+replay_some(struct supervisor *s)
+{
+	int64_t until = clk_mono_ms() + REPLAY_MS;
+	struct page *p = NULL;
 	struct bus_peer full = {0};
-	struct follower *f, *next;
+	int n_full = 0;
 
-	for (f = LIST_FIRST(&s->behind); f != NULL; f = next) {
-		enum rc rc = RC_BUSY;
-
-		next = LIST_NEXT(f, of_behind);
-		if (!bus_peer_equal(&f->peer, &full))
-			rc = replay(s, f);
-		if (rc == RC_OK)
-			set_live(s, f, true);
-		else if (rc == RC_BUSY)
-			full = f->peer;
-		else
-			follower_free(f);
-	}
+	if (TAILQ_EMPTY(&s->behind))
+		return;
+	p = xcalloc(1, sizeof(*p));
+	buf_init(&p->items, PROTO_BYTES_MAX);
+	do {
+		n_full = replay_next(s, p, &full) ? 0 : n_full + 1;
+	} while (n_full < s->n_behind && clk_mono_ms() < until);
+	buf_done(&p->items);
+	free(p);
+	if (n_full < s->n_behind)
+		replay_rest(s);
 }
 
 /* ---- live ---- */
@@ -284,7 +377,7 @@ flush_run(struct supervisor *s, struct run *r)
 		} else if (rc == RC_BUSY) {
 			set_live(s, f, false);
 		} else {
-			follower_free(f);
+			follower_free(s, f);
 		}
 		FAILPOINT(flush_half);
 	}
@@ -307,7 +400,7 @@ free_ended(struct supervisor *s)
 
 		while ((f = LIST_FIRST(&r->followers)) != NULL) {
 			if (f->live) {
-				follower_free(f);
+				follower_free(s, f);
 				continue;
 			}
 			LIST_REMOVE(f, of_run);
@@ -328,7 +421,7 @@ follow_flush(struct supervisor *s)
 		flush_run(s, r);
 	TAILQ_FOREACH(r, &s->ended, all)
 	flush_run(s, r);
-	replay_all(s);
+	replay_some(s);
 	free_ended(s);
 }
 

@@ -61,6 +61,7 @@ supervisor_new(struct agent *a)
 	TAILQ_INIT(&s->runs);
 	TAILQ_INIT(&s->dirty);
 	TAILQ_INIT(&s->ended);
+	TAILQ_INIT(&s->behind);
 	for (n = 0; n < NODE_COUNT; n++)
 		TAILQ_INIT(&s->queue[n]);
 	outbox_init(&s->outbox);

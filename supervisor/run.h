@@ -64,7 +64,7 @@ struct task {
 struct follower {
 	LIST_ENTRY(follower) of_run;
 	LIST_ENTRY(follower) of_bucket;
-	LIST_ENTRY(follower) of_behind;	/* while not live */
+	TAILQ_ENTRY(follower) of_behind;	/* while not live */
 	struct run *run;		/* NULL: it has ended; replay only */
 	char id[STORE_ID_MAX + 1];
 	int64_t row;
@@ -75,6 +75,7 @@ struct follower {
 };
 
 LIST_HEAD(follower_list, follower);
+TAILQ_HEAD(follower_queue, follower);
 
 struct run {
 	TAILQ_ENTRY(run) all;

@@ -40,7 +40,9 @@ struct supervisor {
 	struct task_queue queue[NODE_COUNT];
 	/* By gateway and request: each is looked up when it asks again. */
 	struct follower_list followers[FOLLOW_BUCKETS];
-	struct follower_list behind;	/* those that are not live */
+	struct follower_queue behind;	/* those that are not live */
+	int n_behind;
+	bool replays;			/* goes on reading for them soon */
 	struct outbox outbox;
 	bool in_txn;
 	bool broken;			/* the store failed: ending */
@@ -213,7 +215,8 @@ void follow_end(struct supervisor *s, const struct bus_peer *peer,
     uint64_t req);
 void follow_end_peer(struct supervisor *s, const struct bus_peer *peer);
 void follow_end_all(struct supervisor *s);
-/* After the commit: new events to live followers, the store's to new ones. */
+/* After the commit: new events to live followers, the store's to new ones, as
+ * many as fit a turn; the rest soon. */
 void follow_flush(struct supervisor *s);
 /* To those who watch now: kept nowhere. */
 void follow_fleeting(struct supervisor *s, struct run *r, const char *type,

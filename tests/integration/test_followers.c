@@ -96,6 +96,42 @@ START_TEST(a_follower_is_read_the_past_and_then_the_present)
 }
 END_TEST
 
+/* All are read from the store in one turn. */
+START_TEST(viewers_of_one_run_get_what_each_has_not_seen)
+{
+	struct rig_log l = {0};
+	int i, n;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	for (i = 0; i < 3; i++) {
+		rig_plan(RIG_EXECUTE);
+		rig_step(RIG_GOOD_STEP, NULL);
+	}
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	n = rig->log.n;
+	/* Beyond the end as well, which is nothing new. */
+	for (i = 0; i < n + 3; i++)
+		rig_follow(
+		    100 + (uint64_t)i, rig->run, (uint64_t)(i * 7 % (n + 3)));
+	for (i = 0; i < n + 3; i++) {
+		int after = i * 7 % (n + 3);
+
+		rig_settle();
+		rig_log_read(&l, 100 + (uint64_t)i);
+		ck_assert_int_eq(l.n, MAX(n - after, 0));
+		assert_numbered(&l, after + 1);
+		ck_assert(l.last);
+		rig_log_done(&l);
+		l.last = false;
+	}
+	rig_close();
+}
+END_TEST
+
 /* More than the queues between them take. */
 enum { CROWD = 1000, DEAF_MS = 20000 };
 
@@ -188,6 +224,47 @@ START_TEST(a_gateway_that_reads_late_still_gets_every_event)
 }
 END_TEST
 
+#ifdef CULPRIT_FAILPOINTS
+/* How many lists have come to it by now. */
+static int
+deaf_count(struct deaf *d)
+{
+	int n = 0, soon = 5;
+	zmq_msg_t frame;
+
+	zmq_setsockopt(d->socket, ZMQ_RCVTIMEO, &soon, sizeof(soon));
+	zmq_msg_init(&frame);
+	while (zmq_msg_recv(&frame, d->socket, 0) >= 0)
+		n++;
+	zmq_msg_close(&frame);
+	return n;
+}
+
+/* Each page takes 20 ms to read and send: all of them, 4 s. */
+START_TEST(a_crowd_that_comes_back_at_once_keeps_no_request_waiting)
+{
+	static struct deaf d;
+	enum { BACK = 200 };
+	int i;
+
+	setenv("CULPRIT_FAILPOINT", "replay_page:hang=20@1+", 1);
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_start_run();
+	deaf_open(&d);
+	for (i = 0; i < BACK; i++)
+		deaf_follow(&d, (uint64_t)i);
+	deaf_take(&d);
+	assert_reply(
+	    rig_submit(99, "{\"input\":\"b\"}", "", "", false), "ok", "");
+	ck_assert_int_lt(deaf_count(&d), BACK / 2);
+	zmq_close(d.socket);
+	zmq_ctx_term(d.context);
+	rig_close();
+}
+END_TEST
+#endif
+
 /* Its journal is no more what it was: through the store's VFS. */
 static void
 damage_runs(void)
@@ -231,6 +308,10 @@ main(void)
 		0},
 	    {a_follower_is_read_the_past_and_then_the_present, 3},
 	    {a_gateway_that_reads_late_still_gets_every_event, 0},
+#ifdef CULPRIT_FAILPOINTS
+	    {a_crowd_that_comes_back_at_once_keeps_no_request_waiting, 0},
+#endif
+	    {viewers_of_one_run_get_what_each_has_not_seen, 0},
 	    {a_run_that_cannot_be_read_ends_no_other, 0},
 	};
 

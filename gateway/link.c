@@ -132,6 +132,7 @@ on_reply(struct link *l, const struct proto_reply *m)
 		return; /* it was told so before, when it was a SUBMIT */
 	else
 		c->state = CALL_OVER;
+	link_call_answered(c);
 	c->ops->on_reply(c->ctx, m);
 }
 
@@ -165,6 +166,7 @@ on_events(struct link *l, const struct proto_events *m)
 		link_call_patient(c, LINK_QUIET_MS);
 	c->state = CALL_FOLLOWS;
 	c->deadline_ms = 0;
+	link_call_answered(c);
 	c->ops->on_events(c->ctx, m);
 }
 
@@ -256,6 +258,7 @@ static void
 call_late(struct link_call *c)
 {
 	c->state = CALL_OVER;
+	link_call_answered(c);
 	c->ops->on_fail(c->ctx,
 	    c->l->there ? "the supervisor did not answer in time"
 			: "the supervisor is not running, or not reachable");
@@ -286,6 +289,9 @@ on_tick(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 	there_tick(l, now);
 	for (c = l->all; c != NULL; c = next) {
 		next = c->next;
+		/* Its time begins when it is asked. */
+		if (c->in_line && l->there && c->deadline_ms != 0)
+			c->deadline_ms = now + LINK_ANSWER_MS;
 		if (c->deadline_ms != 0 && now >= c->deadline_ms &&
 		    (c->state == CALL_WAITS || c->state == CALL_ASKED))
 			call_late(c);
@@ -325,6 +331,7 @@ link_new(struct agent *a, void (*turn)(void *ctx), void *ctx,
 
 	l->a = a;
 	l->soon = -1;
+	TAILQ_INIT(&l->line);
 	l->on_turn = turn;
 	l->ctx = ctx;
 	l->away_ms = clk_mono_ms();

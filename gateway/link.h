@@ -80,7 +80,6 @@ const char *link_run(const struct link_call *c);
  * Both do nothing when it is so already. */
 void link_hold(struct link_call *c);
 void link_go_on(struct link_call *c);
-bool link_held(const struct link_call *c);
 
 /* Asks again for the events after the last taken: a gap was seen. */
 void link_again(struct link_call *c);

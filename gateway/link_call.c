@@ -17,6 +17,7 @@
 enum {
 	AWAY_MS = 2000, /* away for longer: a call does not wait for it */
 	CALL_BYTES_MAX = 128 << 10,
+	FOLLOWS_MAX = 64,
 };
 
 /* ---- the table of calls ---- */
@@ -143,6 +144,37 @@ call_fill(const struct link_call *c, struct proto *m)
 	}
 }
 
+/*
+ * Everybody may come back at once and want all of a long run: few at a time
+ * are asked for, so that what the supervisor sends is not more than a moment's
+ * work, and others' answers do not wait behind it.
+ */
+static bool
+call_must_wait(struct link_call *c)
+{
+	struct link *l = c->l;
+
+	if (c->type != PROTO_FOLLOW || c->state != CALL_WAITS || c->asking)
+		return false;
+	if (l->n_asking >= FOLLOWS_MAX) {
+		if (!c->in_line)
+			TAILQ_INSERT_TAIL(&l->line, c, of_line);
+		c->in_line = true;
+		return true;
+	}
+	c->asking = true;
+	l->n_asking++;
+	return false;
+}
+
+static void
+line_leave(struct link_call *c)
+{
+	if (c->in_line)
+		TAILQ_REMOVE(&c->l->line, c, of_line);
+	c->in_line = false;
+}
+
 void
 link_call_send(struct link_call *c)
 {
@@ -153,12 +185,29 @@ link_call_send(struct link_call *c)
 			c->state = CALL_WAITS;
 		return;
 	}
+	if (call_must_wait(c))
+		return;
+	line_leave(c);
 	call_fill(c, &m);
 	link_send(c->l, &m);
 	FAILPOINT(call_sent);
 	c->said_ms = clk_mono_ms();
 	if (c->state == CALL_WAITS)
 		c->state = CALL_ASKED;
+}
+
+void
+link_call_answered(struct link_call *c)
+{
+	struct link *l = c->l;
+
+	line_leave(c);
+	if (!c->asking)
+		return;
+	c->asking = false;
+	l->n_asking--;
+	if (l->there && !TAILQ_EMPTY(&l->line))
+		link_call_send(TAILQ_FIRST(&l->line));
 }
 
 void
@@ -285,12 +334,6 @@ link_run(const struct link_call *c)
 	return c->run;
 }
 
-bool
-link_held(const struct link_call *c)
-{
-	return c->state == CALL_HELD;
-}
-
 void
 link_hold(struct link_call *c)
 {
@@ -307,7 +350,7 @@ link_go_on(struct link_call *c)
 		return;
 	req_drop(c);
 	req_new(c);
-	c->state = CALL_FOLLOWS;
+	c->state = CALL_WAITS;
 	c->patience_ms = LINK_AGAIN_MS;
 	link_call_send(c);
 }
@@ -328,6 +371,7 @@ link_call_free(struct link_call *c)
 			       (c->state == CALL_ASKED &&
 				   (c->type == PROTO_FOLLOW || c->follow))))
 		link_unfollow(c->l, c->req);
+	link_call_answered(c);
 	req_drop(c);
 	*(c->prev != NULL ? &c->prev->next : &c->l->all) = c->next;
 	if (c->next != NULL)

@@ -8,6 +8,8 @@
 #include "common/bus.h"
 #include "gateway/link.h"
 
+#include <sys/queue.h>
+
 enum {
 	LINK_BUCKETS = 4096,
 	LINK_RUN_MAX = 128,
@@ -30,6 +32,9 @@ struct link_call {
 	struct link *l;
 	const struct link_ops *ops;
 	void *ctx;
+	TAILQ_ENTRY(link_call) of_line;
+	bool in_line; /* for its turn to be asked */
+	bool asking;  /* and not answered: one of so many */
 	uint64_t req;
 	enum proto_type type;
 	enum call_state state;
@@ -68,6 +73,8 @@ struct link {
 	void (*on_turn)(void *ctx);
 	void *ctx;
 	struct link_call *all;
+	TAILQ_HEAD(, link_call) line;
+	unsigned n_asking;
 	struct link_call *buckets[LINK_BUCKETS];
 };
 
@@ -81,6 +88,10 @@ bool link_call_starts(const struct link_call *c);
 
 /* Sends the call if the supervisor is there; else it waits. */
 void link_call_send(struct link_call *c);
+
+/* It was answered, or is over: where it was asked for events, the next in
+ * line is. */
+void link_call_answered(struct link_call *c);
 
 /* Something was heard, so there is no hurry to ask again. */
 void link_call_patient(struct link_call *c, int64_t ms);

@@ -95,6 +95,57 @@ START_TEST(many_viewers_see_one_run)
 }
 END_TEST
 
+/* Notes whose FOLLOW it is; how many different ones there were. */
+static size_t
+note_one(uint64_t *reqs, size_t n, uint64_t req)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (reqs[i] == req)
+			return n;
+	reqs[n] = req;
+	return n + 1;
+}
+
+START_TEST(a_crowd_is_asked_for_a_few_at_a_time_and_all_are_served)
+{
+	enum { VIEWERS = 100, AT_ONCE = 64 };
+	struct front *f = front_new();
+	struct client *c[VIEWERS], *other;
+	uint64_t reqs[VIEWERS + 1];
+	struct front_heard *h;
+	size_t i, n = 0;
+
+	for (i = 0; i < VIEWERS; i++)
+		c[i] = client_request(
+		    f, "GET /api/investigations/r1/events", "", "");
+	/* Nobody has been answered, and a request does not wait for that. */
+	client_submit(f, CLIENT_JSON, &other);
+	while (n < AT_ONCE)
+		n = note_one(
+		    reqs, n, front_expect(f, PROTO_FOLLOW)->m.follow.req);
+	while (front_has(f, PROTO_FOLLOW))
+		ck_assert_uint_eq(
+		    AT_ONCE, note_one(reqs, n,
+				 front_expect(f, PROTO_FOLLOW)->m.follow.req));
+	for (i = 0; i < VIEWERS; i++) {
+		while (i >= n) {
+			h = front_expect(f, PROTO_FOLLOW);
+			n = note_one(reqs, n, h->m.follow.req);
+		}
+		front_events(f, &f->heard[0], reqs[i], 1, 5, true, 10);
+	}
+	for (i = 0; i < VIEWERS; i++) {
+		ck_assert_int_eq(
+		    text_count(client_await(c[i], NULL), "\nid: r1."), 5);
+		client_free(c[i]);
+	}
+	client_free(other);
+	front_free(f);
+}
+END_TEST
+
 START_TEST(an_idle_stream_is_kept_alive)
 {
 	struct front *f = front_new_with(quick);
@@ -216,6 +267,7 @@ main(void)
 	    {a_finished_run_that_was_seen_is_204, 0},
 	    {an_unknown_run_is_404, 0},
 	    {many_viewers_see_one_run, 0},
+	    {a_crowd_is_asked_for_a_few_at_a_time_and_all_are_served, 0},
 	    {an_idle_stream_is_kept_alive, 0},
 	    {a_viewer_that_leaves_is_unfollowed_at_once, 0},
 	    {repeated_and_missing_events_are_put_right, 0},

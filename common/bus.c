@@ -330,28 +330,14 @@ bus_new_listener(zloop_t *loop, const struct bus_handler *h)
 }
 
 enum rc
-bus_listen_also(struct bus *b, const char *endpoint,
+bus_listen(struct bus *b, const char *endpoint,
     const struct bus_guard *guard, struct err *err)
 {
 	return bus_open(b, endpoint, guard, err);
 }
 
 enum rc
-bus_listen(zloop_t *loop, const char *endpoint, const struct bus_handler *h,
-    struct bus **ret_bus, struct err *err)
-{
-	struct bus *b = bus_new_listener(loop, h);
-	enum rc rc = bus_open(b, endpoint, NULL, err);
-
-	if (rc != RC_OK)
-		bus_free(b);
-	else
-		*ret_bus = b;
-	return rc;
-}
-
-enum rc
-bus_connect_guarded(zloop_t *loop, const char *endpoint,
+bus_connect(zloop_t *loop, const char *endpoint,
     const struct bus_guard *guard, const struct bus_handler *h,
     struct bus **ret_bus, struct err *err)
 {
@@ -366,13 +352,6 @@ bus_connect_guarded(zloop_t *loop, const char *endpoint,
 	else
 		*ret_bus = b;
 	return rc;
-}
-
-enum rc
-bus_connect(zloop_t *loop, const char *endpoint, const struct bus_handler *h,
-    struct bus **ret_bus, struct err *err)
-{
-	return bus_connect_guarded(loop, endpoint, NULL, h, ret_bus, err);
 }
 
 char *

@@ -46,29 +46,23 @@ struct bus_guard {
 	const char *domain;		/* to listen: whom zap.h lets in */
 };
 
-/* ROUTER, bound. An ipc endpoint's folder must exist, and be private.
- * RC_IO: cannot bind, or another process holds it. RC_DENIED: others could
- * reach it; without a guard tcp is for loopback. */
-NODISCARD enum rc bus_listen(zloop_t *loop, const char *endpoint,
-    const struct bus_handler *h, struct bus **ret_bus, struct err *err);
-
-/* DEALER, connecting and reconnecting for as long as it lives, under a
- * fresh random identity. RC_DENIED: as above. */
-NODISCARD enum rc bus_connect(zloop_t *loop, const char *endpoint,
-    const struct bus_handler *h, struct bus **ret_bus, struct err *err);
-
 /* RC_DENIED, RC_INVALID: a process must not use that endpoint so. */
 NODISCARD enum rc bus_may(
     const char *endpoint, bool guarded, struct err *err);
 
-/* A ROUTER that is bound nowhere yet; and an endpoint of it. With a guard
- * (NULL: without), zap_let_in comes before and zap_watch after. */
+/* A ROUTER that is bound nowhere yet. */
 struct bus *bus_new_listener(zloop_t *loop, const struct bus_handler *h);
-NODISCARD enum rc bus_listen_also(struct bus *b, const char *endpoint,
+
+/* Binds it to an endpoint, maybe of several. With a guard (NULL: without),
+ * zap_let_in comes before and zap_watch after. An ipc endpoint's folder must
+ * exist, and be private. RC_IO: cannot bind, or another process holds it.
+ * RC_DENIED: others could reach it; without a guard tcp is for loopback. */
+NODISCARD enum rc bus_listen(struct bus *b, const char *endpoint,
     const struct bus_guard *guard, struct err *err);
 
-/* bus_connect with a guard; NULL: without. */
-NODISCARD enum rc bus_connect_guarded(zloop_t *loop, const char *endpoint,
+/* DEALER, connecting and reconnecting for as long as it lives, under a
+ * fresh random identity; guard: NULL: without. RC_DENIED: as above. */
+NODISCARD enum rc bus_connect(zloop_t *loop, const char *endpoint,
     const struct bus_guard *guard, const struct bus_handler *h,
     struct bus **ret_bus, struct err *err);
 

@@ -42,7 +42,7 @@ dial(const struct conf *conf, zloop_t *loop, const char *endpoint,
 	enum rc rc = keys_read(conf, endpoint, &k, err);
 
 	if (rc == RC_OK)
-		rc = bus_connect_guarded(
+		rc = bus_connect(
 		    loop, endpoint, k.set ? &guard : NULL, h, ret_bus, err);
 	curve_pair_done(&k.own);
 	return rc;

@@ -340,15 +340,6 @@ zap_watch(
 	return watch_prove(z, w, err);
 }
 
-void
-zap_probe_soon(struct zap *z)
-{
-	int i;
-
-	for (i = 0; i < z->n_watches; i++)
-		z->watches[i].since_ms -= ZAP_PROBE_EVERY_MS;
-}
-
 /* ---- the whole ---- */
 
 enum rc

@@ -46,7 +46,4 @@ NODISCARD enum rc zap_let_in(
 NODISCARD enum rc zap_watch(
     struct zap *z, const char *domain, const char *endpoint, struct err *err);
 
-/* For tests: a proof now rather than when it is due. */
-void zap_probe_soon(struct zap *z);
-
 #endif

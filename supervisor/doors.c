@@ -81,7 +81,7 @@ endpoint_open(struct supervisor *s, const struct door *d, const char *endpoint,
     const struct bus_guard *g, struct bus *b, struct err *err)
 {
 	enum endpoint_reach reach;
-	enum rc rc = bus_listen_also(b, endpoint, g, err);
+	enum rc rc = bus_listen(b, endpoint, g, err);
 	char *bound;
 
 	if (rc == RC_OK)

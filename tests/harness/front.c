@@ -1,5 +1,6 @@
 /* front.c - the real culprit-gateway before a supervisor of the test's own. */
 #include "tests/harness/front.h"
+#include "tests/harness/listener.h"
 
 #include "common/wire.h"
 
@@ -57,7 +58,7 @@ front_sup_start(struct front *f, uint64_t epoch)
 
 	f->epoch = epoch;
 	ck_assert_msg(
-	    bus_listen(f->loop, f->endpoint, &h, &f->bus, &err) == RC_OK, "%s",
+	    listener_open(f->loop, f->endpoint, &h, &f->bus, &err) == RC_OK, "%s",
 	    err.text);
 }
 

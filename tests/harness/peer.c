@@ -41,7 +41,7 @@ peer_open(
 	struct err err = {0};
 
 	p->loop = loop;
-	ck_assert_msg(bus_connect(loop, endpoint, &h, &p->bus, &err) == RC_OK,
+	ck_assert_msg(bus_connect(loop, endpoint, NULL, &h, &p->bus, &err) == RC_OK,
 	    "%s", err.text);
 }
 

@@ -3,6 +3,7 @@
  * thrown away.
  */
 #include "common/bus.h"
+#include "tests/harness/listener.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
@@ -66,8 +67,8 @@ open_one(struct pair *p, struct end *e, bool listen)
 {
 	struct bus_handler h = {on_msg, on_bad, on_turn, on_again, e};
 	struct err err = {0};
-	enum rc rc = listen ? bus_listen(p->loop, p->at, &h, &e->bus, &err) :
-			      bus_connect(p->loop, p->at, &h, &e->bus, &err);
+	enum rc rc = listen ? listener_open(p->loop, p->at, &h, &e->bus, &err) :
+			      bus_connect(p->loop, p->at, NULL, &h, &e->bus, &err);
 
 	ck_assert_msg(rc == RC_OK, "%s", err.text);
 	e->in_order = true;
@@ -231,7 +232,7 @@ listens_again(void *arg)
 
 	if (p->server.bus != NULL)
 		return true;
-	return bus_listen(p->loop, p->at, &h, &p->server.bus, &err) == RC_OK;
+	return listener_open(p->loop, p->at, &h, &p->server.bus, &err) == RC_OK;
 }
 
 static bool
@@ -302,7 +303,7 @@ START_TEST(an_endpoint_that_cannot_be_had_is_named)
 	struct bus *b = NULL;
 	struct err err = {0};
 
-	ck_assert_int_ne(bus_listen(loop, cases[_i].at, &h, &b, &err), RC_OK);
+	ck_assert_int_ne(listener_open(loop, cases[_i].at, &h, &b, &err), RC_OK);
 	assert_contains(err.text, cases[_i].says);
 	ck_assert_ptr_null(b);
 	bus_free(NULL);

@@ -7,6 +7,7 @@
 #include "common/wire.h"
 #include "supervisor/outbox.h"
 #include "supervisor/registry.h"
+#include "tests/harness/listener.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
@@ -367,9 +368,9 @@ START_TEST(the_outbox_keeps_order_says_nothing_early_and_tells_who_is_gone)
 	uint64_t i;
 
 	outbox_init(&o);
-	ck_assert_int_eq(bus_listen(loop, at, &h, &server, &err), RC_OK);
+	ck_assert_int_eq(listener_open(loop, at, &h, &server, &err), RC_OK);
 	h.ctx = &there;
-	ck_assert_int_eq(bus_connect(loop, at, &h, &client, &err), RC_OK);
+	ck_assert_int_eq(bus_connect(loop, at, NULL, &h, &client, &err), RC_OK);
 	ck_assert_int_eq(bus_send(client, NULL, &m), RC_OK);
 	ck_assert(loop_until_cond(loop, heard_one, &here, 5000));
 	m.type = PROTO_RENEWED;

@@ -4,6 +4,7 @@
  */
 #include "common/bus.h"
 #include "common/wire.h"
+#include "tests/harness/listener.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/stand_in.h"
@@ -60,7 +61,7 @@ listen_back(void)
 	auto_str at = xasprintf("ipc://%s/back.sock", rig.dir);
 	struct err err = {0};
 
-	ck_assert_msg(bus_listen(rig.loop, at, &h, &rig.bus, &err) == RC_OK,
+	ck_assert_msg(listener_open(rig.loop, at, &h, &rig.bus, &err) == RC_OK,
 	    "%s", err.text);
 }
 

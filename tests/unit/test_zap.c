@@ -5,6 +5,7 @@
 #include "common/bus.h"
 #include "common/clk.h"
 #include "common/zap.h"
+#include "tests/harness/listener.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
@@ -81,7 +82,7 @@ listen_at(const char *domain, const char *at, const char *dir,
 	struct err err;
 
 	must(zap_let_in(rig.zap, domain, dir, &err), &err);
-	must(bus_listen_also(b, at, &g, &err), &err);
+	must(bus_listen(b, at, &g, &err), &err);
 	return b;
 }
 
@@ -146,7 +147,7 @@ knock(const char *at, const struct curve_pair *own, const char *server_key)
 
 	bus_free(rig.client);
 	rig.client = NULL;
-	must(bus_connect_guarded(
+	must(bus_connect(
 		 rig.loop, at, own != NULL ? &g : NULL, &h, &rig.client, &err),
 	    &err);
 	ck_assert_int_eq(bus_send(rig.client, NULL, &m), RC_OK);
@@ -260,7 +261,7 @@ START_TEST(a_guarded_endpoint_is_proven_again_and_again)
 	must(zap_watch(rig.zap, "front", rig.front_at, &err), &err);
 	must(zap_watch(rig.zap, "back", rig.back_at, &err), &err);
 	for (i = 0; i < 3; i++) {
-		zap_probe_soon(rig.zap);
+		clk_fix_ms(clk_mono_ms() + ZAP_PROBE_EVERY_MS);
 		ck_assert(!loop_until(rig.loop, &never, QUIET_MS));
 	}
 	ck_assert_msg(rig.deaths == 0, "%s", rig.why);
@@ -312,7 +313,7 @@ START_TEST(a_guard_that_fails_later_ends_the_process)
 	bus_free(rig.back);
 	rig.back = NULL;
 	s = open_house(context, rig.back_at);
-	zap_probe_soon(rig.zap);
+	clk_fix_ms(clk_mono_ms() + ZAP_PROBE_EVERY_MS);
 	ck_assert(loop_until_cond(rig.loop, is_dead, NULL, LIMIT_MS));
 	assert_contains(rig.why, rig.back_at);
 	assert_contains(rig.why, "nobody knows");
@@ -352,8 +353,8 @@ START_TEST(a_guard_that_does_not_answer_ends_the_process)
 	bus_free(rig.back);
 	rig.back = NULL;
 	fd = mute_at(rig.back_at);
+	now += ZAP_PROBE_EVERY_MS;
 	clk_fix_ms(now);
-	zap_probe_soon(rig.zap);
 	ck_assert(!loop_until(rig.loop, &never, QUIET_MS));
 	ck_assert_int_eq(rig.deaths, 0);
 	clk_fix_ms(now + ZAP_PROBE_LIMIT_MS);
@@ -393,10 +394,10 @@ START_TEST(without_keys_tcp_is_for_loopback)
 	struct bus *b = NULL;
 	struct err err;
 
-	ck_assert_int_eq(bus_listen(loop, at, &h, &b, &err), RC_DENIED);
+	ck_assert_int_eq(listener_open(loop, at, &h, &b, &err), RC_DENIED);
 	assert_contains(err.text, at);
 	assert_contains(err.text, "culprit keygen");
-	ck_assert_int_eq(bus_connect(loop, at, &h, &b, &err), RC_DENIED);
+	ck_assert_int_eq(bus_connect(loop, at, NULL, &h, &b, &err), RC_DENIED);
 	ck_assert_ptr_null(b);
 	zloop_destroy(&loop);
 }

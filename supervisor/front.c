@@ -239,6 +239,15 @@ on_follow(
 	enum rc rc;
 
 	FAILPOINT(follow_taken);
+	/* Nobody was told of it, and waiting for it would pass over others. */
+	if (r != NULL && after > r->last_seq) {
+		rc = err_set(&err, RC_INVALID,
+		    "investigation %s has no event %lld yet; the last one is "
+		    "%lld",
+		    r->id, (long long)after, (long long)r->last_seq);
+		reply(s, peer, m->req, rc, "", &err);
+		return;
+	}
 	if (r != NULL) {
 		follow_add(s, r, r->id, r->row, peer, m->req, after, false);
 		return;

@@ -96,6 +96,22 @@ START_TEST(a_follower_is_read_the_past_and_then_the_present)
 }
 END_TEST
 
+START_TEST(an_event_that_nobody_was_told_of_cannot_be_the_last_one_seen)
+{
+	struct rig_log l = {0};
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_start_run();
+	rig_follow(7, rig->run, (uint64_t)rig->log.n + 1000);
+	assert_reply(rig_reply(7), "invalid", "has no event 10");
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	ck_assert_int_eq(lists(7, &l), 0);
+	rig_close();
+}
+END_TEST
+
 /* All are read from the store in one turn. */
 START_TEST(viewers_of_one_run_get_what_each_has_not_seen)
 {
@@ -311,6 +327,7 @@ main(void)
 #ifdef CULPRIT_FAILPOINTS
 	    {a_crowd_that_comes_back_at_once_keeps_no_request_waiting, 0},
 #endif
+	    {an_event_that_nobody_was_told_of_cannot_be_the_last_one_seen, 0},
 	    {viewers_of_one_run_get_what_each_has_not_seen, 0},
 	    {a_run_that_cannot_be_read_ends_no_other, 0},
 	};

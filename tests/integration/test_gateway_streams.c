@@ -22,6 +22,7 @@ static const struct {
     {"", "Last-Event-ID: r1.5\r\n", 5},
     {"?last_event_id=r1.6", "", 6},
     {"?last_event_id=r1.6", "Last-Event-ID: r1.8\r\n", 8},
+    {"", "Last-Event-ID:  r1.5 \t \r\n", 5},
 };
 
 START_TEST(a_viewer_resumes_after_what_it_has_seen)

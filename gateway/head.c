@@ -253,6 +253,8 @@ host_check(const struct head *h, struct err *err)
 	return HEAD_OK;
 }
 
+enum { LENGTH_DIGITS = 15 };
+
 static int
 length_check(struct head *h, struct err *err)
 {
@@ -262,17 +264,21 @@ length_check(struct head *h, struct err *err)
 	h->body_bytes = 0;
 	if (v.p == NULL)
 		return HEAD_OK;
-	if (v.n == 0 || v.n > 15)
-		return NO(v.n == 0 ? 400 : 413,
-		    "Content-Length must be a number of bytes");
+	if (v.n == 0)
+		return NO(400, "Content-Length must be a number of bytes");
 	for (i = 0; i < v.n; i++) {
 		if (v.p[i] < '0' || v.p[i] > '9')
 			return NO(400,
 			    "Content-Length must be a number of "
 			    "bytes, not \"%.*s\"",
 			    SPAN_ARG(v));
-		h->body_bytes = h->body_bytes * 10 + (uint64_t)(v.p[i] - '0');
+		if (i < LENGTH_DIGITS)
+			h->body_bytes =
+			    h->body_bytes * 10 + (uint64_t)(v.p[i] - '0');
 	}
+	if (v.n > LENGTH_DIGITS)
+		return NO(
+		    413, "Content-Length %.*s is more than is taken", SPAN_ARG(v));
 	return HEAD_OK;
 }
 

@@ -498,6 +498,7 @@ conf_secret(const char *value, const char *file, char **ret, struct err *err)
 	char text[SECRET_BYTES_MAX];
 	FILE *f;
 	size_t n;
+	int failed;
 
 	if (file == NULL) {
 		*ret = value != NULL ? xstrdup(value) : NULL;
@@ -507,8 +508,13 @@ conf_secret(const char *value, const char *file, char **ret, struct err *err)
 	if (f == NULL)
 		return err_set(err, RC_IO, "cannot read %s: %s", file,
 		    strerror(errno));
+	errno = 0;
 	n = fread(text, 1, sizeof(text), f);
+	failed = ferror(f) != 0 ? errno : 0;
 	fclose(f);
+	if (failed != 0)
+		return err_set(err, RC_IO, "cannot read %s: %s", file,
+		    strerror(failed));
 	if (n == sizeof(text)) {
 		explicit_bzero(text, sizeof(text));
 		return err_set(err, RC_TOOBIG,

@@ -334,6 +334,15 @@ door_closed(struct door *d)
 
 /* ---- opening ---- */
 
+/* The resolver would take 65536 for 0. */
+static bool
+is_port(const char *text)
+{
+	size_t n = strspn(text, "0123456789");
+
+	return n > 0 && n <= 5 && text[n] == '\0' && atoi(text) <= UINT16_MAX;
+}
+
 /* Cuts HOST:PORT; the host may be empty, which is every address. */
 static enum rc
 split(const char *text, char *host, size_t size, const char **ret_port,
@@ -351,6 +360,11 @@ split(const char *text, char *host, size_t size, const char **ret_port,
 		from++;
 		to--;
 	}
+	if (!is_port(colon + 1))
+		return err_set(err, RC_INVALID,
+		    "listen: the port of \"%s\" is not a number from 0 to "
+		    "65535",
+		    text);
 	if ((size_t)(to - from) >= size)
 		return err_set(err, RC_INVALID, "listen: the host is too long");
 	memcpy(host, from, (size_t)(to - from));

@@ -212,6 +212,22 @@ names_add(struct gate *g, const char *list, struct err *err)
 	return rc;
 }
 
+/* What no client could send would shut everybody out. */
+static enum rc
+token_usable(const char *token, struct err *err)
+{
+	const char *p;
+
+	for (p = token; *p > ' ' && *p < 0x7f; p++)
+		continue;
+	if (*p == '\0')
+		return RC_OK;
+	return err_set(err, RC_INVALID,
+	    "the token must be visible ASCII characters without spaces, in one "
+	    "line; its byte %zu is 0x%02x",
+	    (size_t)(p - token) + 1, (unsigned char)*p);
+}
+
 enum rc
 gate_new(const struct gate_spec *spec, struct gate **ret_gate, struct err *err)
 {
@@ -228,6 +244,8 @@ gate_new(const struct gate_spec *spec, struct gate **ret_gate, struct err *err)
 		    "the token must have %d to %d "
 		    "bytes, not %zu",
 		    TOKEN_MIN, TOKEN_MAX, n);
+	if (rc == RC_OK && spec->token != NULL)
+		rc = token_usable(spec->token, err);
 	if (rc != RC_OK) {
 		gate_free(g);
 		return rc;

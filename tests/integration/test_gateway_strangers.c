@@ -226,18 +226,31 @@ START_TEST(a_token_is_asked_for_where_one_is_set)
 }
 END_TEST
 
-START_TEST(it_does_not_listen_to_strangers_without_a_token)
+static const struct {
+	const char *listen, *token, *says, *also;
+} refusals[] = {
+    {"0.0.0.0:0", NULL, "--token-file", "--allow-remote"},
+    {"[::]:0", NULL, "--token-file", "--allow-remote"},
+    {"127.0.0.1:65536", NULL, "65535", "127.0.0.1:65536"},
+    {"127.0.0.1:http", NULL, "65535", "127.0.0.1:http"},
+    {"127.0.0.1:0", "two\nlines", "in one line", "byte 4"},
+    {"127.0.0.1:0", "with space", "without spaces", "byte 5"},
+};
+
+START_TEST(it_does_not_start_where_nobody_or_everybody_would_get_in)
 {
 	char *dir = scratch_new();
 	auto_str path = program("culprit-gateway");
 	const char *argv[] = {
-	    path, "--data-dir", dir, "--listen", "0.0.0.0:0", NULL};
+	    path, "--data-dir", dir, "--listen", refusals[_i].listen, NULL};
 	const struct proc_spec spec = {.argv = argv, .dir = dir, .name = "g"};
 	char *err = NULL;
 
+	if (refusals[_i].token != NULL)
+		setenv("CULPRIT_TOKEN", refusals[_i].token, 1);
 	ck_assert_int_eq(proc_run(&spec, FRONT_MS, NULL, &err), 1);
-	assert_contains(err, "--token-file");
-	assert_contains(err, "--allow-remote");
+	assert_contains(err, refusals[_i].says);
+	assert_contains(err, refusals[_i].also);
 	free(err);
 	scratch_free(dir);
 }
@@ -276,7 +289,8 @@ main(void)
 	    {a_second_request_on_a_connection_is_not_served, 0},
 	    {a_head_in_pieces_is_put_together, 0},
 	    {a_token_is_asked_for_where_one_is_set, 0},
-	    {it_does_not_listen_to_strangers_without_a_token, 0},
+	    {it_does_not_start_where_nobody_or_everybody_would_get_in,
+		ARRAY_LEN(refusals)},
 	    {slow_heads_do_not_keep_others_out, 0},
 	};
 

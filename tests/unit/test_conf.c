@@ -285,6 +285,8 @@ START_TEST(secrets_come_from_the_environment_or_a_file)
 	assert_contains(err.text, "is empty");
 	ck_assert_int_eq(conf_secret(NULL, "/nonexistent", &got, &err), RC_IO);
 	assert_contains(err.text, "No such file");
+	ck_assert_int_eq(conf_secret(NULL, "/", &got, &err), RC_IO);
+	assert_contains(err.text, "directory");
 	memset(big, 'k', 20000);
 	file_write(path, big);
 	ck_assert_int_eq(conf_secret(NULL, path, &got, &err), RC_TOOBIG);

@@ -56,7 +56,8 @@ struct rig {
 	const char *env[4];
 	int died, lived, wrong, in_library;
 	struct buf libraries; /* "NAME (address); " for each */
-	int64_t n; /* the one that fails now */
+	int64_t n;  /* the one that fails now */
+	pid_t last; /* in whom the one before did */
 };
 
 static int64_t limit_ms;
@@ -103,7 +104,8 @@ excuses(void *rig, struct proc *p, int status)
 	bool on_purpose = (status > 0 && status < 126) ||
 			  status == 128 + SIGABRT;
 
-	if (r->shared->pid != proc_pid(p))
+	/* It may have served once more before it died. */
+	if (r->shared->pid != proc_pid(p) && r->last != proc_pid(p))
 		return false;
 	r->died++;
 	if (is_of_library(r, status))
@@ -142,9 +144,11 @@ rig_init(struct rig *r)
 	ck_assert(killer_await_ready(r->k, WAIT_MS));
 }
 
+/* False, which is told: it took too long. */
 static bool
 await_served(struct rig *r, int more)
 {
+	auto_str wants = NULL;
 	int64_t want = crowd_count(r->c).finished + more;
 	int64_t until = clk_mono_ms() + WAIT_MS;
 
@@ -152,7 +156,12 @@ await_served(struct rig *r, int more)
 		crowd_step(r->c, STEP_MS);
 		killer_step(r->k);
 	}
-	return crowd_count(r->c).finished >= want;
+	if (crowd_count(r->c).finished >= want)
+		return true;
+	wants = crowd_wants(r->c);
+	printf("allocation %lld: nobody is served; %s\n", (long long)r->n,
+	    wants);
+	return false;
 }
 
 /* A new life of it, whose n-th allocation fails. */
@@ -166,6 +175,7 @@ start_armed(struct rig *r, size_t process, int64_t n)
 	killer_kill(r->k, v);
 	ck_assert_int_ge(proc_wait(p, WAIT_MS), 0);
 	r->n = n;
+	r->last = r->shared->pid;
 	r->shared->pid = 0;
 	memset(r->shared->in, 0, sizeof(r->shared->in));
 	r->shared->left = n;

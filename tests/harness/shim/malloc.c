@@ -115,6 +115,22 @@ watch_faults(void)
 		sigaction(SIGSEGV, &act, NULL);
 }
 
+/* Threads of libraries block whatever they can; a fault is to be heard of. */
+int
+pthread_sigmask(int how, const sigset_t *set, sigset_t *before)
+{
+	int (*next)(int, const sigset_t *, sigset_t *) =
+	    (int (*)(int, const sigset_t *, sigset_t *))dlsym(
+		RTLD_NEXT, "pthread_sigmask");
+	sigset_t less;
+
+	if (set == NULL || how == SIG_UNBLOCK)
+		return next(how, set, before);
+	less = *set;
+	sigdelset(&less, SIGSEGV);
+	return next(how, &less, before);
+}
+
 /* Whether this one is the Nth. */
 static bool
 fails(void)

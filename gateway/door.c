@@ -25,7 +25,7 @@
 
 enum {
 	BACKLOG = 4096,
-	ACCEPT_TURN = 64, /* accepted at a time, so that others get a turn */
+	ACCEPT_TURN = 256, /* accepted at a time, so that others get a turn */
 	EVENTS_TURN = 256,
 	LINGER_MS = 2000,
 	LINGER_BYTES = 1 << 20,

@@ -19,12 +19,14 @@
 enum {
 	PAGE_EVENTS = 256,
 	PAGE_BYTES = 256 << 10,
+	PAGE_KEPT_BYTES = 1 << 20, /* from one turn to the next */
 	TURN_BYTES = 4 << 20,
 	REPLAY_MS = 4, /* of a turn, read from the store for viewers */
-	GO_ON_MS = 1,   /* until it goes on, where that was not enough */
+	GO_ON_MS = 1,  /* until it goes on, where that was not enough */
 };
 
 static void replay_some(struct supervisor *s);
+static void page_drop(struct supervisor *s);
 
 /* ---- who follows ---- */
 
@@ -108,6 +110,7 @@ void
 follow_end_all(struct supervisor *s)
 {
 	end_each(s, NULL);
+	page_drop(s);
 }
 
 static enum rc
@@ -183,7 +186,9 @@ struct page {
 	struct buf items;
 	size_t starts[PAGE_EVENTS]; /* of the items, by number after `after` */
 	uint32_t n;
-	bool more; /* events behind these */
+	bool more;  /* events behind these */
+	bool ended; /* the run, when it was read */
+	char id[STORE_ID_MAX + 1];
 };
 
 static void
@@ -203,11 +208,26 @@ page_add(void *ctx, int64_t seq, struct span type, struct span data)
 	p->last_seq = seq;
 }
 
+/* What is read once of a run stays so, but its end: of one under way there
+ * may be more by now. */
 static bool
 page_has(const struct page *p, const struct follower *f)
 {
-	return p->row == f->row && f->after >= p->after &&
-	       (f->after < p->last_seq || !p->more);
+	if (p->row != f->row || strcmp(p->id, f->id) != 0 ||
+	    f->after < p->after)
+		return false;
+	if (p->more)
+		return f->after < p->last_seq;
+	return f->run == NULL ? p->ended : p->last_seq == f->run->last_seq;
+}
+
+static void
+page_drop(struct supervisor *s)
+{
+	if (s->page != NULL)
+		buf_done(&s->page->items);
+	free(s->page);
+	s->page = NULL;
 }
 
 static enum rc
@@ -223,6 +243,8 @@ page_read(struct supervisor *s, struct page *p, const struct follower *f,
 	rc = s->ops->event_each(
 	    s->store, f->row, f->after, PAGE_EVENTS + 1, page_add, p, err);
 	p->row = rc == RC_OK ? f->row : 0;
+	p->ended = f->run == NULL;
+	snprintf(p->id, sizeof(p->id), "%s", f->id);
 	return rc;
 }
 
@@ -337,19 +359,21 @@ static void
 replay_some(struct supervisor *s)
 {
 	int64_t until = clk_mono_ms() + REPLAY_MS;
-	struct page *p = NULL;
+	struct page *p = s->page;
 	struct bus_peer full = {0};
 	int n_full = 0;
 
 	if (TAILQ_EMPTY(&s->behind))
 		return;
-	p = xcalloc(1, sizeof(*p));
-	buf_init(&p->items, PROTO_BYTES_MAX);
+	if (p == NULL) {
+		s->page = p = xcalloc(1, sizeof(*p));
+		buf_init(&p->items, PROTO_BYTES_MAX);
+	}
 	do {
 		n_full = replay_next(s, p, &full) ? 0 : n_full + 1;
 	} while (n_full < s->n_behind && clk_mono_ms() < until);
-	buf_done(&p->items);
-	free(p);
+	if (p->items.cap > PAGE_KEPT_BYTES)
+		page_drop(s);
 	if (n_full < s->n_behind)
 		replay_rest(s);
 }

@@ -23,6 +23,7 @@
 enum { SUPERVISOR_TICK_MS = 50, FOLLOW_BUCKETS = 4096 };
 
 struct front_row;
+struct page;
 
 struct supervisor {
 	struct agent *agent;
@@ -42,6 +43,7 @@ struct supervisor {
 	struct follower_list followers[FOLLOW_BUCKETS];
 	struct follower_queue behind;	/* those that are not live */
 	int n_behind;
+	struct page *page;		/* what was read last for them; or NULL */
 	bool replays;			/* goes on reading for them soon */
 	struct outbox outbox;
 	bool in_txn;

@@ -4,18 +4,14 @@
  * A table says into which place of the answer (enum at) a container leads;
  * what is not in it is passed over. Samples, of which there may be millions,
  * take a short way of their own.
- *
- * Invariant: labels come before the values of their series, as every server
- * of this API writes them; else the answer is refused, since keeping values
- * until then would need memory without bound.
  */
 #include "executor/prom_response.h"
 #include "common/buf.h"
 #include "common/json.h"
 #include "common/json_build.h"
 #include "common/jsonsax.h"
-#include "common/num.h"
 #include "common/utf8.h"
+#include "executor/prom_series.h"
 
 #include <stdlib.h>
 
@@ -83,14 +79,7 @@ struct prom_response {
 	unsigned depth;     /* at[depth] is where we are */
 	char key[KEY_KEPT]; /* the last one, cut */
 
-	/* The series being read. */
-	struct prom_labels labels;
-	struct buf label_text;
-	bool told;        /* sink->series was called */
-	bool is_string;   /* resultType */
-	unsigned element; /* which of [time, value] comes */
-	double t_s, count, sum;
-
+	struct prom_series series;
 	struct json_build build; /* the item being read */
 	bool building;
 	char group[KEY_KEPT], file[KEY_KEPT];
@@ -103,24 +92,6 @@ struct prom_response {
 	bool foreign, failed;
 };
 
-struct span
-prom_label_get(const struct prom_labels *labels, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < labels->n; i++)
-		if (span_is(labels->list[i].name, name))
-			return labels->list[i].value;
-	return (struct span){"", 0};
-}
-
-static enum rc
-odd(const char *what, struct err *err)
-{
-	return err_set(
-	    err, RC_UPSTREAM, "not an answer as Prometheus gives it: %s", what);
-}
-
 static void
 keep_text(char *to, size_t size, struct span s)
 {
@@ -128,141 +99,6 @@ keep_text(char *to, size_t size, struct span s)
 	if (s.n > 0)
 		memcpy(to, s.p, s.n);
 	to[s.n] = '\0';
-}
-
-/* ---- series ---- */
-
-static enum rc
-tell_series(struct prom_response *r, struct err *err)
-{
-	if (r->told || r->sink->series == NULL)
-		return RC_OK;
-	r->told = true;
-	return r->sink->series(r->arg, &r->labels, err);
-}
-
-static void
-series_reset(struct prom_response *r)
-{
-	r->labels.n = 0;
-	r->told = false;
-	buf_reset(&r->label_text);
-}
-
-static enum rc
-series_end(struct prom_response *r, struct err *err)
-{
-	enum rc rc = tell_series(r, err);
-
-	if (rc == RC_OK && r->sink->series_end != NULL)
-		rc = r->sink->series_end(r->arg, err);
-	series_reset(r);
-	return rc;
-}
-
-/* The text goes into one buffer whose memory may move: until all labels are
- * there, the spans hold offsets. */
-static enum rc
-add_label(struct prom_response *r, struct span value, struct err *err)
-{
-	struct prom_label *l = &r->labels.list[r->labels.n];
-	size_t name_n = strlen(r->key);
-
-	if (r->told)
-		return odd("labels after the values of a series", err);
-	if (r->labels.n == PROM_LABELS_MAX)
-		return err_set(err, RC_TOOBIG,
-		    "a series with more than %d labels", PROM_LABELS_MAX);
-	l->name = span_make(NULL, name_n);
-	l->value = span_make(NULL, value.n);
-	buf_add(&r->label_text, r->key, name_n);
-	buf_add_span(&r->label_text, value);
-	r->labels.n++;
-	return buf_check(&r->label_text, "the labels of one series", err);
-}
-
-static void
-place_labels(struct prom_response *r)
-{
-	const char *p = buf_str(&r->label_text);
-	size_t i;
-
-	for (i = 0; i < r->labels.n; i++) {
-		struct prom_label *l = &r->labels.list[i];
-
-		l->name.p = p;
-		l->value.p = p + l->name.n;
-		p = l->value.p + l->value.n;
-	}
-}
-
-static enum rc
-sample_text(struct prom_response *r, struct span text, struct err *err)
-{
-	enum rc rc;
-	double v;
-
-	if (r->is_string)
-		return r->sink->string != NULL
-			   ? r->sink->string(r->arg, r->t_s, text, err)
-			   : RC_OK;
-	if (!num_parse_sample(text, &v))
-		return odd("a sample's value is not a number", err);
-	rc = tell_series(r, err);
-	if (rc == RC_OK && r->sink->sample != NULL)
-		rc = r->sink->sample(r->arg, r->t_s, v, err);
-	return rc;
-}
-
-/* A member of [time, "value"]. */
-static enum rc
-sample_event(
-    struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
-{
-	unsigned element = r->element++;
-
-	if (element == 0 && ev->type == JSONSAX_NUMBER) {
-		r->t_s = ev->number;
-		return RC_OK;
-	}
-	if (element == 1 && ev->type == JSONSAX_STRING)
-		return sample_text(r, ev->text, err);
-	return odd("a sample that is not [time, \"value\"]", err);
-}
-
-static enum rc
-histogram_event(
-    struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
-{
-	if (ev->type != JSONSAX_NUMBER || r->element++ != 0)
-		return odd("a histogram without its time", err);
-	r->t_s = ev->number;
-	return RC_OK;
-}
-
-static enum rc
-body_event(
-    struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
-{
-	double v;
-
-	if (ev->type != JSONSAX_STRING || !num_parse_sample(ev->text, &v))
-		return odd("a histogram with a count that is no number", err);
-	if (strcmp(r->key, "count") == 0)
-		r->count = v;
-	else if (strcmp(r->key, "sum") == 0)
-		r->sum = v;
-	return RC_OK;
-}
-
-static enum rc
-body_end(struct prom_response *r, struct err *err)
-{
-	enum rc rc = tell_series(r, err);
-
-	if (rc == RC_OK && r->sink->histogram != NULL)
-		rc = r->sink->histogram(r->arg, r->t_s, r->count, r->sum, err);
-	return rc;
 }
 
 /* ---- items ---- */
@@ -327,13 +163,13 @@ entered(struct prom_response *r, enum at to)
 	case AT_RESULT:
 	case AT_SAMPLE:
 	case AT_HISTOGRAM:
-		r->element = 0;
+		r->series.element = 0;
 		break;
 	case AT_SERIES:
-		series_reset(r);
+		prom_series_reset(&r->series);
 		break;
 	case AT_BODY:
-		r->count = r->sum = 0;
+		r->series.count = r->series.sum = 0;
 		break;
 	case AT_GROUP:
 		r->group[0] = r->file[0] = '\0';
@@ -370,9 +206,9 @@ enter(struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
 		to = edge_find(r, from, ev->type);
 	if (to == AT_SKIP && from != AT_SKIP &&
 	    (from == AT_VALUES || from == AT_SAMPLE || from == AT_START))
-		return odd("a container where none should be", err);
-	if (to == AT_BODY && r->element++ != 1)
-		return odd("a histogram without its time", err);
+		return prom_odd("a container where none should be", err);
+	if (to == AT_BODY && r->series.element++ != 1)
+		return prom_odd("a histogram without its time", err);
 	r->at[++r->depth] = to;
 	entered(r, to);
 	return RC_OK;
@@ -382,8 +218,8 @@ enter(struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
 static enum rc
 result_series_end(struct prom_response *r, struct err *err)
 {
-	r->element = 2;
-	return series_end(r, err);
+	r->series.element = 2;
+	return prom_series_end(&r->series, err);
 }
 
 static enum rc
@@ -396,13 +232,13 @@ leave(struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
 	r->depth--;
 	jsonsax_pairs(r->sax, r->at[r->depth] == AT_VALUES);
 	if (at == AT_METRIC)
-		place_labels(r);
+		prom_series_labelled(&r->series);
 	else if (at == AT_SERIES)
 		return result_series_end(r, err);
 	else if (at == AT_BODY)
-		return body_end(r, err);
-	else if (at == AT_SAMPLE && r->element != 2)
-		return odd("a sample that is not [time, \"value\"]", err);
+		return prom_series_body_end(&r->series, err);
+	else if (at == AT_SAMPLE && r->series.element != 2)
+		return prom_odd("a sample that is not [time, \"value\"]", err);
 	return RC_OK;
 }
 
@@ -429,21 +265,6 @@ add_warning(struct prom_response *r, struct span text)
 	buf_add_span(&r->warnings, utf8_cut(text, room - 1));
 }
 
-/* A scalar or string result: the pair stands where the series would. */
-static enum rc
-result_event(
-    struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
-{
-	enum rc rc;
-
-	if (r->element == 0)
-		series_reset(r);
-	rc = sample_event(r, ev, err);
-	if (rc == RC_OK && r->element == 2 && !r->is_string)
-		rc = series_end(r, err);
-	return rc;
-}
-
 /* A value that is no container. */
 static enum rc
 leaf(struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
@@ -452,19 +273,20 @@ leaf(struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
 
 	switch (r->at[r->depth]) {
 	case AT_SAMPLE:
-		return sample_event(r, ev, err);
+		return prom_series_sample(&r->series, ev, err);
 	case AT_HISTOGRAM:
-		return histogram_event(r, ev, err);
+		return prom_series_histogram(&r->series, ev, err);
 	case AT_BODY:
-		return body_event(r, ev, err);
+		return prom_series_body(&r->series, r->key, ev, err);
 	case AT_RESULT:
-		return result_event(r, ev, err);
+		return prom_series_result(&r->series, ev, err);
 	case AT_ITEMS:
 	case AT_ENTRIES:
 		return item_event(r, ev, err);
 	case AT_METRIC:
-		return text ? add_label(r, ev->text, err)
-			    : odd("a label whose value is no string", err);
+		return text ? prom_series_label(
+				  &r->series, r->key, ev->text, err)
+			    : prom_odd("a label whose value is no string", err);
 	case AT_TOP:
 		if (text)
 			top_value(r, ev->text);
@@ -473,7 +295,7 @@ leaf(struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
 		return RC_OK;
 	case AT_DATA:
 		if (text && strcmp(r->key, "resultType") == 0)
-			r->is_string = span_is(ev->text, "string");
+			r->series.is_string = span_is(ev->text, "string");
 		return RC_OK;
 	case AT_GROUP:
 		if (text && strcmp(r->key, "name") == 0)
@@ -488,7 +310,8 @@ leaf(struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
 	case AT_VALUES:
 	case AT_HISTOGRAMS:
 	case AT_START:
-		return odd("a plain value where there should be none", err);
+		return prom_odd(
+		    "a plain value where there should be none", err);
 	case AT_SERIES:
 	case AT_GROUPS:
 	case AT_SKIP:
@@ -523,8 +346,8 @@ on_event(void *arg, const struct jsonsax_event *ev, struct err *err)
 	case JSONSAX_NULL:
 		break;
 	case JSONSAX_PAIR:
-		r->t_s = ev->number;
-		return sample_text(r, ev->text, err);
+		r->series.t_s = ev->number;
+		return prom_series_pair(&r->series, ev->text, err);
 	}
 	return leaf(r, ev, err);
 }
@@ -544,7 +367,7 @@ prom_response_new(enum prom_answer answer, uint64_t bytes_max,
 	r->sink = sink;
 	r->arg = arg;
 	r->build.values_max = PROM_ITEM_VALUES_MAX;
-	buf_init(&r->label_text, PROM_LABEL_BYTES_MAX);
+	prom_series_init(&r->series, sink, arg);
 	buf_init(&r->warnings, PROM_WARNINGS_MAX);
 	r->sax = jsonsax_new(&limits, on_event, r);
 	return r;
@@ -557,7 +380,7 @@ prom_response_free(struct prom_response *r)
 		return;
 	jsonsax_free(r->sax);
 	json_build_reset(&r->build);
-	buf_done(&r->label_text);
+	prom_series_done(&r->series);
 	buf_done(&r->warnings);
 	free(r);
 }
@@ -624,9 +447,9 @@ prom_response_end(struct prom_response *r, struct err *err)
 		    r->error_type[0] != '\0' ? r->error_type : "error",
 		    r->error);
 	if (strcmp(r->status, "success") != 0)
-		return odd("no status", err);
+		return prom_odd("no status", err);
 	if (!r->data_seen)
-		return odd("no data", err);
+		return prom_odd("no data", err);
 	return RC_OK;
 }
 

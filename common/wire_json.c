@@ -5,44 +5,13 @@
  * way. Depth is bounded by wire_check on one side and the JSON reader on the
  * other, so recursion is safe.
  */
+#include "common/json.h"
 #include "common/wire.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static void
-json_escape(struct buf *b, unsigned char c)
-{
-	static const char *const named[] = {['\b'] = "\\b", ['\t'] = "\\t",
-	    ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r", ['"'] = "\\\"",
-	    ['\\'] = "\\\\"};
-
-	if (c < sizeof(named) / sizeof(named[0]) && named[c] != NULL)
-		buf_adds(b, named[c]);
-	else
-		buf_addf(b, "\\u%04x", c);
-}
-
-static void
-json_string(struct buf *b, struct span s)
-{
-	size_t i, from = 0;
-
-	buf_addc(b, '"');
-	for (i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
-			continue;
-		buf_add(b, s.p + from, i - from);
-		json_escape(b, c);
-		from = i + 1;
-	}
-	buf_add(b, s.p + from, s.n - from);
-	buf_addc(b, '"');
-}
 
 static const char *
 not_finite(double d)
@@ -103,7 +72,7 @@ json_container(struct buf *b, struct wire_r *r, bool is_map)
 		if (i > 0)
 			buf_addc(b, ',');
 		if (is_map) {
-			json_string(b, wire_str(r));
+			json_put_string(b, wire_str(r));
 			buf_addc(b, ':');
 		}
 		json_value(b, r);
@@ -143,7 +112,7 @@ json_value(struct buf *b, struct wire_r *r)
 		json_double(b, wire_double(r));
 		break;
 	case WIRE_STR:
-		json_string(b, wire_str(r));
+		json_put_string(b, wire_str(r));
 		break;
 	case WIRE_BIN:
 		json_base64(b, wire_bin(r));

@@ -54,6 +54,9 @@ struct causes_grid {
 	size_t points;
 };
 
+/* The first point at t or later, points at the most. */
+size_t causes_grid_point(const struct causes_grid *g, double t);
+
 struct causes_series {
 	const char *metric; /* shared by a family */
 	const char *form;   /* "", "rate", "mean", "p95": what was made of it */

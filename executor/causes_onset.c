@@ -146,16 +146,6 @@ best_of(const struct search *s, double alert_s, uint16_t alert)
 	return best;
 }
 
-static size_t
-point_at(const struct causes_grid *g, double t)
-{
-	double i = ceil((t - g->start_s) / g->step_s - 1e-6);
-
-	if (!(i > 0))
-		return 0;
-	return MIN((size_t)i, g->points);
-}
-
 /* An alert needs a sample or so to fire: not in the last step before it. */
 static void
 set_ranges(struct search *s, double alert_s)
@@ -163,9 +153,9 @@ set_ranges(struct search *s, double alert_s)
 	const struct causes_grid *g = causes_set_grid(s->set);
 	double lead = fmax(CAUSES_LEAD_S, 2 * g->step_s);
 
-	s->candidates.from = point_at(g, alert_s - lead);
+	s->candidates.from = causes_grid_point(g, alert_s - lead);
 	s->candidates.to =
-	    point_at(g, alert_s - fmin(g->step_s, 60) + g->step_s / 100);
+	    causes_grid_point(g, alert_s - fmin(g->step_s, 60) + g->step_s / 100);
 	s->usual.to = s->candidates.from;
 	if (s->usual.to < 3)
 		s->usual.to = s->candidates.to;

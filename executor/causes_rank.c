@@ -43,21 +43,11 @@ struct rank {
 
 /* ---- before and after ---- */
 
-static size_t
-point_at(const struct causes_grid *g, double t)
-{
-	double i = ceil((t - g->start_s) / g->step_s - 1e-6);
-
-	if (!(i > 0))
-		return 0;
-	return MIN((size_t)i, g->points);
-}
-
 static void
 set_ranges(struct rank *r, double onset_s)
 {
 	const struct causes_grid *g = causes_set_grid(r->set);
-	size_t onset = point_at(g, onset_s);
+	size_t onset = causes_grid_point(g, onset_s);
 
 	if (onset == g->points && onset > 0)
 		onset--;

@@ -323,6 +323,16 @@ causes_set_edge(struct causes_set *set, const char *client, const char *server)
 
 /* ---- reading ---- */
 
+size_t
+causes_grid_point(const struct causes_grid *g, double t)
+{
+	double i = ceil((t - g->start_s) / g->step_s - 1e-6);
+
+	if (!(i > 0))
+		return 0;
+	return MIN((size_t)i, g->points);
+}
+
 const struct causes_grid *
 causes_set_grid(const struct causes_set *set)
 {

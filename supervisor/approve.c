@@ -14,23 +14,14 @@
 static void
 emit_approval(struct supervisor *s, struct task *t)
 {
-	const struct plan_step *step = &t->run->plan.steps[t->index];
 	auto_buf b = {0};
 
 	buf_init(&b, STATE_BYTES_MAX);
 	wire_put_map(&b, 7);
-	wire_put_str(&b, "iteration");
-	wire_put_int(&b, t->run->iteration);
-	wire_put_str(&b, "index");
-	wire_put_int(&b, t->index);
+	dispatch_put_place(&b, t);
 	wire_put_str(&b, "task");
 	wire_put_u64(&b, t->number);
-	wire_put_str(&b, "step");
-	wire_put_span(&b, step->step);
-	wire_put_str(&b, "tool");
-	wire_put_span(&b, step->tool);
-	wire_put_str(&b, "args");
-	wire_put_raw(&b, step->args);
+	dispatch_put_step(&b, t);
 	wire_put_str(&b, "until");
 	wire_put_int(&b, t->run->deadline_ms);
 	engine_emit(s, t->run, "approval", buf_span(&b));
@@ -114,10 +105,7 @@ emit_decided(struct supervisor *s, struct task *t, const struct proto_decide *m)
 
 	buf_init(&b, 1024);
 	wire_put_map(&b, 5);
-	wire_put_str(&b, "iteration");
-	wire_put_int(&b, t->run->iteration);
-	wire_put_str(&b, "index");
-	wire_put_int(&b, t->index);
+	dispatch_put_place(&b, t);
 	wire_put_str(&b, "task");
 	wire_put_u64(&b, t->number);
 	wire_put_str(&b, "approved");

@@ -96,11 +96,32 @@ put_key(struct buf *b, const struct task *t)
 	wire_put_str(b, key);
 }
 
+void
+dispatch_put_place(struct buf *b, const struct task *t)
+{
+	wire_put_str(b, "iteration");
+	wire_put_int(b, t->run->iteration);
+	wire_put_str(b, "index");
+	wire_put_int(b, t->index);
+}
+
+void
+dispatch_put_step(struct buf *b, const struct task *t)
+{
+	const struct plan_step *step = &t->run->plan.steps[t->index];
+
+	wire_put_str(b, "step");
+	wire_put_span(b, step->step);
+	wire_put_str(b, "tool");
+	wire_put_span(b, step->tool);
+	wire_put_str(b, "args");
+	wire_put_raw(b, step->args);
+}
+
 static void
 executor_input(struct task *t, struct buf *b)
 {
 	const struct run *r = t->run;
-	const struct plan_step *step = &r->plan.steps[t->index];
 	static const char *const keys[] = {
 	    "at", "window", "labels", "language"};
 	bool repeats = t->class == TOOL_IDEMPOTENT;
@@ -109,18 +130,10 @@ executor_input(struct task *t, struct buf *b)
 	wire_put_map(b, 6 + ARRAY_LEN(keys) + repeats);
 	if (repeats)
 		put_key(b, t);
-	wire_put_str(b, "step");
-	wire_put_span(b, step->step);
-	wire_put_str(b, "tool");
-	wire_put_span(b, step->tool);
-	wire_put_str(b, "args");
-	wire_put_raw(b, step->args);
+	dispatch_put_step(b, t);
 	wire_put_str(b, "context");
 	wire_put_span(b, r->plan.context);
-	wire_put_str(b, "iteration");
-	wire_put_int(b, r->iteration);
-	wire_put_str(b, "index");
-	wire_put_int(b, t->index);
+	dispatch_put_place(b, t);
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		put_state(b, r, keys[i]);
 }
@@ -128,7 +141,6 @@ executor_input(struct task *t, struct buf *b)
 static void
 emit_started(struct supervisor *s, struct task *t)
 {
-	const struct plan_step *step = &t->run->plan.steps[t->index];
 	bool reads = t->class == TOOL_READ;
 	auto_buf b = {0};
 
@@ -140,16 +152,8 @@ emit_started(struct supervisor *s, struct task *t)
 		wire_put_str(&b, "class");
 		wire_put_str(&b, tool_class_name(t->class));
 	}
-	wire_put_str(&b, "iteration");
-	wire_put_int(&b, t->run->iteration);
-	wire_put_str(&b, "index");
-	wire_put_int(&b, t->index);
-	wire_put_str(&b, "step");
-	wire_put_span(&b, step->step);
-	wire_put_str(&b, "tool");
-	wire_put_span(&b, step->tool);
-	wire_put_str(&b, "args");
-	wire_put_raw(&b, step->args);
+	dispatch_put_place(&b, t);
+	dispatch_put_step(&b, t);
 	wire_put_str(&b, "worker");
 	wire_put_str(&b, t->worker_name);
 	wire_put_str(&b, "attempt");

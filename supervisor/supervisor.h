@@ -188,6 +188,11 @@ void dispatch_orphan(struct supervisor *s, struct worker *w);
 /* No worker silent for longer than this gets a task (monotonic). */
 int64_t dispatch_alive_since(const struct supervisor *s);
 
+/* Members of a map that tells of a step: its iteration and index (2); its
+ * step, tool and args (3). */
+void dispatch_put_place(struct buf *b, const struct task *t);
+void dispatch_put_step(struct buf *b, const struct task *t);
+
 /* ---- doors.c: where it listens, and whom it lets in ---- */
 
 /*

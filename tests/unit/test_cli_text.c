@@ -6,6 +6,7 @@
 #include "gateway/cli/sse_read.h"
 #include "gateway/cli/term.h"
 #include "gateway/cli/view.h"
+#include "tests/harness/texts.h"
 
 #include <check.h>
 #include <locale.h>
@@ -275,26 +276,19 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("cli_text");
-	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
+	const struct test_entry tests[] = {
+	    {term_shows_what_it_would_not_send, ARRAY_LEN(shown)},
+	    {term_counts_columns_not_bytes, 0},
+	    {sse_read_follows_the_grammar_however_it_is_cut,
+		ARRAY_LEN(streams)},
+	    {sse_read_forgets_half_an_event_after_a_break, 0},
+	    {sse_read_refuses_an_event_without_end, 0},
+	    {view_writes_a_line_per_event_into_a_pipe, 0},
+	    {view_replaces_running_lines_on_a_terminal, 0},
+	    {child_waits_longer_each_time_and_is_forgiven, 0},
+	    {child_says_how_it_ended, 0},
+	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
-	tcase_add_loop_test(
-	    t, term_shows_what_it_would_not_send, 0, ARRAY_LEN(shown));
-	tcase_add_test(t, term_counts_columns_not_bytes);
-	tcase_add_loop_test(t, sse_read_follows_the_grammar_however_it_is_cut,
-	    0, ARRAY_LEN(streams));
-	tcase_add_test(t, sse_read_forgets_half_an_event_after_a_break);
-	tcase_add_test(t, sse_read_refuses_an_event_without_end);
-	tcase_add_test(t, view_writes_a_line_per_event_into_a_pipe);
-	tcase_add_test(t, view_replaces_running_lines_on_a_terminal);
-	tcase_add_test(t, child_waits_longer_each_time_and_is_forgiven);
-	tcase_add_test(t, child_says_how_it_ended);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return RUN_TESTS("cli_text", tests);
 }

@@ -6,6 +6,7 @@
 #include "common/plan.h"
 #include "common/tree.h"
 #include "common/wire.h"
+#include "tests/harness/texts.h"
 
 static struct buf bytes;
 
@@ -276,26 +277,17 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("plan");
-	TCase *tc = tcase_create("plan");
-	SRunner *r;
-	int failed;
+	const struct test_entry tests[] = {
+	    {plan_with_one_tool_has_one_step, 0},
+	    {plan_tool_that_is_listed_too_is_one_step, 0},
+	    {plan_tool_that_is_not_listed_goes_first, 0},
+	    {plan_written_reads_back_the_same, 5},
+	    {plan_that_is_wrong_is_refused_by_name, (int)ARRAY_LEN(bad)},
+	    {plan_of_sixteen_steps_is_the_largest, 0},
+	    {plan_nested_over_its_limit_is_refused, 0},
+	    {plan_with_a_text_over_its_limit_is_refused, 0},
+	    {plan_is_held_against_the_tools_there_are, (int)ARRAY_LEN(judged)},
+	};
 
-	tcase_add_test(tc, plan_with_one_tool_has_one_step);
-	tcase_add_test(tc, plan_tool_that_is_listed_too_is_one_step);
-	tcase_add_test(tc, plan_tool_that_is_not_listed_goes_first);
-	tcase_add_loop_test(tc, plan_written_reads_back_the_same, 0, 5);
-	tcase_add_loop_test(
-	    tc, plan_that_is_wrong_is_refused_by_name, 0, (int)ARRAY_LEN(bad));
-	tcase_add_test(tc, plan_of_sixteen_steps_is_the_largest);
-	tcase_add_test(tc, plan_nested_over_its_limit_is_refused);
-	tcase_add_test(tc, plan_with_a_text_over_its_limit_is_refused);
-	tcase_add_loop_test(tc, plan_is_held_against_the_tools_there_are, 0,
-	    (int)ARRAY_LEN(judged));
-	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return RUN_TESTS("plan", tests);
 }

@@ -10,6 +10,7 @@
 #include "common/wire.h"
 #include "planner/backend.h"
 #include "planner/planner.h"
+#include "tests/harness/texts.h"
 
 struct asked {
 	struct turn turn; /* first */
@@ -233,7 +234,8 @@ END_TEST
 
 START_TEST(planner_alone_says_which_planners_there_are)
 {
-	struct conf conf = {.planner = "openai", .language = "zh",
+	struct conf conf = {.planner = "openai",
+	    .language = "zh",
 	    .back = "tcp://127.0.0.1:9902"};
 	auto_str out = NULL;
 	struct err err;
@@ -248,25 +250,17 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("planner");
-	TCase *tc = tcase_create("planner");
-	SRunner *r;
-	int failed;
+	const struct test_entry tests[] = {
+	    {planner_knows_which_backends_there_are, 0},
+	    {script_that_is_wrong_is_refused_at_start,
+		(int)ARRAY_LEN(bad_scripts)},
+	    {script_without_a_file_says_what_is_needed, 0},
+	    {script_gives_the_nth_plan_in_round_n_and_repeats_the_last, 0},
+	    {script_that_ends_without_a_report_makes_one, 0},
+	    {planner_alone_takes_json_and_msgpack_alike, 0},
+	    {planner_alone_refuses_what_is_no_state, 7},
+	    {planner_alone_says_which_planners_there_are, 0},
+	};
 
-	tcase_add_test(tc, planner_knows_which_backends_there_are);
-	tcase_add_loop_test(tc, script_that_is_wrong_is_refused_at_start, 0,
-	    (int)ARRAY_LEN(bad_scripts));
-	tcase_add_test(tc, script_without_a_file_says_what_is_needed);
-	tcase_add_test(
-	    tc, script_gives_the_nth_plan_in_round_n_and_repeats_the_last);
-	tcase_add_test(tc, script_that_ends_without_a_report_makes_one);
-	tcase_add_test(tc, planner_alone_takes_json_and_msgpack_alike);
-	tcase_add_loop_test(tc, planner_alone_refuses_what_is_no_state, 0, 7);
-	tcase_add_test(tc, planner_alone_says_which_planners_there_are);
-	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return RUN_TESTS("planner", tests);
 }

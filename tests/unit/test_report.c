@@ -8,6 +8,7 @@
 #include "common/report.h"
 #include "common/tree.h"
 #include "common/wire.h"
+#include "tests/harness/texts.h"
 
 static cJSON *
 tree_of(const char *json)
@@ -319,8 +320,8 @@ attacked(const char *text)
 	cJSON_AddStringToObject(f, "role", "symptom");
 	cJSON_AddStringToObject(f, "text", text);
 	cJSON_AddStringToObject(f, "next", text);
-	cJSON_AddItemToArray(cJSON_AddArrayToObject(f, "evidence"),
-	    cJSON_CreateString(text));
+	cJSON_AddItemToArray(
+	    cJSON_AddArrayToObject(f, "evidence"), cJSON_CreateString(text));
 	cJSON_AddItemToArray(list, f);
 	return c;
 }
@@ -494,39 +495,23 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("report");
-	TCase *tc = tcase_create("report");
-	SRunner *r;
-	int failed;
+	const struct test_entry tests[] = {
+	    {report_has_the_form_in_every_language, REPORT_LANGS},
+	    {report_does_not_claim_that_nothing_was_changed_when_it_may_be, 0},
+	    {report_says_what_the_conclusion_says, 0},
+	    {report_begins_the_root_cause_with_the_answer, 0},
+	    {report_cut_short_never_reads_like_a_cause, 8},
+	    {report_of_any_state_that_was_cut_short_has_the_form, 5},
+	    {report_of_an_empty_state_that_was_cut_short_has_the_form, 0},
+	    {report_cut_short_tells_what_the_tools_said, 0},
+	    {report_lets_no_markup_pass_from_labels, (int)ARRAY_LEN(attacks)},
+	    {report_shows_attacks_as_what_they_are, (int)ARRAY_LEN(attacks)},
+	    {texts_are_cut_at_whole_words, ARRAY_LEN(cuts)},
+	    {report_lists_five_hundred_instances_each, 0},
+	    {report_confidence_is_capped_by_the_findings, (int)ARRAY_LEN(caps)},
+	    {alerts_that_came_and_were_found_are_one, 0},
+	    {alerts_outside_the_scope_are_left_out, 0},
+	};
 
-	tcase_add_loop_test(
-	    tc, report_has_the_form_in_every_language, 0, REPORT_LANGS);
-	tcase_add_test(tc,
-	    report_does_not_claim_that_nothing_was_changed_when_it_may_be);
-	tcase_add_test(tc, report_says_what_the_conclusion_says);
-	tcase_add_test(tc, report_begins_the_root_cause_with_the_answer);
-	tcase_add_loop_test(
-	    tc, report_cut_short_never_reads_like_a_cause, 0, 8);
-	tcase_add_loop_test(
-	    tc, report_of_any_state_that_was_cut_short_has_the_form, 0, 5);
-	tcase_add_test(
-	    tc, report_of_an_empty_state_that_was_cut_short_has_the_form);
-	tcase_add_test(tc, report_cut_short_tells_what_the_tools_said);
-	tcase_add_loop_test(tc, report_lets_no_markup_pass_from_labels, 0,
-	    (int)ARRAY_LEN(attacks));
-	tcase_add_loop_test(tc, report_shows_attacks_as_what_they_are, 0,
-	    (int)ARRAY_LEN(attacks));
-	tcase_add_loop_test(
-	    tc, texts_are_cut_at_whole_words, 0, ARRAY_LEN(cuts));
-	tcase_add_test(tc, report_lists_five_hundred_instances_each);
-	tcase_add_loop_test(tc, report_confidence_is_capped_by_the_findings, 0,
-	    (int)ARRAY_LEN(caps));
-	tcase_add_test(tc, alerts_that_came_and_were_found_are_one);
-	tcase_add_test(tc, alerts_outside_the_scope_are_left_out);
-	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return RUN_TESTS("report", tests);
 }

@@ -8,6 +8,7 @@
 #include "planner/incident.h"
 #include "planner/promql.h"
 #include "planner/resource.h"
+#include "tests/harness/texts.h"
 
 /* "name label=value @minute !severity" per alert; want: names by incident. */
 static const struct {
@@ -241,25 +242,16 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("incident");
-	TCase *tc = tcase_create("incident");
-	SRunner *r;
-	int failed;
+	const struct test_entry tests[] = {
+	    {incidents_group_what_belongs_together, (int)ARRAY_LEN(groups)},
+	    {incidents_over_the_limit_are_counted, 0},
+	    {resource_is_told_by_metric_then_by_name,
+		(int)ARRAY_LEN(resources)},
+	    {resource_users_are_looked_for_in_the_same_place,
+		(int)ARRAY_LEN(places)},
+	    {resource_users_of_a_pod_are_its_containers, 0},
+	    {resource_users_are_told_apart_by_a_label, (int)ARRAY_LEN(users)},
+	};
 
-	tcase_add_loop_test(tc, incidents_group_what_belongs_together, 0,
-	    (int)ARRAY_LEN(groups));
-	tcase_add_test(tc, incidents_over_the_limit_are_counted);
-	tcase_add_loop_test(tc, resource_is_told_by_metric_then_by_name, 0,
-	    (int)ARRAY_LEN(resources));
-	tcase_add_loop_test(tc, resource_users_are_looked_for_in_the_same_place,
-	    0, (int)ARRAY_LEN(places));
-	tcase_add_test(tc, resource_users_of_a_pod_are_its_containers);
-	tcase_add_loop_test(tc, resource_users_are_told_apart_by_a_label, 0,
-	    (int)ARRAY_LEN(users));
-	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return RUN_TESTS("rules_incident", tests);
 }

@@ -7,6 +7,7 @@
 #include "common/attr.h"
 #include "common/rc.h"
 #include "planner/promql.h"
+#include "tests/harness/texts.h"
 
 static const char role_letter[] = {
     [PROMQL_COMPARED] = 'c',
@@ -192,22 +193,14 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("promql");
-	TCase *tc = tcase_create("promql");
-	SRunner *r;
-	int failed;
+	const struct test_entry tests[] = {
+	    {promql_takes_an_expression_apart_at_its_top,
+		(int)ARRAY_LEN(cases)},
+	    {promql_names_the_metrics_an_expression_reads,
+		(int)ARRAY_LEN(named)},
+	    {promql_survives_any_nesting, 0},
+	    {promql_reads_constants, (int)ARRAY_LEN(constants)},
+	};
 
-	tcase_add_loop_test(tc, promql_takes_an_expression_apart_at_its_top, 0,
-	    (int)ARRAY_LEN(cases));
-	tcase_add_loop_test(tc, promql_names_the_metrics_an_expression_reads, 0,
-	    (int)ARRAY_LEN(named));
-	tcase_add_test(tc, promql_survives_any_nesting);
-	tcase_add_loop_test(
-	    tc, promql_reads_constants, 0, (int)ARRAY_LEN(constants));
-	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return RUN_TESTS("rules_promql", tests);
 }

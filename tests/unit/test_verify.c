@@ -7,6 +7,7 @@
 #include "common/tree.h"
 #include "common/verify.h"
 #include "common/wire.h"
+#include "tests/harness/texts.h"
 
 /* ---- figures ---- */
 
@@ -410,36 +411,23 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("verify");
-	TCase *tc = tcase_create("verify");
-	SRunner *r;
-	int failed;
+	const struct test_entry tests[] = {
+	    {figures_are_found_rounded_and_in_other_units,
+		(int)ARRAY_LEN(figures)},
+	    {figures_inside_names_are_none, (int)ARRAY_LEN(no_figures)},
+	    {verify_passes_a_report_that_keeps_to_its_evidence, 0},
+	    {verify_reads_evidence_only_for_figures_found_nowhere_else, 0},
+	    {verify_finds_and_marks_what_does_not_hold, (int)ARRAY_LEN(broken)},
+	    {verify_takes_escaped_and_quoted_citations_for_text, 0},
+	    {verify_accepts_instances_listed_under_a_heading, 0},
+	    {verify_takes_no_row_of_another_alert_for_an_instance, 0},
+	    {verify_holds_the_conclusion_to_its_findings, 0},
+	    {verify_refuses_findings_on_evidence_that_is_not_there, 0},
+	    {verify_takes_any_bytes_for_a_report, 13},
+	    {verify_quotes_whole_characters_of_long_headings, 2},
+	    {verify_works_with_an_empty_state, 0},
+	    {verify_passes_what_the_renderer_makes, 2},
+	};
 
-	tcase_add_loop_test(tc, figures_are_found_rounded_and_in_other_units, 0,
-	    (int)ARRAY_LEN(figures));
-	tcase_add_loop_test(
-	    tc, figures_inside_names_are_none, 0, (int)ARRAY_LEN(no_figures));
-	tcase_add_test(tc, verify_passes_a_report_that_keeps_to_its_evidence);
-	tcase_add_test(
-	    tc, verify_reads_evidence_only_for_figures_found_nowhere_else);
-	tcase_add_loop_test(tc, verify_finds_and_marks_what_does_not_hold, 0,
-	    (int)ARRAY_LEN(broken));
-	tcase_add_test(tc, verify_takes_escaped_and_quoted_citations_for_text);
-	tcase_add_test(tc, verify_accepts_instances_listed_under_a_heading);
-	tcase_add_test(
-	    tc, verify_takes_no_row_of_another_alert_for_an_instance);
-	tcase_add_test(tc, verify_holds_the_conclusion_to_its_findings);
-	tcase_add_test(
-	    tc, verify_refuses_findings_on_evidence_that_is_not_there);
-	tcase_add_loop_test(tc, verify_takes_any_bytes_for_a_report, 0, 13);
-	tcase_add_loop_test(
-	    tc, verify_quotes_whole_characters_of_long_headings, 0, 2);
-	tcase_add_test(tc, verify_works_with_an_empty_state);
-	tcase_add_loop_test(tc, verify_passes_what_the_renderer_makes, 0, 2);
-	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return RUN_TESTS("verify", tests);
 }

@@ -270,6 +270,7 @@ act(enum action a, long ms)
 		kill(getpid(), SIGTERM);
 	if (a == ACT_HANG && ms > 0)
 		poll(NULL, 0, (int)ms);
+	/* NOLINTNEXTLINE(bugprone-infinite-loop): it is to stand still. */
 	while (a == ACT_KILL || (a == ACT_HANG && ms == 0))
 		poll(NULL, 0, -1);
 }

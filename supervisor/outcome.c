@@ -455,7 +455,7 @@ engine_join(struct supervisor *s, struct run *r)
 	struct err err;
 	auto_buf b = {0};
 
-	buf_init(&b, STATE_BYTES_MAX * 2);
+	buf_init(&b, (size_t)STATE_BYTES_MAX * 2);
 	FAILPOINT(join_begins);
 	join_update(r, &b);
 	if (!engine_apply(s, r, buf_span(&b), &err))

@@ -31,6 +31,7 @@ struct http_result {
 		     * RC_UPSTREAM, RC_TIMEOUT, RC_TOOBIG, or what
 		     * on_head or on_data answered */
 	int status; /* 0: none came */
+	bool sent;  /* some of the request left, so it may have been heard */
 	int64_t ms;
 	uint64_t bytes;         /* of the body */
 	int64_t retry_after_ms; /* what the server asked for; -1: nothing */

@@ -437,7 +437,7 @@ void
 http_transfer_result(
     struct http_transfer *t, CURLcode code, struct http_result *ret)
 {
-	long status = 0;
+	long status = 0, sent = 0;
 	curl_off_t retry = 0;
 
 	*ret = (struct http_result){.ms = clk_mono_ms() - t->started_ms,
@@ -445,6 +445,8 @@ http_transfer_result(
 	    .retry_after_ms = -1};
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry);
+	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+	ret->sent = sent > 0;
 	ret->status = (int)status;
 	if (retry > 0)
 		ret->retry_after_ms = (int64_t)MIN(retry, 86400) * 1000;

@@ -182,6 +182,15 @@ explain(struct prom_call *call, const struct http_result *result,
 		out->advice = advice_for_transport(out->rc);
 }
 
+/* A proxy that gave up waiting does not know either. */
+static bool
+answer_is_lost(const struct http_result *result)
+{
+	if (result->rc != RC_OK)
+		return result->sent;
+	return result->status == 502 || result->status == 504;
+}
+
 /* ---- callbacks of http ---- */
 
 static enum rc
@@ -224,6 +233,7 @@ on_done(void *arg, const struct http_result *result)
 	    .advice = ""};
 
 	explain(call, result, &out);
+	out.unknown = answer_is_lost(result);
 	out.warnings = prom_response_warnings(call->response);
 	call->reader.done(call->reader.arg, &out);
 	call_free(call);

@@ -56,6 +56,7 @@ struct prom_outcome {
 	struct err err;
 	const char *advice; /* what to do; "" when rc is RC_OK; static */
 	int status;         /* HTTP; 0: no answer */
+	bool unknown;       /* asked, and nobody said what came of it */
 	int64_t ms;
 	uint64_t bytes;
 	const char *warnings; /* one per line, or ""; for the call only */

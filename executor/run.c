@@ -63,7 +63,11 @@ put_feedback(struct buf *b, struct run *run, int64_t ms, bool data)
 {
 	struct tool_result *r = &run->call.result;
 
-	wire_put_map(b, data ? 9 : 8);
+	wire_put_map(b, 8 + data + r->unknown);
+	if (r->unknown) {
+		wire_put_str(b, "unknown");
+		wire_put_bool(b, true);
+	}
 	put_field(b, "status", span_of(r->success ? "SUCCESS" : "FAILED"));
 	put_field(b, "tool", run->tool_name);
 	put_field(b, "step", run->step);
@@ -147,6 +151,7 @@ on_late(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 		tool->cancel(&run->call);
 	text = xasprintf("%s did not end within %s and was stopped.",
 	    tool->name, when_print_duration(ms, took));
+	run->call.result.unknown = true;
 	fail(run,
 	    "Ask for less at once, or see whether what it asks is "
 	    "overloaded.",

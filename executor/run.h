@@ -42,7 +42,8 @@ struct run;
  * Starts the step in input (a msgpack map that has passed wire_check, which
  * is copied). done is called once: before this returns, and then the result
  * is NULL, or later. A step that takes longer than its tool allows, or until
- * deadline_ms on the monotonic clock (0: none), ends as FAILED.
+ * deadline_ms on the monotonic clock (0: none), ends as FAILED,
+ * and as one of which it is not known what came of it.
  */
 struct run *run_start(const struct run_env *env, struct span input,
     int64_t deadline_ms, run_done_fn *done, void *arg);

@@ -63,6 +63,7 @@ struct tool_env {
 
 struct tool_result {
 	bool success;
+	bool unknown; /* failed, and may have done its work all the same */
 	struct buf summary;    /* a few lines, for planner and people */
 	cJSON *data;           /* the digest; NULL: none */
 	struct buf evidence;   /* the bytes as they came */

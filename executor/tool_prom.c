@@ -39,6 +39,7 @@ on_done(void *arg, const struct prom_outcome *outcome)
 		p->answered(p, outcome);
 		return;
 	}
+	p->call->result.unknown = outcome->unknown;
 	tool_prom_fail(p, outcome->advice, &outcome->err);
 }
 

@@ -67,9 +67,11 @@ approve_clears(struct supervisor *s, struct task *t)
 void
 approve_lost(struct supervisor *s, struct task *t, const char *reason)
 {
-	auto_str summary = xasprintf("What came of it is not known: %s. The "
-				     "tool is UNSAFE, so it was not repeated.",
-	    reason);
+	auto_str summary =
+	    xasprintf("What came of it is not known: %s. %s", reason,
+		t->class == TOOL_UNSAFE
+		    ? "The tool is UNSAFE, so it was not repeated."
+		    : "It was not repeated.");
 
 	log_warn("a step's outcome is not known", "run", t->run->id, "worker",
 	    t->worker_name, "reason", reason, NULL);

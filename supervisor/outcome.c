@@ -302,7 +302,7 @@ put_feedback(struct buf *b, struct span feedback, const struct task *t,
 		struct span v = wire_raw(&r);
 
 		if (span_is(k, "evidence") || span_is(k, "class") ||
-		    span_is(k, "approved_by"))
+		    span_is(k, "approved_by") || span_is(k, "unknown"))
 			continue;
 		wire_put_span(&pairs, k);
 		wire_put_raw(&pairs, v);
@@ -342,6 +342,30 @@ no_feedback(struct supervisor *s, struct task *t)
 		refuse_step(s, t, &why);
 }
 
+/* What it failed at may have happened all the same. A step that only reads
+ * has nothing to be found out about. */
+static bool
+is_unknown(const struct task *t, struct span feedback)
+{
+	struct wire_r r = wire_reader(wire_find(feedback, "unknown"));
+
+	return t->class != TOOL_READ && wire_peek(&r) == WIRE_BOOL &&
+	       wire_bool(&r) &&
+	       !span_is(wire_find_str(feedback, "status"), "SUCCESS");
+}
+
+static void
+unknown_result(struct supervisor *s, struct task *t, struct span feedback)
+{
+	struct span says = wire_find_str(feedback, "summary");
+	auto_str reason = NULL;
+
+	if (says.n > 0 && says.p[says.n - 1] == '.')
+		says.n--;
+	reason = xstrndup(says.p, says.n);
+	approve_lost(s, t, reason);
+}
+
 static void
 step_result(struct supervisor *s, struct task *t, const struct proto_result *m)
 {
@@ -353,6 +377,8 @@ step_result(struct supervisor *s, struct task *t, const struct proto_result *m)
 	buf_init(&fb, STATE_BYTES_MAX);
 	if (!is_feedback(feedback)) {
 		no_feedback(s, t);
+	} else if (is_unknown(t, feedback)) {
+		unknown_result(s, t, feedback);
 	} else {
 		put_feedback(&fb, feedback, t, has_evidence);
 		buf_reset(&t->outcome);

@@ -139,7 +139,9 @@ void engine_cut_steps(struct supervisor *s, struct run *r);
  */
 bool approve_clears(struct supervisor *s, struct task *t);
 
-/* An UNSAFE step's lease is void; the caller settles the run. */
+/* Nobody knows what came of a step: an UNSAFE one whose lease is void, or one
+ * that does not only read whose worker cannot tell. The caller settles the
+ * run. */
 void approve_lost(struct supervisor *s, struct task *t, const char *reason);
 
 /* Is an UNSAFE step leased now? A supervisor that is asked to end waits. */

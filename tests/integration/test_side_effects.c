@@ -333,6 +333,14 @@ worker_talks_nonsense(struct scene *s, const struct proto_task *t)
 	hand_answer(s->hand, t, "{\"feedback\":7}");
 }
 
+static void
+worker_cannot_tell(struct scene *s, const struct proto_task *t)
+{
+	hand_answer(s->hand, t,
+	    "{\"feedback\":{\"status\":\"FAILED\",\"tool\":\"echo\","
+	    "\"summary\":\"it was stopped.\",\"unknown\":true}}");
+}
+
 static const struct {
 	void (*happens)(struct scene *s, const struct proto_task *t);
 	const char *says;
@@ -340,6 +348,7 @@ static const struct {
     {supervisor_dies, "the supervisor ended while it ran"},
     {worker_starts_afresh, "its worker is gone"},
     {worker_talks_nonsense, "no feedback"},
+    {worker_cannot_tell, "not known: it was stopped. The tool"},
 };
 
 START_TEST(a_leased_unsafe_step_that_is_lost_is_unknown_and_not_repeated)
@@ -359,7 +368,7 @@ START_TEST(a_leased_unsafe_step_that_is_lost_is_unknown_and_not_repeated)
 	assert_contains(transcript_text(t, "feedback", 0, "suggestion"),
 	    "Find out whether it took effect");
 	/* What it says now is heard, and changes nothing. */
-	if (_i == 2)
+	if (_i >= 2)
 		hand_answer(s.hand, task, done);
 	ck_assert(!hand_has_task(s.hand));
 	scene_close(&s, t, "echo");
@@ -443,6 +452,48 @@ START_TEST(an_idempotent_step_is_repeated_under_one_key)
 	    transcript_text(t, "tool_started", 2, "class"), "IDEMPOTENT");
 	check_feedback(t, "SUCCESS", "done");
 	scene_close(&s, t, NULL);
+}
+END_TEST
+
+static const struct {
+	const char *class, *status, *says;
+} cannot_tell[] = {
+    {CATALOGUE("READ"), "FAILED", "it was stopped."},
+    {CATALOGUE("IDEMPOTENT"), "UNKNOWN", "not known: it was stopped. It was"},
+};
+
+START_TEST(what_cannot_be_told_of_a_milder_step_goes_by_its_class)
+{
+	struct transcript *t;
+	struct scene s;
+
+	scene_open(&s, cannot_tell[_i].class, NULL);
+	worker_cannot_tell(&s, hand_task(s.hand));
+	t = scene_end(&s, 0);
+	ck_assert_int_eq(transcript_count(t, "tool_started"), 1);
+	check_feedback(t, cannot_tell[_i].status, cannot_tell[_i].says);
+	scene_close(&s, t, NULL);
+}
+END_TEST
+
+/* The real thing: the tool's own time limit, at the end of its request. */
+START_TEST(an_unsafe_tool_stopped_by_its_time_limit_is_unknown)
+{
+	static const char *const more[] = {
+	    "--tool-classes=query_prometheus_metrics=unsafe",
+	    "--prometheus-timeout-ms=300", NULL};
+	auto_str hanging = hanging_url();
+	struct scene s = {
+	    .house = house_start(&(struct house_spec){
+		.script = QUERY, .more = more, .prometheus_url = hanging})};
+	struct transcript *t;
+
+	watch(&s);
+	approve(&s);
+	t = scene_end(&s, 0);
+	check_started_once(t);
+	check_feedback(t, "UNKNOWN", "answer within 300 ms");
+	scene_close(&s, t, "query_prometheus_metrics");
 }
 END_TEST
 
@@ -545,6 +596,9 @@ main(void)
 	    {an_executor_killed_at_an_unsafe_step_leaves_it_unknown, 0},
 	    {a_supervisor_that_is_asked_to_end_waits_for_an_unsafe_step, 0},
 	    {an_idempotent_step_is_repeated_under_one_key, 0},
+	    {what_cannot_be_told_of_a_milder_step_goes_by_its_class,
+		(int)ARRAY_LEN(cannot_tell)},
+	    {an_unsafe_tool_stopped_by_its_time_limit_is_unknown, 0},
 	    {a_step_begun_before_it_was_unsafe_is_not_begun_again, 0},
 	    {a_run_cut_short_says_what_became_of_its_unsafe_step,
 		(int)ARRAY_LEN(cuts)},

@@ -178,6 +178,49 @@ START_TEST(a_step_ends_at_its_deadline_and_its_connection_too)
 	ck_assert(!b.success);
 	assert_contains(json_str(b.feedback, "summary"),
 	    "query_prometheus_alerts did not end within");
+	ck_assert(cJSON_IsTrue(cJSON_GetObjectItem(b.feedback, "unknown")));
+	workbench_close(&b);
+}
+END_TEST
+
+/* By the port of nobody, a connection that ends, and a proxy's word. */
+static struct stub_route silent[] = {
+    {"/api/v1/rules", 504, "text/plain", "gateway timeout"},
+    {"/api/v1/alerts", 503, "text/plain", "overloaded"},
+    {0},
+};
+
+static void
+hang_up(struct stub_conn *c, const struct stub_request *rq, void *arg)
+{
+	(void)rq;
+	(void)arg;
+	stub_close(c);
+}
+
+static const struct {
+	stub_fn *answer;
+	const char *step;
+	bool deaf, unknown;
+} unheard[] = {
+    {hang_up, "{\"tool\":\"query_prometheus_alerts\"}", false, true},
+    {stub_routes, "{\"tool\":\"query_prometheus_rules\"}", false, true},
+    {stub_routes, "{\"tool\":\"query_prometheus_alerts\"}", false, false},
+    {hang_up, "{\"tool\":\"query_prometheus_alerts\"}", true, false},
+};
+
+START_TEST(what_came_of_a_request_that_left_unanswered_is_not_known)
+{
+	struct workbench b;
+
+	workbench_open(&b, unheard[_i].answer, silent);
+	if (unheard[_i].deaf)
+		b.tool_env.prom.url = "http://127.0.0.1:1";
+	workbench_perform(&b, unheard[_i].step);
+	ck_assert(!b.success);
+	ck_assert_int_eq(
+	    cJSON_IsTrue(cJSON_GetObjectItem(b.feedback, "unknown")),
+	    unheard[_i].unknown);
 	workbench_close(&b);
 }
 END_TEST
@@ -269,6 +312,8 @@ main(void)
 	    {a_failure_is_told_in_prometheus_words_without_evidence,
 		ARRAY_LEN(failures)},
 	    {a_step_ends_at_its_deadline_and_its_connection_too, 0},
+	    {what_came_of_a_request_that_left_unanswered_is_not_known,
+		(int)ARRAY_LEN(unheard)},
 	    {a_step_that_is_called_off_closes_its_connection, 0},
 	    {a_large_answer_is_read_whole_and_kept_up_to_the_limit, 0},
 	};

@@ -170,6 +170,20 @@ put_plain(struct buf *b, struct span s, bool fresh)
 	}
 }
 
+/* Also before the rest of a number: the point of 9.5, the sign of 1e-05, a
+ * percent sign. */
+static bool
+inside_word(struct span s, size_t n)
+{
+	if (isalnum((unsigned char)s.p[n]) != 0)
+		return true;
+	if (n == 0 || isalnum((unsigned char)s.p[n - 1]) == 0)
+		return false;
+	return s.p[n] == '%' ||
+	       (n + 1 < s.n && strchr(".,_+-", s.p[n]) != NULL &&
+		   isalnum((unsigned char)s.p[n + 1]) != 0);
+}
+
 /* What is cut in the middle of a word loses the word: half a number would be
  * another number. A very long one is cut all the same. */
 static struct span
@@ -178,11 +192,11 @@ whole_words(struct span s, size_t max)
 	struct span cut = utf8_cut(s, max);
 	size_t n = cut.n;
 
-	if (n == s.n || !isalnum((unsigned char)s.p[n]))
+	if (n == s.n || !inside_word(s, n))
 		return cut;
 	while (n > 0 && cut.n - n < WORD_MAX &&
 	       (isalnum((unsigned char)s.p[n - 1]) ||
-		   strchr(".,_", s.p[n - 1]) != NULL))
+		   strchr(".,_+-", s.p[n - 1]) != NULL))
 		n--;
 	return n > 0 && cut.n - n < WORD_MAX ? span_make(s.p, n) : cut;
 }

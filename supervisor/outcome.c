@@ -526,17 +526,15 @@ cut_step(struct supervisor *s, struct task *t)
 void
 engine_cut_steps(struct supervisor *s, struct run *r)
 {
-	bool changed = false;
+	bool known = false;
 	int i;
 
 	for (i = 0; i < r->n_tasks; i++) {
 		cut_step(s, &r->tasks[i]);
-		changed |= r->tasks[i].class != TOOL_READ &&
-			   r->tasks[i].outcome.len != 0;
+		known |= r->tasks[i].outcome.len != 0;
 	}
-	/* A plan cut short leaves no trace in the state, unless it may have
-	 * left one in the world. */
-	if (changed)
+	/* The report tells what was established, and what was done. */
+	if (known)
 		engine_join(s, r);
 }
 

@@ -125,8 +125,8 @@ void engine_settle(struct supervisor *s, struct run *r);
 /* The same, without going on. */
 void engine_join(struct supervisor *s, struct run *r);
 
-/* Stops what is under way, for a run that ends now. Where a step of the plan
- * may have changed something, what is known of its steps, and what is not,
+/* Stops what is under way, for a run that ends now. What is known of
+ * the plan's steps, and what is not of those that may have changed something,
  * enters the state. */
 void engine_cut_steps(struct supervisor *s, struct run *r);
 

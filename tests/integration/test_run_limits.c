@@ -186,6 +186,40 @@ START_TEST(a_run_ends_at_its_deadline)
 }
 END_TEST
 
+/* By a person, and by its time. */
+static const char *const calm[] = {"--lease-ms", "600000", NULL};
+static const char *const in_time[] = {
+    "--lease-ms", "600000", "--deadline", "3", NULL};
+static const struct {
+	const char *const *flags;
+	bool cancels;
+	const char *status, *by;
+} cut_plans[] = {
+    {calm, true, "cancelled", "cancelled"},
+    {in_time, false, "incomplete", "deadline"},
+};
+
+START_TEST(what_a_plan_cut_short_established_is_in_the_report)
+{
+	const char *report;
+
+	rig_open(cut_plans[_i].flags);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	rig_plan(RIG_EXECUTE_THREE);
+	rig_step(RIG_GOOD_STEP, "bytes");
+	rig_event("feedback", 0);
+	if (cut_plans[_i].cancels)
+		rig_cancel(7);
+	assert_finished(cut_plans[_i].status, cut_plans[_i].by);
+	report = tree_str(rig_event("report", 0), "markdown");
+	assert_contains(report, "- said [E1]");
+	ck_assert_int_eq(rig_count("feedback"), 1);
+	rig_close();
+}
+END_TEST
+
 START_TEST(limits_are_remembered_over_restarts)
 {
 	int i;
@@ -223,6 +257,8 @@ main(void)
 	    {feedback_too_deep_to_be_passed_on_counts_as_a_failure, 0},
 	    {a_tool_name_cut_within_a_character_can_be_passed_on, 0},
 	    {a_run_ends_at_its_deadline, 0},
+	    {what_a_plan_cut_short_established_is_in_the_report,
+		(int)ARRAY_LEN(cut_plans)},
 	    {limits_are_remembered_over_restarts, 0},
 	};
 

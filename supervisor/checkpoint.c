@@ -30,7 +30,7 @@ take(void *ctx, int64_t n, struct span node, struct span update)
 	snprintf(name, sizeof(name), "%.*s", SPAN_ARG(node));
 	r->rc = node_parse(name, &c.node, r->err);
 	if (r->rc == RC_OK && r->state != NULL)
-		r->rc = state_apply(r->state, update, r->err);
+		r->rc = state_fold(r->state, update, r->err);
 	if (r->rc == RC_OK && r->each != NULL)
 		r->each(r, &c);
 	r->last = c;

@@ -195,6 +195,18 @@ write_end(struct supervisor *s, struct run *r, enum ending e)
 		store_good(s, s->ops->run_update(s->store, &row, &err), &err);
 }
 
+/* What a reader gets in the place of a report that nobody could read back. */
+static void
+give_up_report(struct supervisor *s, struct run *r, const char *why,
+    struct buf *report, struct buf *verdict)
+{
+	engine_fail(r, "the report does not fit: ", why);
+	buf_reset(report);
+	buf_reset(verdict);
+	report_cut_short(report, (struct span){NULL, 0}, r->reason);
+	verify(s, r, report, verdict);
+}
+
 void
 finish_run(struct supervisor *s, struct run *r, enum ending e)
 {
@@ -209,6 +221,13 @@ finish_run(struct supervisor *s, struct run *r, enum ending e)
 	verify(s, r, &report, &verdict);
 	FAILPOINT(finish_begins);
 	last_update(r, e, buf_span(&report), buf_span(&verdict), &update);
+	if (state_fold(r->state, buf_span(&update), &err) != RC_OK) {
+		e = ENDING_PLANNER;
+		give_up_report(s, r, err.text, &report, &verdict);
+		buf_reset(&update);
+		last_update(
+		    r, e, buf_span(&report), buf_span(&verdict), &update);
+	}
 	if (store_ready(s))
 		store_good(s,
 		    s->ops->update_insert(s->store, r->row, r->next_update++,

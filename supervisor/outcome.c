@@ -506,11 +506,11 @@ static void
 cut_step(struct supervisor *s, struct task *t)
 {
 	bool waited = t->state == TASK_WAITING;
-	bool unsafe = t->state == TASK_LEASED && t->class == TOOL_UNSAFE;
+	bool changing = t->state == TASK_LEASED && t->class != TOOL_READ;
 
 	if (t->state != TASK_DONE && t->state != TASK_UNKNOWN)
 		dispatch_revoke(s, t);
-	if (unsafe)
+	if (changing)
 		approve_lost(s, t, "it was stopped while it ran");
 	else if (waited)
 		engine_step_end(s, t,

@@ -58,7 +58,7 @@ take_update(
 	struct recovery *c = ctx;
 
 	if (c->rc == RC_OK)
-		c->rc = state_apply(c->run->state, update, c->err);
+		c->rc = state_fold(c->run->state, update, c->err);
 }
 
 /* Whether a task is as it was; else it is queued, as it is made. */

@@ -91,7 +91,8 @@ pair_check(struct span key, struct span value, struct err *err)
 }
 
 static enum rc
-update_check(const struct state *s, struct span update, struct err *err)
+update_check(
+    const struct state *s, struct span update, size_t max, struct err *err)
 {
 	struct wire_r r = wire_reader(update);
 	unsigned fresh = 0;
@@ -99,10 +100,9 @@ update_check(const struct state *s, struct span update, struct err *err)
 
 	if (wire_peek(&r) != WIRE_MAP)
 		return err_set(err, RC_INVALID, "an update is a map");
-	if (s->bytes + update.n > STATE_BYTES_MAX)
+	if (s->bytes + update.n > max)
 		return err_set(err, RC_TOOBIG,
-		    "the run's state would be over %d MiB",
-		    STATE_BYTES_MAX >> 20);
+		    "the run's state would be over %zu MiB", max >> 20);
 	if (wire_depth(update) > STATE_DEPTH_MAX)
 		return err_set(err, RC_TOOBIG,
 		    "the run's state would be nested over %d levels deep",
@@ -148,11 +148,11 @@ entry_merge(struct entry *e, struct span value)
 	buf_add(&e->value, r.p, (size_t)(r.end - r.p));
 }
 
-enum rc
-state_apply(struct state *s, struct span update, struct err *err)
+static enum rc
+merge(struct state *s, struct span update, size_t max, struct err *err)
 {
 	struct wire_r r = wire_reader(update);
-	enum rc rc = update_check(s, update, err);
+	enum rc rc = update_check(s, update, max, err);
 	uint32_t n;
 
 	if (rc != RC_OK)
@@ -169,6 +169,18 @@ state_apply(struct state *s, struct span update, struct err *err)
 		s->bytes += e->value.len;
 	}
 	return RC_OK;
+}
+
+enum rc
+state_apply(struct state *s, struct span update, struct err *err)
+{
+	return merge(s, update, STATE_BYTES_MAX, err);
+}
+
+enum rc
+state_fold(struct state *s, struct span update, struct err *err)
+{
+	return merge(s, update, STATE_BYTES_MAX + STATE_END_BYTES_MAX, err);
 }
 
 struct span

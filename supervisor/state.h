@@ -16,6 +16,9 @@
 
 enum { STATE_KEYS_MAX = 64, STATE_KEY_BYTES_MAX = 64,
 	STATE_BYTES_MAX = 12 << 20,
+	/* What its end may add to a full one: the report as it was marked, and
+	 * the verdict. Together they still fit a message. */
+	STATE_END_BYTES_MAX = 3 << 20,
 	/* Maps and lists in each other: messages put up to four around it. */
 	STATE_DEPTH_MAX = 20 };
 
@@ -38,6 +41,11 @@ void state_free(struct state *s);
  * levels than a state may have. On failure the state is as before.
  */
 NODISCARD enum rc state_apply(struct state *s, struct span update,
+    struct err *err);
+
+/* The same for an update that ends a run, and for those that were accepted
+ * before: over the limit of bytes by what an end may add. */
+NODISCARD enum rc state_fold(struct state *s, struct span update,
     struct err *err);
 
 /* The value of a key, valid until the next state_apply; empty when absent.

@@ -109,11 +109,13 @@ skip(struct peer *p, enum proto_type type)
 void
 peer_put_json(struct buf *b, const char *json)
 {
+	static const struct json_limits limits = {
+	    .bytes_max = PROTO_BYTES_MAX, .depth_max = 32, .values_max = 10000};
 	AUTO(json) t = NULL;
 	struct err err = {0};
 
-	ck_assert_msg(json_parse(span_of(json), NULL, &t, &err) == RC_OK,
-	    "%s in %s", err.text, json);
+	ck_assert_msg(json_parse(span_of(json), &limits, &t, &err) == RC_OK,
+	    "%s in %.1000s", err.text, json);
 	wire_put_tree(b, t);
 }
 
@@ -173,7 +175,7 @@ peer_answer(struct peer *p, const struct proto_task *t, const char *update,
     const char *evidence)
 {
 	struct proto m = {.type = PROTO_RESULT};
-	auto_buf b = {.max = 1 << 20};
+	auto_buf b = {.max = PROTO_BYTES_MAX};
 
 	peer_put_json(&b, update);
 	m.result.epoch = t->epoch;

@@ -3,6 +3,7 @@
  * turns, failures, depth, its deadline.
  */
 #include "common/tree.h"
+#include "common/wire.h"
 #include "tests/harness/peer.h"
 #include "tests/harness/rig.h"
 #include "tests/harness/texts.h"
@@ -30,6 +31,56 @@ START_TEST(a_tool_that_fails_three_times_in_a_row_ends_the_run)
 	}
 	assert_finished("incomplete", "tool_failed");
 	ck_assert(!peer_has(&rig->planner, PROTO_TASK));
+	rig_close();
+}
+END_TEST
+
+/* A text of n bytes between two others. */
+static char *
+filled(const char *before, size_t n, const char *behind)
+{
+	char *text = xcalloc(1, n + 1);
+	char *all;
+
+	memset(text, 'x', n);
+	all = xasprintf("%s%s%s", before, text, behind);
+	free(text);
+	return all;
+}
+
+static const struct {
+	size_t feedback, report;
+	const char *status, *by;
+} heavy[] = {
+    {11500 << 10, 400 << 10, "completed", "finish"},
+    {6 << 20, 5 << 20, "failed", "planner_failed"},
+};
+
+/* The report stands in it twice for a moment, as it came and as it was
+ * marked. */
+START_TEST(a_state_that_is_full_can_be_read_when_its_run_has_ended)
+{
+	auto_str step = filled("{\"feedback\":{\"status\":\"SUCCESS\","
+			       "\"tool\":\"echo\",\"summary\":\"",
+	    heavy[_i].feedback, "\"}}");
+	auto_str plan =
+	    filled("{\"decision\":\"FINISH\",\"planner_plan\":"
+		   "{\"decision\":\"FINISH\"},\"final_report\":\"# ",
+		heavy[_i].report, "\"}");
+	const struct proto_reply *r;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	rig_plan(RIG_EXECUTE);
+	rig_step(step, NULL);
+	rig_plan(plan);
+	assert_finished(heavy[_i].status, heavy[_i].by);
+	r = rig_query(50, "show", "{}");
+	assert_reply(r, "ok", "");
+	ck_assert(
+	    span_is(wire_find_str(r->value, "status"), heavy[_i].status));
 	rig_close();
 }
 END_TEST
@@ -249,6 +300,8 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {a_tool_that_fails_three_times_in_a_row_ends_the_run, 0},
+		    {a_state_that_is_full_can_be_read_when_its_run_has_ended,
+		(int)ARRAY_LEN(heavy)},
 	    {the_eleventh_round_is_never_started, 0},
 	    {a_planner_that_only_plans_comes_to_an_end, 0},
 	    {a_planner_that_fails_ends_the_run_with_a_report,

@@ -178,7 +178,9 @@ struct check {
 	const cJSON *at; /* the next event */
 	bool cancelled;  /* may end at any event */
 	bool over;       /* and did */
-	char *wrong;     /* the first thing that does not fit */
+	/* By the number of its evidence: a step that was cut off. */
+	bool lost[TURNS * MODEL_STEPS + 1];
+	char *wrong; /* the first thing that does not fit */
 };
 
 static void PRINTF(2, 3) wrong(struct check *c, const char *fmt, ...)
@@ -514,14 +516,32 @@ model_check(const struct model *m, const cJSON *events, const char *input,
 
 /* ---- the final state ---- */
 
-static void
-check_state_feedback(struct check *c, const struct model_plan *p, int base)
+static bool
+is_of_step(const cJSON *feedback, const struct model_step *s)
 {
+	const cJSON *args = cJSON_GetObjectItemCaseSensitive(feedback, "args");
+	const cJSON *said = args != NULL ? args->child : NULL;
+
+	return cJSON_IsString(said) && strcmp(said->valuestring, s->text) == 0;
+}
+
+/* Where the run was cancelled, steps may be missing; true: some are. */
+static bool
+check_state_feedback(
+    struct check *c, const struct model_plan *p, int base, bool cancelled)
+{
+	bool cut = false;
 	int i;
 
 	for (i = 0; i < p->n && c->wrong == NULL; i++) {
 		struct step_seen seen = {.evidence = !p->steps[i].refused};
 
+		if (cancelled &&
+		    (c->at == NULL || !is_of_step(c->at, &p->steps[i]))) {
+			c->lost[base + i + 1] = true;
+			cut = true;
+			continue;
+		}
 		if (c->at == NULL)
 			wrong(c, "feedback %d is missing", base + i + 1);
 		else
@@ -529,11 +549,18 @@ check_state_feedback(struct check *c, const struct model_plan *p, int base)
 			    c, c->at, &p->steps[i], base + i + 1, &seen);
 		c->at = c->at != NULL ? c->at->next : NULL;
 	}
+	return cut;
+}
+
+/* What the evidence of that number must be; NULL: there is none. */
+static const char *
+state_evidence(const struct check *c, int number)
+{
+	return c->lost[number] ? NULL : model_evidence(c->s.m, number);
 }
 
 static void
-check_state_evidence(
-    struct check *c, const struct model *m, const cJSON *list, int most)
+check_state_evidence(struct check *c, const cJSON *list, int most)
 {
 	int number = 0;
 
@@ -542,7 +569,7 @@ check_state_evidence(
 		const char *text = NULL;
 
 		while (text == NULL && number < most)
-			text = model_evidence(m, ++number);
+			text = state_evidence(c, ++number);
 		snprintf(want, sizeof(want), "E%d", number);
 		same_text(c, c->at, "id", want);
 		if (text != NULL)
@@ -552,26 +579,29 @@ check_state_evidence(
 			wrong(c, "evidence that no step gave");
 	}
 	while (number < most)
-		if (model_evidence(m, ++number) != NULL)
+		if (state_evidence(c, ++number) != NULL)
 			wrong(c, "evidence E%d is missing", number);
 }
 
-/* A cancelled run holds whole plans' feedback, as many as were joined. */
+/* A cancelled run holds feedback of whole plans, and of one that was cut
+ * short, which is the last. */
 static void
 check_state_lists(struct check *c, const cJSON *state, bool cancelled)
 {
+	bool cut = false;
+
 	c->at = cJSON_GetObjectItemCaseSensitive(state, "executor_feedback");
 	c->at = c->at != NULL ? c->at->child : NULL;
-	while (c->wrong == NULL && story_ending(&c->s)[0] == '\0' &&
+	while (c->wrong == NULL && !cut && story_ending(&c->s)[0] == '\0' &&
 	       !(cancelled && c->at == NULL)) {
 		int base = c->s.evidence;
 
 		story_step(&c->s);
-		check_state_feedback(c, c->s.plan, base);
+		cut = check_state_feedback(c, c->s.plan, base, cancelled);
 	}
 	if (c->at != NULL)
 		wrong(c, "feedback that no step gave");
-	check_state_evidence(c, c->s.m,
+	check_state_evidence(c,
 	    cJSON_GetObjectItemCaseSensitive(state, "evidence"), c->s.evidence);
 }
 

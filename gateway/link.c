@@ -26,6 +26,7 @@ enum {
 	ATTACH_SOON_MS = 30000, /* away for longer: ask more seldom */
 	ATTACH_SELDOM_MS = 10000,
 	TURN_BYTES = 32 << 10,
+	TURN_CALL_BYTES = 128,
 };
 
 /* ---- hearing ---- */
@@ -181,13 +182,14 @@ on_fleeting(struct link *l, const struct proto_fleeting *m)
 }
 
 /* A burst is passed on in the middle of a turn: what waits for a viewer
- * that reads should not look as if it did not. */
+ * that reads should not look as if it did not. But the library looks at all
+ * its connections each time, so with a crowd it has to be worth it. */
 static void
 turn_if_much(struct link *l, const struct proto *m)
 {
 	if (m->type == PROTO_EVENTS)
 		l->turn_bytes += m->events.list.n;
-	if (l->turn_bytes >= TURN_BYTES) {
+	if (l->turn_bytes >= TURN_BYTES + l->n_calls * TURN_CALL_BYTES) {
 		l->turn_bytes = 0;
 		l->on_turn(l->ctx);
 	}

@@ -247,6 +247,7 @@ call_new(struct link *l, enum proto_type type, const char *run,
 	if (l->all != NULL)
 		l->all->prev = c;
 	l->all = c;
+	l->n_calls++;
 	req_new(c);
 	return c;
 }
@@ -376,6 +377,7 @@ link_call_free(struct link_call *c)
 	*(c->prev != NULL ? &c->prev->next : &c->l->all) = c->next;
 	if (c->next != NULL)
 		c->next->prev = c->prev;
+	c->l->n_calls--;
 	buf_done(&c->body);
 	free(c->key);
 	free(c->digest);

@@ -73,6 +73,7 @@ struct link {
 	void (*on_turn)(void *ctx);
 	void *ctx;
 	struct link_call *all;
+	size_t n_calls; /* of all */
 	TAILQ_HEAD(, link_call) line;
 	unsigned n_asking;
 	struct link_call *buckets[LINK_BUCKETS];

@@ -83,9 +83,10 @@ enum frame { FRAME_STALE, FRAME_PAGE, FRAME_COMMIT };
 
 /* What a frame says it is; a stale one is of a log that came before. */
 static enum frame
-wal_frame(const struct wal *w, const uint8_t *f)
+wal_frame(const struct wal *w, const uint8_t *f, bool sum_fits)
 {
-	if (memcmp(f + 8, w->salts, sizeof(w->salts)) != 0)
+	/* The sum leaves the salts out: where it fits they were damaged. */
+	if (!sum_fits && memcmp(f + 8, w->salts, sizeof(w->salts)) != 0)
 		return FRAME_STALE;
 	return wal_be32(f + 4) != 0 ? FRAME_COMMIT : FRAME_PAGE;
 }
@@ -96,20 +97,20 @@ static bool
 wal_read(struct wal *w, int64_t *ret_hidden)
 {
 	uint8_t f[FRAME];
-	bool fits = true;
-	enum frame kind;
+	bool fits = true; /* all up to here do */
+	bool sum_fits;
 
 	for (int64_t i = 0; i < w->n; i++) {
 		if (pread(w->fd, f, FRAME, HEADER + i * FRAME) != FRAME)
 			return false;
-		kind = wal_frame(w, f);
 		if (fits) {
 			wal_sum(w, f, 8);
 			wal_sum(w, f + FRAME_HEAD, STORE_PAGE_BYTES);
-			fits =
-			    kind != FRAME_STALE && wal_sum_is(w, f + 16);
 		}
-		*ret_hidden += !fits && kind == FRAME_COMMIT;
+		sum_fits = fits && wal_sum_is(w, f + 16);
+		fits = sum_fits && wal_frame(w, f, false) != FRAME_STALE;
+		*ret_hidden +=
+		    !fits && wal_frame(w, f, sum_fits) == FRAME_COMMIT;
 	}
 	return true;
 }

@@ -195,16 +195,22 @@ write_end(struct supervisor *s, struct run *r, enum ending e)
 		store_good(s, s->ops->run_update(s->store, &row, &err), &err);
 }
 
-/* What a reader gets in the place of a report that nobody could read back. */
-static void
-give_up_report(struct supervisor *s, struct run *r, const char *why,
-    struct buf *report, struct buf *verdict)
+/* What a reader gets in the place of a report that nobody could read back.
+ * The ending: only a planner's own report can turn it into a failure. */
+static enum ending
+give_up_report(struct supervisor *s, struct run *r, enum ending e,
+    const char *why, struct buf *report, struct buf *verdict)
 {
-	engine_fail(r, "the report does not fit: ", why);
+	if (e == ENDING_FINISH) {
+		engine_fail(r, "the report does not fit: ", why);
+		e = ENDING_PLANNER;
+	}
 	buf_reset(report);
 	buf_reset(verdict);
-	report_cut_short(report, (struct span){NULL, 0}, r->reason);
+	report_cut_short(report, (struct span){NULL, 0},
+	    e == ENDING_PLANNER ? r->reason : ending_name(e));
 	verify(s, r, report, verdict);
+	return e;
 }
 
 void
@@ -222,8 +228,7 @@ finish_run(struct supervisor *s, struct run *r, enum ending e)
 	FAILPOINT(finish_begins);
 	last_update(r, e, buf_span(&report), buf_span(&verdict), &update);
 	if (state_fold(r->state, buf_span(&update), &err) != RC_OK) {
-		e = ENDING_PLANNER;
-		give_up_report(s, r, err.text, &report, &verdict);
+		e = give_up_report(s, r, e, err.text, &report, &verdict);
 		buf_reset(&update);
 		last_update(
 		    r, e, buf_span(&report), buf_span(&verdict), &update);

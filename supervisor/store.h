@@ -129,8 +129,8 @@ struct store_ops {
 	 * from now on; reads do not tell the difference. row 0: the oldest
 	 * finished run this was not done to, RC_NOTFOUND when there is none.
 	 * RC_CONFLICT: the run has not finished. RC_INVALID: what is kept of
-	 * it is damaged; it stays as it is and is not tried again. A run of over STORE_PACK_MAX
-	 * bytes stays as it is. Takes a millisecond or less. */
+	 * it is damaged; it stays as it is and is not tried again. A run of
+	 * over STORE_PACK_MAX bytes stays as it is. Takes a millisecond or less. */
 	enum rc (*run_compact)(struct store *s, int64_t row, struct err *err);
 
 	/* What a node changed, numbered from 0: a run's state is the fold of

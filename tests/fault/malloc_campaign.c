@@ -56,30 +56,13 @@ struct rig {
 	const char *env[4];
 	int died, lived, wrong, in_library;
 	struct buf libraries; /* "NAME (address); " for each */
-	int64_t n;  /* the one that fails now */
-	pid_t last; /* in whom the one before did */
+	int64_t n;            /* the one that fails now */
+	pid_t last;           /* in whom the one before did */
 };
 
 static int64_t limit_ms;
 static int every;
 static int sum_tried, sum_wrong;
-
-static void
-rig_share(struct rig *r)
-{
-	char path[] = "/tmp/culprit-malloc-XXXXXX";
-	int fd = mkstemp(path);
-	void *p;
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(ftruncate(fd, sizeof(*r->shared)), 0);
-	p = mmap(NULL, sizeof(*r->shared), PROT_READ | PROT_WRITE, MAP_SHARED,
-	    fd, 0);
-	ck_assert(p != MAP_FAILED);
-	close(fd);
-	r->shared = p;
-	r->path = xstrdup(path);
-}
 
 /* Did one of the libraries touch the page that nobody has? */
 static bool
@@ -91,8 +74,8 @@ is_of_library(struct rig *r, int status)
 	    s->touched >= NULL_PAGE || strncmp(s->in, "culprit", 7) == 0)
 		return false;
 	r->in_library++;
-	buf_addf(&r->libraries, "%s%s", r->libraries.len > 0 ? ", " : "",
-	    s->in);
+	buf_addf(
+	    &r->libraries, "%s%s", r->libraries.len > 0 ? ", " : "", s->in);
 	return true;
 }
 
@@ -101,8 +84,8 @@ excuses(void *rig, struct proc *p, int status)
 {
 	struct rig *r = rig;
 	auto_str log = proc_err(p);
-	bool on_purpose = (status > 0 && status < 126) ||
-			  status == 128 + SIGABRT;
+	bool on_purpose =
+	    (status > 0 && status < 126) || status == 128 + SIGABRT;
 
 	/* It may have served once more before it died. */
 	if (r->shared->pid != proc_pid(p) && r->last != proc_pid(p))
@@ -125,7 +108,7 @@ rig_init(struct rig *r)
 	auto_str shim = program("libshim_malloc.so");
 
 	*r = (struct rig){0};
-	rig_share(r);
+	r->shared = shim_malloc_new(&r->path);
 	buf_init(&r->libraries, 64 << 10);
 	r->env[0] = r->preload = xasprintf("LD_PRELOAD=%s", shim);
 	r->env[1] = r->file = xasprintf("CULPRIT_TEST_MALLOC=%s", r->path);
@@ -159,8 +142,8 @@ await_served(struct rig *r, int more)
 	if (crowd_count(r->c).finished >= want)
 		return true;
 	wants = crowd_wants(r->c);
-	printf("allocation %lld: nobody is served; %s\n", (long long)r->n,
-	    wants);
+	printf(
+	    "allocation %lld: nobody is served; %s\n", (long long)r->n, wants);
 	return false;
 }
 
@@ -171,17 +154,13 @@ start_armed(struct rig *r, size_t process, int64_t n)
 	enum victim v = processes[process].v;
 	struct proc *p = killer_proc(r->k, v);
 
-	__atomic_store_n(&r->shared->armed, 0, __ATOMIC_RELEASE);
+	shim_malloc_disarm(r->shared);
 	killer_kill(r->k, v);
 	ck_assert_int_ge(proc_wait(p, WAIT_MS), 0);
 	r->n = n;
 	r->last = r->shared->pid;
-	r->shared->pid = 0;
 	memset(r->shared->in, 0, sizeof(r->shared->in));
-	r->shared->left = n;
-	snprintf(r->shared->program, sizeof(r->shared->program), "%s",
-	    processes[process].program);
-	__atomic_store_n(&r->shared->armed, 1, __ATOMIC_RELEASE);
+	shim_malloc_arm(r->shared, processes[process].program, n);
 	killer_step(r->k);
 }
 
@@ -245,13 +224,13 @@ try_all(struct rig *r, size_t process)
 	if (!await_served(r, 1))
 		r->wrong++;
 	printf("%s: %d of %lld allocations of a start and a run failed%s: %d "
-	       "deaths (%d by a library that touched NULL: %s), %d times it served "
+	       "deaths (%d by a library that touched NULL: %s), %d times it "
+	       "served "
 	       "all the same, %d wrong; %.1f s\n",
 	    killer_name(processes[process].v), tried, (long long)all,
 	    n <= all ? " (the time was up)" : "", r->died, r->in_library,
 	    r->in_library > 0 ? buf_str(&r->libraries) : "none", r->lived,
-	    r->wrong,
-	    (double)(clk_mono_ms() - start) / 1000);
+	    r->wrong, (double)(clk_mono_ms() - start) / 1000);
 	fflush(stdout);
 	sum_tried += tried;
 	sum_wrong += r->wrong;
@@ -264,7 +243,7 @@ rig_done(struct rig *r)
 	struct invariant in = {.data_dir = killer_data(r->k)};
 	int64_t until = clk_mono_ms() + WAIT_MS;
 
-	__atomic_store_n(&r->shared->armed, 0, __ATOMIC_RELEASE);
+	shim_malloc_disarm(r->shared);
 	crowd_close(r->c);
 	while (crowd_left(r->c) > 0 && clk_mono_ms() < until) {
 		crowd_step(r->c, STEP_MS);
@@ -280,9 +259,7 @@ rig_done(struct rig *r)
 	    sum_tried, (long long)crowd_count(r->c).accepted, sum_wrong);
 	crowd_free(r->c);
 	killer_free(r->k);
-	munmap(r->shared, sizeof(*r->shared));
-	unlink(r->path);
-	free(r->path);
+	shim_malloc_free(r->shared, r->path);
 	buf_done(&r->libraries);
 	free(r->preload);
 	free(r->file);

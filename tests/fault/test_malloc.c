@@ -47,23 +47,6 @@ struct rig {
 };
 
 static void
-rig_share(struct rig *r)
-{
-	char path[] = "/tmp/culprit-malloc-XXXXXX";
-	int fd = mkstemp(path);
-	void *p;
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(ftruncate(fd, sizeof(*r->shared)), 0);
-	p = mmap(NULL, sizeof(*r->shared), PROT_READ | PROT_WRITE, MAP_SHARED,
-	    fd, 0);
-	ck_assert(p != MAP_FAILED);
-	close(fd);
-	r->shared = p;
-	r->path = xstrdup(path);
-}
-
-static void
 rig_init(struct rig *r, size_t rounds)
 {
 	static const char *const more[] = {"--tools=echo", NULL};
@@ -75,20 +58,10 @@ rig_init(struct rig *r, size_t rounds)
 
 	*r = (struct rig){0};
 	r->accepted = xcalloc(rounds, sizeof(*r->accepted));
-	rig_share(r);
+	r->shared = shim_malloc_new(&r->path);
 	env[2] = file = xasprintf("CULPRIT_TEST_MALLOC=%s", r->path);
 	r->house = house_start(
 	    &(struct house_spec){.script = PLANS, .more = more, .env = env});
-}
-
-static void
-arm(struct rig *r, size_t process, int64_t n)
-{
-	r->shared->pid = 0;
-	r->shared->left = n;
-	snprintf(r->shared->program, sizeof(r->shared->program), "%s",
-	    processes[process].program);
-	__atomic_store_n(&r->shared->armed, 1, __ATOMIC_RELEASE);
 }
 
 /* What was accepted ends, although the client may have had to come back. */
@@ -123,12 +96,12 @@ round_of(struct rig *r, int i, uint64_t *seed)
 	*seed = *seed * 6364136223846793005U + 1442695040888963407U;
 	/* Those at the beginning are met more often: all N are there. */
 	most = MAX(most >> 2 * ((*seed >> 61)), 8);
-	arm(r, process, 1 + (int64_t)(*seed >> 33 & 0xffffff) % most);
+	shim_malloc_arm(r->shared, processes[process].program, 1 + (int64_t)(*seed >> 33 & 0xffffff) % most);
 	if (at_start)
 		kill(pid, SIGKILL);
 	investigate(r);
 	r->failed += r->shared->pid != 0;
-	__atomic_store_n(&r->shared->armed, 0, __ATOMIC_RELEASE);
+	shim_malloc_disarm(r->shared);
 }
 
 static void
@@ -149,8 +122,7 @@ rig_done(struct rig *r)
 	while (r->n > 0)
 		free((char *)(uintptr_t)r->accepted[--r->n].id);
 	free(r->accepted);
-	unlink(r->path);
-	free(r->path);
+	shim_malloc_free(r->shared, r->path);
 }
 
 START_TEST(no_failed_allocation_loses_what_was_accepted)

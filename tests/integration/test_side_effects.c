@@ -585,6 +585,24 @@ START_TEST(a_run_cut_short_says_what_became_of_its_unsafe_step)
 }
 END_TEST
 
+/* It needs no person's word, and may have changed something all the same. */
+START_TEST(a_run_cut_short_does_not_know_of_its_idempotent_step_either)
+{
+	struct transcript *t;
+	struct scene s;
+
+	scene_open(&s, CATALOGUE("IDEMPOTENT"), NULL);
+	hand_task(s.hand);
+	await_event(&s, "tool_started");
+	cancel(&s);
+	t = scene_end(&s, 1);
+	check_feedback(t, "UNKNOWN", "it was stopped while it ran");
+	assert_contains(
+	    transcript_text(t, "report", 0, "markdown"), "outcome not known");
+	scene_close(&s, t, NULL);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -602,6 +620,7 @@ main(void)
 	    {a_step_begun_before_it_was_unsafe_is_not_begun_again, 0},
 	    {a_run_cut_short_says_what_became_of_its_unsafe_step,
 		(int)ARRAY_LEN(cuts)},
+	    {a_run_cut_short_does_not_know_of_its_idempotent_step_either, 0},
 	};
 
 	return RUN_TESTS("side_effects", tests);

@@ -54,6 +54,21 @@ bad(struct campaign_result *r, const char *what, const char *text)
 	buf_addf(&r->text, "%s: %s\n", what, text);
 }
 
+/* Was there too little time, or nothing to do? */
+static void
+bad_unreached(struct campaign_result *r, const struct killer *k,
+    const struct crowd *c, const char *unfired)
+{
+	struct crowd_count n = crowd_count(c);
+	auto_str text =
+	    xasprintf("%s; %lld runs accepted, %lld retries, %d lives of the "
+		      "supervisor",
+		unfired, (long long)n.accepted, (long long)n.retries,
+		killer_starts(k, V_SUPERVISOR));
+
+	bad(r, "failpoints that were not reached", text);
+}
+
 static void
 kill_many(const struct campaign_spec *spec, struct killer *k, struct crowd *c,
     struct campaign_result *r)
@@ -70,7 +85,7 @@ kill_many(const struct campaign_spec *spec, struct killer *k, struct crowd *c,
 	if (spec->all_points)
 		unfired = killer_unfired(k);
 	if (unfired != NULL)
-		bad(r, "failpoints that were not reached", unfired);
+		bad_unreached(r, k, c, unfired);
 	if (kills_of(k) < spec->kills)
 		bad(r, "the time was up", "too few kills");
 }

@@ -303,8 +303,7 @@ life_over(struct killer *k, enum victim v)
 		k->count.kills[v]++;
 		k->count.at_failpoints += fired;
 	} else if (!(l->asked && status == 0) && !fired &&
-		   !(k->excuses != NULL &&
-		       k->excuses(k->ctx, l->p, status))) {
+		   !(k->excuses != NULL && k->excuses(k->ctx, l->p, status))) {
 		log = proc_err(l->p);
 		buf_addf(&k->trouble, "%s ended by itself, status %d:\n%s\n",
 		    kinds[v].name, status, log);
@@ -600,8 +599,9 @@ killer_unfired(const struct killer *k)
 	buf_init(&b, TROUBLE_BYTES_MAX);
 	for (size_t i = 0; i < k->n_points; i++)
 		if (k->points[i].chosen && k->points[i].fired == 0)
-			buf_addf(&b, "%s%s", b.len > 0 ? ", " : "",
-			    k->points[i].name);
+			buf_addf(&b, "%s%s (of %lld lives)",
+			    b.len > 0 ? ", " : "", k->points[i].name,
+			    (long long)k->points[i].tried);
 	return b.len > 0 ? buf_take(&b) : NULL;
 }
 

@@ -88,7 +88,8 @@ bool killer_end(struct killer *k, int ms);
 
 /* Whether a failpoint has done what it was told to. */
 bool killer_has_fired(const struct killer *k, const char *name);
-/* Those of the list that have not, the caller's; NULL: all have. */
+/* Those of the list that have not, and how many lives were armed with each,
+ * the caller's; NULL: all have. */
 char *killer_unfired(const struct killer *k);
 
 /* Lines of deaths that nobody caused; "" when there was none. */

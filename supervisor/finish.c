@@ -186,6 +186,7 @@ write_end(struct supervisor *s, struct run *r, enum ending e)
 	    .next_task = r->next_task,
 	    .next_update = r->next_update,
 	    .last_seq = r->last_seq,
+	    .recoveries = r->recoveries,
 	};
 	struct err err;
 

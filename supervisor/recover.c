@@ -23,7 +23,8 @@ take_row(void *ctx, const struct store_run *row)
 {
 	struct recovery *c = ctx;
 	char id[STORE_ID_MAX + 1], node[32];
-	int64_t left = row->deadline_ms - clk_wall_ms();
+	int64_t limit = row->deadline_ms - row->created_ms;
+	int64_t gone = MAX(clk_wall_ms() - row->created_ms, 0);
 	struct run *r;
 
 	if (c->rc != RC_OK)
@@ -36,14 +37,14 @@ take_row(void *ctx, const struct store_run *row)
 	r->deadline_ms = row->deadline_ms;
 	/* The wall clock may have jumped meanwhile: never more than a whole
 	 * deadline is left. */
-	left = MIN(left, row->deadline_ms - row->created_ms);
-	r->started_mono_ms = clk_mono_ms();
-	r->ends_mono_ms = r->started_mono_ms + MAX(left, 0);
+	r->started_mono_ms = clk_mono_ms() - gone;
+	r->ends_mono_ms = clk_mono_ms() + MAX(limit - gone, 0);
 	r->iteration = row->iteration;
 	r->turns = row->turns;
 	r->next_task = row->next_task;
 	r->next_update = row->next_update;
 	r->last_seq = row->last_seq;
+	r->recoveries = row->recoveries;
 	snprintf(r->reason, sizeof(r->reason), "%.*s", SPAN_ARG(row->reason));
 	c->rc = node_parse(node, &r->node, c->err);
 	TAILQ_INSERT_TAIL(&c->s->runs, r, all);

@@ -88,6 +88,7 @@ struct run {
 	int64_t iteration, turns;
 	int64_t next_task, next_update, last_seq, next_evidence;
 	int64_t failures;
+	int64_t recoveries;			/* as in its row */
 	bool webhook;				/* interactive runs go first */
 	bool cancelled, deadline_passed, planner_failed, ended;
 	char reason[600];

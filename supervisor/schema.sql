@@ -30,7 +30,8 @@ CREATE TABLE runs (
 	next_task INTEGER NOT NULL,
 	next_update INTEGER NOT NULL,
 	last_seq INTEGER NOT NULL,
-	packed INTEGER NOT NULL DEFAULT 0	-- 1: run_compact saw it
+	packed INTEGER NOT NULL DEFAULT 0,	-- 1: run_compact saw it
+	recoveries INTEGER NOT NULL DEFAULT 0	-- deaths at it
 ) STRICT;
 
 CREATE UNIQUE INDEX runs_key ON runs (key) WHERE key IS NOT NULL;

@@ -46,6 +46,7 @@ struct store_run {
 	int64_t deadline_ms;			/* wall */
 	int64_t iteration, turns;
 	int64_t next_task, next_update, last_seq;
+	int64_t recoveries;	/* begun after deaths at it, and not made up for */
 };
 
 /* A step that is queued, leased or done and waits for its plan's others. */
@@ -60,6 +61,7 @@ struct store_task {
 	struct span class;	/* its tool's, as it was judged last; empty:
 				 * kept before there were any */
 	struct span approved_by;	/* empty: by nobody */
+	int64_t deaths;		/* of workers that had it */
 };
 
 struct store_evidence {
@@ -98,7 +100,7 @@ struct store_ops {
 	    int64_t *ret_row, struct err *err);
 	/* Writes every field that may change while a run goes on: status,
 	 * reason, confidence, node, finished_ms, iteration, turns, next_task,
-	 * next_update, last_seq. */
+	 * next_update, last_seq, recoveries. */
 	enum rc (*run_update)(struct store *s, const struct store_run *r,
 	    struct err *err);
 	/* Calls each with the one run; RC_NOTFOUND when there is none. */

@@ -11,7 +11,7 @@
 #define RUN_COLUMNS                                                            \
 	"row, id, key, digest, input, status, reason, confidence, node, "      \
 	"created_ms, finished_ms, deadline_ms, iteration, turns, next_task, "  \
-	"next_update, last_seq"
+	"next_update, last_seq, recoveries"
 #define RUN_SELECT "SELECT " RUN_COLUMNS " FROM runs "
 
 static const char *const texts[SQL_COUNT] = {
@@ -32,7 +32,7 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_RUN_PROGRESS] =
 	"UPDATE runs SET reason = ?2, confidence = ?3, node = ?4, "
 	"iteration = ?5, turns = ?6, next_task = ?7, next_update = ?8, "
-	"last_seq = ?9 WHERE row = ?1",
+	"last_seq = ?9, recoveries = ?10 WHERE row = ?1",
     [SQL_RUN_STATUS] =
 	"UPDATE runs SET status = ?2, finished_ms = ?3 WHERE row = ?1 AND "
 	"(status <> ?2 OR finished_ms <> ?3)",

@@ -89,10 +89,10 @@ store_event_each(struct store *s, int64_t row, int64_t after, int64_t limit,
 
 /* ---- tasks ---- */
 
-/* [index, attempt, node, state, worker, outcome, class, approved_by]; what a
- * later version adds comes behind, and the first ones end earlier. */
+/* [index, attempt, node, state, worker, outcome, class, approved_by, deaths];
+ * what a later version adds comes behind, and the first ones end earlier. */
 enum {
-	TASK_FIELDS = 8,
+	TASK_FIELDS = 9,
 	TASK_FIELDS_LEAST = 6,
 	TASK_BYTES_MAX = STORE_BYTES_MAX + 4096,
 	TASKS_BYTES_MAX = 16 * STORE_BYTES_MAX,
@@ -110,6 +110,7 @@ task_encode(struct buf *b, const struct store_task *t)
 	wire_put_bin(b, t->outcome);
 	wire_put_span(b, t->class);
 	wire_put_span(b, t->approved_by);
+	wire_put_int(b, t->deaths);
 }
 
 static bool
@@ -135,6 +136,8 @@ task_decode(const struct record *rec, struct store_task *ret)
 		t.class = wire_str(&r);
 	if (n > TASK_FIELDS_LEAST + 1)
 		t.approved_by = wire_str(&r);
+	if (n > TASK_FIELDS_LEAST + 2)
+		t.deaths = wire_int(&r);
 	*ret = t;
 	return !r.bad;
 }

@@ -27,7 +27,8 @@ static const char make_2[] =
     "\trun INTEGER PRIMARY KEY,\n"
     "\traw_bytes INTEGER NOT NULL,\n"
     "\tdata BLOB NOT NULL\n"
-    ") STRICT;";
+    ") STRICT;"
+    "ALTER TABLE runs ADD COLUMN recoveries INTEGER NOT NULL DEFAULT 0;";
 
 /* All runs are packed anew, in the background. */
 static const char drop_1[] =

@@ -141,6 +141,7 @@ store_run_progress(struct store *s, const struct store_run *r, struct err *err)
 	sqlite3_bind_int64(st, 7, r->next_task);
 	sqlite3_bind_int64(st, 8, r->next_update);
 	sqlite3_bind_int64(st, 9, r->last_seq);
+	sqlite3_bind_int64(st, 10, r->recoveries);
 	rc = store_db_done(s, st, "update a run", err);
 	if (rc == RC_OK && sqlite3_changes(s->db) == 0)
 		return err_set(
@@ -186,6 +187,7 @@ store_run_of(sqlite3_stmt *st)
 	    .next_task = sqlite3_column_int64(st, 14),
 	    .next_update = sqlite3_column_int64(st, 15),
 	    .last_seq = sqlite3_column_int64(st, 16),
+	    .recoveries = sqlite3_column_int64(st, 17),
 	};
 }
 

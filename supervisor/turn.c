@@ -63,6 +63,7 @@ write_run(struct supervisor *s, struct run *r)
 	    .next_task = r->next_task,
 	    .next_update = r->next_update,
 	    .last_seq = r->last_seq,
+	    .recoveries = r->recoveries,
 	};
 	struct err err;
 

@@ -2,6 +2,7 @@
  * test_recovery.c - a supervisor that was killed goes on where it was: nothing
  * that was acknowledged is asked for, done or numbered again.
  */
+#include "common/clk.h"
 #include "common/tree.h"
 #include "common/wire.h"
 #include "tests/harness/peer.h"
@@ -104,6 +105,32 @@ START_TEST(evidence_numbers_are_never_given_twice)
 }
 END_TEST
 
+/* As the test's own clock has it, which hears of the start a bit late, and of
+ * the end too. */
+START_TEST(how_long_it_took_counts_from_the_start_not_from_a_restart)
+{
+	enum { CLOCKS_MS = 50 };
+	int64_t asked = clk_mono_ms(), heard, answered, ms;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_start_run();
+	rig_event("started", 0);
+	heard = clk_mono_ms();
+	while (clk_mono_ms() - heard < 4 * CLOCKS_MS)
+		rig_restart(SIGKILL);
+	rig_follow(1, rig->run, (uint64_t)rig->log.n);
+	rig_join_planner();
+	answered = clk_mono_ms();
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	ms = (int64_t)tree_num(rig_event("finished", 0), "ms", -1);
+	ck_assert_int_ge(ms, answered - heard - CLOCKS_MS);
+	ck_assert_int_le(ms, clk_mono_ms() - asked + CLOCKS_MS);
+	rig_close();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -111,6 +138,7 @@ main(void)
 	    {nothing_finished_is_done_again_after_a_kill, 2},
 	    {an_answer_that_was_received_is_not_asked_for_again, 2},
 	    {evidence_numbers_are_never_given_twice, 0},
+	    {how_long_it_took_counts_from_the_start_not_from_a_restart, 0},
 	};
 
 	return RUN_TESTS("recovery", tests);

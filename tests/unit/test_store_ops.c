@@ -22,25 +22,26 @@ see_run(void *fix, const struct store_run *r)
 
 	buf_addf(&f->seen,
 	    "%.*s key=%.*s digest=%.*s input=%.*s %.*s/%.*s/%.*s/%.*s "
-	    "%lld %lld %lld %lld %lld %lld %lld %lld;",
+	    "%lld %lld %lld %lld %lld %lld %lld %lld %lld;",
 	    SPAN_ARG(r->id), SPAN_ARG(r->key), SPAN_ARG(r->digest),
 	    SPAN_ARG(r->input), SPAN_ARG(r->status), SPAN_ARG(r->reason),
 	    SPAN_ARG(r->confidence), SPAN_ARG(r->node),
 	    (long long)r->created_ms, (long long)r->finished_ms,
 	    (long long)r->deadline_ms, (long long)r->iteration,
 	    (long long)r->turns, (long long)r->next_task,
-	    (long long)r->next_update, (long long)r->last_seq);
+	    (long long)r->next_update, (long long)r->last_seq,
+	    (long long)r->recoveries);
 }
 
 static void
 see_task(void *fix, const struct store_task *t)
 {
 	buf_addf(&((struct fix *)fix)->seen,
-	    "%llu %.*s %lld %llu %.*s %.*s %.*s %.*s %.*s;",
+	    "%llu %.*s %lld %llu %.*s %.*s %.*s %.*s %.*s %lld;",
 	    (unsigned long long)t->task, SPAN_ARG(t->node), (long long)t->index,
 	    (unsigned long long)t->attempt, SPAN_ARG(t->state),
 	    SPAN_ARG(t->worker), SPAN_ARG(t->outcome), SPAN_ARG(t->class),
-	    SPAN_ARG(t->approved_by));
+	    SPAN_ARG(t->approved_by), (long long)t->deaths);
 }
 
 START_TEST(a_run_is_read_as_it_was_written)
@@ -53,7 +54,7 @@ START_TEST(a_run_is_read_as_it_was_written)
 	MUST(ops->run_find(f.s, span_of("r1"), see_run, &f, &fix_err));
 	ck_assert_str_eq(fix_seen(&f),
 	    "r1 key=k1 digest=d1 input=why? running/r/likely/planner "
-	    "1 0 3 4 5 6 7 8;");
+	    "1 0 3 4 5 6 7 8 0;");
 	buf_reset(&f.seen);
 	MUST(ops->run_find_key(f.s, span_of("k1"), fix_see_id, &f, &fix_err));
 	ck_assert_str_eq(fix_seen(&f), "r1 ");
@@ -78,7 +79,8 @@ START_TEST(run_update_changes_what_may_change)
 	    .turns = 12,
 	    .next_task = 13,
 	    .next_update = 14,
-	    .last_seq = 15};
+	    .last_seq = 15,
+	    .recoveries = 16};
 
 	fix_init(&f);
 	r.row = fix_add_run(&f, "r1", "k1", 0);
@@ -86,7 +88,7 @@ START_TEST(run_update_changes_what_may_change)
 	MUST(ops->run_find(f.s, span_of("r1"), see_run, &f, &fix_err));
 	ck_assert_str_eq(fix_seen(&f),
 	    "r1 key=k1 digest=d1 input=why? failed/disk//END "
-	    "1 10 3 11 12 13 14 15;");
+	    "1 10 3 11 12 13 14 15 16;");
 	r.row += 1;
 	ck_assert_int_eq(ops->run_update(f.s, &r, &fix_err), RC_NOTFOUND);
 }
@@ -167,7 +169,7 @@ START_TEST(tasks_are_replaced_and_cleared)
 {
 	auto_fix f;
 	struct store_task t = {1, span_of("executor"), 2, 3, span_of("LEASED"),
-	    span_of("w1"), {0}, span_of("UNSAFE"), span_of("ann")};
+	    span_of("w1"), {0}, span_of("UNSAFE"), span_of("ann"), 2};
 	int64_t row;
 
 	fix_init(&f);
@@ -180,8 +182,8 @@ START_TEST(tasks_are_replaced_and_cleared)
 	MUST(ops->task_put(f.s, row, &t, &fix_err));
 	MUST(ops->task_each(f.s, row, see_task, &f, &fix_err));
 	ck_assert_str_eq(fix_seen(&f),
-	    "1 executor 2 3 DONE w1 out UNSAFE ann;"
-	    "0 executor 2 3 DONE w1 out UNSAFE ann;");
+	    "1 executor 2 3 DONE w1 out UNSAFE ann 2;"
+	    "0 executor 2 3 DONE w1 out UNSAFE ann 2;");
 	buf_reset(&f.seen);
 	MUST(ops->task_clear(f.s, row, &fix_err));
 	MUST(ops->task_each(f.s, row, see_task, &f, &fix_err));
@@ -204,7 +206,7 @@ START_TEST(a_task_kept_before_there_were_classes_is_read)
 		.data = span_make(old, sizeof(old) - 1)},
 	    &fix_err));
 	MUST(ops->task_each(f.s, row, see_task, &f, &fix_err));
-	ck_assert_str_eq(fix_seen(&f), "7 executor 2 3 LEASED w1 out  ;");
+	ck_assert_str_eq(fix_seen(&f), "7 executor 2 3 LEASED w1 out   0;");
 }
 END_TEST
 

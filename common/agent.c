@@ -83,6 +83,13 @@ drain_late(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 }
 
 static int
+on_kept(zloop_t *loop UNUSED, int timer UNUSED, void *arg UNUSED)
+{
+	log_tell_kept(false);
+	return 0;
+}
+
+static int
 on_signal(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 {
 	struct agent *a = arg;
@@ -158,9 +165,11 @@ run_loop(struct agent *a)
 	}
 	zloop_poller(a->loop, &item, on_signal, a);
 	zloop_poller_set_tolerant(a->loop, &item);
+	zloop_timer(a->loop, LOG_OFTEN_MS, 0, on_kept, NULL);
 	zloop_start(a->loop);
 	if (a->spec->stop != NULL)
 		a->spec->stop(a->state);
+	log_tell_kept(true);
 	return a->failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -30,6 +30,37 @@ utf8_ok(struct span s)
 	return u.need == 0;
 }
 
+uint32_t
+utf8_next(struct span s, size_t *ret_n)
+{
+	struct utf8 u = {0};
+	uint32_t cp = 0;
+	size_t n = 0;
+
+	*ret_n = 1;
+	do {
+		uint8_t c = n < s.n ? (uint8_t)s.p[n] : 0xFF;
+
+		if (!utf8_step(&u, c))
+			return UTF8_NONE;
+		if (n++ == 0)
+			cp = u.need == 0 ? c : c & (0x3FU >> u.need);
+		else
+			cp = cp << 6 | (c & 0x3F);
+	} while (u.need != 0);
+	*ret_n = n;
+	return cp;
+}
+
+bool
+utf8_is_control(uint32_t cp)
+{
+	return cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || cp == 0x061C ||
+	       (cp >= 0x200B && cp <= 0x200F) ||
+	       (cp >= 0x2028 && cp <= 0x202E) ||
+	       (cp >= 0x2060 && cp <= 0x206F) || cp == 0xFEFF;
+}
+
 size_t
 utf8_put(uint32_t cp, char out[4])
 {

@@ -41,6 +41,16 @@ utf8_step(struct utf8 *u, uint8_t c)
 
 bool utf8_ok(struct span s);
 
+#define UTF8_NONE UINT32_MAX
+
+/* The code point that s, which is not empty, begins with, and its length;
+ * UTF8_NONE and 1 for a byte that begins no character. */
+uint32_t utf8_next(struct span s, size_t *ret_n);
+
+/* Is it one that moves, hides or reorders text instead of being seen: a
+ * control character of C0 or C1, DEL, a bidirectional control? */
+bool utf8_is_control(uint32_t cp);
+
 /* Writes code point cp (no surrogate, <= 0x10FFFF); how many bytes. */
 size_t utf8_put(uint32_t cp, char out[4]);
 

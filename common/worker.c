@@ -445,7 +445,7 @@ worker_on_msg(void *ctx, const struct bus_peer *peer UNUSED,
 			return;
 		}
 	}
-	log_warn("message not for a worker", "message",
+	log_often(LOG_LEVEL_WARN, "message not for a worker", "message",
 	    proto_name(msg->type), NULL);
 }
 
@@ -453,7 +453,8 @@ static void
 worker_on_bad(void *ctx UNUSED, const struct bus_peer *peer UNUSED,
     const struct err *err)
 {
-	log_warn("bytes that are no message", "reason", err->text, NULL);
+	log_often(LOG_LEVEL_WARN, "bytes that are no message", "reason",
+	    err->text, NULL);
 }
 
 enum rc

@@ -209,8 +209,8 @@ on_msg(void *ctx, const struct bus_peer *peer UNUSED, const struct proto *m)
 	else if (m->type == PROTO_FLEETING)
 		on_fleeting(l, &m->fleeting);
 	else
-		log_warn("a message no gateway should get", "type",
-		    proto_name(m->type), NULL);
+		log_often(LOG_LEVEL_WARN, "a message no gateway should get",
+		    "type", proto_name(m->type), NULL);
 	turn_if_much(l, m);
 }
 
@@ -218,7 +218,8 @@ static void
 on_bad(
     void *ctx UNUSED, const struct bus_peer *peer UNUSED, const struct err *err)
 {
-	log_warn("bytes that are no message", "reason", err->text, NULL);
+	log_often(LOG_LEVEL_WARN, "bytes that are no message", "reason",
+	    err->text, NULL);
 }
 
 /* Another supervisor, perhaps: its STATUS tells. */

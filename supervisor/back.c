@@ -58,7 +58,8 @@ on_hello(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 		dispatch_orphan(s, w);
 	if (registry_hello(s->workers, peer, &msg->hello, &w, &err) != RC_OK) {
 		m.refuse.reason = span_of(err.text);
-		log_warn("worker refused", "reason", err.text, NULL);
+		log_often(LOG_LEVEL_WARN, "worker refused", "reason", err.text,
+		    NULL);
 		supervisor_send(s, s->back, peer, &m);
 		return;
 	}
@@ -112,7 +113,8 @@ on_result(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 	if (t != NULL)
 		engine_result(s, t, res);
 	else
-		log_debug("late outcome, not taken", "worker", w->name, NULL);
+		log_often(LOG_LEVEL_DEBUG, "late outcome, not taken", "worker",
+		    w->name, NULL);
 }
 
 /* It works on what nobody waits for: its REVOKE was lost, or came before the
@@ -232,16 +234,16 @@ back_on_msg(void *ctx, const struct bus_peer *peer, const struct proto *msg)
 		if (handlers[i].type == msg->type)
 			handlers[i].handle(s, w, peer, msg);
 	if (v == JUDGE_DROP)
-		log_debug("message out of turn, dropped", "message",
-		    proto_name(msg->type), NULL);
+		log_often(LOG_LEVEL_DEBUG, "message out of turn, dropped",
+		    "message", proto_name(msg->type), NULL);
 }
 
 static void
 back_on_bad(
     void *ctx UNUSED, const struct bus_peer *peer UNUSED, const struct err *err)
 {
-	log_warn("a worker sent bytes that are no message", "reason", err->text,
-	    NULL);
+	log_often(LOG_LEVEL_WARN, "a worker sent bytes that are no message",
+	    "reason", err->text, NULL);
 }
 
 const struct bus_handler back_handler = {

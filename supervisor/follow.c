@@ -269,8 +269,8 @@ tell_unreadable(struct supervisor *s, const struct follower *f, enum rc rc,
 {
 	struct proto m = {.type = PROTO_REPLY};
 
-	log_error("a run's events cannot be read", "run", f->id, "reason",
-	    err->text, NULL);
+	log_often(LOG_LEVEL_ERROR, "a run's events cannot be read", "run",
+	    f->id, "reason", err->text, NULL);
 	m.reply.req = f->req;
 	m.reply.rc = span_of(rc_name(rc));
 	m.reply.run = span_of(f->id);

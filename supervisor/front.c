@@ -573,16 +573,16 @@ front_on_msg(void *ctx, const struct bus_peer *peer, const struct proto *msg)
 			return;
 		}
 	}
-	log_warn("message not for a gateway to send", "message",
-	    proto_name(msg->type), NULL);
+	log_often(LOG_LEVEL_WARN, "message not for a gateway to send",
+	    "message", proto_name(msg->type), NULL);
 }
 
 static void
 front_on_bad(
     void *ctx UNUSED, const struct bus_peer *peer UNUSED, const struct err *err)
 {
-	log_warn("a gateway sent bytes that are no message", "reason",
-	    err->text, NULL);
+	log_often(LOG_LEVEL_WARN, "a gateway sent bytes that are no message",
+	    "reason", err->text, NULL);
 }
 
 const struct bus_handler front_handler = {

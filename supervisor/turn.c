@@ -17,8 +17,8 @@ supervisor_send(struct supervisor *s, struct bus *bus,
     const struct bus_peer *peer, const struct proto *msg)
 {
 	if (outbox_add(&s->outbox, bus, peer, msg) != RC_OK)
-		log_error("a message is too large to send", "message",
-		    proto_name(msg->type), NULL);
+		log_often(LOG_LEVEL_ERROR, "a message is too large to send",
+		    "message", proto_name(msg->type), NULL);
 }
 
 static void

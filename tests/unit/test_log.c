@@ -56,6 +56,13 @@ static const struct {
 	{"\x01", " k=\"\\x01\"\n"},
 	{"\x7f", " k=\"\\x7f\"\n"},
 	{"漢字", " k=漢字\n"},
+	{"\xc2\x80", " k=\"\\x80\"\n"},
+	{"\xc2\x9b" "31mred", " k=\"\\x9b31mred\"\n"},
+	{"a\xc2\x9f", " k=\"a\\x9f\"\n"},
+	{"\u00a0", " k=\u00a0\n"},
+	{"\x9b" "31mred", " k=\"\\x9b31mred\"\n"},
+	{"cut \xe6\xbc", " k=\"cut \\xe6\\xbc\"\n"},
+	{"\u202eevil", " k=\"\\u202eevil\"\n"},
 };
 
 START_TEST(values_are_quoted_and_escaped_where_needed)
@@ -130,6 +137,89 @@ START_TEST(an_endless_value_is_cut_to_one_bounded_line)
 }
 END_TEST
 
+/* ---- what others can cause as often as they like ---- */
+
+static void
+noise(int times)
+{
+	while (times-- > 0)
+		log_often(LOG_LEVEL_WARN, "noise", "from", "a peer", NULL);
+}
+
+START_TEST(what_others_cause_is_written_seldom_and_the_rest_is_counted)
+{
+	char text[LINE_MAX_SEEN];
+	int64_t now = 1000000;
+	struct catch c;
+
+	clk_fix_ms(now);
+	catch_begin(&c);
+	noise(1000);
+	log_often(LOG_LEVEL_WARN, "another kind", NULL);
+	log_warn("noise", "ordinary", "yes", NULL);
+	log_tell_kept(false);
+	catch_end(&c, text);
+	ck_assert_int_eq(text_count(text, "from=\"a peer\""), LOG_OFTEN_MAX);
+	ck_assert_int_eq(text_count(text, "another kind"), 1);
+	ck_assert_int_eq(text_count(text, "ordinary=yes"), 1);
+	assert_lacks(text, "suppressed");
+
+	/* The next interval: first how many there were, then the next few. */
+	clk_fix_ms(now + LOG_OFTEN_MS - 1);
+	catch_begin(&c);
+	noise(1);
+	clk_fix_ms(now += LOG_OFTEN_MS);
+	noise(7);
+	catch_end(&c, text);
+	assert_contains(text, "level=warn proc=culprit");
+	assert_contains(text, "of=noise suppressed=996\n");
+	ck_assert_int_eq(text_count(text, "from=\"a peer\""), LOG_OFTEN_MAX);
+
+	/* Without any more of it the time tells, once. */
+	catch_begin(&c);
+	log_tell_kept(false);
+	clk_fix_ms(now + LOG_OFTEN_MS);
+	log_tell_kept(false);
+	log_tell_kept(true);
+	catch_end(&c, text);
+	ck_assert_int_eq(text_count(text, "\n"), 1);
+	assert_contains(text, "of=noise suppressed=2\n");
+}
+END_TEST
+
+START_TEST(what_was_kept_back_is_told_at_the_end)
+{
+	char text[LINE_MAX_SEEN];
+	struct catch c;
+
+	clk_fix_ms(1000000);
+	catch_begin(&c);
+	noise(LOG_OFTEN_MAX + 1);
+	log_tell_kept(true);
+	catch_end(&c, text);
+	assert_contains(text, "suppressed=1\n");
+}
+END_TEST
+
+START_TEST(what_is_below_the_level_is_not_counted)
+{
+	char text[LINE_MAX_SEEN];
+	struct catch c;
+	int i;
+
+	ck_assert(log_open("tester", "error"));
+	catch_begin(&c);
+	noise(100);
+	log_tell_kept(true);
+	ck_assert(log_open("tester", "info"));
+	for (i = 0; i < LOG_OFTEN_MAX; i++)
+		noise(1);
+	log_tell_kept(true);
+	catch_end(&c, text);
+	ck_assert_int_eq(text_count(text, "\n"), LOG_OFTEN_MAX);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -138,6 +228,9 @@ main(void)
 	    {a_line_says_when_who_and_what, 0},
 	    {only_levels_from_the_chosen_one_on_are_written, 0},
 	    {an_endless_value_is_cut_to_one_bounded_line, 2},
+	    {what_others_cause_is_written_seldom_and_the_rest_is_counted, 0},
+	    {what_was_kept_back_is_told_at_the_end, 0},
+	    {what_is_below_the_level_is_not_counted, 0},
 	};
 
 	return RUN_TESTS("log", tests);

@@ -288,13 +288,18 @@ START_TEST(noise_is_refused_and_does_no_harm)
 
 	for (round = 0; round < 50; round++) {
 		struct client *c;
+		const char *said;
 
 		for (i = 0; i < sizeof(noise); i++)
 			noise[i] = (unsigned char)rand_r(&seed);
 		c = client_new(f, (const char *)noise, sizeof(noise));
-		client_await(c, NULL);
+		said = client_await(c, NULL);
+		assert_status(said, 400);
+		assert_contains(said, "application/problem+json");
+		assert_contains(said, "\"status\":400,\"detail\":\"");
 		client_free(c);
 	}
+	ck_assert_uint_eq(f->n_heard, 0);
 	answer = client_ask(f, "GET /healthz", "", "");
 	assert_status(answer, 200);
 	front_free(f);

@@ -29,8 +29,8 @@ enum {
 	BUS_HANDSHAKE_MS = 5000,
 };
 
-/* Nobody is let in where no ZAP handler is bound. Drafts have no name in
- * zmq.h; a ZeroMQ that was built without them refuses the number. */
+/* Nobody is let in where no ZAP handler is bound. A draft: it has no name in
+ * zmq.h, but Debian's library takes the number. */
 enum { BUS_ZAP_ENFORCE_DOMAIN = 93 };
 
 struct bus {
@@ -198,25 +198,45 @@ bus_advice(const char *endpoint, int code)
 	return "";
 }
 
-/* Sets the guard for the endpoints that come next. */
-static void
-bus_guard_set(struct bus *b, const struct bus_guard *g)
+/* Without this ZeroMQ lets everybody in where nobody answers for keys; so
+ * what does not know it, or forgets it, must not listen. */
+static enum rc
+bus_enforce_keys(struct bus *b, struct err *err)
 {
 	void *handle = zsock_resolve(b->sock);
-	int enforce = 1;
+	int on = 1, is = 0, v[3];
+	size_t n = sizeof(is);
+
+	if (zmq_setsockopt(
+		handle, BUS_ZAP_ENFORCE_DOMAIN, &on, sizeof(on)) == 0 &&
+	    zmq_getsockopt(handle, BUS_ZAP_ENFORCE_DOMAIN, &is, &n) == 0 &&
+	    is == 1 && zsock_mechanism(b->sock) == ZMQ_CURVE)
+		return RC_OK;
+	zmq_version(&v[0], &v[1], &v[2]);
+	return err_set(err, RC_DENIED,
+	    "this libzmq (%d.%d.%d) does not take ZMQ_ZAP_ENFORCE_DOMAIN, and "
+	    "would let strangers in: install one that does, such as Debian's "
+	    "libzmq5, or use no keys and ipc or tcp://127.0.0.1",
+	    v[0], v[1], v[2]);
+}
+
+/* Sets the guard for the endpoints that come next. */
+static enum rc
+bus_guard_set(struct bus *b, const struct bus_guard *g, struct err *err)
+{
+	enum rc rc = RC_OK;
 
 	if (b->listens) {
 		zsock_set_curve_server(b->sock, 1);
 		zsock_set_zap_domain(b->sock, g->domain);
-		/* Not in every build; the probes count (zap.h). */
-		zmq_setsockopt(handle, BUS_ZAP_ENFORCE_DOMAIN, &enforce,
-		    sizeof(enforce));
+		rc = bus_enforce_keys(b, err);
 	} else {
 		zsock_set_curve_serverkey(b->sock, g->server_key);
 		zsock_set_curve_publickey(b->sock, g->pair->public_key);
 		zsock_set_reconnect_ivl(b->sock, BUS_RECONNECT_CURVE_MS);
 	}
 	zsock_set_curve_secretkey(b->sock, g->pair->secret_key);
+	return rc;
 }
 
 /* A link that died is dropped on both sides, so that nothing waits in it and
@@ -270,7 +290,9 @@ bus_open(struct bus *b, const char *endpoint, const struct bus_guard *g,
 	if (reach != ENDPOINT_IPC)
 		bus_beat_set(b);
 	if (g != NULL && reach != ENDPOINT_IPC)
-		bus_guard_set(b, g);
+		rc = bus_guard_set(b, g, err);
+	if (rc != RC_OK)
+		return rc;
 	zsock_set_ipv6(b->sock, strchr(endpoint, '[') != NULL);
 	if ((b->listens ? zmq_bind(handle, endpoint)
 			: zmq_connect(handle, endpoint)) == 0)

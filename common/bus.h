@@ -53,10 +53,11 @@ NODISCARD enum rc bus_may(
 /* A ROUTER that is bound nowhere yet. */
 struct bus *bus_new_listener(zloop_t *loop, const struct bus_handler *h);
 
-/* Binds it to an endpoint, maybe of several. With a guard (NULL: without),
- * zap_let_in comes before and zap_watch after. An ipc endpoint's folder must
+/* Binds it to an endpoint, maybe of several. With a guard (NULL: without) it
+ * lets nobody in but whom zap_let_in knows. An ipc endpoint's folder must
  * exist, and be private. RC_IO: cannot bind, or another process holds it.
- * RC_DENIED: others could reach it; without a guard tcp is for loopback. */
+ * RC_DENIED: others could reach it: without a guard tcp is for loopback, and
+ * with one not every build of libzmq keeps strangers out. */
 NODISCARD enum rc bus_listen(struct bus *b, const char *endpoint,
     const struct bus_guard *guard, struct err *err);
 

@@ -73,22 +73,3 @@ endpoint_is_private(const char *endpoint, struct err *err)
 	    "socket in it can take part; say chmod 700",
 	    folder, (unsigned)(st.st_mode & 07777));
 }
-
-char *
-endpoint_from_here(const char *bound)
-{
-	static const struct {
-		const char *any, *here;
-	} hosts[] = {
-	    {TCP "0.0.0.0:", TCP "127.0.0.1:"},
-	    {TCP "[::]:", TCP "[::1]:"},
-	    {TCP "*:", TCP "127.0.0.1:"},
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(hosts); i++)
-		if (begins(bound, hosts[i].any))
-			return xasprintf("%s%s", hosts[i].here,
-			    bound + strlen(hosts[i].any));
-	return xstrdup(bound);
-}

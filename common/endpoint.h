@@ -24,8 +24,4 @@ NODISCARD enum rc endpoint_reach(
  * its folder is open to them, or it has none. */
 NODISCARD enum rc endpoint_is_private(const char *endpoint, struct err *err);
 
-/* Where this machine itself reaches what is bound to bound, an endpoint as
- * ZeroMQ names it; the caller's. */
-char *endpoint_from_here(const char *bound);
-
 #endif

@@ -1,29 +1,24 @@
 /*
- * zap.c - the ZAP handler of the process, and its proof.
+ * zap.c - the ZAP handler of the process.
  *
  * Invariant: a key is let in only if it stands in the folder of the domain
- * it knocks at, or is the one the running proof must get in with. The
- * handler runs on the loop: while that hangs nobody is let in.
+ * it knocks at. The handler runs on the loop: while that hangs nobody is let
+ * in.
  */
 #include "common/zap.h"
 
 #include <stdlib.h>
 
 #include "common/clk.h"
-#include "common/endpoint.h"
+#include "common/curve.h"
 #include "common/log.h"
-#include "common/zap_probe.h"
 
 #define ZAP_ADDRESS "inproc://zeromq.zap.01"
 
 enum {
 	DOMAINS_MAX = 4,
-	WATCHES_MAX = 4,
 	KEY_BYTES = 32,
-	TICK_MS = 250,
 	TURN_MAX = 64, /* questions, before others have their turn */
-	START_POLL_MS = 20,
-	REFUSED_LOG_MS = 10000,
 };
 
 struct domain {
@@ -33,26 +28,11 @@ struct domain {
 	char said[sizeof(((struct err *)0)->text)]; /* what was last wrong */
 };
 
-struct watch {
-	char *domain, *endpoint;
-	struct zap_probe *known, *stranger;
-	int64_t since_ms; /* of the proof that runs, or of the last one */
-};
-
 struct zap {
-	struct zap_spec spec;
-	char server_key[CURVE_TEXT];
+	zloop_t *loop;
 	zsock_t *sock;
-	int timer;
-	bool dead;
-	/* Fresh in each process, and never written down. */
-	struct curve_pair known, stranger;
 	struct domain domains[DOMAINS_MAX];
 	int n_domains;
-	struct watch watches[WATCHES_MAX];
-	int n_watches;
-	int64_t refused_ms;
-	int n_refused;
 };
 
 /* ---- who is let in ---- */
@@ -103,54 +83,21 @@ domain_has(struct domain *d, const char *key)
 	return curve_keys_have(d->keys, key);
 }
 
-/* Only while a proof of the domain runs is its key good for anything. */
-static bool
-is_known_probe(const struct zap *z, const char *domain, const char *key)
-{
-	int i;
-
-	if (strcmp(key, z->known.public_key) != 0)
-		return false;
-	for (i = 0; i < z->n_watches; i++)
-		if (z->watches[i].known != NULL &&
-		    strcmp(z->watches[i].domain, domain) == 0)
-			return true;
-	return false;
-}
-
-/* Strangers knock as often as they like; the log is not theirs. */
-static void
-tell_refused(
-    struct zap *z, const char *domain, const char *address, const char *key)
-{
-	int64_t now = clk_mono_ms();
-	char times[24];
-
-	z->n_refused++;
-	if (z->refused_ms != 0 && now - z->refused_ms < REFUSED_LOG_MS)
-		return;
-	snprintf(times, sizeof(times), "%d", z->n_refused);
-	log_warn("refused a connection: its key is not in the folder", "at",
-	    domain, "from", address, "key", key, "refused", times, NULL);
-	z->refused_ms = now;
-	z->n_refused = 0;
-}
-
 /*
  * "300", a failure for now, where "400" would be final: ZeroMQ's client then
  * never tries again, and a worker whose key is added later would have to be
- * started anew. The probe asks for a clear answer.
+ * started anew.
  */
 static const char *
 verdict(struct zap *z, const char *domain, const char *address, const char *key)
 {
 	struct domain *d = domain_find(z, domain);
 
-	if ((d != NULL && domain_has(d, key)) || is_known_probe(z, domain, key))
+	if (d != NULL && domain_has(d, key))
 		return "200";
-	if (strcmp(key, z->stranger.public_key) == 0)
-		return "400";
-	tell_refused(z, domain, address, key);
+	log_often(LOG_LEVEL_WARN,
+	    "refused a connection: its key is not in the folder", "at", domain,
+	    "from", address, "key", key, NULL);
 	return "300";
 }
 
@@ -232,114 +179,6 @@ on_question(zloop_t *loop UNUSED, zsock_t *sock UNUSED, void *arg)
 	return 0;
 }
 
-/* ---- the proof ---- */
-
-static void
-watch_end(struct watch *w)
-{
-	zap_probe_free(w->known);
-	zap_probe_free(w->stranger);
-	w->known = w->stranger = NULL;
-}
-
-/* RC_BUSY: begun. */
-static enum rc
-watch_begin(struct zap *z, struct watch *w, struct err *err)
-{
-	w->since_ms = clk_mono_ms();
-	w->known = zap_probe_new(w->endpoint, &z->known, z->server_key);
-	w->stranger = zap_probe_new(w->endpoint, &z->stranger, z->server_key);
-	if (w->known != NULL && w->stranger != NULL)
-		return RC_BUSY;
-	watch_end(w);
-	return err_set(err, RC_IO, "%s cannot be proven: %s", w->endpoint,
-	    zmq_strerror(zmq_errno()));
-}
-
-/* RC_OK: proven; RC_BUSY: not known yet; RC_DENIED, RC_TIMEOUT: the door is
- * not guarded as it should be. */
-static enum rc
-watch_look(struct watch *w, struct err *err)
-{
-	enum zap_probe_state known = zap_probe_look(w->known);
-	enum zap_probe_state stranger = zap_probe_look(w->stranger);
-
-	if (stranger == ZAP_PROBE_IN)
-		return err_set(err, RC_DENIED,
-		    "%s let a key in that nobody knows", w->endpoint);
-	if (known == ZAP_PROBE_OUT)
-		return err_set(err, RC_DENIED,
-		    "%s refuses a key that it should let in", w->endpoint);
-	if (known == ZAP_PROBE_IN && stranger == ZAP_PROBE_OUT)
-		return RC_OK;
-	if (clk_mono_ms() - w->since_ms >= ZAP_PROBE_LIMIT_MS)
-		return err_set(err, RC_TIMEOUT,
-		    "%s does not say whom it lets in", w->endpoint);
-	return RC_BUSY;
-}
-
-static void
-watch_tick(struct zap *z, struct watch *w)
-{
-	enum rc rc = RC_BUSY;
-	struct err err;
-
-	if (w->known != NULL)
-		rc = watch_look(w, &err);
-	else if (clk_mono_ms() - w->since_ms >= ZAP_PROBE_EVERY_MS)
-		rc = watch_begin(z, w, &err);
-	if (rc == RC_BUSY)
-		return;
-	watch_end(w);
-	if (rc != RC_OK) {
-		z->dead = true;
-		z->spec.on_dead(z->spec.ctx, &err);
-	}
-}
-
-static int
-on_tick(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
-{
-	struct zap *z = arg;
-	int i;
-
-	for (i = 0; i < z->n_watches && !z->dead; i++)
-		watch_tick(z, &z->watches[i]);
-	return 0;
-}
-
-/* The loop does not run yet: the handler is served here. */
-static enum rc
-watch_prove(struct zap *z, struct watch *w, struct err *err)
-{
-	zmq_pollitem_t item = {
-	    .socket = zsock_resolve(z->sock), .events = ZMQ_POLLIN};
-	enum rc rc = watch_begin(z, w, err);
-
-	while (rc == RC_BUSY) {
-		zmq_poll(&item, 1, START_POLL_MS);
-		on_question(z->spec.loop, z->sock, z);
-		rc = watch_look(w, err);
-	}
-	watch_end(w);
-	return rc;
-}
-
-enum rc
-zap_watch(
-    struct zap *z, const char *domain, const char *endpoint, struct err *err)
-{
-	struct watch *w = &z->watches[z->n_watches];
-
-	if (z->n_watches == WATCHES_MAX)
-		return err_set(
-		    err, RC_TOOBIG, "more than %d endpoints", WATCHES_MAX);
-	w->domain = xstrdup(domain);
-	w->endpoint = endpoint_from_here(endpoint);
-	z->n_watches++;
-	return watch_prove(z, w, err);
-}
-
 /* ---- the whole ---- */
 
 enum rc
@@ -358,30 +197,21 @@ zap_let_in(struct zap *z, const char *domain, const char *dir, struct err *err)
 }
 
 enum rc
-zap_new(const struct zap_spec *spec, struct zap **ret_zap, struct err *err)
+zap_new(zloop_t *loop, struct zap **ret_zap, struct err *err)
 {
 	struct zap *z = xcalloc(1, sizeof(*z));
-	enum rc rc;
 
-	z->spec = *spec;
-	memcpy(z->server_key, spec->own->public_key, CURVE_TEXT);
-	z->timer = -1;
+	z->loop = loop;
 	z->sock = zsock_new(ZMQ_REP);
-	rc = curve_pair_make(&z->known, err);
-	if (rc == RC_OK)
-		rc = curve_pair_make(&z->stranger, err);
-	if (rc == RC_OK && (z->sock == NULL || zmq_bind(zsock_resolve(z->sock),
-						   ZAP_ADDRESS) != 0))
-		rc = err_set(err, RC_CONFLICT,
+	if (zmq_bind(zsock_resolve(z->sock), ZAP_ADDRESS) != 0) {
+		zsock_destroy(&z->sock);
+		free(z);
+		return err_set(err, RC_CONFLICT,
 		    "cannot answer for the keys of this process: %s",
 		    zmq_strerror(zmq_errno()));
-	if (rc != RC_OK) {
-		zap_free(z);
-		return rc;
 	}
-	zloop_reader(spec->loop, z->sock, on_question, z);
-	zloop_reader_set_tolerant(spec->loop, z->sock);
-	z->timer = zloop_timer(spec->loop, TICK_MS, 0, on_tick, z);
+	zloop_reader(loop, z->sock, on_question, z);
+	zloop_reader_set_tolerant(loop, z->sock);
 	*ret_zap = z;
 	return RC_OK;
 }
@@ -393,22 +223,12 @@ zap_free(struct zap *z)
 
 	if (z == NULL)
 		return;
-	for (i = 0; i < z->n_watches; i++) {
-		watch_end(&z->watches[i]);
-		free(z->watches[i].domain);
-		free(z->watches[i].endpoint);
-	}
 	for (i = 0; i < z->n_domains; i++) {
 		free(z->domains[i].name);
 		free(z->domains[i].dir);
 		free(z->domains[i].keys);
 	}
-	if (z->timer >= 0) {
-		zloop_timer_end(z->spec.loop, z->timer);
-		zloop_reader_end(z->spec.loop, z->sock);
-	}
+	zloop_reader_end(z->loop, z->sock);
 	zsock_destroy(&z->sock);
-	curve_pair_done(&z->known);
-	curve_pair_done(&z->stranger);
 	free(z);
 }

@@ -67,18 +67,9 @@ door_check(const struct door *d, const struct conf *c, struct err *err)
 
 /* ---- opening ---- */
 
-static void
-on_dead(void *agent, const struct err *why)
-{
-	log_error("keys are not asked for as they should be; ending", "reason",
-	    why->text, NULL);
-	agent_fail(agent);
-}
-
-/* Proven before its first message is looked at. */
 static enum rc
-endpoint_open(struct supervisor *s, const struct door *d, const char *endpoint,
-    const struct bus_guard *g, struct bus *b, struct err *err)
+endpoint_open(struct bus *b, const char *endpoint, const struct bus_guard *g,
+    struct err *err)
 {
 	enum endpoint_reach reach;
 	enum rc rc = bus_listen(b, endpoint, g, err);
@@ -89,11 +80,9 @@ endpoint_open(struct supervisor *s, const struct door *d, const char *endpoint,
 	if (rc != RC_OK || g == NULL || reach == ENDPOINT_IPC)
 		return rc;
 	bound = bus_bound(b);
-	rc = zap_watch(s->zap, d->domain, bound, err);
-	if (rc == RC_OK)
-		log_info("listening; keys are asked for", "at", bound, NULL);
+	log_info("listening; keys are asked for", "at", bound, NULL);
 	free(bound);
-	return rc;
+	return RC_OK;
 }
 
 static enum rc
@@ -108,9 +97,9 @@ door_open(struct supervisor *s, const struct door *d,
 	if (rc == RC_OK && g != NULL)
 		rc = zap_let_in(s->zap, d->domain, d->keys_dir, err);
 	if (rc == RC_OK)
-		rc = endpoint_open(s, d, d->at, g, b, err);
+		rc = endpoint_open(b, d->at, g, err);
 	if (rc == RC_OK && d->also != NULL)
-		rc = endpoint_open(s, d, d->also, g, b, err);
+		rc = endpoint_open(b, d->also, g, err);
 	return rc;
 }
 
@@ -118,10 +107,6 @@ door_open(struct supervisor *s, const struct door *d,
 static enum rc
 zap_open(struct supervisor *s, struct curve_pair *own, struct err *err)
 {
-	struct zap_spec spec = {.loop = agent_loop(s->agent),
-	    .own = own,
-	    .on_dead = on_dead,
-	    .ctx = s->agent};
 	enum rc rc;
 
 	memset(own, 0, sizeof(*own));
@@ -129,7 +114,7 @@ zap_open(struct supervisor *s, struct curve_pair *own, struct err *err)
 		return RC_OK;
 	rc = curve_read_key(agent_conf(s->agent)->curve_key, own, err);
 	if (rc == RC_OK)
-		rc = zap_new(&spec, &s->zap, err);
+		rc = zap_new(agent_loop(s->agent), &s->zap, err);
 	return rc;
 }
 

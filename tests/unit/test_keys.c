@@ -253,21 +253,6 @@ START_TEST(an_ipc_socket_must_lie_in_a_private_folder)
 }
 END_TEST
 
-START_TEST(a_wildcard_is_reached_from_here_over_loopback)
-{
-	static const struct {
-		const char *bound, *here;
-	} cases[] = {
-	    {"tcp://0.0.0.0:9902", "tcp://127.0.0.1:9902"},
-	    {"tcp://[::]:9902", "tcp://[::1]:9902"},
-	    {"tcp://10.0.0.5:9902", "tcp://10.0.0.5:9902"},
-	};
-	auto_str here = endpoint_from_here(cases[_i].bound);
-
-	ck_assert_str_eq(here, cases[_i].here);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -282,7 +267,6 @@ main(void)
 	    {only_what_is_surely_on_this_machine_counts_as_such,
 		(int)ARRAY_LEN(reaches)},
 	    {an_ipc_socket_must_lie_in_a_private_folder, 0},
-	    {a_wildcard_is_reached_from_here_over_loopback, 3},
 	};
 
 	return RUN_TESTS("keys", tests);

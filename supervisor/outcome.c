@@ -362,6 +362,8 @@ unknown_result(struct supervisor *s, struct task *t, struct span feedback)
 
 	if (says.n > 0 && says.p[says.n - 1] == '.')
 		says.n--;
+	if (says.n == 0)
+		says = span_of("the tool does not say why");
 	reason = xstrndup(says.p, says.n);
 	approve_lost(s, t, reason);
 }

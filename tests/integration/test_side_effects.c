@@ -341,6 +341,14 @@ worker_cannot_tell(struct scene *s, const struct proto_task *t)
 	    "\"summary\":\"it was stopped.\",\"unknown\":true}}");
 }
 
+static void
+worker_does_not_say_why(struct scene *s, const struct proto_task *t)
+{
+	hand_answer(s->hand, t,
+	    "{\"feedback\":{\"status\":\"FAILED\",\"tool\":\"echo\","
+	    "\"unknown\":true}}");
+}
+
 static const struct {
 	void (*happens)(struct scene *s, const struct proto_task *t);
 	const char *says;
@@ -349,6 +357,8 @@ static const struct {
     {worker_starts_afresh, "its worker is gone"},
     {worker_talks_nonsense, "no feedback"},
     {worker_cannot_tell, "not known: it was stopped. The tool"},
+    {worker_does_not_say_why,
+	"not known: the tool does not say why. The tool is UNSAFE"},
 };
 
 START_TEST(a_leased_unsafe_step_that_is_lost_is_unknown_and_not_repeated)

@@ -11,7 +11,6 @@
 #include <string.h>
 
 enum {
-	METRICS_MAX = 20000,
 	SAMPLED_METRICS = 6,  /* whose raw samples tell the interval */
 	SAMPLED_SERIES = 100, /* of a metric at most */
 	SAMPLED_S = 1800,
@@ -25,8 +24,10 @@ metric_add(struct causes_fetching *f, const char *name, size_t count)
 {
 	size_t n = f->nmetrics;
 
-	if (n == METRICS_MAX)
+	if (n == CAUSES_METRICS_MAX) {
+		f->nmetrics_over++;
 		return;
+	}
 	if ((n & (n - 1)) == 0)
 		f->metrics = xrealloc(
 		    f->metrics, MAX((size_t)1, n * 2) * sizeof(*f->metrics));
@@ -60,12 +61,10 @@ on_type(void *arg, cJSON *item, struct err *err)
 	const cJSON *type = cJSON_GetObjectItem(item, "type");
 
 	(void)err;
-	if (cJSON_IsString(m) && cJSON_IsString(type) && t->n++ < METRICS_MAX &&
-	    strcmp(type->valuestring, "gauge") != 0)
+	if (cJSON_IsString(m) && cJSON_IsString(type) &&
+	    t->n++ < CAUSES_METRICS_MAX)
 		cJSON_AddStringToObject(
 		    t->by_name, m->valuestring, type->valuestring);
-	else if (cJSON_IsString(m) && cJSON_IsString(type))
-		cJSON_AddStringToObject(t->by_name, m->valuestring, "gauge");
 	cJSON_Delete(item);
 	return RC_OK;
 }
@@ -122,6 +121,18 @@ set_types(struct causes_fetching *f, const cJSON *by_name)
 	}
 }
 
+static void
+skip_over(struct causes_fetching *f)
+{
+	auto_str what = xasprintf("%zu metrics", f->nmetrics_over);
+	auto_str why = xasprintf(
+	    "there are more than the %d names looked at; a scope makes them "
+	    "fewer",
+	    CAUSES_METRICS_MAX);
+
+	causes_fetch_skip(f, what, why);
+}
+
 enum rc
 causes_discover_names(struct causes_fetching *f)
 {
@@ -145,6 +156,8 @@ causes_discover_names(struct causes_fetching *f)
 	};
 	enum rc rc = causes_fetch_ask(f, jobs, ARRAY_LEN(jobs));
 
+	if (f->nmetrics_over > 0)
+		skip_over(f);
 	set_types(f, types.by_name);
 	cJSON_Delete(types.by_name);
 	return rc;

@@ -10,7 +10,10 @@
 
 #include <math.h>
 
-enum { CAUSES_STEP_MIN_S = 5 };
+enum {
+	CAUSES_STEP_MIN_S = 5,
+	CAUSES_METRICS_MAX = 20000, /* names looked at, and types */
+};
 
 struct causes_fetching {
 	const struct causes_request *rq;
@@ -21,7 +24,7 @@ struct causes_fetching {
 	void *progress_arg;
 	struct causes_fetched *out;
 	struct causes_metric *metrics;
-	size_t nmetrics;
+	size_t nmetrics, nmetrics_over; /* the latter are not kept */
 	struct buf selector; /* everything in scope */
 	size_t answered;
 	enum rc failed; /* of the first that failed */
@@ -50,7 +53,8 @@ causes_fetch_ms(double s)
 	return (int64_t)llround(s * 1000);
 }
 
-/* Metrics in scope with their types, sorted by name. */
+/* Metrics in scope with their types, sorted by name; those that are too many
+ * are noted as skipped. */
 NODISCARD enum rc causes_discover_names(struct causes_fetching *f);
 /* How many series each has. */
 NODISCARD enum rc causes_discover_counts(struct causes_fetching *f);

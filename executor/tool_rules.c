@@ -219,10 +219,12 @@ put_missing(const struct rules *s, struct buf *b)
 				break;
 		}
 		if (i == s->n)
-			buf_addf(b,
-			    "\n- no rule is named %.200s here; it may "
-			    "be evaluated elsewhere (a ruler)",
-			    one->valuestring);
+			buf_addf(b, "\n- no rule is named %.200s %s",
+			    one->valuestring,
+			    s->n_over > 0
+				? "among those looked at"
+				: "here; it may be evaluated elsewhere (a "
+				  "ruler)");
 	}
 }
 
@@ -264,10 +266,14 @@ answered(struct tool_prom *p, const struct prom_outcome *outcome UNUSED)
 	put_chosen(s, &lines);
 	put_missing(s, &lines);
 	n = list_chosen(s, list);
+	if (s->n_over > 0)
+		buf_addf(&r->summary,
+		    "%zu rules were not looked at: there are too many. ",
+		    s->n_over);
 	if (n == 0)
 		buf_addf(&r->summary,
 		    "Empty: of the %zu rules of this Prometheus none matches.",
-		    total);
+		    s->n);
 	else
 		buf_addf(&r->summary, "%zu of %zu rules:", n, total);
 	buf_add_span(&r->summary, buf_span(&lines));

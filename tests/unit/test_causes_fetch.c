@@ -3,7 +3,7 @@
  * refusals and silence. The source is a table of answers in this process.
  */
 #include "common/json.h"
-#include "executor/causes_plan.h"
+#include "executor/causes_discover.h"
 #include "executor/tool_causes.h"
 #include "tests/harness/texts.h"
 
@@ -125,8 +125,11 @@ enum { STEP = 60 };
 
 struct source {
 	enum { WELL, REFUSES, EMPTY, HALF, CANCELS } mode;
+	size_t metrics;   /* besides app_cpu: m0, m1 … */
+	const char *meta; /* its metadata: a list as JSON; NULL: none */
 	size_t asked;
 	char scope_seen[256];
+	struct buf *queries; /* where those for ranges go; NULL: nowhere */
 };
 
 static enum rc
@@ -149,6 +152,35 @@ series_to(const struct prom_reader *r, const char *service, bool broken,
 	return rc;
 }
 
+static enum rc
+give_names(const struct source *s, const struct prom_reader *r, struct err *err)
+{
+	enum rc rc = r->sink->item(r->arg, cJSON_CreateString("app_cpu"), err);
+
+	for (size_t i = 0; rc == RC_OK && i < s->metrics; i++) {
+		auto_str name = xasprintf("m%zu", i);
+
+		rc = r->sink->item(r->arg, cJSON_CreateString(name), err);
+	}
+	return rc;
+}
+
+static enum rc
+give_metadata(
+    const struct source *s, const struct prom_reader *r, struct err *err)
+{
+	AUTO(json) list = NULL;
+	enum rc rc = RC_OK;
+	const cJSON *one;
+
+	ck_assert(json_parse(span_of(s->meta), NULL, &list, err) == RC_OK);
+	cJSON_ArrayForEach (one, list)
+		if (rc == RC_OK)
+			rc = r->sink->item(
+			    r->arg, cJSON_Duplicate(one, true), err);
+	return rc;
+}
+
 static void
 give(struct source *s, const struct prom_job *job)
 {
@@ -162,8 +194,9 @@ give(struct source *s, const struct prom_job *job)
 	    (s->mode == HALF && job->ask.what == PROM_METADATA))
 		o.rc = err_set(&o.err, RC_UPSTREAM, "go away");
 	else if (job->ask.what == PROM_LABEL_VALUES && s->mode != EMPTY)
-		o.rc =
-		    r->sink->item(r->arg, cJSON_CreateString("app_cpu"), &err);
+		o.rc = give_names(s, r, &err);
+	else if (job->ask.what == PROM_METADATA && s->meta != NULL)
+		o.rc = give_metadata(s, r, &err);
 	else if (job->ask.what == PROM_INSTANT && s->mode != EMPTY) {
 		o.rc = r->sink->series(r->arg, &name, &err);
 		for (int i = 0; i < 10 && o.rc == RC_OK; i++)
@@ -172,6 +205,8 @@ give(struct source *s, const struct prom_job *job)
 	} else if (job->ask.what == PROM_RANGE && job->ask.step_ms < 3600000) {
 		snprintf(
 		    s->scope_seen, sizeof(s->scope_seen), "%s", job->ask.query);
+		if (s->queries != NULL)
+			buf_addf(s->queries, "%s\n", job->ask.query);
 		o.rc = series_to(r, "cart", true, &job->ask);
 		if (o.rc == RC_OK)
 			o.rc = series_to(r, "web", false, &job->ask);
@@ -290,6 +325,51 @@ START_TEST(missing_metadata_costs_nothing)
 }
 END_TEST
 
+/* By its name none of these is a counter; metadata may say otherwise, and may
+ * be of any form. */
+START_TEST(metadata_tells_the_type_where_it_has_one)
+{
+	auto_buf queries = {.max = 1 << 16};
+	struct source s = {.mode = WELL,
+	    .queries = &queries,
+	    .metrics = 3,
+	    .meta = "[{\"metric\":\"m0\"},{\"metric\":\"m1\",\"type\":5},"
+		    "{\"type\":\"counter\"},7,{\"metric\":\"m2\","
+		    "\"type\":\"counter\",\"help\":\"\"},"
+		    "{\"metric\":\"gone\",\"type\":\"counter\"}]"};
+	AUTO(json) result = NULL;
+	struct err err;
+
+	ck_assert(ask(&s, "{" ALERT_ARGS "}", &result, &err) == RC_OK);
+	assert_contains(buf_str(&queries), "{__name__=~\"app_cpu|m0|m1\"}");
+	assert_contains(buf_str(&queries), "rate(m2[");
+}
+END_TEST
+
+START_TEST(metrics_that_are_too_many_are_said_not_to_be_looked_at)
+{
+	struct source s = {.mode = WELL, .metrics = CAUSES_METRICS_MAX + 4};
+	AUTO(json) result = NULL;
+	const cJSON *first;
+	struct err err;
+
+	ck_assert(ask(&s, "{" ALERT_ARGS "}", &result, &err) == RC_OK);
+	first =
+	    cJSON_GetArrayItem(cJSON_GetObjectItem(result, "not_looked_at"), 0);
+	ck_assert_str_eq(json_str(first, "what"), "5 metrics");
+	assert_contains(json_str(first, "why"), "more than the 20000 names");
+	/* As many as there may be are all looked at. */
+	s.metrics = CAUSES_METRICS_MAX - 1;
+	cJSON_Delete(TAKE(result));
+	ck_assert(ask(&s, "{" ALERT_ARGS "}", &result, &err) == RC_OK);
+	first =
+	    cJSON_GetArrayItem(cJSON_GetObjectItem(result, "not_looked_at"), 0);
+	ck_assert_msg(first == NULL || strstr(json_str(first, "why"),
+					   "names looked at") == NULL,
+	    "%s: %s", json_str(first, "what"), json_str(first, "why"));
+}
+END_TEST
+
 START_TEST(a_source_that_refuses_is_an_error_in_its_words)
 {
 	struct source s = {.mode = REFUSES};
@@ -337,6 +417,8 @@ main(void)
 	    {scope_reaches_the_questions_quoted, 0},
 	    {a_scope_label_that_is_no_name_is_refused, 0},
 	    {missing_metadata_costs_nothing, 0},
+	    {metadata_tells_the_type_where_it_has_one, 0},
+	    {metrics_that_are_too_many_are_said_not_to_be_looked_at, 0},
 	    {a_source_that_refuses_is_an_error_in_its_words, 0},
 	    {no_series_is_no_cause, 0},
 	    {calling_off_ends_it, 0},

@@ -243,6 +243,49 @@ START_TEST(all_rules_are_listed_when_none_is_named)
 }
 END_TEST
 
+/* n alerting rules R0, R1 … */
+static char *
+many_rules(int n)
+{
+	struct buf b = {.max = 16 << 20};
+	int i;
+
+	buf_adds(&b, "{\"status\":\"success\",\"data\":{\"groups\":[{"
+		     "\"name\":\"g\",\"file\":\"f\",\"rules\":[");
+	for (i = 0; i < n; i++)
+		buf_addf(&b,
+		    "%s{\"type\":\"alerting\",\"name\":\"R%d\","
+		    "\"query\":\"up == %d\"}",
+		    i > 0 ? "," : "", i, i);
+	buf_adds(&b, "]}]}}");
+	return buf_take(&b);
+}
+
+START_TEST(rules_that_are_too_many_are_said_not_to_be_looked_at)
+{
+	auto_str body = many_rules(20003);
+	struct stub_route route[] = {{"/", 200, NULL, body}, {0}};
+	struct workbench b;
+	const char *summary;
+
+	workbench_open(&b, stub_routes, route);
+	summary =
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_rules\"}");
+	assert_contains(summary, "3 rules were not looked at");
+	assert_contains(summary, "20000 of 20003 rules:");
+	ck_assert(workbench_number(&b, "total") == 20003);
+	ck_assert(workbench_number(&b, "left_out") == 19800);
+	summary = workbench_perform(&b,
+	    "{\"tool\":\"query_prometheus_rules\",\"args\":{"
+	    "\"names\":[\"R19999\",\"R20000\"]}}");
+	assert_contains(summary, "- alert R19999: up == 19999");
+	/* It is there, and nobody may say that it is not. */
+	assert_contains(summary, "no rule is named R20000 among those looked");
+	assert_lacks(summary, "elsewhere");
+	workbench_close(&b);
+}
+END_TEST
+
 /* on_outcome looks whether it could be sent. */
 START_TEST(a_summary_cut_within_a_character_can_still_be_sent)
 {
@@ -315,6 +358,7 @@ main(void)
 	    {alerts_of_the_past_come_from_their_series, 0},
 	    {the_rule_behind_an_alert_comes_with_what_it_is_made_of, 0},
 	    {all_rules_are_listed_when_none_is_named, 0},
+	    {rules_that_are_too_many_are_said_not_to_be_looked_at, 0},
 	    {a_summary_cut_within_a_character_can_still_be_sent, 0},
 	    {targets_that_are_down_are_told_with_their_error, 0},
 	};

@@ -228,6 +228,39 @@ START_TEST(lost_availability_is_a_symptom_and_more_of_it_is_not)
 }
 END_TEST
 
+/* Of a hundred or of one: what is lost is measured against what is whole. */
+static const struct {
+	const char *metric;
+	double usual, after;
+	bool likely;
+} availabilities[] = {
+    {"success_rate_percent", 99.9, 93, true},
+    {"success_rate_percent", 99.9, 99.5, false},
+    {"success_ratio", 0.999, 0.93, true},
+    {"success_ratio", 0.999, 0.995, false},
+};
+
+START_TEST(availability_is_read_in_percent_as_well_as_a_ratio)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+	double usual = availabilities[_i].usual;
+	double after = availabilities[_i].after;
+	float *v = add_of(set, availabilities[_i].metric, "a", usual, after);
+
+	for (size_t i = 0; i < POINTS; i++)
+		v[i] = (float)(i < FAULT ? usual : after);
+	r = find(set, NULL, at(FAULT));
+	ck_assert_msg(r->likely == availabilities[_i].likely,
+	    "%s from %g to %g", availabilities[_i].metric, usual, after);
+	if (!r->likely)
+		return;
+	ck_assert_int_eq(r->findings[0].direction, -1);
+	ck_assert_double_eq_tol(r->findings[0].before, usual, usual / 1000);
+	ck_assert_double_eq_tol(r->findings[0].after, after, usual / 1000);
+}
+END_TEST
+
 START_TEST(growing_memory_explains_busy_cpu)
 {
 	AUTO(causes_set) set = new_set();
@@ -349,6 +382,77 @@ START_TEST(the_busier_of_two_slow_callees_carries_the_damage)
 }
 END_TEST
 
+static double
+share_of(const struct causes_set *set, const struct causes_result *r,
+    const char *service)
+{
+	uint16_t s = causes_set_find(set, service);
+
+	for (size_t i = 0; i < r->ncauses; i++)
+		if (r->causes[i].service == s)
+			return r->causes[i].share;
+	ck_abort_msg("%s is no cause at all", service);
+	return NAN;
+}
+
+/* Adds what a service is asked a second, and how long each takes. */
+static void
+add_damage(struct causes_set *set, const char *service, double load,
+    double usual_s, double after_s)
+{
+	add_of(set, "request_latency_avg_seconds", service, usual_s, after_s);
+	add_of(set, "requests_per_s", service, load, load);
+}
+
+/* The alert's own service has lost 30 seconds a second: that is the whole. */
+START_TEST(shares_are_of_what_the_alerts_own_service_lost)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+
+	add_damage(set, "web", 100, 0.1, 0.4);
+	add_damage(set, "half", 50, 0.1, 0.4);
+	add_damage(set, "tenth", 10, 0.1, 0.4);
+	add_damage(set, "elsewhere", 400, 0.1, 0.9);
+	causes_set_edge(set, "web", "half");
+	causes_set_edge(set, "web", "tenth");
+	r = find(set, "web", NAN);
+	ck_assert_double_eq_tol(share_of(set, r, "half"), 0.5, 0.02);
+	ck_assert_double_eq_tol(share_of(set, r, "tenth"), 0.1, 0.01);
+	ck_assert_double_eq(share_of(set, r, "web"), 1);
+	ck_assert_double_eq(share_of(set, r, "elsewhere"), 1);
+}
+END_TEST
+
+/* The same, but nothing of it shows where the alert is. */
+START_TEST(shares_are_of_the_largest_loss_where_the_alert_shows_none)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+
+	add_damage(set, "web", 100, 0.1, 0.1);
+	add_damage(set, "most", 50, 0.1, 0.5);
+	add_damage(set, "less", 10, 0.1, 0.6);
+	r = find(set, "web", NAN);
+	ck_assert_double_eq(share_of(set, r, "most"), 1);
+	ck_assert_double_eq_tol(share_of(set, r, "less"), 0.25, 0.02);
+}
+END_TEST
+
+START_TEST(a_measure_the_alerts_own_service_does_not_show_counts_less)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+
+	add_damage(set, "web", 100, 0.1, 0.4);
+	add_of(set, "error_ratio", "failing", 0.01, 0.5);
+	add_of(set, "requests_per_s", "failing", 100, 100);
+	r = find(set, "web", NAN);
+	ck_assert_double_eq(share_of(set, r, "web"), 1);
+	ck_assert_double_eq_tol(share_of(set, r, "failing"), 0.25, 1e-9);
+}
+END_TEST
+
 /* ---- no cause ---- */
 
 START_TEST(quiet_systems_have_no_clear_cause)
@@ -387,32 +491,94 @@ END_TEST
 
 /* ---- onset ---- */
 
+/* The alert comes so late that it does not tell when it began. */
+enum { LATE = 9, BEGAN = ALERT - LATE };
+
 static const struct {
 	const char *label;
-	double scale; /* 1: rises, -1: falls */
-	size_t gap;   /* keep every gap-th point only */
+	double scale;         /* of the rise; negative: a fall */
+	size_t before, after; /* it, every so many-th point only */
 } onsets[] = {
-    {"a rise", 1, 1},
-    {"a fall", -0.8, 1},
-    {"a rise in a sparse series", 1, 3},
+    {"a rise", 1, 1, 1},
+    {"a fall", -0.8, 1, 1},
+    {"a rise in a sparse series", 1, 3, 3},
+    {"a small rise in a sparse series", 0.25, 3, 3},
+    {"a rise in a series that goes sparse", 0.25, 1, 3},
+    {"a rise in a series that was sparse", 0.25, 3, 1},
 };
+
+static size_t
+gap_at(size_t point, int n)
+{
+	return point < BEGAN ? onsets[n].before : onsets[n].after;
+}
 
 START_TEST(onset_is_found_before_a_late_alert)
 {
 	AUTO(causes_set) set = new_set();
-	double onset;
+	struct causes_label a = {"service", "a"};
+	double onset, most = STEP * (double)onsets[_i].before;
 
 	for (int k = 0; k < 4; k++) {
-		float *v = add_of(set, "request_latency_seconds", "a", 1,
-		    1 + onsets[_i].scale);
+		float *v = add(set, "request_latency_seconds", &a, 1, 1,
+		    1 + onsets[_i].scale, BEGAN);
 
 		for (size_t i = 0; i < POINTS; i++)
-			if (i % onsets[_i].gap != FAULT % onsets[_i].gap)
+			if ((POINTS + i - BEGAN) % gap_at(i, _i) != 0)
 				v[i] = NAN;
 	}
 	onset = causes_onset(set, at(ALERT), CAUSES_NONE);
-	ck_assert_msg(fabs(onset - at(FAULT)) <= STEP * (double)onsets[_i].gap,
-	    "%s: %.0f s off", onsets[_i].label, onset - at(FAULT));
+	ck_assert_msg(fabs(onset - at(BEGAN)) < most + 1, "%s: %.0f s off",
+	    onsets[_i].label, onset - at(BEGAN));
+}
+END_TEST
+
+START_TEST(a_hole_in_a_series_is_no_onset)
+{
+	AUTO(causes_set) set = new_set();
+
+	for (int k = 0; k < 4; k++) {
+		float *v = add_of(set, "request_latency_seconds", "a", 1, 1);
+
+		v[BEGAN] = v[BEGAN + 1] = NAN;
+	}
+	/* Nothing stepped: two minutes, as alerts mostly take. */
+	ck_assert_double_eq(
+	    causes_onset(set, at(ALERT), CAUSES_NONE), at(ALERT - 2));
+}
+END_TEST
+
+static const struct {
+	double step_s;
+	size_t late; /* points from the onset to the alert */
+} steps[] = {{10, 36}, {15, 24}, {120, 4}, {300, 2}};
+
+START_TEST(onset_is_found_however_often_there_are_samples)
+{
+	double step = steps[_i].step_s;
+	struct causes_grid grid = {START, step, POINTS};
+	AUTO(causes_set) set = causes_set_new(&grid, 10);
+	struct causes_label a = {"service", "a"};
+	size_t began = ALERT - steps[_i].late;
+	double onset;
+
+	add(set, "request_latency_seconds", &a, 1, 1, 2, began);
+	onset = causes_onset(set, START + ALERT * step, CAUSES_NONE);
+	ck_assert_msg(onset == START + (double)began * step,
+	    "%g s apart: %g points off", step,
+	    (onset - START) / step - (double)began);
+}
+END_TEST
+
+START_TEST(onset_is_before_the_alert_whatever_comes_with_it)
+{
+	AUTO(causes_set) set = new_set();
+	struct causes_label a = {"service", "a"};
+	size_t from = ALERT + (size_t)_i;
+
+	add(set, "request_latency_seconds", &a, 1, 1, 3, from);
+	ck_assert_double_lt(
+	    causes_onset(set, at(ALERT), CAUSES_NONE), at(ALERT));
 }
 END_TEST
 
@@ -480,6 +646,8 @@ main(void)
 	    {a_service_all_callers_find_slow_is_the_slow_one, 0},
 	    {without_a_graph_the_largest_change_leads, 0},
 	    {lost_availability_is_a_symptom_and_more_of_it_is_not, 0},
+	    {availability_is_read_in_percent_as_well_as_a_ratio,
+		ARRAY_LEN(availabilities)},
 	    {growing_memory_explains_busy_cpu, 0},
 	    {something_at_its_limit_goes_first, 0},
 	    {a_small_change_of_a_small_thing_is_none, 0},
@@ -488,10 +656,16 @@ main(void)
 	    {a_series_that_vanishes_is_evidence, 0},
 	    {a_new_version_at_the_onset_is_told, 0},
 	    {the_busier_of_two_slow_callees_carries_the_damage, 0},
+	    {shares_are_of_what_the_alerts_own_service_lost, 0},
+	    {shares_are_of_the_largest_loss_where_the_alert_shows_none, 0},
+	    {a_measure_the_alerts_own_service_does_not_show_counts_less, 0},
 	    {quiet_systems_have_no_clear_cause, 0},
 	    {an_empty_set_is_a_result_too, 0},
 	    {too_few_points_are_not_compared, 0},
 	    {onset_is_found_before_a_late_alert, ARRAY_LEN(onsets)},
+	    {a_hole_in_a_series_is_no_onset, 0},
+	    {onset_is_found_however_often_there_are_samples, ARRAY_LEN(steps)},
+	    {onset_is_before_the_alert_whatever_comes_with_it, 3},
 	    {an_earlier_episode_is_not_the_onset, 0},
 	    {a_given_onset_is_taken, 0},
 	    {a_full_set_takes_no_more, 0},

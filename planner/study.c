@@ -15,6 +15,7 @@
 #include "common/num.h"
 #include "common/rc.h"
 #include "common/tree.h"
+#include "common/when.h"
 
 enum {
 	QUERY_MAX = 60000,
@@ -241,21 +242,19 @@ look_at_others(struct study *s, const struct facts *f)
 static int
 rate_width(struct span expr)
 {
-	const char *p = expr.n > 0 ? memchr(expr.p, '[', expr.n) : NULL;
-	static const char units[] = "smh";
-	static const int seconds[] = {1, 60, 3600};
-	const char *u;
-	int n = 0;
+	const char *open = expr.n > 0 ? memchr(expr.p, '[', expr.n) : NULL;
+	const char *end = expr.p + expr.n, *p;
+	int64_t ms;
 
-	if (p == NULL)
+	if (open == NULL)
 		return RATE_DEFAULT_S;
-	for (p++; p < expr.p + expr.n && *p >= '0' && *p <= '9'; p++)
-		n = n < 100000 ? 10 * n + (*p - '0') : n;
-	u = p < expr.p + expr.n ? strchr(units, *p) : NULL;
-	if (u == NULL || *u == '\0' || n == 0)
+	for (p = ++open; p < end && *p != ']' && *p != ':'; p++)
+		;
+	if (when_duration(span_make(open, (size_t)(p - open)), &ms, NULL) !=
+		RC_OK ||
+	    ms == 0)
 		return RATE_DEFAULT_S;
-	n *= seconds[u - units];
-	return MAX(RATE_MIN_S, MIN(n, RATE_MAX_S));
+	return (int)MAX(RATE_MIN_S, MIN(ms / 1000, RATE_MAX_S));
 }
 
 /* Takes u, which is none of those before it. */

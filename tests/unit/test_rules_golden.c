@@ -324,6 +324,58 @@ START_TEST(rules_stop_asking_when_their_rounds_are_used_up)
 }
 END_TEST
 
+/* What a process uses is to be compared with what the rule measures. */
+static const struct {
+	const char *expr, *over;
+} widths[] = {
+    {"rate(node_cpu_seconds_total[1m]) > 0.8", "[60s:"},
+    {"rate(node_cpu_seconds_total[45s]) > 0.8", "[45s:"},
+    {"avg_over_time(x[5m]) > rate(node_cpu_seconds_total[1m])", "[300s:"},
+    {"rate(node_cpu_seconds_total[2h]) > 0.8", "[900s:"},
+    {"rate(node_cpu_seconds_total[1s]) > 0.8", "[10s:"},
+    {"rate(node_cpu_seconds_total[0m]) > 0.8", "[120s:"},
+    {"rate(node_cpu_seconds_total[1d]) > 0.8", "[900s:"},
+    {"rate(node_cpu_seconds_total[1m30s]) > 0.8", "[90s:"},
+    {"max_over_time(rate(node_cpu_seconds[1m])[5m:30s]) > 0.8", "[60s:"},
+    {"max_over_time(node_cpu_seconds[5m:30s]) > 0.8", "[300s:"},
+    {"rate(node_cpu_seconds_total[999999h]) > 0.8", "[120s:"},
+    {"rate(node_cpu_seconds_total[x]) > 0.8", "[120s:"},
+    {"node_cpu_seconds > 0.8", "[120s:"},
+};
+
+START_TEST(rules_ask_who_uses_it_over_the_range_of_the_rule)
+{
+	auto_str rules =
+	    xasprintf("{\"rules\":[{\"type\":\"alerting\",\"name\":\"HighCPU\","
+		      "\"expr\":\"%s\"}],\"total\":1}",
+		widths[_i].expr);
+	struct scenario s = {.name = widths[_i].expr,
+	    .state = AT,
+	    .alerts = CPU_ALERT,
+	    .rules = rules,
+	    .targets = ALL_UP,
+	    .metrics = {{"", SERIES("")}}};
+	AUTO(tree) update = NULL;
+	struct run r;
+	const cJSON *a;
+	int asked = 0;
+
+	start(&r, &s);
+	update = run(&r);
+	cJSON_ArrayForEach (a, tree_at(r.state, "executor_feedback")) {
+		const char *query = tree_str(tree_at(a, "args"), "query");
+
+		if (strncmp(query, "topk(", 5) != 0)
+			continue;
+		asked++;
+		ck_assert_msg(strstr(query, widths[_i].over) != NULL, "%s: %s",
+		    s.name, query);
+	}
+	ck_assert_int_eq(asked, 1);
+	run_done(&r);
+}
+END_TEST
+
 START_TEST(rules_do_not_ask_on_when_nothing_answers)
 {
 	struct scenario s = {.name = "down",
@@ -373,6 +425,8 @@ main(void)
 	    {rules_list_five_hundred_instances, 0},
 	    {rules_ask_by_name_when_the_list_was_too_long, 0},
 	    {rules_stop_asking_when_their_rounds_are_used_up, 0},
+	    {rules_ask_who_uses_it_over_the_range_of_the_rule,
+		(int)ARRAY_LEN(widths)},
 	    {rules_do_not_ask_on_when_nothing_answers, 0},
 	    {rules_take_any_state, 4},
 	};

@@ -40,6 +40,15 @@ struct scenario {
 	"{\"alertname\":\"HighCPU\",\"instance\":\"h1:9100\",\"severity\":"    \
 	"\"critical\"},\"annotations\":{\"summary\":\"hot\"},\"activeAt\":"    \
 	"\"" FRI("10:58:03.5") "\",\"value\":0.9731}]}"
+#define TWO_OF_H1                                                              \
+	"{\"alerts\":[{\"name\":\"HighCPU\",\"state\":\"firing\",\"labels\":"  \
+	"{\"alertname\":\"HighCPU\",\"instance\":\"h1:9100\",\"severity\":"    \
+	"\"critical\"},\"activeAt\":\"" FRI(                                   \
+	    "10:58:03") "\"},{\"name\":\"Lost\","                              \
+			"\"state\":\"firing\",\"labels\":{\"alertname\":"      \
+			"\"Lost\","                                            \
+			"\"instance\":\"h1:9256\",\"job\":\"process\"},"       \
+			"\"activeAt\":\"" FRI("10:58:30") "\"}]}"
 #define CPU_RULE                                                               \
 	"{\"rules\":[{\"type\":\"alerting\",\"name\":\"HighCPU\",\"expr\":"    \
 	"\"" CPU_EXPR "\",\"for_s\":10,\"labels\":{\"severity\":"              \
@@ -212,6 +221,35 @@ static const struct scenario scenarios[] = {
 		 "`connection refused`。**",
 	    "采集失败的目标：1", "最后一次在阈值以内是 10:49:50 UTC",
 	    "（触发条件 == 0）"},
+	.want_not = {"与之有关的指标可能缺失", "已排除：采集中断"},
+    },
+    {
+	.name = "a target that is down, and an alert about something else",
+	.state = AT,
+	.alerts = CPU_ALERT,
+	.rules = CPU_RULE,
+	.targets = "{\"up\":1,\"down\":1,\"targets\":[{\"health\":\"down\","
+		   "\"labels\":{\"instance\":\"db:9104\",\"job\":\"mysql\"},"
+		   "\"lastError\":\"connection refused\"}]}",
+	.metrics = {{"", SERIES("")}},
+	.confidence = "undetermined",
+	.want = {"有目标采集失败，与之有关的指标可能缺失，见上表",
+	    "采集失败的目标：1", "| connection refused |"},
+	.want_not = {"已排除：采集中断", "db:9104` 无法采集"},
+    },
+    {
+	.name = "a target that is down, of the incident's second alert",
+	.state = AT,
+	.alerts = TWO_OF_H1,
+	.rules = CPU_RULE,
+	.targets = "{\"up\":1,\"down\":1,\"targets\":[{\"health\":\"down\","
+		   "\"labels\":{\"instance\":\"h1:9256\",\"job\":\"process\"},"
+		   "\"lastError\":\"connection refused\"}]}",
+	.metrics = {{"", SERIES("")}},
+	.confidence = "undetermined",
+	.want = {"目标 `instance=h1:9256` `job=process` 无法采集",
+	    "采集失败的目标：1"},
+	.want_not = {"与之有关的指标可能缺失", "已排除：采集中断"},
     },
     {
 	.name = "an absent series",

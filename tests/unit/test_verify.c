@@ -283,6 +283,50 @@ START_TEST(verify_finds_and_marks_what_does_not_hold)
 }
 END_TEST
 
+#define NOTICE                                                                 \
+	"> ⚠ **This report did not pass verification**: what is marked "     \
+	"“⚠ unverified” is not borne by evidence.\n"
+#define SECTIONS "## Actions taken and advised\n\n## Conclusion\n"
+
+/* A reader sees the warning before all that it is about, and the rest as it
+ * was written. */
+static const struct {
+	const char *report, *marked;
+} warnings[] = {
+    {"# Alert analysis report\n\nx\n\n## Active alerts\n\n| `Hot` | host1 |\n"
+     "| `Hot` | host10 |\n| `Cold` |\n\n## Root cause analysis\n\n"
+     "| it | 44 [E1] | \n\n```\n45\n```\n\n" SECTIONS,
+	"# Alert analysis report\n\n" NOTICE
+	"> - Figures that are not in the evidence cited: \"44\" (line 13); "
+	"\"45\" (line 16)\n\n\nx\n\n## Active alerts\n\n| `Hot` | host1 |\n"
+	"| `Hot` | host10 |\n| `Cold` |\n\n## Root cause analysis\n\n"
+	"| it | 44 [E1]  ⚠ unverified |\n\n```\n45\n```\n\n" SECTIONS},
+    {"x [E7]\n## Active alerts\n\nHot host1\n\nHot host10\n\nCold\n\n"
+     "## Root cause analysis\n\n" SECTIONS,
+	NOTICE "> - The form is incomplete: missing or out of order: # Alert "
+	       "analysis report; missing or out of order: ## Active alerts; "
+	       "missing or out of order: ## Root cause analysis; missing or "
+	       "out of order: ## Actions taken and advised; missing or out of "
+	       "order: ## Conclusion; a heading that is none of the five: ## "
+	       "Active alerts\n> - Firing instances the report leaves out: "
+	       "Cold; Hot instance=host1; Hot instance=host10\n> - Evidence "
+	       "that does not exist: E7 (line 1)\n\nx [E7] ⚠ unverified\n"
+	       "## Active alerts\n\nHot host1\n\nHot host10\n\nCold\n\n"
+	       "## Root cause analysis\n\n" SECTIONS},
+};
+
+START_TEST(verify_warns_under_the_title_or_before_all_else)
+{
+	auto_buf marked = {.max = 1 << 20};
+	struct checked c;
+
+	check_with(&c, warnings[_i].report, state);
+	verify_mark(&marked, span_of(warnings[_i].report), c.v, REPORT_EN);
+	ck_assert_str_eq(buf_str(&marked), warnings[_i].marked);
+	checked_done(&c);
+}
+END_TEST
+
 START_TEST(verify_takes_escaped_and_quoted_citations_for_text)
 {
 	auto_str text =
@@ -343,6 +387,64 @@ START_TEST(verify_refuses_findings_on_evidence_that_is_not_there)
 
 	check_with(&c, good, s);
 	ck_assert_ptr_nonnull(strstr(buf_str(&c.text), "E5 (a finding)"));
+	checked_done(&c);
+}
+END_TEST
+
+/* What may be said without evidence, since the run itself bears it: of the
+ * state's members, what is put in place of what; the line; whether it holds.
+ */
+static const struct {
+	const char *from, *to, *line;
+	bool holds;
+} own[] = {
+    {"\"input\"", "\"notes\":[\"fell back after 77 s\"],\"input\"",
+	"it waited 77 s", true},
+    {"\"input\"", "\"notes\":[\"a\",\"refused 77 steps\"],\"input\"",
+	"77 were refused", true},
+    {"\"input\"", "\"notes\":[\"refused 77 steps\"],\"input\"",
+	"78 were refused", false},
+    {"\"input\"", "\"reason\":\"stopped after 77 s\",\"input\"", "after 77 s",
+	true},
+    {"\"input\"", "\"others\":\"77\",\"input\"", "after 77 s", false},
+    {"why?", "why 77?", "77 as was asked", true},
+    {"\"at\"", "\"at\"", "at 10:56:03 UTC", true},
+    {"\"at\"", "\"at\"", "from 10:26:03 UTC on", true},
+    {"\"at\"", "\"at\"", "at 10:41:03 UTC", false},
+    {"\"at\"", "\"at\"", "30 min back", true},
+    {"\"at\"", "\"at\"", "1800 s back", true},
+    {"\"at\"", "\"at\"", "3 fire", true},
+    {"\"at\"", "\"at\"", "5 fire", false},
+    {"\"at\"", "\"at\"", "incident 2", true},
+    {"[{},{}]", "[{},{},{\"alerts\":[0,1,2,0,1]}]", "of which 5 belong here",
+	true},
+    {"\"confidence\"", "\"targets_down\":[1,1,1,1,1],\"confidence\"",
+	"5 targets are down", true},
+    {"\"status\":\"firing\"", "\"state\":\"pending\",\"status\":\"firing\"",
+	"2 fire", true},
+    {"\"input\"",
+	"\"executor_feedback\":[{\"status\":\"FAILED\",\"tool\":\"t\","
+	"\"summary\":\"HTTP 577\",\"suggestion\":\"wait 77 s\"}],"
+	"\"input\"",
+	"577, wait 77 s", true},
+    {"\"input\"",
+	"\"executor_feedback\":[{\"status\":\"SUCCESS\",\"tool\":\"t\","
+	"\"summary\":\"HTTP 577\"}],\"input\"",
+	"it was 577", false},
+};
+
+START_TEST(verify_lets_figures_of_the_run_itself_stand_without_evidence)
+{
+	auto_str s = replaced(state, own[_i].from, own[_i].to);
+	auto_str line = xasprintf("## Conclusion\n\n%s\n", own[_i].line);
+	auto_str text = replaced(good, "## Conclusion\n\ncpu [E1]\n", line);
+	auto_str ok = xasprintf("{\"name\":\"figures\",\"ok\":%s",
+	    own[_i].holds ? "true" : "false");
+	struct checked c;
+
+	check_with(&c, text, s);
+	ck_assert_msg(strstr(buf_str(&c.text), ok) != NULL, "%s with %s: %s",
+	    own[_i].line, own[_i].to, buf_str(&c.text));
 	checked_done(&c);
 }
 END_TEST
@@ -418,11 +520,15 @@ main(void)
 	    {verify_passes_a_report_that_keeps_to_its_evidence, 0},
 	    {verify_reads_evidence_only_for_figures_found_nowhere_else, 0},
 	    {verify_finds_and_marks_what_does_not_hold, (int)ARRAY_LEN(broken)},
+	    {verify_warns_under_the_title_or_before_all_else,
+		(int)ARRAY_LEN(warnings)},
 	    {verify_takes_escaped_and_quoted_citations_for_text, 0},
 	    {verify_accepts_instances_listed_under_a_heading, 0},
 	    {verify_takes_no_row_of_another_alert_for_an_instance, 0},
 	    {verify_holds_the_conclusion_to_its_findings, 0},
 	    {verify_refuses_findings_on_evidence_that_is_not_there, 0},
+	    {verify_lets_figures_of_the_run_itself_stand_without_evidence,
+		(int)ARRAY_LEN(own)},
 	    {verify_takes_any_bytes_for_a_report, 13},
 	    {verify_quotes_whole_characters_of_long_headings, 2},
 	    {verify_works_with_an_empty_state, 0},

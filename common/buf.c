@@ -28,10 +28,7 @@ buf_done(struct buf *b)
 void
 buf_reset(struct buf *b)
 {
-	b->len = 0;
-	b->full = false;
-	if (b->data != NULL)
-		b->data[0] = '\0';
+	buf_cut(b, 0);
 }
 
 /* Makes room for n more bytes and the NUL; false when over the maximum. */
@@ -107,6 +104,29 @@ buf_addf(struct buf *b, const char *fmt, ...)
 	vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
 	va_end(ap);
 	b->len += (size_t)n;
+}
+
+void
+buf_add_buf(struct buf *b, const struct buf *other)
+{
+	buf_add_span(b, buf_span(other));
+	buf_mark(b, other);
+}
+
+void
+buf_mark(struct buf *b, const struct buf *other)
+{
+	b->full = b->full || other->full;
+}
+
+void
+buf_cut(struct buf *b, size_t len)
+{
+	assert(len <= b->len);
+	b->len = len;
+	b->full = false;
+	if (b->data != NULL)
+		b->data[len] = '\0';
 }
 
 void

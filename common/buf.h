@@ -50,6 +50,13 @@ buf_addc(struct buf *b, char c)
 }
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 void buf_add_span(struct buf *b, struct span s);
+/* What another holds, and its mark. */
+void buf_add_buf(struct buf *b, const struct buf *other);
+/* Takes over the mark: what is made of other is not whole where that is not. */
+void buf_mark(struct buf *b, const struct buf *other);
+
+/* Forgets what is behind the first len bytes, and the mark. */
+void buf_cut(struct buf *b, size_t len);
 
 /* Removes the first n bytes (n <= len). */
 void buf_consume(struct buf *b, size_t n);

@@ -188,6 +188,25 @@ not_finite(double d)
 	return d > 0 ? "+Inf" : "-Inf";
 }
 
+bool
+num_parse_whole(struct span text, uint64_t most, uint64_t *ret)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	if (text.n == 0 || (text.n > 1 && text.p[0] == '0'))
+		return false;
+	for (i = 0; i < text.n; i++) {
+		uint64_t digit = (uint64_t)(unsigned char)text.p[i] - '0';
+
+		if (digit > 9 || digit > most || n > (most - digit) / 10)
+			return false;
+		n = 10 * n + digit;
+	}
+	*ret = n;
+	return true;
+}
+
 void
 num_put_json(struct buf *b, double d)
 {

@@ -1,5 +1,6 @@
 /*
- * num.h - decimal text to double, exactly rounded, by JSON's grammar.
+ * num.h - decimal text to double, exactly rounded, by JSON's grammar; and to
+ * whole numbers.
  *
  * Most numbers a monitoring system sends have few digits and are converted
  * without strtod, several times faster; the rest go through it.
@@ -12,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The longest a double's exact plain decimal form gets is 1,077. */
 enum { NUM_TEXT_MAX = 1100 };
@@ -28,6 +30,9 @@ enum num_result num_parse(struct span text, double *ret, size_t *ret_at);
 /* As num_parse, and also "NaN", "Inf", "+Inf", "-Inf" as Prometheus writes
  * sample values. */
 bool num_parse_sample(struct span text, double *ret);
+
+/* A whole number up to most: digits and nothing else, and no leading zero. */
+bool num_parse_whole(struct span text, uint64_t most, uint64_t *ret);
 
 /* Appends the shortest form that reads back as d; a JSON string for
  * not-a-number and the infinities ("NaN", "+Inf", "-Inf"). */

@@ -206,12 +206,11 @@ send_renew(struct worker *w)
 	FAILPOINT(worker_renews);
 	buf_init(&tasks, PROTO_BYTES_MAX);
 	wire_put_array(&tasks, (uint32_t)w->n_held);
-	for (h = w->held; h != NULL; h = h->next) {
-		wire_put_array(&tasks, 3);
-		wire_put_str(&tasks, h->run);
-		wire_put_u64(&tasks, h->task.task);
-		wire_put_u64(&tasks, h->task.attempt);
-	}
+	for (h = w->held; h != NULL; h = h->next)
+		proto_put_lease(&tasks,
+		    &(struct proto_lease){.run = span_of(h->run),
+			.task = h->task.task,
+			.attempt = h->task.attempt});
 	m.renew.epoch = w->epoch;
 	m.renew.tasks = buf_span(&tasks);
 	worker_send(w, &m);

@@ -6,15 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/evidence_id.h"
 #include "common/failpoint.h"
+#include "common/num.h"
 #include "common/wire.h"
 #include "gateway/api_in.h"
 #include "gateway/html.h"
 #include "gateway/prefer.h"
 #include "gateway/sse.h"
 #include "gateway/viewer.h"
-
-enum { LIMIT_MAX = 500, LIMIT_DEFAULT = 50, CHECKPOINTS_MAX = 1 << 20 };
 
 const char api_sse[] = "text/event-stream";
 const char api_json[] = "application/json";
@@ -114,25 +114,19 @@ static const struct link_ops value_ops = {
 
 /* ---- GET /api/investigations ---- */
 
-/* A whole number from lo to hi; false: answered 400. */
+/* A whole number from 1 to most, 0 where there is none; false: answered
+ * 400. */
 static bool
-arg_number(struct exchange *x, const char *name, int64_t lo, int64_t hi,
-    int64_t fallback, int64_t *ret)
+arg_number(struct exchange *x, const char *name, uint64_t most, uint64_t *ret)
 {
 	struct span v = web_arg(x->h, name);
-	char *end = NULL;
 
-	*ret = fallback;
-	if (v.p == NULL)
-		return true;
-	*ret = strtoll(v.p, &end, 10);
-	if (v.n > 0 && *end == '\0' && v.p[0] >= '0' && v.p[0] <= '9' &&
-	    *ret >= lo && *ret <= hi)
+	*ret = 0;
+	if (v.p == NULL || (num_parse_whole(v, most, ret) && *ret > 0))
 		return true;
 	exchange_problem(x, 400,
-	    "%s must be a whole number from %lld to "
-	    "%lld, not \"%.*s\"",
-	    name, (long long)lo, (long long)hi, (int)MIN(v.n, 60), v.p);
+	    "%s must be a whole number from 1 to %llu, not \"%.*s\"", name,
+	    (unsigned long long)most, (int)MIN(v.n, 60), v.p);
 	return false;
 }
 
@@ -175,25 +169,16 @@ api_list(struct api *api, struct web *h)
 	static const char *const offers[] = {api_json, NULL};
 	static const char *const known[] = {"limit", "before", "status", NULL};
 	struct exchange *x = exchange_new(api, h);
-	struct span status, before = web_arg(h, "before");
-	int64_t limit;
-	auto_buf args = {0};
+	union proto_args args = {0};
+	struct proto_list *l = &args.list;
 
-	if (!api_choose(x, offers) ||
-	    !args_known(x, known, "limit, before, status") ||
-	    !arg_number(x, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT, &limit) ||
-	    !arg_status(x, &status))
-		return;
-	buf_init(&args, ROUTE_BODY_MAX);
-	wire_put_map(&args, 3);
-	wire_put_str(&args, "limit");
-	wire_put_int(&args, limit);
-	wire_put_str(&args, "before");
-	wire_put_span(&args, before);
-	wire_put_str(&args, "status");
-	wire_put_span(&args, status);
-	x->call =
-	    link_query(api->link, "list", "", buf_span(&args), &value_ops, x);
+	if (api_choose(x, offers) &&
+	    args_known(x, known, "limit, before, status") &&
+	    arg_number(x, "limit", PROTO_MOST(list, limit), &l->limit) &&
+	    arg_number(x, "before", PROTO_MOST(list, before), &l->before) &&
+	    arg_status(x, &l->status))
+		x->call = link_query(
+		    api->link, PROTO_ASK_LIST, "", &args, &value_ops, x);
 }
 
 void
@@ -203,8 +188,8 @@ api_show(struct api *api, struct web *h)
 	struct exchange *x = exchange_new(api, h);
 
 	if (api_choose(x, offers))
-		x->call = link_query(api->link, "show", web_match(h)->run,
-		    (struct span){0}, &value_ops, x);
+		x->call = link_query(api->link, PROTO_ASK_SHOW,
+		    web_match(h)->run, NULL, &value_ops, x);
 }
 
 /* ---- GET /api/investigations/{run}/checkpoints ---- */
@@ -216,8 +201,8 @@ api_checkpoints(struct api *api, struct web *h)
 	struct exchange *x = exchange_new(api, h);
 
 	if (api_choose(x, offers))
-		x->call = link_query(api->link, "checkpoints",
-		    web_match(h)->run, (struct span){0}, &value_ops, x);
+		x->call = link_query(api->link, PROTO_ASK_CHECKPOINTS,
+		    web_match(h)->run, NULL, &value_ops, x);
 }
 
 /* A program that gives the state to a planner wants it as it was. */
@@ -249,24 +234,17 @@ api_checkpoint(struct api *api, struct web *h)
 	static const char *const offers[] = {api_json, msgpack, NULL};
 	struct exchange *x = exchange_new(api, h);
 	const char *item = web_match(h)->item;
-	char *end = NULL;
-	long long n = strtoll(item, &end, 10);
-	auto_buf args = {0};
+	union proto_args args = {0};
 
 	if (!api_choose(x, offers))
 		return;
-	if (item[0] < '0' || item[0] > '9' || *end != '\0' ||
-	    n > CHECKPOINTS_MAX) {
+	if (num_parse_whole(
+		span_of(item), PROTO_MOST(checkpoint, n), &args.checkpoint.n))
+		x->call = link_query(api->link, PROTO_ASK_CHECKPOINT,
+		    web_match(h)->run, &args, &checkpoint_ops, x);
+	else
 		exchange_problem(x, 404,
 		    "checkpoints are numbered from 0; \"%.60s\" is none", item);
-		return;
-	}
-	buf_init(&args, 64);
-	wire_put_map(&args, 1);
-	wire_put_str(&args, "n");
-	wire_put_int(&args, n);
-	x->call = link_query(api->link, "checkpoint", web_match(h)->run,
-	    buf_span(&args), &checkpoint_ops, x);
 }
 
 /* ---- GET /api/investigations/{run}/events ---- */
@@ -325,21 +303,33 @@ reply_markdown(struct exchange *x, struct span text)
 	web_reply(x->h, &r, &b);
 }
 
+bool
+api_told(
+    struct exchange *x, const struct proto_reply *r, struct proto_told *ret)
+{
+	struct err err;
+
+	if (proto_get_told(r->value, ret, &err) == RC_OK)
+		return true;
+	exchange_problem(
+	    x, 502, "the supervisor's answer is none: %s", err.text);
+	return false;
+}
+
 static void
 on_report(void *ctx, const struct proto_reply *r)
 {
 	struct exchange *x = ctx;
-	struct span text;
+	struct proto_told told;
 
-	if (exchange_refused(x, r))
+	if (exchange_refused(x, r) || !api_told(x, r, &told))
 		return;
-	text = wire_find_str(r->value, "markdown");
 	if (x->media == api_json)
 		reply_value(x, r->value);
 	else if (x->media == html)
-		reply_page(x, text, wire_find_str(r->value, "language"));
+		reply_page(x, told.markdown, told.language);
 	else
-		reply_markdown(x, text);
+		reply_markdown(x, told.markdown);
 }
 
 static const struct link_ops report_ops = {
@@ -352,8 +342,8 @@ api_report(struct api *api, struct web *h)
 	struct exchange *x = exchange_new(api, h);
 
 	if (api_choose(x, offers))
-		x->call = link_query(api->link, "report", web_match(h)->run,
-		    (struct span){0}, &report_ops, x);
+		x->call = link_query(api->link, PROTO_ASK_REPORT,
+		    web_match(h)->run, NULL, &report_ops, x);
 }
 
 /* ---- GET /api/investigations/{run}/evidence/{item} ---- */
@@ -402,14 +392,17 @@ void
 api_evidence(struct api *api, struct web *h)
 {
 	struct exchange *x = exchange_new(api, h);
-	auto_buf args = {0};
+	struct span id = span_of(web_match(h)->item);
+	union proto_args args = {.evidence = {.id = id}};
+	int64_t number;
 
-	buf_init(&args, 4096);
-	wire_put_map(&args, 1);
-	wire_put_str(&args, "id");
-	wire_put_str(&args, web_match(h)->item);
-	x->call = link_query(api->link, "evidence", web_match(h)->run,
-	    buf_span(&args), &evidence_ops, x);
+	if (evidence_id_parse(id, &number))
+		x->call = link_query(api->link, PROTO_ASK_EVIDENCE,
+		    web_match(h)->run, &args, &evidence_ops, x);
+	else
+		exchange_problem(x, 404,
+		    "evidence is called E1, E2 and so on; \"%.60s\" is none",
+		    id.p);
 }
 
 /* ---- POST /api/investigations/{run}/cancel ---- */

@@ -15,6 +15,10 @@ extern const char api_sse[], api_json[];
  * answered 406. */
 bool api_choose(struct exchange *x, const char *const *offers);
 
+/* The report a REPLY tells; false: answered 502. */
+bool api_told(struct exchange *x, const struct proto_reply *r,
+    struct proto_told *ret);
+
 /* Ends the call and answers with the JSON in body. */
 void api_reply_json(struct exchange *x, int status, struct buf *body);
 

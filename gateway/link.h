@@ -50,9 +50,10 @@ struct link_submit {
 struct link_call *link_submit(struct link *l, const struct link_submit *s,
     const struct link_ops *ops, void *ctx);
 
-/* args: msgpack, may be empty. run: may be "". */
-struct link_call *link_query(struct link *l, const char *what, const char *run,
-    struct span args, const struct link_ops *ops, void *ctx);
+/* args: of that query; NULL: it takes none. run: may be "". */
+struct link_call *link_query(struct link *l, enum proto_ask ask,
+    const char *run, const union proto_args *args, const struct link_ops *ops,
+    void *ctx);
 struct link_call *link_cancel(
     struct link *l, const char *run, const struct link_ops *ops, void *ctx);
 

@@ -129,7 +129,7 @@ call_fill(const struct link_call *c, struct proto *m)
 		fork_fill(c, &m->fork);
 	} else if (c->type == PROTO_QUERY) {
 		m->query.req = c->req;
-		m->query.what = span_of(c->what);
+		m->query.what = span_of(proto_ask_name(c->ask));
 		m->query.run = span_of(c->run);
 		m->query.args = buf_span(&c->body);
 	} else if (c->type == PROTO_DECIDE) {
@@ -271,13 +271,14 @@ link_submit(struct link *l, const struct link_submit *s,
 }
 
 struct link_call *
-link_query(struct link *l, const char *what, const char *run, struct span args,
-    const struct link_ops *ops, void *ctx)
+link_query(struct link *l, enum proto_ask ask, const char *run,
+    const union proto_args *args, const struct link_ops *ops, void *ctx)
 {
 	struct link_call *c = call_new(l, PROTO_QUERY, run, ops, ctx);
 
-	snprintf(c->what, sizeof(c->what), "%s", what);
-	buf_add_span(&c->body, args);
+	c->ask = ask;
+	if (args != NULL)
+		proto_put_args(&c->body, ask, args);
 	link_call_send(c);
 	return c;
 }

@@ -42,7 +42,7 @@ struct link_call {
 	int64_t said_ms;     /* asked, or heard of, last */
 	int64_t patience_ms; /* from then on, until it is asked again */
 	char run[LINK_RUN_MAX];
-	char what[16];
+	enum proto_ask ask; /* of QUERY */
 	uint64_t after;
 	uint64_t from;
 	bool follow;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "common/json.h"
-#include "common/wire.h"
+#include "common/proto.h"
 #include "gateway/prefer.h"
 #include "gateway/routes.h"
 
@@ -114,7 +114,6 @@ labels_write(struct buf *b, const cJSON *labels)
 {
 	const cJSON *l;
 
-	wire_put_str(b, "labels");
 	wire_put_map(b, (uint32_t)cJSON_GetArraySize(labels));
 	cJSON_ArrayForEach (l, labels) {
 		wire_put_str(b, l->string);
@@ -125,22 +124,17 @@ labels_write(struct buf *b, const cJSON *labels)
 static void
 input_write(struct buf *b, const struct request *r)
 {
-	wire_put_map(
-	    b, 2 + (r->at_ms >= 0) + (r->window_ms >= 0) + (r->labels != NULL));
-	wire_put_str(b, "input");
-	wire_put_str(b, r->input);
-	wire_put_str(b, "language");
-	wire_put_str(b, r->language);
-	if (r->at_ms >= 0) {
-		wire_put_str(b, "at");
-		wire_put_int(b, r->at_ms);
-	}
-	if (r->window_ms >= 0) {
-		wire_put_str(b, "window");
-		wire_put_int(b, r->window_ms / 1000);
-	}
+	auto_buf labels = {.max = ROUTE_BODY_MAX};
+
 	if (r->labels != NULL)
-		labels_write(b, r->labels);
+		labels_write(&labels, r->labels);
+	proto_put_request(
+	    b, &(struct proto_request){.input = span_of(r->input),
+		   .language = span_of(r->language),
+		   .at = (uint64_t)MAX(r->at_ms, 0),
+		   .window = (uint64_t)MAX(r->window_ms, 0) / 1000,
+		   .labels = buf_span(&labels)});
+	buf_mark(b, &labels);
 }
 
 /* ---- the digest ---- */
@@ -241,16 +235,6 @@ request_parse(struct span body, const char *language, int64_t now_ms,
 /* ---- forks ---- */
 
 static void
-fork_write(struct buf *b, const char *input)
-{
-	wire_put_map(b, input != NULL);
-	if (input == NULL)
-		return;
-	wire_put_str(b, "input");
-	wire_put_str(b, input);
-}
-
-static void
 fork_digest(
     const cJSON *tree, const char *run, int64_t from, char ret[SHA256_TEXT])
 {
@@ -286,7 +270,8 @@ request_parse_fork(struct span body, const char *run, struct buf *ret_input,
 	if (rc != RC_OK)
 		return rc;
 	*ret_from = (uint64_t)from;
-	fork_write(ret_input, input);
+	proto_put_change(
+	    ret_input, &(struct proto_change){.input = span_of(input)});
 	fork_digest(tree, run, from, ret_digest);
 	return RC_OK;
 }

@@ -3,9 +3,10 @@
  */
 #include "gateway/sse.h"
 
+#include "common/num.h"
 #include "common/wire.h"
 
-enum { RETRY_MS = 1000, DIGITS_MAX = 18 };
+enum { RETRY_MS = 1000 };
 
 /* A line end in here would let data pose as fields. */
 static struct span
@@ -58,24 +59,17 @@ sse_id_parse(
     struct span id, const char *run, uint64_t *ret_seq, struct err *err)
 {
 	struct span digits = id;
-	size_t n = strlen(run), i;
-	uint64_t seq = 0;
+	size_t n = strlen(run);
 
+	if (id.n == 0) {
+		*ret_seq = 0;
+		return RC_OK;
+	}
 	if (id.n > n && memcmp(id.p, run, n) == 0 && id.p[n] == '.')
 		digits = span_make(id.p + n + 1, id.n - n - 1);
-	if (id.n > 0 && (digits.n == 0 || digits.n > DIGITS_MAX))
-		return err_set(err, RC_INVALID,
-		    "the last event's id must be "
-		    "one of this stream's, like \"%s.7\"",
-		    run);
-	for (i = 0; i < digits.n; i++) {
-		if (digits.p[i] < '0' || digits.p[i] > '9')
-			return err_set(err, RC_INVALID,
-			    "the last event's id "
-			    "must be one of this stream's, like \"%s.7\"",
-			    run);
-		seq = seq * 10 + (uint64_t)(digits.p[i] - '0');
-	}
-	*ret_seq = seq;
-	return RC_OK;
+	if (num_parse_whole(digits, INT64_MAX, ret_seq))
+		return RC_OK;
+	return err_set(err, RC_INVALID,
+	    "the last event's id must be one of this stream's, like \"%s.7\"",
+	    run);
 }

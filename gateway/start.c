@@ -8,13 +8,14 @@
 
 #include "common/clk.h"
 #include "common/failpoint.h"
+#include "common/json.h"
 #include "common/wire.h"
 #include "gateway/api_in.h"
 #include "gateway/prefer.h"
 #include "gateway/request.h"
 #include "gateway/viewer.h"
 
-enum { KEY_MAX = 128, KEY_RANDOM = 16 };
+enum { KEY_MAX = PROTO_MOST(submit, key), KEY_RANDOM = 16 };
 
 static void
 key_random(char out[2 * KEY_RANDOM + 1])
@@ -85,32 +86,35 @@ static const struct link_ops accepted_ops = {
 /* ---- waiting for the result ---- */
 
 static void
-result_member(struct buf *b, const char *as, struct span map, const char *key)
+result_text(struct buf *b, const char *as, struct span text)
 {
-	struct span v = wire_find(map, key);
-
 	buf_addf(b, ",\"%s\":", as);
-	if (v.n > 0)
-		wire_to_json(b, v);
-	else
-		buf_adds(b, "null");
+	json_put_string(b, text);
+}
+
+static void
+result_value(struct buf *b, const char *as, struct span value)
+{
+	buf_addf(b, ",\"%s\":", as);
+	wire_to_json(b, value);
 }
 
 static void
 on_result(void *ctx, const struct proto_reply *r)
 {
 	struct exchange *x = ctx;
+	struct proto_told told;
 	auto_buf b = {0};
 
-	if (exchange_refused(x, r))
+	if (exchange_refused(x, r) || !api_told(x, r, &told))
 		return;
 	buf_init(&b, API_JSON_MAX);
 	buf_addf(&b, "{\"id\":\"%s\"", link_run(x->call));
-	result_member(&b, "status", r->value, "status");
-	result_member(&b, "reason", r->value, "reason");
-	result_member(&b, "report", r->value, "markdown");
-	result_member(&b, "conclusion", r->value, "conclusion");
-	result_member(&b, "verdict", r->value, "verdict");
+	result_text(&b, "status", told.status);
+	result_text(&b, "reason", told.reason);
+	result_text(&b, "report", told.markdown);
+	result_value(&b, "conclusion", told.conclusion);
+	result_value(&b, "verdict", told.verdict);
 	buf_addc(&b, '}');
 	api_reply_json(x, 200, &b);
 }
@@ -125,7 +129,7 @@ result_ask(struct exchange *x)
 
 	exchange_call_end(x);
 	x->call = link_query(
-	    x->api->link, "report", run, (struct span){0}, &result_ops, x);
+	    x->api->link, PROTO_ASK_REPORT, run, NULL, &result_ops, x);
 }
 
 static void
@@ -145,17 +149,12 @@ on_wait_events(void *ctx, const struct proto_events *m)
 	struct exchange *x = ctx;
 	struct wire_r r = wire_reader(m->list);
 	uint32_t n = m->list.n > 0 ? wire_array(&r) : 0;
+	struct proto_event e;
+	struct err ignored;
 
-	for (; n > 0 && !r.bad; n--) {
-		uint64_t seq;
-
-		wire_array(&r);
-		seq = wire_u64(&r);
-		wire_raw(&r);
-		wire_raw(&r);
-		if (!r.bad && seq > link_taken(x->call))
-			link_took(x->call, seq);
-	}
+	for (; n > 0 && proto_next_event(&r, &e, &ignored) == RC_OK; n--)
+		if (e.seq > link_taken(x->call))
+			link_took(x->call, e.seq);
 	if (m->last != 0)
 		result_ask(x);
 }

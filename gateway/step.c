@@ -2,12 +2,11 @@
  * step.c - POST /api/investigations/{run}/steps/{task}: a person's word on a
  * step that waits for it.
  */
-#include <stdlib.h>
-
 #include "common/json.h"
+#include "common/num.h"
 #include "gateway/api_in.h"
 
-enum { BY_MAX = 63, TASK_DIGITS_MAX = 9 };
+enum { BY_MAX = PROTO_MOST(decide, by) };
 
 static const struct json_limits limits = {
     .bytes_max = ROUTE_BODY_MAX, .depth_max = 2, .values_max = 8};
@@ -34,17 +33,14 @@ static bool
 task_read(struct exchange *x, uint64_t *ret)
 {
 	const char *text = web_match(x->h)->item;
-	size_t n = strspn(text, "0123456789");
 
-	if (text[n] != '\0' || n > TASK_DIGITS_MAX || text[0] == '0') {
-		exchange_problem(x, 404,
-		    "a step is a number, the `task` of an event `approval`; "
-		    "\"%.60s\" is none",
-		    text);
-		return false;
-	}
-	*ret = strtoull(text, NULL, 10);
-	return true;
+	if (num_parse_whole(span_of(text), UINT32_MAX, ret) && *ret > 0)
+		return true;
+	exchange_problem(x, 404,
+	    "a step is a number, the `task` of an event `approval`; "
+	    "\"%.60s\" is none",
+	    text);
+	return false;
 }
 
 static enum rc

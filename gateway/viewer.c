@@ -34,15 +34,14 @@ out_cut(struct buf *out, size_t len)
 
 /* False: it does not fit now. */
 static bool
-event_write(
-    struct exchange *x, uint64_t seq, struct span type, struct span data)
+event_write(struct exchange *x, const struct proto_event *e)
 {
 	struct buf *out = web_out(x->h);
 	size_t before = web_pending(x->h), mark = out->len;
 
 	if (before >= SERVER_PENDING_MAX)
 		return false;
-	sse_event(out, link_run(x->call), seq, type, data);
+	sse_event(out, link_run(x->call), e->seq, e->type, e->data);
 	if (before == 0 || web_pending(x->h) <= SERVER_PENDING_MAX)
 		return true;
 	out_cut(out, mark);
@@ -51,27 +50,27 @@ event_write(
 
 /* False: no more of this message. */
 static bool
-event_take(struct exchange *x, uint64_t seq, struct span type, struct span data)
+event_take(struct exchange *x, const struct proto_event *e)
 {
 	uint64_t taken = link_taken(x->call);
 
-	if (seq <= taken)
+	if (e->seq <= taken)
 		return true;
 	/* Lost on the way: asked for at once a few times, then when the link
 	 * asks by itself. */
-	if (seq != taken + 1) {
+	if (e->seq != taken + 1) {
 		if (x->gaps++ < GAPS_MAX)
 			link_again(x->call);
 		return false;
 	}
-	if (!event_write(x, seq, type, data)) {
+	if (!event_write(x, e)) {
 		link_hold(x->call);
 		web_fit(x->h);
 		return false;
 	}
 	FAILPOINT(event_queued);
 	x->gaps = 0;
-	link_took(x->call, seq);
+	link_took(x->call, e->seq);
 	return true;
 }
 
@@ -81,20 +80,14 @@ list_take(struct exchange *x, struct span list)
 {
 	struct wire_r r = wire_reader(list);
 	uint32_t n = list.n > 0 ? wire_array(&r) : 0;
+	struct proto_event e;
+	struct err ignored;
 
-	for (; n > 0 && !r.bad; n--) {
-		struct span type, data;
-		uint64_t seq;
-
-		if (wire_array(&r) != 3)
+	for (; n > 0; n--)
+		if (proto_next_event(&r, &e, &ignored) != RC_OK ||
+		    !event_take(x, &e))
 			return false;
-		seq = wire_u64(&r);
-		type = wire_str(&r);
-		data = wire_raw(&r);
-		if (r.bad || !event_take(x, seq, type, data))
-			return false;
-	}
-	return !r.bad;
+	return true;
 }
 
 static bool

@@ -204,9 +204,6 @@ approve_decide(struct supervisor *s, struct run *r, int64_t row,
 {
 	struct task *t = r != NULL ? run_find_task(r, m->task) : NULL;
 
-	if (m->by.n == 0 || m->by.n > TASK_BY_MAX)
-		return err_set(err, RC_INVALID,
-		    "whoever decides is named, in 1 to %d bytes", TASK_BY_MAX);
 	if (t == NULL || t->state != TASK_WAITING)
 		return decided_before(s, row, m, err);
 	decide(s, t, m);

@@ -120,14 +120,14 @@ on_result(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 /* It works on what nobody waits for: its REVOKE was lost, or came before the
  * TASK, or the TASK came when the lease had lapsed. */
 static void
-revoke_stale(struct supervisor *s, const struct worker *w, struct span run,
-    uint64_t number, uint64_t attempt)
+revoke_stale(struct supervisor *s, const struct worker *w,
+    const struct proto_lease *l)
 {
 	struct proto m = {.type = PROTO_REVOKE};
 
-	m.revoke.run = run;
-	m.revoke.task = number;
-	m.revoke.attempt = attempt;
+	m.revoke.run = l->run;
+	m.revoke.task = l->task;
+	m.revoke.attempt = l->attempt;
 	supervisor_send(s, s->back, &w->peer, &m);
 }
 
@@ -135,19 +135,17 @@ static void
 renew_one(
     struct supervisor *s, struct worker *w, uint64_t epoch, struct wire_r *r)
 {
-	uint32_t n = wire_array(r);
-	struct span run = wire_str(r);
-	uint64_t number = wire_u64(r);
-	uint64_t attempt = wire_u64(r);
+	struct proto_lease l;
 	struct task *t;
+	struct err err;
 
-	if (r->bad || n != 3)
+	if (proto_next_lease(r, &l, &err) != RC_OK)
 		return;
-	t = held_task(s, w, epoch, run, number, attempt);
+	t = held_task(s, w, epoch, l.run, l.task, l.attempt);
 	if (t != NULL)
 		t->lease_until_ms = clk_mono_ms() + s->lease_ms;
 	else if (epoch == s->epoch)
-		revoke_stale(s, w, run, number, attempt);
+		revoke_stale(s, w, &l);
 }
 
 static void

@@ -4,7 +4,7 @@
 #include "supervisor/checkpoint.h"
 
 #include "common/wire.h"
-#include "supervisor/front.h"
+#include "supervisor/query.h"
 
 struct reading {
 	int64_t upto;        /* updates after this number are left out */
@@ -117,86 +117,83 @@ checkpoint_before(struct supervisor *s, int64_t row, int64_t seq,
 
 /* ---- queries ---- */
 
+struct marks {
+	struct buf list;
+	uint32_t n;
+};
+
 static void
-put_checkpoint(struct buf *b, const struct checkpoint *c)
+mark_add(struct reading *r, const struct checkpoint *c)
 {
-	wire_put_str(b, "n");
-	wire_put_int(b, c->n);
-	wire_put_str(b, "node");
-	wire_put_str(b, node_name(c->node));
-	wire_put_str(b, "seq");
-	wire_put_int(b, c->seq);
+	struct marks *m = r->ctx;
+
+	m->n++;
+	proto_put_mark(&m->list,
+	    &(struct proto_mark){
+		.n = c->n, .node = span_of(node_name(c->node)), .seq = c->seq});
 }
 
+/* Routing bounds the turns of a run, and so this list. */
 static void
-list_add(struct reading *r, const struct checkpoint *c)
+marks_put(struct buf *b, const struct front_row *k, const struct marks *m)
 {
-	struct front_query *q = r->ctx;
+	auto_buf list = {.max = PROTO_BYTES_MAX};
 
-	q->n++;
-	wire_put_map(&q->list, 3);
-	put_checkpoint(&q->list, c);
+	wire_put_array(&list, m->n);
+	buf_add_buf(&list, &m->list);
+	proto_put_kept(b, &(struct proto_kept){.status = span_of(k->status),
+			      .last_seq = k->last_seq,
+			      .checkpoints = buf_span(&list)});
+	buf_mark(b, &list);
 }
 
 enum rc
-checkpoint_query_list(struct front_query *q, struct err *err)
+query_checkpoints(struct query *q, struct err *err)
 {
+	struct marks m = {.n = 0};
 	struct reading r = {
-	    .upto = INT64_MAX, .each = list_add, .ctx = q, .err = err};
+	    .upto = INT64_MAX, .each = mark_add, .ctx = &m, .err = err};
 	struct front_row k;
-	auto_buf b = {0};
+	auto_buf b = {.max = PROTO_BYTES_MAX};
 	enum rc rc = front_find(q->s, q->m->run, &k, err);
 
 	if (rc != RC_OK)
 		return rc;
-	/* Routing bounds the turns of a run, and so this list. */
-	buf_init(&q->list, PROTO_BYTES_MAX);
-	buf_init(&b, PROTO_BYTES_MAX);
+	buf_init(&m.list, PROTO_BYTES_MAX);
 	rc = read_updates(q->s, k.row, &r);
-	wire_put_map(&b, 3);
-	wire_put_str(&b, "status");
-	wire_put_str(&b, k.status);
-	wire_put_str(&b, "last_seq");
-	wire_put_int(&b, k.last_seq);
-	wire_put_str(&b, "checkpoints");
-	wire_put_array(&b, q->n);
-	wire_put_raw(&b, buf_span(&q->list));
-	buf_done(&q->list);
 	if (rc == RC_OK)
-		rc = buf_check(&b, "the list of checkpoints", err);
-	if (rc == RC_OK)
-		front_reply_value(q->s, q->peer, q->m->req, buf_span(&b));
-	return rc;
+		marks_put(&b, &k, &m);
+	buf_done(&m.list);
+	return rc == RC_OK ? query_reply(q, &b, err) : rc;
 }
 
 enum rc
-checkpoint_query(struct front_query *q, struct err *err)
+query_checkpoint(struct query *q, struct err *err)
 {
-	int64_t n = wire_find_int(q->m->args, "n", -1);
+	int64_t n = (int64_t)q->args.checkpoint.n;
 	struct state *st = NULL;
 	struct checkpoint c;
 	struct front_row k;
-	auto_buf b = {0};
+	auto_buf b = {.max = PROTO_BYTES_MAX}, state = {.max = PROTO_BYTES_MAX};
 	enum rc rc = front_find(q->s, q->m->run, &k, err);
 
-	buf_init(&b, PROTO_BYTES_MAX - 1024);
-	if (rc == RC_OK)
-		rc = checkpoint_at(q->s, k.row, n, &c, &st, err);
-	if (rc == RC_NOTFOUND && k.found)
+	if (rc != RC_OK)
+		return rc;
+	rc = checkpoint_at(q->s, k.row, n, &c, &st, err);
+	if (rc == RC_NOTFOUND)
 		return err_set(err, rc,
 		    "investigation %s has no checkpoint %lld", k.id,
 		    (long long)n);
 	if (rc != RC_OK)
 		return rc;
-	wire_put_map(&b, 5);
-	put_checkpoint(&b, &c);
-	wire_put_str(&b, "state");
-	state_encode(st, &b, NULL, (struct span){NULL, 0});
+	state_encode(st, &state, NULL, (struct span){NULL, 0});
 	state_free(st);
-	wire_put_str(&b, "tools");
-	wire_put_raw(&b, registry_tools_encoded(q->s->workers));
-	rc = buf_check(&b, "the checkpoint", err);
-	if (rc == RC_OK)
-		front_reply_value(q->s, q->peer, q->m->req, buf_span(&b));
-	return rc;
+	proto_put_point(
+	    &b, &(struct proto_point){.n = c.n,
+		    .node = span_of(node_name(c.node)),
+		    .seq = c.seq,
+		    .state = buf_span(&state),
+		    .tools = registry_tools_encoded(q->s->workers)});
+	buf_mark(&b, &state);
+	return query_reply(q, &b, err);
 }

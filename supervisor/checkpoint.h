@@ -10,8 +10,6 @@
 
 #include "supervisor/supervisor.h"
 
-struct front_query;
-
 struct checkpoint {
 	int64_t n;
 	enum node node; /* whose update it was */
@@ -33,9 +31,5 @@ NODISCARD enum rc checkpoint_at(struct supervisor *s, int64_t row, int64_t n,
  */
 NODISCARD enum rc checkpoint_before(struct supervisor *s, int64_t row,
     int64_t seq, struct checkpoint *ret, struct err *err);
-
-/* The QUERYs `checkpoints` and `checkpoint`. */
-NODISCARD enum rc checkpoint_query_list(struct front_query *q, struct err *err);
-NODISCARD enum rc checkpoint_query(struct front_query *q, struct err *err);
 
 #endif

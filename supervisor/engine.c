@@ -10,10 +10,9 @@
 #include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/log.h"
+#include "common/utf8.h"
 #include "common/wire.h"
 #include "supervisor/supervisor.h"
-
-enum { INPUT_SHOWN_BYTES = 200 };
 
 bool
 store_good(struct supervisor *s, enum rc rc, const struct err *err)
@@ -72,10 +71,8 @@ engine_emit(
 	struct err err;
 
 	r->last_seq++;
-	wire_put_array(&r->fresh, 3);
-	wire_put_int(&r->fresh, r->last_seq);
-	wire_put_str(&r->fresh, type);
-	wire_put_raw(&r->fresh, data);
+	proto_put_event(&r->fresh,
+	    &(struct proto_event){r->last_seq, span_of(type), data});
 	r->n_fresh++;
 	engine_dirty(s, r);
 	if (store_ready(s))
@@ -191,17 +188,6 @@ first_update(
 	}
 }
 
-static struct span
-shown(struct span s)
-{
-	if (s.n > INPUT_SHOWN_BYTES) {
-		s.n = INPUT_SHOWN_BYTES;
-		while (s.n > 0 && ((unsigned char)s.p[s.n] & 0xC0) == 0x80)
-			s.n--;
-	}
-	return s;
-}
-
 static bool
 insert_run(struct supervisor *s, struct run *r, const struct submission *sub)
 {
@@ -209,7 +195,8 @@ insert_run(struct supervisor *s, struct run *r, const struct submission *sub)
 	    .id = span_of(r->id),
 	    .key = sub->key,
 	    .digest = sub->digest,
-	    .input = shown(state_str(r->state, "input")),
+	    .input = utf8_cut(
+		state_str(r->state, "input"), STORE_INPUT_MAX),
 	    .status = span_of("running"),
 	    .node = span_of(node_name(r->node)),
 	    .created_ms = r->created_ms,

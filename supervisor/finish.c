@@ -5,6 +5,7 @@
  * exactly one `finished` and never a run without a report.
  */
 #include "common/clk.h"
+#include "common/evidence_id.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/report.h"
@@ -31,15 +32,13 @@ fetch_evidence(void *ctx, struct span id, struct buf *ret)
 {
 	struct fetch *f = ctx;
 	struct err err;
-	char text[24];
+	int64_t number;
 
-	if (id.n < 2 || id.n >= sizeof(text) || id.p[0] != 'E')
+	if (!evidence_id_parse(id, &number))
 		return RC_NOTFOUND;
-	memcpy(text, id.p, id.n);
-	text[id.n] = '\0';
 	f->into = ret;
 	return f->s->ops->evidence_get(
-	    f->s->store, f->run->row, atoll(text + 1), fetched, f, &err);
+	    f->s->store, f->run->row, number, fetched, f, &err);
 }
 
 /* Holds the report against its evidence, marks what fails. */

@@ -201,10 +201,7 @@ page_add(void *ctx, int64_t seq, struct span type, struct span data)
 	if (p->more)
 		return;
 	p->starts[p->n++] = p->items.len;
-	wire_put_array(&p->items, 3);
-	wire_put_int(&p->items, seq);
-	wire_put_span(&p->items, type);
-	wire_put_raw(&p->items, data);
+	proto_put_event(&p->items, &(struct proto_event){seq, type, data});
 	p->last_seq = seq;
 }
 

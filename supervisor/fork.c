@@ -15,18 +15,20 @@ struct fork {
 	int64_t row;
 	struct checkpoint from;
 	struct state *state;
+	struct proto_change change; /* borrowed */
 };
 
 enum rc
 fork_new(struct supervisor *s, const struct front_row *run, int64_t seq,
-    struct fork **ret, struct err *err)
+    struct span change, struct fork **ret, struct err *err)
 {
 	struct fork *f = xcalloc(1, sizeof(*f));
-	enum rc rc;
+	enum rc rc = proto_get_change(change, &f->change, err);
 
 	f->row = run->row;
 	memcpy(f->id, run->id, sizeof(f->id));
-	rc = checkpoint_before(s, f->row, seq, &f->from, err);
+	if (rc == RC_OK)
+		rc = checkpoint_before(s, f->row, seq, &f->from, err);
 	if (rc == RC_OK && (seq > run->last_seq || f->from.node == NODE_END))
 		rc = err_set(err, RC_INVALID,
 		    "investigation %s has nothing to do anew from event %lld "
@@ -89,7 +91,7 @@ void
 fork_update(const struct run *r, const struct submission *sub, struct buf *b)
 {
 	const struct fork *f = sub->fork;
-	struct span input = wire_find_str(sub->input, "input");
+	struct span input = f->change.input;
 	auto_buf pairs = {0};
 	uint32_t kept;
 
@@ -109,7 +111,7 @@ fork_update(const struct run *r, const struct submission *sub, struct buf *b)
 		wire_put_str(b, "input");
 		wire_put_span(b, input);
 	}
-	wire_put_raw(b, buf_span(&pairs));
+	buf_add_buf(b, &pairs);
 }
 
 void

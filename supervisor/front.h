@@ -15,22 +15,12 @@ struct front_row {
 	int64_t row, created_ms, finished_ms, last_seq;
 };
 
-/* A QUERY that is being answered. */
-struct front_query {
-	struct supervisor *s;
-	const struct bus_peer *peer;
-	const struct proto_query *m;
-	struct buf list;
-	uint32_t n;
-	int64_t next;
-};
-
 /* RC_NOTFOUND: no such run, said so. */
 NODISCARD enum rc front_find(struct supervisor *s, struct span id,
     struct front_row *ret, struct err *err);
 
-/* REPLY with a value, which is copied. */
-void front_reply_value(struct supervisor *s, const struct bus_peer *peer,
-    uint64_t req, struct span value);
+/* REPLY about a run, or with what is wrong (err: not for RC_OK). */
+void front_reply(struct supervisor *s, const struct bus_peer *peer,
+    uint64_t req, enum rc rc, const char *run, const struct err *err);
 
 #endif

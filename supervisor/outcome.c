@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "common/clk.h"
+#include "common/evidence_id.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/sha256.h"
@@ -253,7 +254,7 @@ keep_evidence(struct supervisor *s, struct task *t,
 	struct store_evidence e = {
 	    .number = t->evidence, .media = m->media, .bytes = m->evidence};
 	static const char *const keys[] = {"tool", "query", "ms"};
-	char sha[SHA256_TEXT];
+	char sha[SHA256_TEXT], id[EVIDENCE_ID_TEXT];
 	struct err err;
 	size_t i;
 
@@ -264,8 +265,7 @@ keep_evidence(struct supervisor *s, struct task *t,
 		    &err);
 	wire_put_map(meta, 5 + ARRAY_LEN(keys));
 	wire_put_str(meta, "id");
-	snprintf(err.text, sizeof(err.text), "E%lld", (long long)t->evidence);
-	wire_put_str(meta, err.text);
+	wire_put_str(meta, evidence_id_print(t->evidence, id));
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
 		struct span v = wire_find(feedback, keys[i]);
 
@@ -293,7 +293,7 @@ put_feedback(struct buf *b, struct span feedback, const struct task *t,
 {
 	struct wire_r r = wire_reader(feedback);
 	uint32_t n = wire_map(&r), i, kept = 0;
-	char id[24];
+	char id[EVIDENCE_ID_TEXT];
 	auto_buf pairs = {0};
 
 	buf_init(&pairs, STATE_BYTES_MAX);
@@ -313,9 +313,8 @@ put_feedback(struct buf *b, struct span feedback, const struct task *t,
 	put_class(b, t);
 	wire_put_str(b, "evidence");
 	wire_put_array(b, has_evidence ? 1 : 0);
-	snprintf(id, sizeof(id), "E%lld", (long long)t->evidence);
 	if (has_evidence)
-		wire_put_str(b, id);
+		wire_put_str(b, evidence_id_print(t->evidence, id));
 }
 
 static bool

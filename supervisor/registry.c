@@ -167,6 +167,10 @@ tools_read(struct span raw)
 static enum rc
 hello_check(const struct proto_hello *h, enum node *ret_role, struct err *err)
 {
+	const struct proto m = {.type = PROTO_HELLO, .hello = *h};
+
+	if (proto_check(&m, err) != RC_OK)
+		return RC_DENIED;
 	if (span_is(h->role, node_name(NODE_PLANNER)))
 		*ret_role = NODE_PLANNER;
 	else if (span_is(h->role, node_name(NODE_EXECUTOR)))
@@ -174,12 +178,6 @@ hello_check(const struct proto_hello *h, enum node *ret_role, struct err *err)
 	else
 		return err_set(err, RC_DENIED, "there is no role \"%.*s\"",
 		    SPAN_ARG(h->role));
-	if (h->name.n == 0 || h->name.n > REGISTRY_NAME_MAX)
-		return err_set(err, RC_DENIED,
-		    "a worker's name has 1 to %d bytes", REGISTRY_NAME_MAX);
-	if (h->capacity == 0 || h->capacity > 256)
-		return err_set(
-		    err, RC_DENIED, "a worker's capacity is 1 to 256");
 	return RC_OK;
 }
 

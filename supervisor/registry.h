@@ -13,7 +13,7 @@
 
 struct cJSON;
 
-enum { REGISTRY_NAME_MAX = 63, REGISTRY_WORKERS_MAX = 4096,
+enum { REGISTRY_NAME_MAX = PROTO_MOST(hello, name), REGISTRY_WORKERS_MAX = 4096,
 	/* Of a catalogue: tasks carry it deeper inside than a hello. */
 	REGISTRY_TOOLS_DEPTH_MAX = 16 };
 

@@ -27,7 +27,7 @@ enum { RUN_FRESH_BYTES_MAX = 32 << 20 };
 enum { RUN_ROUND_LEAST_MS = 20 };
 
 /* How long the name of whoever approved may be. */
-enum { TASK_BY_MAX = 63 };
+enum { TASK_BY_MAX = PROTO_MOST(decide, by) };
 
 /*
  *	WAITING -> QUEUED -> LEASED -> DONE		READ and IDEMPOTENT begin

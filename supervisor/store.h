@@ -15,6 +15,7 @@
 #ifndef SUPERVISOR_STORE_H
 #define SUPERVISOR_STORE_H
 
+#include "common/proto.h"
 #include "common/rc.h"
 #include "common/span.h"
 
@@ -23,7 +24,8 @@
 
 enum {
 	STORE_ID_MAX = 40,
-	STORE_KEY_MAX = 200,
+	STORE_INPUT_MAX = 200,		/* of what lists show of it */
+	STORE_KEY_MAX = PROTO_MOST(submit, key),
 	STORE_ITEM_MAX = 1 << 20,	/* updates, events, tasks of a run */
 	STORE_BYTES_MAX = 64 << 20,	/* one update, event or evidence */
 	STORE_PACK_MAX = 64 << 20,	/* what a run may have to be packed */
@@ -37,7 +39,7 @@ struct store_run {
 	struct span id;
 	struct span key;	/* idempotency key; empty: none */
 	struct span digest;	/* of the request under that key */
-	struct span input;	/* for lists; at most 200 bytes */
+	struct span input;	/* for lists: its beginning */
 	struct span status;	/* "running", or how it ended */
 	struct span reason;
 	struct span confidence;

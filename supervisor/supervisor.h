@@ -161,9 +161,10 @@ void finish_run(struct supervisor *s, struct run *r, enum ending e);
 /* ---- fork.c: a run that goes on from another one's checkpoint ---- */
 
 /* Where run begins anew what happened from its event seq on; the caller's.
- * RC_INVALID, RC_CONFLICT: there is nothing to go on from there. */
+ * change, FORK.input, is borrowed. RC_INVALID, RC_CONFLICT: there is nothing
+ * to go on from there. */
 NODISCARD enum rc fork_new(struct supervisor *s, const struct front_row *run,
-    int64_t seq, struct fork **ret, struct err *err);
+    int64_t seq, struct span change, struct fork **ret, struct err *err);
 void fork_free(struct fork *f);
 
 /* For engine_start: the first update, then what memory keeps of it, then,

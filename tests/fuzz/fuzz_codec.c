@@ -257,30 +257,44 @@ to_json_and_back(struct span value)
 	assert(!b1.full && span_equal(buf_span(&b1), buf_span(&b2)));
 }
 
-/* ---- messages ---- */
+/* ---- messages, and what they carry ---- */
 
-#define CHECK_U64(v) (void)(v)
-#define CHECK_STR(v) (is_inside(v), assert(utf8_ok(v)))
-#define CHECK_BIN(v) is_inside(v)
-#define CHECK_RAW(v)                                                           \
+#define GOOD_U64(v) (void)(v)
+#define GOOD_STR(v) (is_inside(v), assert(utf8_ok(v)))
+#define GOOD_BIN(v) is_inside(v)
+#define GOOD_RAW(v)                                                            \
 	(is_inside(v), assert((v).n == 0 || wire_check(v, NULL) == RC_OK))
 
 #define SAME_U64(a, b) assert((a) == (b))
 #define SAME_STR(a, b) assert(span_equal(a, b))
 #define SAME_BIN SAME_STR
-#define SAME_RAW SAME_STR
+/* Nil stands where a value that has to be there is none. */
+#define SAME_RAW(a, b) assert((a).n == 0 || span_equal(a, b))
+
+#define REC(rec)                                                               \
+	static void good_##rec(const struct proto_##rec *v UNUSED)             \
+	{
+#define FIELD(rec, type, name) GOOD_##type(v->name);
+#define END(rec) }
+#include "common/proto_messages.def"
+
+#define REC(rec)                                                               \
+	static void same_##rec(const struct proto_##rec *a UNUSED,             \
+	    const struct proto_##rec *b UNUSED)                                \
+	{
+#define FIELD(rec, type, name) SAME_##type(a->name, b->name);
+#define END(rec) }
+#include "common/proto_messages.def"
 
 static void
 fields_are_good(const struct proto *m)
 {
 	switch (m->type) {
-#define MSG(name, NAME, number, sender, what) case PROTO_##NAME:
-#define FIELD(msg, type, name) CHECK_##type(m->msg.name);
-#define END(name) break;
+#define MSG(msg, NAME, number, sender, what)                                   \
+	case PROTO_##NAME:                                                     \
+		good_##msg(&m->msg);                                           \
+		break;
 #include "common/proto_messages.def"
-#undef MSG
-#undef FIELD
-#undef END
 	}
 }
 
@@ -289,13 +303,79 @@ fields_are_same(const struct proto *a, const struct proto *b)
 {
 	assert(a->type == b->type);
 	switch (a->type) {
-#define MSG(name, NAME, number, sender, what) case PROTO_##NAME:
-#define FIELD(msg, type, name) SAME_##type(a->msg.name, b->msg.name);
-#define END(name) break;
+#define MSG(msg, NAME, number, sender, what)                                   \
+	case PROTO_##NAME:                                                     \
+		same_##msg(&a->msg, &b->msg);                                  \
+		break;
 #include "common/proto_messages.def"
-#undef MSG
-#undef FIELD
-#undef END
+	}
+}
+
+static struct span
+bytes_of(struct buf *b)
+{
+	assert(!b->full);
+	assert(b->len == 0 || wire_check(buf_span(b), NULL) == RC_OK);
+	return buf_span(b);
+}
+
+/* The input as each of those: none, or what is put is got again. */
+static void
+records_there_and_back(void)
+{
+	static struct buf b = {.max = PROTO_BYTES_MAX};
+	struct err err;
+
+#define TRY(rec)                                                               \
+	{                                                                      \
+		struct proto_##rec one, two;                                   \
+                                                                               \
+		buf_reset(&b);                                                 \
+		if (proto_get_##rec(input, &one, &err) == RC_OK) {             \
+			good_##rec(&one);                                      \
+			proto_put_##rec(&b, &one);                             \
+			if (proto_get_##rec(bytes_of(&b), &two, &err) !=       \
+			    RC_OK)                                             \
+				abort();                                       \
+			same_##rec(&one, &two);                                \
+		}                                                              \
+	}
+#define MAP(rec, where, what) TRY(rec)
+#define LIST(rec, where, what) TRY(rec)
+#include "common/proto_messages.def"
+}
+
+static void
+queries_there_and_back(void)
+{
+	static struct buf b = {.max = PROTO_BYTES_MAX};
+	struct proto_query q = {.args = input}, again;
+	union proto_args one, two;
+	enum proto_ask ask, same;
+	struct err err;
+	int i;
+
+	for (i = 0; i < PROTO_ASKS; i++) {
+		q.what = span_of(proto_ask_name((enum proto_ask)i));
+		if (proto_get_args(&q, &ask, &one, &err) != RC_OK)
+			continue;
+		assert((int)ask == i);
+		buf_reset(&b);
+		proto_put_args(&b, ask, &one);
+		again = (struct proto_query){
+		    .what = q.what, .args = bytes_of(&b)};
+		if (proto_get_args(&again, &same, &two, &err) != RC_OK)
+			abort();
+		switch (ask) {
+#define QUERY(query, NAME, what)                                               \
+	case PROTO_ASK_##NAME:                                                 \
+		good_##query(&one.query);                                      \
+		same_##query(&one.query, &two.query);                          \
+		break;
+#include "common/proto_messages.def"
+		case PROTO_ASKS:
+			abort();
+		}
 	}
 }
 
@@ -337,6 +417,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(plain_value(&rest, 0, false) && rest.n == 0);
 	same_as_msgpack_c(input);
 	to_json_and_back(input);
+	records_there_and_back();
+	queries_there_and_back();
 	if (proto_decode(input, &m, &err) != RC_OK) {
 		assert(err.text[0] != '\0' && utf8_ok(span_of(err.text)));
 		assert(m.type == PROTO_WHO);

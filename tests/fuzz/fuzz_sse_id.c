@@ -25,13 +25,13 @@ expected(struct span id, uint64_t *ret_seq)
 		id = span_make(id.p + 3, id.n - 3);
 	else if (id.n == 0)
 		return *ret_seq = 0, true;
-	if (id.n == 0 || id.n > 18)
+	if (id.n == 0 || id.n > 19 || (id.n > 1 && id.p[0] == '0'))
 		return false;
 	memcpy(text, id.p, id.n);
 	text[id.n] = '\0';
 	digits = strspn(text, "0123456789");
 	*ret_seq = strtoull(text, NULL, 10);
-	return digits == id.n;
+	return digits == id.n && *ret_seq <= INT64_MAX;
 }
 
 /* The lines of one event; data is the last of them, before an empty one. */

@@ -69,7 +69,8 @@ START_TEST(checkpoints_are_tied_to_the_events_that_tell_of_them)
 	}
 	assert_reply(rig_query(61, "checkpoint", "{\"n\":5}"), "notfound",
 	    "has no checkpoint 5");
-	assert_reply(rig_query(62, "checkpoint", "{}"), "notfound", "");
+	assert_reply(rig_query(62, "checkpoint", "{\"n\":\"1\"}"), "invalid",
+	    "checkpoint: n has another type");
 	rig_close();
 }
 END_TEST

@@ -39,14 +39,20 @@ START_TEST(investigations_are_listed)
 	struct front *f = front_new();
 	struct client *c;
 	struct front_heard *h = read_one(f,
-	    "GET /api/investigations?limit=7&before=r9&status=failed", "",
+	    "GET /api/investigations?limit=7&before=9&status=failed", "",
 	    "list", &c);
+	union proto_args args;
+	enum proto_ask ask;
 	const char *text;
+	struct err err;
 	auto_buf v = {0};
 
-	ck_assert_int_eq(wire_find_int(h->m.query.args, "limit", 0), 7);
-	ck_assert(span_is(wire_find_str(h->m.query.args, "before"), "r9"));
-	ck_assert(span_is(wire_find_str(h->m.query.args, "status"), "failed"));
+	ck_assert_int_eq(
+	    proto_get_args(&h->m.query, &ask, &args, &err), RC_OK);
+	ck_assert_int_eq(ask, PROTO_ASK_LIST);
+	ck_assert_uint_eq(args.list.limit, 7);
+	ck_assert_uint_eq(args.list.before, 9);
+	ck_assert(span_is(args.list.status, "failed"));
 	buf_init(&v, 100);
 	wire_put_map(&v, 1);
 	wire_put_str(&v, "investigations");

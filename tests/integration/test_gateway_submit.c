@@ -104,16 +104,14 @@ START_TEST(json_waits_for_the_result)
 	ck_assert(span_is(q->m.query.what, "report"));
 	ck_assert(span_is(q->m.query.run, "r1"));
 	buf_init(&v, 1000);
-	wire_put_map(&v, 2);
-	wire_put_str(&v, "markdown");
-	wire_put_str(&v, "# R");
-	wire_put_str(&v, "status");
-	wire_put_str(&v, "completed");
+	proto_put_told(&v,
+	    &(struct proto_told){.markdown = span_of("# R"),
+		.status = span_of("completed")});
 	front_value(f, q, buf_span(&v));
 	text = client_await(c, NULL);
 	assert_status(text, 200);
 	assert_contains(text, "{\"id\":\"r1\",\"status\":\"completed\","
-			      "\"reason\":null,\"report\":\"# R\","
+			      "\"reason\":\"\",\"report\":\"# R\","
 			      "\"conclusion\":null,\"verdict\":null}");
 	client_free(c);
 	front_free(f);

@@ -53,7 +53,11 @@ START_TEST(what_was_kept_can_be_read_afterwards)
 	    {"report", "{}", "ok"},
 	    {"evidence", "{\"id\":\"E1\"}", "ok"},
 	    {"evidence", "{\"id\":\"E9\"}", "notfound"},
-	    {"list", "{\"limit\":0}", "invalid"},
+	    {"evidence", "{\"id\":\"E1junk\"}", "notfound"},
+	    {"evidence", "{\"id\":\"E01\"}", "notfound"},
+	    {"evidence", "{\"id\":1}", "invalid"},
+	    {"list", "{\"limit\":200}", "ok"},
+	    {"list", "{\"before\":\"7\"}", "invalid"},
 	    {"list", "{\"limit\":201}", "invalid"},
 	    {"gossip", "{}", "invalid"},
 	};

@@ -149,31 +149,15 @@ arg_status(struct exchange *x, struct span *ret)
 	return false;
 }
 
-static bool
-args_known(struct exchange *x, const char *const *known, const char *list)
-{
-	const char *odd = web_arg_unknown(x->h, known);
-
-	if (odd == NULL)
-		return true;
-	exchange_problem(x, 400,
-	    "the query argument \"%.60s\" is not known; "
-	    "these are: %s",
-	    odd, list);
-	return false;
-}
-
 void
 api_list(struct api *api, struct web *h)
 {
 	static const char *const offers[] = {api_json, NULL};
-	static const char *const known[] = {"limit", "before", "status", NULL};
 	struct exchange *x = exchange_new(api, h);
 	union proto_args args = {0};
 	struct proto_list *l = &args.list;
 
 	if (api_choose(x, offers) &&
-	    args_known(x, known, "limit, before, status") &&
 	    arg_number(x, "limit", PROTO_MOST(list, limit), &l->limit) &&
 	    arg_number(x, "before", PROTO_MOST(list, before), &l->before) &&
 	    arg_status(x, &l->status))

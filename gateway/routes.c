@@ -8,25 +8,28 @@
 #include "gateway/api.h"
 
 const struct route routes[] = {
-    {"POST", "/api/ai_ops", false, ROUTE_JSON, api_submit},
-    {"GET", "/api/investigations", false, ROUTE_NO_BODY, api_list},
-    {"GET", "/api/investigations/{run}", false, ROUTE_NO_BODY, api_show},
+    {"POST", "/api/ai_ops", false, ROUTE_JSON, {0}, api_submit},
+    {"GET", "/api/investigations", false, ROUTE_NO_BODY,
+	{"limit", "before", "status"}, api_list},
+    {"GET", "/api/investigations/{run}", false, ROUTE_NO_BODY, {0}, api_show},
     {"GET", "/api/investigations/{run}/events", false, ROUTE_NO_BODY,
-	api_events},
-    {"GET", "/api/investigations/{run}/report", false, ROUTE_NO_BODY,
+	{"last_event_id"}, api_events},
+    {"GET", "/api/investigations/{run}/report", false, ROUTE_NO_BODY, {0},
 	api_report},
     {"GET", "/api/investigations/{run}/evidence/{item}", false, ROUTE_NO_BODY,
-	api_evidence},
-    {"POST", "/api/investigations/{run}/cancel", false, ROUTE_JSON, api_cancel},
-    {"POST", "/api/investigations/{run}/steps/{item}", false, ROUTE_JSON,
+	{0}, api_evidence},
+    {"POST", "/api/investigations/{run}/cancel", false, ROUTE_JSON, {0},
+	api_cancel},
+    {"POST", "/api/investigations/{run}/steps/{item}", false, ROUTE_JSON, {0},
 	api_step},
-    {"GET", "/api/investigations/{run}/checkpoints", false, ROUTE_NO_BODY,
+    {"GET", "/api/investigations/{run}/checkpoints", false, ROUTE_NO_BODY, {0},
 	api_checkpoints},
     {"GET", "/api/investigations/{run}/checkpoints/{item}", false,
-	ROUTE_NO_BODY, api_checkpoint},
-    {"POST", "/api/investigations/{run}/fork", false, ROUTE_JSON, api_fork},
-    {"GET", "/healthz", true, ROUTE_NO_BODY, api_healthz},
-    {"GET", "/readyz", true, ROUTE_NO_BODY, api_readyz},
+	ROUTE_NO_BODY, {0}, api_checkpoint},
+    {"POST", "/api/investigations/{run}/fork", false, ROUTE_JSON, {0},
+	api_fork},
+    {"GET", "/healthz", true, ROUTE_NO_BODY, {0}, api_healthz},
+    {"GET", "/readyz", true, ROUTE_NO_BODY, {0}, api_readyz},
     {0},
 };
 
@@ -105,4 +108,69 @@ route_find(const struct route *table, struct span method, struct span path,
 		allow_add(allow, r->method);
 	}
 	return allow[0] != '\0' ? 405 : 404;
+}
+
+/* ---- the query ---- */
+
+static struct span
+arg_take(struct span *rest)
+{
+	const char *end = memchr(rest->p, '&', rest->n);
+	size_t n = end != NULL ? (size_t)(end - rest->p) : rest->n;
+	struct span arg = span_make(rest->p, n);
+
+	*rest = span_make(rest->p + n, rest->n - n);
+	if (end != NULL)
+		*rest = span_make(end + 1, rest->n - 1);
+	return arg;
+}
+
+static enum rc
+arg_unknown(const struct route *r, struct span name, struct err *err)
+{
+	char list[128] = "";
+	size_t i, n = 0;
+
+	for (i = 0; i < ROUTE_ARGS_MAX && r->args[i] != NULL; i++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
+		    i > 0 ? ", " : "", r->args[i]);
+	return err_set(err, RC_INVALID,
+	    "the query argument \"%.*s\" is not known here%s%s",
+	    (int)MIN(name.n, 60), name.p, n > 0 ? "; these are: " : "", list);
+}
+
+/* A name is compared as it stands: nobody has to percent-encode one. */
+static enum rc
+arg_check(const struct route *r, struct span name, unsigned *seen,
+    struct err *err)
+{
+	unsigned i = 0;
+
+	while (i < ROUTE_ARGS_MAX && r->args[i] != NULL &&
+	       !span_is(name, r->args[i]))
+		i++;
+	if (i == ROUTE_ARGS_MAX || r->args[i] == NULL)
+		return arg_unknown(r, name, err);
+	if (*seen >> i & 1U)
+		return err_set(err, RC_INVALID,
+		    "the query argument %s is given twice", r->args[i]);
+	*seen |= 1U << i;
+	return RC_OK;
+}
+
+enum rc
+route_args_check(const struct route *r, struct span query, struct err *err)
+{
+	unsigned seen = 0;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && query.n > 0) {
+		struct span arg = arg_take(&query);
+		const char *end = memchr(arg.p, '=', arg.n);
+
+		if (end != NULL)
+			arg.n = (size_t)(end - arg.p);
+		rc = arg_check(r, arg, &seen, err);
+	}
+	return rc;
 }

@@ -4,6 +4,7 @@
 #ifndef GATEWAY_ROUTES_H
 #define GATEWAY_ROUTES_H
 
+#include "common/rc.h"
 #include "common/span.h"
 
 #include <stdbool.h>
@@ -11,7 +12,12 @@
 struct api;
 struct web;
 
-enum { ROUTE_BODY_MAX = 64 << 10, ROUTE_PARAM_MAX = 128, ROUTE_ALLOW_MAX = 64 };
+enum {
+	ROUTE_BODY_MAX = 64 << 10,
+	ROUTE_PARAM_MAX = 128,
+	ROUTE_ALLOW_MAX = 64,
+	ROUTE_ARGS_MAX = 4,
+};
 
 /* How a request's body must be typed. */
 enum route_body { ROUTE_NO_BODY, ROUTE_JSON };
@@ -22,6 +28,8 @@ struct route {
 	const char *path;
 	bool public; /* asks for no token: probes */
 	enum route_body body;
+	/* Of the query behind the path: each at most once, and no other. */
+	const char *args[ROUTE_ARGS_MAX];
 	void (*handle)(struct api *api, struct web *h);
 };
 
@@ -40,5 +48,10 @@ extern const struct route routes[];
  */
 int route_find(const struct route *table, struct span method, struct span path,
     struct route_match *ret, char allow[ROUTE_ALLOW_MAX]);
+
+/* RC_INVALID, naming it: an argument that r does not take, or takes once. As
+ * few as that fit what the HTTP library keeps of a request. */
+NODISCARD enum rc route_args_check(
+    const struct route *r, struct span query, struct err *err);
 
 #endif

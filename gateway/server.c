@@ -304,6 +304,7 @@ head_pass(struct server *s, const struct head *head,
     struct route_match *ret_match, struct problem *ret)
 {
 	char allow[ROUTE_ALLOW_MAX];
+	struct err err;
 	int status =
 	    route_find(routes, head->method, head->path, ret_match, allow);
 	bool public = status == 0 && ret_match->route->public;
@@ -324,6 +325,10 @@ head_pass(struct server *s, const struct head *head,
 		    "%s",
 		    SPAN_ARG(head->method), allow);
 		snprintf(ret->allow, sizeof(ret->allow), "%s", allow);
+		return false;
+	}
+	if (route_args_check(ret_match->route, head->query, &err) != RC_OK) {
+		problem_set(ret, 400, "%s", err.text);
 		return false;
 	}
 	return body_check(ret_match->route, head, ret);

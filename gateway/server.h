@@ -58,14 +58,10 @@ void server_turn(struct server *s);
 const struct route_match *web_match(const struct web *h);
 struct span web_body(const struct web *h);
 
-/* A header field or a query argument; .p is NULL when absent. Borrowed until
+/* A header field, or an argument of the route; .p is NULL when absent. Borrowed until
  * the answer is given. */
 struct span web_header(const struct web *h, const char *name);
 struct span web_arg(const struct web *h, const char *name);
-
-/* The first query argument whose name is not in known (NULL ends it), or
- * NULL. */
-const char *web_arg_unknown(const struct web *h, const char *const *known);
 
 /* What the app keeps with the request; NULL at first. */
 void web_set_user(struct web *h, void *user);

@@ -142,35 +142,6 @@ web_arg(const struct web *h, const char *name)
 	return span_make(value != NULL ? value : "", n);
 }
 
-struct arg_search {
-	const char *const *known;
-	const char *found;
-};
-
-static enum MHD_Result
-arg_look(void *cls, enum MHD_ValueKind kind UNUSED, const char *key,
-    const char *value UNUSED)
-{
-	struct arg_search *a = cls;
-	const char *const *k;
-
-	for (k = a->known; *k != NULL; k++)
-		if (strcmp(*k, key) == 0)
-			return MHD_YES;
-	a->found = key;
-	return MHD_NO;
-}
-
-const char *
-web_arg_unknown(const struct web *h, const char *const *known)
-{
-	struct arg_search a = {.known = known};
-
-	MHD_get_connection_values(
-	    h->connection, MHD_GET_ARGUMENT_KIND, arg_look, &a);
-	return a.found;
-}
-
 void
 web_set_user(struct web *h, void *user)
 {

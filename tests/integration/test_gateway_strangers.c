@@ -139,6 +139,87 @@ START_TEST(a_head_that_just_fits_is_answered)
 }
 END_TEST
 
+/* As large a head as is let in, of as many fields as may be, which is what
+ * the HTTP library needs most memory for. */
+static const struct {
+	const char *method, *path;
+	int target;     /* bytes of it: the last argument is filled up */
+	int body;       /* bytes */
+	int status;
+	const char *says;
+} heads[] = {
+    {"GET", "/healthz", 0, 0, 200, "\"ok\""},
+    {"GET", "/api/investigations?limit=1&before=2&status=", 8192, 0, 400,
+	"status must be"},
+    {"GET", "/api/investigations?limit=1&before=2&status=", 8193, 0, 414,
+	"8192"},
+    {"GET", "/api/investigations/r1/events?last_event_id=", 8192, 0, 400,
+	"r1.7"},
+    {"POST", "/api/ai_ops", 0, 65536, 400, "body"},
+};
+
+enum { HEAD_BYTES = 16384, FIELDS = 100, FIELDS_OWN = 3 };
+
+static void
+put_many(struct buf *b, int n)
+{
+	for (; n > 0; n--)
+		buf_addc(b, 'x');
+}
+
+START_TEST(the_largest_heads_are_answered)
+{
+	struct front *f = front_new();
+	auto_buf b = {.max = 1 << 20};
+	int i, each, left;
+	auto_str answer = NULL;
+
+	buf_addf(&b, "%s %s", heads[_i].method, heads[_i].path);
+	if (heads[_i].target > 0)
+		put_many(&b, heads[_i].target - (int)strlen(heads[_i].path));
+	buf_addf(&b, " HTTP/1.1" H CLIENT_JSON "Content-Length: %d\r\n",
+	    heads[_i].body);
+	each = (HEAD_BYTES - 2 - (int)b.len) / (FIELDS - FIELDS_OWN);
+	for (i = FIELDS_OWN; i < FIELDS; i++) {
+		buf_addf(&b, "F%d: ", i);
+		left = i < FIELDS - 1 ? each : HEAD_BYTES - 2 - (int)b.len + 5;
+		put_many(&b, left - 7);
+		buf_adds(&b, "\r\n");
+	}
+	buf_adds(&b, "\r\n");
+	ck_assert_uint_le(b.len, HEAD_BYTES);
+	ck_assert_uint_gt(b.len, HEAD_BYTES - 10);
+	put_many(&b, heads[_i].body);
+	answer = client_ask_raw(f, buf_str(&b));
+	assert_status(answer, heads[_i].status);
+	assert_contains(answer, heads[_i].says);
+	front_free(f);
+}
+END_TEST
+
+/* The library has no room for so many; none of it is asked. */
+START_TEST(many_arguments_are_refused_and_named)
+{
+	static const int counts[] = {1, 5, 450, 2700};
+	struct front *f = front_new();
+	auto_str request = NULL;
+	auto_str answer = NULL;
+	auto_buf query = {.max = 1 << 16};
+	int i;
+
+	for (i = 0; i < counts[_i]; i++)
+		buf_addf(&query, "%sa=", i > 0 ? "&" : "");
+	ck_assert_uint_lt(query.len, 8192 - 32);
+	request = xasprintf("GET /api/investigations?%s HTTP/1.1" H "\r\n",
+	    buf_str(&query));
+	answer = client_ask_raw(f, request);
+	assert_status(answer, 400);
+	assert_contains(answer, "argument \\\"a\\\" is not known");
+	assert_contains(answer, "limit, before, status");
+	front_free(f);
+}
+END_TEST
+
 static const char *const quick[] = {
     "--request-timeout", "1", "--keep-alive", "1", "--stall", "1", NULL};
 
@@ -284,6 +365,8 @@ main(void)
 	    {a_bad_request_is_explained, ARRAY_LEN(bad_requests)},
 	    {a_large_head_is_431, 0},
 	    {a_head_that_just_fits_is_answered, 0},
+	    {the_largest_heads_are_answered, ARRAY_LEN(heads)},
+	    {many_arguments_are_refused_and_named, 4},
 	    {a_slow_head_is_408, 0},
 	    {a_slow_body_is_408, 0},
 	    {a_second_request_on_a_connection_is_not_served, 0},

@@ -201,6 +201,9 @@ static const struct {
     {"?before=-1", 400, "before must"},
     {"?before=1.5", 400, "before must"},
     {"?before=9223372036854775808", 400, "before must"},
+    {"?lmit=1", 400, "\\\"lmit\\\" is not known"},
+    {"?limit=1&offset=2", 400, "\\\"offset\\\" is not known"},
+    {"?limit=1&limit=2", 400, "limit is given twice"},
     {"?status=done", 400, "status must be running, completed"},
     {"?status=", 400, "status must be running, completed"},
 };

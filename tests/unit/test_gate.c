@@ -77,6 +77,64 @@ START_TEST(a_parameter_has_a_largest_size)
 }
 END_TEST
 
+static const struct {
+	const char *method, *path, *query;
+	const char *says; /* NULL: it is taken */
+} args[] = {
+    {"GET", "/api/investigations", "", NULL},
+    {"GET", "/api/investigations", "limit=1&before=2&status=failed", NULL},
+    {"GET", "/api/investigations", "status=a=b", NULL},
+    {"GET", "/api/investigations", "limit", NULL},
+    {"GET", "/api/investigations", "lmit=1",
+	"\"lmit\" is not known here; these are: limit, before, status"},
+    {"GET", "/api/investigations", "limit=1&x", "\"x\" is not known"},
+    {"GET", "/api/investigations", "Limit=1", "\"Limit\" is not known"},
+    {"GET", "/api/investigations", "limi=1", "\"limi\" is not known"},
+    {"GET", "/api/investigations", "limits=1", "\"limits\" is not known"},
+    {"GET", "/api/investigations", "%6cimit=1", "\"%6cimit\" is not known"},
+    {"GET", "/api/investigations", "=1", "\"\" is not known"},
+    {"GET", "/api/investigations", "&", "\"\" is not known"},
+    {"GET", "/api/investigations", "limit=1&", NULL},
+    {"GET", "/api/investigations", "limit=1&&status=failed",
+	"\"\" is not known"},
+    {"GET", "/api/investigations", "limit=1&limit=2", "limit is given twice"},
+    {"GET", "/api/investigations", "status=&limit=1&status=",
+	"status is given twice"},
+    {"GET", "/api/investigations", "last_event_id=1", "is not known"},
+    {"GET", "/api/investigations/r1/events", "last_event_id=r1.3", NULL},
+    {"GET", "/api/investigations/r1/events", "limit=3",
+	"is not known here; these are: last_event_id"},
+    {"GET", "/api/investigations/r1", "status=", "is not known here"},
+    {"GET", "/api/investigations/r1/report", "f=pdf", "is not known here"},
+    {"GET", "/api/investigations/r1/evidence/E1", "x", "is not known here"},
+    {"GET", "/api/investigations/r1/checkpoints", "n=1", "is not known here"},
+    {"GET", "/api/investigations/r1/checkpoints/1", "x", "is not known here"},
+    {"POST", "/api/ai_ops", "input=why", "is not known here"},
+    {"POST", "/api/investigations/r1/cancel", "x", "is not known here"},
+    {"POST", "/api/investigations/r1/steps/2", "approve=1", "is not known"},
+    {"POST", "/api/investigations/r1/fork", "from=2", "is not known here"},
+    {"GET", "/healthz", "x", "\"x\" is not known here"},
+    {"GET", "/readyz", "x", "\"x\" is not known here"},
+};
+
+START_TEST(a_route_takes_its_arguments_once_and_no_others)
+{
+	char allow[ROUTE_ALLOW_MAX];
+	struct route_match m;
+	struct err err = {0};
+	enum rc rc;
+
+	ck_assert_int_eq(route_find(routes, span_of(args[_i].method),
+			     span_of(args[_i].path), &m, allow),
+	    0);
+	rc = route_args_check(m.route, span_of(args[_i].query), &err);
+	ck_assert_msg(rc == (args[_i].says == NULL ? RC_OK : RC_INVALID),
+	    "%s: %s", args[_i].query, err.text);
+	if (args[_i].says != NULL)
+		assert_contains(err.text, args[_i].says);
+}
+END_TEST
+
 START_TEST(only_probes_are_public)
 {
 	const struct route *r;
@@ -343,6 +401,7 @@ main(void)
 	const struct test_entry tests[] = {
 	    {paths_lead_to_routes, ARRAY_LEN(paths)},
 	    {a_parameter_has_a_largest_size, 0},
+	    {a_route_takes_its_arguments_once_and_no_others, ARRAY_LEN(args)},
 	    {only_probes_are_public, 0},
 	    {names_and_origins_are_held_against_the_list, ARRAY_LEN(visits)},
 	    {a_post_from_another_site_is_no_link, 0},

@@ -55,7 +55,7 @@ on_hello(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 	}
 	/* It has started afresh: what it held before is lost. */
 	if (w != NULL)
-		dispatch_orphan(s, w);
+		retry_orphans(s, w, false);
 	if (registry_hello(s->workers, peer, &msg->hello, &w, &err) != RC_OK) {
 		m.refuse.reason = span_of(err.text);
 		log_often(LOG_LEVEL_WARN, "worker refused", "reason", err.text,
@@ -200,7 +200,7 @@ on_bye(struct supervisor *s, struct worker *w,
 		log_info("worker leaves", "worker", w->name, NULL);
 	w->state = WORKER_LEAVING;
 	if (msg->bye.ends != 0)
-		dispatch_orphan(s, w);
+		retry_orphans(s, w, false);
 }
 
 static const struct {

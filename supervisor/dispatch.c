@@ -1,5 +1,5 @@
 /*
- * dispatch.c - queued tasks to workers, and back when a lease runs out.
+ * dispatch.c - queued tasks to workers.
  *
  * Invariant: a task is on a queue exactly while it is QUEUED, and counts in
  * its worker's busy exactly while it is LEASED. Every lease has an attempt
@@ -7,7 +7,6 @@
  */
 #include "common/clk.h"
 #include "common/failpoint.h"
-#include "common/log.h"
 #include "common/wire.h"
 #include "supervisor/supervisor.h"
 
@@ -17,36 +16,42 @@ dispatch_alive_since(const struct supervisor *s)
 	return clk_mono_ms() - s->lease_ms;
 }
 
+static struct task_queue *
+queue_of(struct supervisor *s, const struct task *t)
+{
+	return task_is_suspect(t) ? &s->suspects[t->node] : &s->queue[t->node];
+}
+
 void
 dispatch_enqueue(struct supervisor *s, struct task *t)
 {
+	struct task_queue *q = queue_of(s, t);
+	struct task *other = NULL;
+
 	t->state = TASK_QUEUED;
 	t->worker = NULL;
 	t->dirty = true;
 	engine_dirty(s, t->run);
 	/* Somebody waits for an interactive run. */
-	if (t->run->webhook)
-		TAILQ_INSERT_TAIL(&s->queue[t->node], t, queue);
-	else {
-		struct task *other;
-
-		TAILQ_FOREACH(other, &s->queue[t->node], queue)
+	if (!t->run->webhook)
+		TAILQ_FOREACH(other, q, queue)
 		if (other->run->webhook)
 			break;
-		if (other != NULL)
-			TAILQ_INSERT_BEFORE(other, t, queue);
-		else
-			TAILQ_INSERT_TAIL(&s->queue[t->node], t, queue);
-	}
+	if (other != NULL)
+		TAILQ_INSERT_BEFORE(other, t, queue);
+	else
+		TAILQ_INSERT_TAIL(q, t, queue);
 }
 
 void
 dispatch_release(struct supervisor *s, struct task *t)
 {
 	if (t->state == TASK_QUEUED)
-		TAILQ_REMOVE(&s->queue[t->node], t, queue);
-	if (t->state == TASK_LEASED && t->worker != NULL)
+		TAILQ_REMOVE(queue_of(s, t), t, queue);
+	if (t->state == TASK_LEASED && t->worker != NULL) {
 		t->worker->busy--;
+		t->worker->alone = false;
+	}
 	t->worker = NULL;
 }
 
@@ -169,7 +174,7 @@ lease(struct supervisor *s, struct task *t, struct worker *w)
 	int64_t now = clk_mono_ms();
 	auto_buf input = {0};
 
-	TAILQ_REMOVE(&s->queue[t->node], t, queue);
+	TAILQ_REMOVE(queue_of(s, t), t, queue);
 	t->state = TASK_LEASED;
 	t->attempt++;
 	t->worker = w;
@@ -178,6 +183,7 @@ lease(struct supervisor *s, struct task *t, struct worker *w)
 	t->lease_until_ms = now + s->lease_ms;
 	t->dirty = true;
 	w->busy++;
+	w->alone = task_is_suspect(t);
 	engine_dirty(s, r);
 	if (t->node == NODE_EXECUTOR)
 		emit_started(s, t);
@@ -204,6 +210,24 @@ task_tool(const struct task *t)
 	return t->run->plan.steps[t->index].tool;
 }
 
+/* Before the others, or those would keep every worker from being idle. */
+static void
+dispatch_suspects(struct supervisor *s, enum node node)
+{
+	int64_t since = dispatch_alive_since(s);
+	struct task *t, *next;
+
+	for (t = TAILQ_FIRST(&s->suspects[node]); t != NULL; t = next) {
+		struct worker *w = registry_pick_alone(
+		    s->workers, node, task_tool(t), since);
+
+		next = TAILQ_NEXT(t, queue);
+		if (w != NULL &&
+		    (node != NODE_EXECUTOR || approve_clears(s, t)))
+			lease(s, t, w);
+	}
+}
+
 static void
 dispatch_queue(struct supervisor *s, enum node node)
 {
@@ -228,90 +252,14 @@ dispatch_queue(struct supervisor *s, enum node node)
 void
 dispatch_all(struct supervisor *s)
 {
+	static const enum node nodes[] = {NODE_PLANNER, NODE_EXECUTOR};
+	size_t i;
+
 	if (s->broken)
 		return;
-	dispatch_queue(s, NODE_PLANNER);
-	dispatch_queue(s, NODE_EXECUTOR);
-}
-
-static void
-emit_retry(struct supervisor *s, struct task *t, const char *reason)
-{
-	auto_buf b = {0};
-
-	buf_init(&b, 1024);
-	wire_put_map(&b, 4);
-	wire_put_str(&b, "task");
-	wire_put_u64(&b, t->number);
-	wire_put_str(&b, "attempt");
-	wire_put_u64(&b, t->attempt);
-	wire_put_str(&b, "worker");
-	wire_put_str(&b, t->worker_name);
-	wire_put_str(&b, "reason");
-	wire_put_str(&b, reason);
-	engine_emit(s, t->run, "retry", buf_span(&b));
-}
-
-/* True: what came of it is not known, and its run is to be settled. */
-static bool
-requeue(struct supervisor *s, struct task *t, const char *reason)
-{
-	if (t->class == TOOL_UNSAFE) {
-		approve_lost(s, t, reason);
-		return true;
-	}
-	log_warn("task goes to another worker", "run", t->run->id, "worker",
-	    t->worker_name, "reason", reason, NULL);
-	emit_retry(s, t, reason);
-	dispatch_release(s, t);
-	dispatch_enqueue(s, t);
-	return false;
-}
-
-void
-dispatch_lapse(struct supervisor *s, int64_t now_ms)
-{
-	struct run *r, *next;
-	int i;
-
-	for (r = TAILQ_FIRST(&s->runs); r != NULL; r = next) {
-		bool lost = false;
-
-		/* To settle a run may end it. */
-		next = TAILQ_NEXT(r, all);
-		for (i = 0; i < r->n_tasks; i++) {
-			struct task *t = &r->tasks[i];
-
-			if (t->state != TASK_LEASED ||
-			    t->lease_until_ms >= now_ms)
-				continue;
-			lost |= requeue(s, t, "its worker fell silent");
-			FAILPOINT(lapsed);
-		}
-		if (lost)
-			engine_settle(s, r);
-	}
-}
-
-void
-dispatch_orphan(struct supervisor *s, struct worker *w)
-{
-	struct run *r, *next;
-	int i;
-
-	for (r = TAILQ_FIRST(&s->runs); r != NULL; r = next) {
-		bool lost = false;
-
-		next = TAILQ_NEXT(r, all);
-		for (i = 0; i < r->n_tasks; i++) {
-			struct task *t = &r->tasks[i];
-
-			if (t->state != TASK_LEASED || t->worker != w)
-				continue;
-			lost |= requeue(s, t, "its worker is gone");
-			FAILPOINT(orphaned);
-		}
-		if (lost)
-			engine_settle(s, r);
+	registry_unkeep(s->workers);
+	for (i = 0; i < ARRAY_LEN(nodes); i++) {
+		dispatch_suspects(s, nodes[i]);
+		dispatch_queue(s, nodes[i]);
 	}
 }

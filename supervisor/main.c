@@ -62,8 +62,10 @@ supervisor_new(struct agent *a)
 	TAILQ_INIT(&s->dirty);
 	TAILQ_INIT(&s->ended);
 	TAILQ_INIT(&s->behind);
-	for (n = 0; n < NODE_COUNT; n++)
+	for (n = 0; n < NODE_COUNT; n++) {
 		TAILQ_INIT(&s->queue[n]);
+		TAILQ_INIT(&s->suspects[n]);
+	}
 	outbox_init(&s->outbox);
 	return s;
 }

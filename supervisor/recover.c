@@ -82,6 +82,8 @@ take_task(void *ctx, const struct store_task *row)
 	if (row->index < 0 || row->index >= r->n_tasks)
 		return;
 	t = &r->tasks[row->index];
+	dispatch_release(c->s, t);
+	t->deaths = row->deaths;
 	t->attempt = row->attempt;
 	t->number = row->task;
 	/* None: of a build whose tools all read. */
@@ -91,9 +93,10 @@ take_task(void *ctx, const struct store_task *row)
 	    SPAN_ARG(row->approved_by));
 	snprintf(t->worker_name, sizeof(t->worker_name), "%.*s",
 	    SPAN_ARG(row->worker));
-	if (!stays(task_state_parse(row->state), t->class))
+	if (!stays(task_state_parse(row->state), t->class)) {
+		dispatch_enqueue(c->s, t);
 		return;
-	dispatch_release(c->s, t);
+	}
 	t->state = task_state_parse(row->state);
 	buf_reset(&t->outcome);
 	buf_add_span(&t->outcome, row->outcome);

@@ -31,6 +31,7 @@ static const struct {
 struct registry {
 	LIST_HEAD(, worker) workers;
 	int n;
+	bool keeps;		/* some are kept */
 	cJSON *tools;
 	struct buf encoded;	/* the same as msgpack: every planner gets it */
 };
@@ -238,8 +239,8 @@ static bool
 worker_fits(const struct worker *w, enum node role, struct span tool,
     int64_t alive_since_ms)
 {
-	if (w->role != role || w->state != WORKER_JOINED ||
-	    w->busy >= w->capacity || w->heard_ms < alive_since_ms)
+	if (w->role != role || w->state != WORKER_JOINED || w->alone ||
+	    w->kept || w->heard_ms < alive_since_ms)
 		return false;
 	return tool.n == 0 || find_tool(w->tools, tool) != NULL;
 }
@@ -252,13 +253,42 @@ registry_pick(struct registry *g, enum node role, struct span tool,
 
 	LIST_FOREACH(w, &g->workers, all)
 	{
-		if (!worker_fits(w, role, tool, alive_since_ms))
+		if (w->busy >= w->capacity ||
+		    !worker_fits(w, role, tool, alive_since_ms))
 			continue;
 		if (best == NULL || (int64_t)w->busy * best->capacity <
 					(int64_t)best->busy * w->capacity)
 			best = w;
 	}
 	return best;
+}
+
+struct worker *
+registry_pick_alone(struct registry *g, enum node role, struct span tool,
+    int64_t alive_since_ms)
+{
+	struct worker *w, *best = NULL;
+
+	LIST_FOREACH(w, &g->workers, all)
+	if (worker_fits(w, role, tool, alive_since_ms) &&
+	    (best == NULL || w->busy < best->busy))
+		best = w;
+	if (best == NULL || best->busy == 0)
+		return best;
+	best->kept = g->keeps = true;
+	return NULL;
+}
+
+void
+registry_unkeep(struct registry *g)
+{
+	struct worker *w;
+
+	if (!g->keeps)
+		return;
+	LIST_FOREACH(w, &g->workers, all)
+	w->kept = false;
+	g->keeps = false;
 }
 
 int

@@ -29,6 +29,8 @@ struct worker {
 	uint64_t start;		/* of its HELLO: which of its lives */
 	int capacity;
 	int busy;		/* leased to it */
+	bool alone;		/* and that one shares it with nobody */
+	bool kept;		/* takes no more, for one that waits to */
 	int64_t heard_ms;	/* monotonic */
 	struct cJSON *tools;	/* an executor's catalogue, owned */
 };
@@ -57,6 +59,14 @@ void registry_remove(struct registry *g, struct worker *w);
  */
 struct worker *registry_pick(struct registry *g, enum node role,
     struct span tool, int64_t alive_since_ms);
+
+/*
+ * The same for a task that shares its worker with none: an idle one. NULL: the
+ * one with least to do is kept free of more until registry_unkeep.
+ */
+struct worker *registry_pick_alone(struct registry *g, enum node role,
+    struct span tool, int64_t alive_since_ms);
+void registry_unkeep(struct registry *g);
 
 /* How many of a role were heard of since then. */
 int registry_count(const struct registry *g, enum node role,

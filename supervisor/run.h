@@ -30,6 +30,14 @@ enum { RUN_ROUND_LEAST_MS = 20 };
 enum { TASK_BY_MAX = PROTO_MOST(decide, by) };
 
 /*
+ * A step that took so many workers with it is not tried again. A worker that
+ * dies may have died of any of its tasks: before the last try a task is a
+ * suspect, which shares its worker with none, so that the last death is its
+ * own.
+ */
+enum { TASK_DEATHS_MAX = 3 };
+
+/*
  *	WAITING -> QUEUED -> LEASED -> DONE		READ and IDEMPOTENT begin
  *	   |         ^---------|  |			QUEUED and may come back;
  *	   v       lease lapsed   v lease lapsed	UNSAFE begins WAITING and
@@ -57,8 +65,15 @@ struct task {
 	enum tool_class class;		/* the strictest it was ever found */
 	char approved_by[TASK_BY_MAX + 1];	/* "": by nobody */
 	int progress;			/* events of it so far */
+	int64_t deaths;			/* of workers that had it */
 	bool dirty;			/* its row is to be written */
 };
+
+static inline bool
+task_is_suspect(const struct task *t)
+{
+	return t->deaths >= TASK_DEATHS_MAX - 1;
+}
 
 /* Somebody who watches a run through a gateway. */
 struct follower {

@@ -39,6 +39,7 @@ struct supervisor {
 	struct run_list dirty;
 	struct run_list ended;		/* freed once their events left */
 	struct task_queue queue[NODE_COUNT];
+	struct task_queue suspects[NODE_COUNT];	/* run.h */
 	/* By gateway and request: each is looked up when it asks again. */
 	struct follower_list followers[FOLLOW_BUCKETS];
 	struct follower_queue behind;	/* those that are not live */
@@ -180,14 +181,10 @@ bool fork_evidence(
 void dispatch_enqueue(struct supervisor *s, struct task *t);
 /* Leases what is queued to workers that have room. */
 void dispatch_all(struct supervisor *s);
-/* Leases that ran out go back to the queue; UNSAFE ones are UNKNOWN. */
-void dispatch_lapse(struct supervisor *s, int64_t now_ms);
 /* Takes a task from its worker or its queue; nothing is sent. */
 void dispatch_release(struct supervisor *s, struct task *t);
 /* Also tells the worker to stop. */
 void dispatch_revoke(struct supervisor *s, struct task *t);
-/* A worker is gone: everything it held is queued again, or UNKNOWN. */
-void dispatch_orphan(struct supervisor *s, struct worker *w);
 /* No worker silent for longer than this gets a task (monotonic). */
 int64_t dispatch_alive_since(const struct supervisor *s);
 
@@ -195,6 +192,14 @@ int64_t dispatch_alive_since(const struct supervisor *s);
  * step, tool and args (3). */
 void dispatch_put_place(struct buf *b, const struct task *t);
 void dispatch_put_step(struct buf *b, const struct task *t);
+
+/* ---- retry.c: tasks that come back from their worker unfinished ---- */
+
+/* Leases that ran out. */
+void retry_lapsed(struct supervisor *s, int64_t now_ms);
+/* What a worker held that is gone, or has begun anew and knows nothing of
+ * it. */
+void retry_orphans(struct supervisor *s, struct worker *w, bool died);
 
 /* ---- doors.c: where it listens, and whom it lets in ---- */
 

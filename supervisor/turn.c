@@ -39,6 +39,7 @@ write_tasks(struct supervisor *s, struct run *r)
 		    .outcome = buf_span(&t->outcome),
 		    .class = span_of(tool_class_name(t->class)),
 		    .approved_by = span_of(t->approved_by),
+		    .deaths = t->deaths,
 		};
 
 		if (!t->dirty)
@@ -117,7 +118,7 @@ peer_gone(void *ctx, struct bus *bus, const struct bus_peer *peer)
 	if (w == NULL)
 		return;
 	log_warn("worker is gone", "worker", w->name, NULL);
-	dispatch_orphan(s, w);
+	retry_orphans(s, w, true);
 	registry_remove(s->workers, w);
 }
 
@@ -194,7 +195,7 @@ remove_ghost(void *ctx, struct worker *w)
 	if (w->heard_ms >= g->since_ms &&
 	    (w->state != WORKER_LEAVING || w->busy > 0))
 		return;
-	dispatch_orphan(g->s, w);
+	retry_orphans(g->s, w, w->state != WORKER_LEAVING);
 	registry_remove(g->s->workers, w);
 }
 
@@ -267,7 +268,7 @@ turn_tick(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 		return 0;
 	FAILPOINT(tick);
 	if (!stood_still(s, now)) {
-		dispatch_lapse(s, now);
+		retry_lapsed(s, now);
 		registry_each(s->workers, remove_ghost, &g);
 	}
 	end_overdue(s, now);

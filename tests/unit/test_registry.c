@@ -255,6 +255,30 @@ START_TEST(the_least_loaded_worker_with_room_is_picked)
 }
 END_TEST
 
+START_TEST(who_is_to_be_alone_gets_an_idle_worker_or_has_one_kept_free)
+{
+	struct registry *g = registry_new();
+	struct worker *a = joined(g, 0, "executor", 4, "[]");
+	struct worker *b = joined(g, 1, "executor", 4, "[]");
+
+	a->busy = 1;
+	ck_assert_ptr_eq(registry_pick_alone(g, NODE_EXECUTOR, no_tool, 0), b);
+	b->busy = 2;
+	ck_assert_ptr_null(registry_pick_alone(g, NODE_EXECUTOR, no_tool, 0));
+	ck_assert_ptr_eq(registry_pick(g, NODE_EXECUTOR, no_tool, 0), b);
+	/* The next one waits for the other. */
+	ck_assert_ptr_null(registry_pick_alone(g, NODE_EXECUTOR, no_tool, 0));
+	ck_assert_ptr_null(registry_pick(g, NODE_EXECUTOR, no_tool, 0));
+	registry_unkeep(g);
+	ck_assert_ptr_eq(registry_pick(g, NODE_EXECUTOR, no_tool, 0), a);
+	a->busy = 0;
+	a->alone = true;
+	ck_assert_ptr_eq(registry_pick(g, NODE_EXECUTOR, no_tool, 0), b);
+	ck_assert_ptr_null(registry_pick_alone(g, NODE_EXECUTOR, no_tool, 0));
+	registry_free(g);
+}
+END_TEST
+
 START_TEST(only_a_worker_that_has_the_tool_is_picked)
 {
 	struct registry *g = registry_new();
@@ -429,6 +453,7 @@ main(void)
 	    {where_executors_disagree_the_strictest_class_counts, 0},
 	    {a_tool_whose_class_is_not_known_is_unsafe, ARRAY_LEN(classless)},
 	    {the_least_loaded_worker_with_room_is_picked, 0},
+	    {who_is_to_be_alone_gets_an_idle_worker_or_has_one_kept_free, 0},
 	    {only_a_worker_that_has_the_tool_is_picked, 0},
 	    {the_silent_and_the_leaving_are_neither_picked_nor_counted, 0},
 	    {each_worker_may_be_removed_while_all_are_visited, 0},

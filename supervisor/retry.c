@@ -1,0 +1,142 @@
+/*
+ * retry.c - tasks that come back unfinished: queued again, or given up.
+ *
+ * Invariant: what takes workers with it is not tried for ever. A task counts
+ * the workers that died, or fell silent, while they had it; not one that
+ * lives and just has it no more, since its word was lost or it was asked to
+ * end.
+ */
+#include "common/failpoint.h"
+#include "common/log.h"
+#include "common/wire.h"
+#include "supervisor/supervisor.h"
+
+static void
+emit_retry(struct supervisor *s, struct task *t, const char *reason)
+{
+	auto_buf b = {0};
+
+	buf_init(&b, 1024);
+	wire_put_map(&b, 4);
+	wire_put_str(&b, "task");
+	wire_put_u64(&b, t->number);
+	wire_put_str(&b, "attempt");
+	wire_put_u64(&b, t->attempt);
+	wire_put_str(&b, "worker");
+	wire_put_str(&b, t->worker_name);
+	wire_put_str(&b, "reason");
+	wire_put_str(&b, reason);
+	engine_emit(s, t->run, "retry", buf_span(&b));
+}
+
+#define THREE_DIED                                                             \
+	"3 workers died or fell silent at it, the last one with nothing else " \
+	"to do"
+
+/* What it asks for nobody survives. */
+static void
+give_up(struct supervisor *s, struct task *t)
+{
+	log_error("a task is given up", "run", t->run->id, "worker",
+	    t->worker_name, "reason", THREE_DIED, NULL);
+	if (t->node == NODE_PLANNER) {
+		t->state = TASK_DONE;
+		engine_fail(t->run, "the planner failed: ", THREE_DIED);
+	} else if (t->class == TOOL_READ) {
+		engine_step_end(s, t,
+		    &(struct step_end){.state = TASK_DONE,
+			.status = "FAILED",
+			.summary = "given up: " THREE_DIED,
+			.suggestion = "Do not ask for it again; ask for less, "
+				      "or use another tool."});
+	} else {
+		approve_lost(s, t, THREE_DIED);
+	}
+}
+
+static void
+requeue(struct supervisor *s, struct task *t, const char *reason, bool died)
+{
+	if (t->class == TOOL_UNSAFE) {
+		approve_lost(s, t, reason);
+		return;
+	}
+	dispatch_release(s, t);
+	t->deaths += died;
+	if (t->deaths >= TASK_DEATHS_MAX) {
+		give_up(s, t);
+		return;
+	}
+	log_warn("task goes to another worker", "run", t->run->id, "worker",
+	    t->worker_name, "reason", reason, NULL);
+	emit_retry(s, t, reason);
+	dispatch_enqueue(s, t);
+}
+
+/* Where none of its tasks will be heard of any more, it goes on, or ends. */
+static void
+settle(struct supervisor *s, struct run *r)
+{
+	if (r->planner_failed)
+		engine_end(s, r);
+	else
+		engine_settle(s, r);
+}
+
+/* A TASK that was lost is missed by nobody: its worker is heard of. */
+static bool
+is_silent(const struct supervisor *s, const struct worker *w, int64_t now_ms)
+{
+	return w == NULL || w->heard_ms + s->lease_ms < now_ms;
+}
+
+void
+retry_lapsed(struct supervisor *s, int64_t now_ms)
+{
+	struct run *r, *next;
+	int i;
+
+	for (r = TAILQ_FIRST(&s->runs); r != NULL; r = next) {
+		bool any = false;
+
+		/* To settle a run may end it. */
+		next = TAILQ_NEXT(r, all);
+		for (i = 0; i < r->n_tasks; i++) {
+			struct task *t = &r->tasks[i];
+
+			if (t->state != TASK_LEASED ||
+			    t->lease_until_ms >= now_ms)
+				continue;
+			requeue(s, t, "its worker fell silent",
+			    is_silent(s, t->worker, now_ms));
+			any = true;
+			FAILPOINT(lapsed);
+		}
+		if (any)
+			settle(s, r);
+	}
+}
+
+void
+retry_orphans(struct supervisor *s, struct worker *w, bool died)
+{
+	struct run *r, *next;
+	int i;
+
+	for (r = TAILQ_FIRST(&s->runs); r != NULL; r = next) {
+		bool any = false;
+
+		next = TAILQ_NEXT(r, all);
+		for (i = 0; i < r->n_tasks; i++) {
+			struct task *t = &r->tasks[i];
+
+			if (t->state != TASK_LEASED || t->worker != w)
+				continue;
+			requeue(s, t, "its worker is gone", died);
+			any = true;
+			FAILPOINT(orphaned);
+		}
+		if (any)
+			settle(s, r);
+	}
+}

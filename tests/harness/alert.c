@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { FIRE_MS = 30000 };
+enum { FIRE_MS = AWAIT_MS };
 
 struct asked {
 	char *url;

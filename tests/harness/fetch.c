@@ -50,7 +50,7 @@ struct http_req
 fetch_request(const char *url, struct fetch *g)
 {
 	return (struct http_req){.url = url,
-	    .timeout_ms = 5000,
+	    .timeout_ms = NEVER_MS,
 	    .max_bytes = 100000,
 	    .on_head = on_head,
 	    .on_data = on_data,
@@ -68,7 +68,7 @@ fetch_perform(const struct http_req *r, struct fetch *g)
 
 	ck_assert_msg(http_start(h, r, NULL, &err) == RC_OK, "%s", err.text);
 	ck_assert(!g->done);
-	ck_assert(loop_until(loop, &g->done, 15000));
+	ck_assert(loop_until(loop, &g->done, AWAIT_MS));
 	http_free(h);
 	zloop_destroy(&loop);
 }

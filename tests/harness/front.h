@@ -11,7 +11,7 @@
 #include "common/bus.h"
 #include "tests/harness/spawn.h"
 
-enum { FRONT_MS = 10000, FRONT_HEARD_MAX = 512 };
+enum { FRONT_MS = AWAIT_MS, FRONT_HEARD_MAX = 512 };
 
 /* One message of the gateway's; the spans point into bytes. */
 struct front_heard {

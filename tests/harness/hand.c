@@ -1,12 +1,13 @@
 /* hand.c - an executor that a test plays by hand. */
 #include "tests/harness/hand.h"
 
+#include "tests/harness/loop.h"
 #include "tests/harness/peer.h"
 
 #include <check.h>
 #include <stdlib.h>
 
-enum { LIMIT_MS = 60000, AGAIN_MS = 500 };
+enum { LIMIT_MS = AWAIT_MS, AGAIN_MS = 500 };
 
 struct hand {
 	zloop_t *loop;

@@ -6,8 +6,7 @@
 
 #include "tests/harness/spawn.h"
 
-/* Sanitizers, valgrind and a busy machine: for hanging, not for speed. */
-enum { HOUSE_MS = 60000 };
+enum { HOUSE_MS = AWAIT_MS };
 
 struct house;
 

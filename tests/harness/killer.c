@@ -23,7 +23,7 @@ enum {
 	ALL_OF_HUNDRED = 2, /* kills take everybody */
 	TROUBLE_BYTES_MAX = 256 << 10,
 	NAMES_MAX = 256,
-	END_MS_MAX = 10000, /* of whoever is asked to end */
+	END_MS_MAX = AWAIT_MS, /* of whoever is asked to end */
 };
 
 static const struct {
@@ -292,7 +292,7 @@ static void
 life_over(struct killer *k, enum victim v)
 {
 	struct life *l = &k->lives[v];
-	int status = proc_wait(l->p, 1000);
+	int status = proc_wait(l->p, AWAIT_MS);
 	int64_t took_ms = fired_ms(k, l);
 	bool fired = life_fired(k, l);
 	auto_str log = NULL;

@@ -5,6 +5,12 @@
 #include <czmq.h>
 #include <stdbool.h>
 
+/* How long what must come is waited for: for hanging, not for speed. With
+ * sanitizers, valgrind or beside other work anything may take many times as
+ * long as alone, and no test may tell how busy the machine is. So a test that
+ * something happens soon sets whatever would make it happen late to more. */
+enum { AWAIT_MS = 60000, NEVER_MS = 10 * AWAIT_MS };
+
 /* Runs the loop until *flag, or until limit_ms have passed; is *flag? */
 bool loop_until(zloop_t *loop, const bool *flag, int limit_ms);
 

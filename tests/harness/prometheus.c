@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { READY_MS = 20000, BLOCKS_MS = 60000 };
+enum { READY_MS = AWAIT_MS, BLOCKS_MS = AWAIT_MS };
 
 struct prometheus {
 	char *dir;

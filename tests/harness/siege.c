@@ -69,7 +69,7 @@ siege_end(struct siege *g)
 	served = siege_await(g, siege_all_served, NULL, SIEGE_MS);
 	wants = crowd_wants(g->c);
 	ck_assert_msg(served, "clients still wait:\n%s", wants);
-	ended = killer_end(g->k, 10000);
+	ended = killer_end(g->k, SIEGE_MS);
 	ck_assert_msg(ended, "ending took too long");
 	ck_assert_str_eq(killer_trouble(g->k), "");
 	ck_assert_str_eq(crowd_trouble(g->c), "");

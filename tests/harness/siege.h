@@ -9,8 +9,9 @@
 
 #include "tests/harness/crowd.h"
 #include "tests/harness/killer.h"
+#include "tests/harness/loop.h"
 
-enum { SIEGE_MS = 60000 };
+enum { SIEGE_MS = AWAIT_MS };
 
 struct siege {
 	struct killer *k;

@@ -25,7 +25,7 @@
 enum {
 	RECEIVE_BYTES = 4096, /* the kernel makes of it what it must */
 	ASKS_MAX = 100000,
-	ASK_MS_MAX = 10000,
+	ASK_MS_MAX = AWAIT_MS,
 	ASK_EVERY_MS = 10,
 	LOOK_MS = 20,
 	ROUND_MS = 1000, /* between two bytes of a head */
@@ -272,12 +272,12 @@ slow_read(struct house *h, int n, int ms, struct slow_readers *ret)
 	other_start(&o, h);
 	readers_join(readers, n, h, run);
 	until = clk_mono_ms() + ms;
-	while (readers_cut(readers, n, ret) > 0 && clk_mono_ms() < until) {
+	do {
 		ret->whole += read_whole(url);
 		ck_assert(invariant_measure(gateway, &now));
 		most = MAX(most, now.resident_kib - before.resident_kib);
 		poll(NULL, 0, LOOK_MS);
-	}
+	} while (readers_cut(readers, n, ret) > 0 && clk_mono_ms() < until);
 	ret->others = other_end(&o);
 	ret->kib_each = (double)most / n;
 	for (int i = 0; i < n; i++)
@@ -339,7 +339,9 @@ slow_dribble(struct house *h, int n, int ms, struct slow_heads *ret)
 	}
 	other_start(&o, h);
 	start = clk_mono_ms();
-	for (int turn = 0; clk_mono_ms() - start < ms; turn++) {
+	for (int turn = 0; clk_mono_ms() - start < ms ||
+			   (ret->cut < n && clk_mono_ms() - start < AWAIT_MS);
+	     turn++) {
 		for (int i = turn % TURNS; i < n; i += TURNS)
 			head_next(&heads[i], &to, ret);
 		while (clk_mono_ms() - start <

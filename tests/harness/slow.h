@@ -39,8 +39,8 @@ struct slow_heads {
 	struct slow_others others;
 };
 
-/* n connections at all times whose heads come a byte at a time, for ms;
- * whatever is cut comes back. */
+/* n connections at all times whose heads come a byte at a time, for ms, and
+ * until as many were cut; whatever is cut comes back. */
 void slow_dribble(struct house *h, int n, int ms, struct slow_heads *ret);
 
 #endif

@@ -1,8 +1,6 @@
 /*
  * spawn.c - real processes, scratch folders and free ports for tests.
  *
- * Sanitizers may make everything several times slower: deadlines are for
- * hanging, not for speed.
  */
 #include "tests/harness/spawn.h"
 
@@ -27,9 +25,6 @@
 
 enum {
 	FILE_BYTES_MAX = 256 << 20,
-	SEEN_POLL_MS = 20,
-	SEEN_TELL_MS = 300, /* with sanitizers */
-	SEEN_HOPS = 5,	    /* processes that may each be as late */
 };
 
 char *
@@ -266,28 +261,6 @@ bool
 proc_await_err(struct proc *p, const char *text, int deadline_ms)
 {
 	return proc_await_text(p, p->err_path, text, deadline_ms);
-}
-
-int64_t
-proc_seen_ms(struct proc *p, const char *text, int deadline_ms, int64_t *late)
-{
-	int64_t until = clk_mono_ms() + deadline_ms;
-	bool seen = false;
-
-	while (!seen && clk_mono_ms() < until) {
-		int64_t before = clk_mono_ms();
-
-		seen = proc_await_out(p, text, SEEN_POLL_MS);
-		*late = MAX(*late, clk_mono_ms() - before - SEEN_POLL_MS);
-	}
-	ck_assert_msg(seen, "%s was not seen", text);
-	return clk_mono_ms();
-}
-
-int64_t
-proc_seen_more_ms(int64_t late)
-{
-	return SEEN_TELL_MS + SEEN_HOPS * late;
 }
 
 int

@@ -64,17 +64,6 @@ char *proc_err(const struct proc *p);
 bool proc_await_out(struct proc *p, const char *text, int deadline_ms);
 bool proc_await_err(struct proc *p, const char *text, int deadline_ms);
 
-/*
- * When its output held text, by the monotonic clock; the test fails when it
- * never does. *late grows to how late the machine was meanwhile, as far as
- * the test's own waiting tells; proc_seen_more_ms is what a time that was
- * taken so may be longer for that: several processes are on the way from a
- * deed to the eyes of the test.
- */
-int64_t proc_seen_ms(
-    struct proc *p, const char *text, int deadline_ms, int64_t *late);
-int64_t proc_seen_more_ms(int64_t late);
-
 /* Starts, waits and frees it; its status, its output in *ret_out and
  * *ret_err (the caller's; either may be NULL). */
 int proc_run(const struct proc_spec *spec, int deadline_ms, char **ret_out,

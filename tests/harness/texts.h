@@ -21,6 +21,16 @@ bool text_contains(const char *text, const char *needle);
 /* How often needle occurs, also overlapping itself. */
 int text_count(const char *text, const char *needle);
 
+/*
+ * Notes that the calling test cannot be made here, and why; it then returns.
+ * Its program tells at its end, with the status that ctest takes for skipped:
+ * what was not looked at has not passed. The second is for a whole program:
+ * the exit status of its main.
+ */
+#define SKIP_TEST(why) skip_test(__func__, why)
+void skip_test(const char *test, const char *why);
+int skip_all(const char *why);
+
 /* Runs one suite of one test case per list entry; exit status of main. */
 struct test_entry {
 	const TTest *test;

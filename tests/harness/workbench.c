@@ -23,7 +23,7 @@ workbench_open(struct workbench *b, stub_fn *answer, void *arg)
 	    "%s", err.text);
 	b->tool_env = (struct tool_env){.loop = b->loop,
 	    .http = http_new(b->loop),
-	    .prom = {.url = stub_http_url(b->stub), .timeout_ms = 5000},
+	    .prom = {.url = stub_http_url(b->stub), .timeout_ms = NEVER_MS},
 	    .prom_parallel = 2};
 	b->env = (struct run_env){.tools = b->tools, .tool_env = &b->tool_env};
 	buf_init(&b->evidence, TOOL_EVIDENCE_MAX);
@@ -77,7 +77,7 @@ const char *
 workbench_perform(struct workbench *b, const char *step_json)
 {
 	workbench_start(b, step_json, 0);
-	ck_assert(b->done || loop_until(b->loop, &b->done, 12000));
+	ck_assert(b->done || loop_until(b->loop, &b->done, AWAIT_MS));
 	return json_str(b->feedback, "summary");
 }
 

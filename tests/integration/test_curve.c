@@ -2,7 +2,6 @@
  * test_curve.c - processes that meet over tcp: who gets in by its keys, and
  * what everybody else gets.
  */
-#include "common/clk.h"
 #include "common/curve.h"
 #include "common/rc.h"
 #include "tests/harness/ask.h"
@@ -268,7 +267,6 @@ static void
 stranger_who_waits(const struct rig *r)
 {
 	static const char begun[] = "\x06\0\0\0\0\0\x40\0\0\x05HELLO";
-	int64_t since = clk_mono_ms();
 	int fd = tcp_to(r->back_port);
 	int mute = tcp_to(r->back_port);
 
@@ -276,7 +274,6 @@ stranger_who_waits(const struct rig *r)
 	ck_assert_int_gt(send(fd, begun, sizeof(begun) - 1, MSG_NOSIGNAL), 0);
 	is_cut(fd);
 	is_cut(mute);
-	ck_assert_int_lt(clk_mono_ms() - since, HOUSE_MS / 2);
 }
 
 START_TEST(no_stranger_is_heard_nor_does_it_cost_memory)

@@ -90,6 +90,9 @@ START_TEST(a_deadline_ends_it_with_what_is_known)
 }
 END_TEST
 
+static const char *const slow_query[] = {
+    "--prometheus-timeout-ms=60000", NULL};
+
 /* A run that waits for a Prometheus that never answers. */
 static struct proc *
 start_hanging(struct house *h)
@@ -104,13 +107,11 @@ start_hanging(struct house *h)
 static void
 check_cancelled(struct proc *watching)
 {
-	int64_t start = clk_mono_ms();
 	auto_str out = NULL;
 	struct transcript *t;
 
-	ck_assert_int_eq(proc_wait(watching, HOUSE_MS), 1);
-	/* Not the ten seconds of a query. */
-	ck_assert_int_le(clk_mono_ms() - start, 5000);
+	/* Not by the query's own time limit. */
+	ck_assert_int_eq(proc_wait(watching, HOUSE_MS / 2), 1);
 	out = proc_out(watching);
 	t = transcript_new(out);
 	transcript_check(t);
@@ -121,8 +122,8 @@ check_cancelled(struct proc *watching)
 START_TEST(cancelled_it_stops_at_once)
 {
 	auto_str hanging = hanging_url();
-	struct house *h = house_start(
-	    &(struct house_spec){.script = QUERY, .prometheus_url = hanging});
+	struct house *h = house_start(&(struct house_spec){
+	    .script = QUERY, .more = slow_query, .prometheus_url = hanging});
 	struct proc *p = start_hanging(h);
 	auto_str out = proc_out(p);
 	struct transcript *t = transcript_new(out);
@@ -139,8 +140,8 @@ END_TEST
 START_TEST(ctrl_c_cancels_and_waits_for_the_report)
 {
 	auto_str hanging = hanging_url();
-	struct house *h = house_start(
-	    &(struct house_spec){.script = QUERY, .prometheus_url = hanging});
+	struct house *h = house_start(&(struct house_spec){
+	    .script = QUERY, .more = slow_query, .prometheus_url = hanging});
 	struct proc *p = start_hanging(h);
 
 	proc_signal(p, SIGINT);

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { RUN_MS = 20000 };
+enum { RUN_MS = AWAIT_MS };
 
 static const char scrape[] =
     "- job_name: ghost\n"
@@ -105,7 +105,7 @@ START_TEST(alerts_rules_and_targets_of_a_real_server_are_told)
 	AUTO(json) t = NULL;
 	auto_buf text = {.max = 1 << 20};
 
-	ck_assert(await(alert_fires, &f, 15000));
+	ck_assert(await(alert_fires, &f, AWAIT_MS));
 	json_print(&text, f.feedback);
 	assert_contains(buf_str(&text), "\"name\":\"TargetDown\"");
 	assert_contains(

@@ -2,7 +2,6 @@
  * test_gateway_streams.c - viewers of a run through the real gateway: they
  * resume, stay alive, leave, and do not hold up each other.
  */
-#include "common/clk.h"
 #include "tests/harness/client.h"
 #include "tests/harness/front.h"
 #include "tests/harness/spawn.h"
@@ -160,22 +159,21 @@ START_TEST(an_idle_stream_is_kept_alive)
 }
 END_TEST
 
+/* Not by the next comment, which could not be sent. */
 START_TEST(a_viewer_that_leaves_is_unfollowed_at_once)
 {
-	struct front *f = front_new();
+	static const char *const quiet[] = {"--keep-alive", "600", NULL};
+	struct front *f = front_new_with(quiet);
 	struct client *c;
 	struct front_heard *h = client_submit(f, CLIENT_JSON, &c);
 	uint64_t req = h->m.submit.req;
-	int64_t since;
 
 	front_reply(f, h, req, "ok", "", "r1");
 	front_events(f, h, req, 1, 1, false, 3);
 	client_await(c, "id: r1.1\n");
-	since = clk_mono_ms();
 	client_free(c);
 	h = front_expect(f, PROTO_UNFOLLOW);
 	ck_assert_uint_eq(h->m.unfollow.req, req);
-	ck_assert_int_lt(clk_mono_ms() - since, 5000);
 	front_free(f);
 }
 END_TEST

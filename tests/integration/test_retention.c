@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OLD = 300, LIMIT_MS = 30000 };
+enum { OLD = 300, LIMIT_MS = AWAIT_MS };
 
 static const struct store_ops *const ops = &store_sqlite;
 

@@ -240,7 +240,7 @@ END_TEST
 /* By a person, and by its time. */
 static const char *const calm[] = {"--lease-ms", "600000", NULL};
 static const char *const in_time[] = {
-    "--lease-ms", "600000", "--deadline", "3", NULL};
+    "--lease-ms", "600000", "--deadline", "12", NULL};
 static const struct {
 	const char *const *flags;
 	bool cancels;

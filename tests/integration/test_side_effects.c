@@ -564,7 +564,7 @@ static const struct {
 	const char *option, *status, *says, *answer;
 	long code;
 } cuts[] = {
-    {its_time_is_up, "--deadline=2", "FAILED",
+    {its_time_is_up, "--deadline=12", "FAILED",
 	"failed, not run: nobody had approved it", "has ended", 409},
     {cancelled_while_it_waits, NULL, "FAILED",
 	"failed, not run: nobody had approved it", "has ended", 409},

@@ -71,7 +71,7 @@ START_TEST(up_prints_one_line_and_ends_all_when_asked_to)
 
 	remember(h, &g);
 	proc_signal(house_up(h), signals[_i]);
-	ck_assert_int_eq(proc_wait(house_up(h), 10000), 0);
+	ck_assert_int_eq(proc_wait(house_up(h), HOUSE_MS), 0);
 	ck_assert(all_gone(&g));
 	out = proc_out(house_up(h));
 	ck_assert_ptr_eq(strchr(out, '\n'), out + strlen(out) - 1);
@@ -127,7 +127,7 @@ START_TEST(killed_up_takes_all_with_it)
 
 	remember(h, &g);
 	proc_signal(house_up(h), SIGKILL);
-	ck_assert(await(all_gone, &g, 10000));
+	ck_assert(await(all_gone, &g, HOUSE_MS));
 	house_free(h);
 }
 END_TEST

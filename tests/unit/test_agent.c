@@ -8,7 +8,7 @@
 
 #include <sys/stat.h>
 
-enum { LIMIT_MS = 10000 };
+enum { LIMIT_MS = AWAIT_MS };
 
 static const struct {
 	const char *args[3];

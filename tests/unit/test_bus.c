@@ -8,7 +8,7 @@
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 
-enum { LIMIT_MS = 5000, MANY = 1000 };
+enum { LIMIT_MS = AWAIT_MS, MANY = 1000 };
 
 struct end {
 	struct bus *bus;

@@ -201,7 +201,7 @@ START_TEST(it_hangs_for_good)
 			FAILPOINT(tick);
 		_exit(0);
 	}
-	ck_assert(await(is_stopped_for_good, &pid, 5000));
+	ck_assert(await(is_stopped_for_good, &pid, AWAIT_MS));
 	ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);

@@ -85,7 +85,7 @@ START_TEST(progress_and_end_are_told_on_the_loop)
 	struct err err;
 
 	ck_assert(offload_start(pool, &spec, &o, &err) == RC_OK);
-	ck_assert(loop_until(loop, &flag, 5000));
+	ck_assert(loop_until(loop, &flag, AWAIT_MS));
 	ck_assert_int_eq(atomic_load(&freed), 1);
 	offload_pool_free(pool);
 	zloop_destroy(&loop);
@@ -111,7 +111,7 @@ START_TEST(what_is_called_off_ends_silently_and_is_freed)
 	spec.progress = NULL;
 	ck_assert(offload_start(pool, &spec, &o, &err) == RC_OK);
 	offload_cancel(o);
-	ck_assert(loop_until_cond(loop, is_one, &freed, 5000));
+	ck_assert(loop_until_cond(loop, is_one, &freed, AWAIT_MS));
 	ck_assert(!flag);
 	offload_pool_free(pool);
 	zloop_destroy(&loop);

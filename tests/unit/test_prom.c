@@ -56,7 +56,7 @@ ask(const struct prom_conf *conf, const struct prom_ask *question,
 	ck_assert_msg(
 	    prom_start(http, conf, question, &reader, NULL, &err) == RC_OK,
 	    "%s", err.text);
-	ck_assert(loop_until(loop, &g.done, 12000));
+	ck_assert(loop_until(loop, &g.done, AWAIT_MS));
 	http_free(http);
 	zloop_destroy(&loop);
 	return g;
@@ -277,7 +277,7 @@ START_TEST(a_slow_server_is_left_at_the_deadline)
 	struct got g = ask(&conf, &question, NULL);
 
 	ck_assert_int_eq(g.outcome.rc, RC_TIMEOUT);
-	ck_assert_int_lt(g.outcome.ms, 1000);
+	ck_assert_int_ge(g.outcome.ms, 200);
 	assert_contains(g.outcome.advice, "CULPRIT_PROMETHEUS_TIMEOUT_MS");
 	stub_http_free(stub);
 }

@@ -396,7 +396,7 @@ START_TEST(the_outbox_keeps_order_says_nothing_early_and_tells_who_is_gone)
 	h.ctx = &there;
 	ck_assert_int_eq(bus_connect(loop, at, NULL, &h, &client, &err), RC_OK);
 	ck_assert_int_eq(bus_send(client, NULL, &m), RC_OK);
-	ck_assert(loop_until_cond(loop, heard_one, &here, 5000));
+	ck_assert(loop_until_cond(loop, heard_one, &here, AWAIT_MS));
 	m.type = PROTO_RENEWED;
 	for (i = 0; i < 2; i++) {
 		m.renewed.epoch = 100 + i;
@@ -414,7 +414,7 @@ START_TEST(the_outbox_keeps_order_says_nothing_early_and_tells_who_is_gone)
 	ck_assert_int_eq(there.heard, 0);
 	outbox_flush(&o, count_gone, &gone);
 	ck_assert_int_eq(gone, 1);
-	ck_assert(loop_until_cond(loop, heard_three, &there, 5000));
+	ck_assert(loop_until_cond(loop, heard_three, &there, AWAIT_MS));
 	outbox_flush(&o, count_gone, &gone);
 	ck_assert_int_eq(gone, 1);
 	outbox_done(&o);

@@ -167,7 +167,7 @@ put_pack(sqlite3 *db, int id, const struct buf *raw)
 static void
 put_blobs(sqlite3 *db)
 {
-	unsigned char sum[crypto_hash_sha256_BYTES];
+	unsigned char sum[crypto_hash_sha256_BYTES] = {0};
 	struct span hash = span_make((const char *)sum, sizeof(sum));
 	auto_buf text = {.max = 4096};
 	char to[4096];

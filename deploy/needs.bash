@@ -70,7 +70,7 @@ apt_install() { # LOG PACKAGE...
 		as_root chmod 755 $policy
 	fi
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q \
-		--no-install-recommends install "$@" >>"$log" 2>&1 || status=$?
+		-o DPkg::Lock::Timeout=600 --no-install-recommends install "$@" >>"$log" 2>&1 || status=$?
 	[ $ours = 0 ] || as_root rm -f $policy
 	for unit in "$@"; do
 		case $unit in prometheus*)
@@ -107,11 +107,13 @@ need_build_tools() { # LOG
 	fi
 }
 
+build_args=()	# of cmake, besides the preset
+
 build() { # LOG PRESET [TARGET...]
 	local start
 	start=$(now_ms)
 	say "== building preset $2 in build/$2"
-	logged "$1" cmake -S "$root" --preset "$2"
+	logged "$1" cmake -S "$root" --preset "$2" "${build_args[@]}"
 	logged "$1" cmake --build "$root/build/$2" -j "$(nproc)" \
 		${3:+--target "${@:3}"}
 	say "   built in $(took "$start")"

@@ -26,6 +26,7 @@ enum {
 	ATTACH_SOON_MS = 30000, /* away for longer: ask more seldom */
 	ATTACH_SELDOM_MS = 10000,
 	TURN_BYTES = 32 << 10,
+	SEEN_BYTES = 256 << 10, /* taken, until the supervisor is told */
 	TURN_CALL_BYTES = 128,
 };
 
@@ -36,10 +37,26 @@ attach(struct link *l)
 {
 	const char *name = agent_name(l->a);
 	struct proto m = {.type = PROTO_ATTACH,
-	    .attach = {.name = span_of(name), .pid = (uint64_t)getpid()}};
+	    .attach = {.name = span_of(name),
+		.pid = (uint64_t)getpid(),
+		.seen = l->seen}};
 
 	l->attach_ms = clk_mono_ms();
+	l->told = l->seen;
 	link_send(l, &m);
+}
+
+/* It holds back events when much is under way to us: that we know the count,
+ * and how far we are, it is told at once. One that is lower is another
+ * supervisor's, or of one that has forgotten us. */
+static void
+take_sent(struct link *l, uint64_t sent)
+{
+	if (sent == 0)
+		return;
+	l->seen = sent;
+	if (l->told == 0 || sent < l->told || sent - l->told >= SEEN_BYTES)
+		attach(l);
 }
 
 static bool
@@ -91,6 +108,7 @@ on_status(struct link *l, const struct proto_status *m)
 	if (m->epoch < l->epoch && ++l->n_lower < LOWER_MAX)
 		return;
 	l->n_lower = 0;
+	take_sent(l, m->sent);
 	l->epoch = m->epoch;
 	l->heard_ms = clk_mono_ms();
 	l->there = true;
@@ -155,6 +173,7 @@ on_events(struct link *l, const struct proto_events *m)
 {
 	struct link_call *c = link_call_find(l, m->req);
 
+	take_sent(l, m->sent);
 	if (c == NULL || c->state == CALL_HELD) {
 		stray(l, m->req);
 		return;
@@ -176,6 +195,7 @@ on_fleeting(struct link *l, const struct proto_fleeting *m)
 {
 	struct link_call *c = link_call_find(l, m->req);
 
+	take_sent(l, m->sent);
 	if (c != NULL && c->state == CALL_FOLLOWS &&
 	    c->ops->on_fleeting != NULL)
 		c->ops->on_fleeting(c->ctx, m);

@@ -67,6 +67,9 @@ struct link {
 	int64_t away_ms;  /* since when it is not there */
 	int64_t attach_ms;
 	size_t turn_bytes; /* of events since the last turn */
+	/* Of what the supervisor sent, as it counts: how far we have come, and
+	 * what we told it of that. */
+	uint64_t seen, told;
 	int64_t stray_ms;
 	unsigned n_lower; /* STATUS of a lower epoch in a row */
 	bool there;

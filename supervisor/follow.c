@@ -118,8 +118,12 @@ send_list(struct supervisor *s, struct follower *f, struct span items,
     uint32_t n, bool last)
 {
 	struct proto m = {.type = PROTO_EVENTS};
+	size_t bytes = items.n + WINDOW_MESSAGE_BYTES;
 	auto_buf list = {0};
+	enum rc rc;
 
+	if (!window_fits(s->windows, &f->peer, bytes))
+		return RC_BUSY;
 	buf_init(&list, PROTO_BYTES_MAX);
 	wire_put_array(&list, n);
 	wire_put_raw(&list, items);
@@ -127,7 +131,11 @@ send_list(struct supervisor *s, struct follower *f, struct span items,
 	m.events.run = span_of(f->id);
 	m.events.list = buf_span(&list);
 	m.events.last = last;
-	return bus_send(s->front, &f->peer, &m);
+	m.events.sent = window_after(s->windows, &f->peer, bytes);
+	rc = bus_send(s->front, &f->peer, &m);
+	if (rc == RC_OK)
+		window_sent(s->windows, &f->peer, bytes);
+	return rc;
 }
 
 /* It asks again, since it has heard nothing for long. */
@@ -279,7 +287,7 @@ tell_unreadable(struct supervisor *s, const struct follower *f, enum rc rc,
 
 /*
  * Sends one page of what the store has. Every FOLLOW is answered, also where
- * there is nothing. RC_BUSY: its gateway takes no more, the rest is for later;
+ * there is nothing. RC_BUSY: its gateway takes no more now, the rest is for later;
  * RC_OK with *ret_more: the rest is for its next turn; else it has all, or is
  * done with.
  */
@@ -289,6 +297,9 @@ replay(struct supervisor *s, struct page *p, struct follower *f, bool *ret_more)
 	enum rc rc = RC_OK;
 	struct err err;
 
+	/* What cannot be sent is not read either. */
+	if (!window_fits(s->windows, &f->peer, WINDOW_MESSAGE_BYTES))
+		return RC_BUSY;
 	if (!page_has(p, f))
 		rc = page_read(s, p, f, &err);
 	if (rc != RC_OK) {
@@ -451,6 +462,7 @@ follow_fleeting(
     struct supervisor *s, struct run *r, const char *type, struct span data)
 {
 	struct proto m = {.type = PROTO_FLEETING};
+	size_t bytes = data.n + WINDOW_MESSAGE_BYTES;
 	struct follower *f;
 
 	m.fleeting.run = span_of(r->id);
@@ -458,9 +470,12 @@ follow_fleeting(
 	m.fleeting.data = data;
 	LIST_FOREACH(f, &r->followers, of_run)
 	{
-		m.fleeting.req = f->req;
 		/* Kept nowhere: a viewer that cannot take it misses it. */
-		if (f->live && bus_send(s->front, &f->peer, &m) != RC_OK)
+		if (!f->live || !window_fits(s->windows, &f->peer, bytes))
 			continue;
+		m.fleeting.req = f->req;
+		m.fleeting.sent = window_after(s->windows, &f->peer, bytes);
+		if (bus_send(s->front, &f->peer, &m) == RC_OK)
+			window_sent(s->windows, &f->peer, bytes);
 	}
 }

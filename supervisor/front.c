@@ -303,7 +303,7 @@ supervisor_ready(const struct supervisor *s, const char **ret_why)
 
 static enum rc
 on_attach(struct supervisor *s, const struct bus_peer *peer,
-    const struct proto *msg UNUSED, struct err *err UNUSED)
+    const struct proto *msg, struct err *err UNUSED)
 {
 	int64_t since = dispatch_alive_since(s);
 	struct proto m = {.type = PROTO_STATUS};
@@ -322,6 +322,7 @@ on_attach(struct supervisor *s, const struct bus_peer *peer,
 	m.status.ready = supervisor_ready(s, &why);
 	m.status.reason = span_of(why);
 	m.status.detail = buf_span(&b);
+	m.status.sent = window_attach(s->windows, peer, msg->attach.seen);
 	supervisor_send(s, s->front, peer, &m);
 	return RC_OK;
 }

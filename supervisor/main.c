@@ -36,6 +36,7 @@ supervisor_stop(void *state)
 		run_free(r);
 	}
 	registry_free(s->workers);
+	windows_free(s->windows);
 	zhash_destroy(&s->by_id);
 	outbox_done(&s->outbox);
 	if (s->in_txn)
@@ -54,6 +55,7 @@ supervisor_new(struct agent *a)
 	s->agent = a;
 	s->ops = &store_sqlite;
 	s->workers = registry_new();
+	s->windows = windows_new();
 	s->by_id = zhash_new();
 	s->lease_ms = agent_conf(a)->lease_ms;
 	s->expire_ms = clk_mono_ms() + EXPIRE_FIRST_MS;

@@ -19,6 +19,7 @@
 #include "common/rest.h"
 #include "supervisor/outbox.h"
 #include "supervisor/run.h"
+#include "supervisor/window.h"
 
 enum { SUPERVISOR_TICK_MS = 50, FOLLOW_BUCKETS = 4096 };
 
@@ -40,6 +41,7 @@ struct supervisor {
 	struct run_list ended;		/* freed once their events left */
 	struct task_queue queue[NODE_COUNT];
 	struct task_queue suspects[NODE_COUNT];	/* run.h */
+	struct windows *windows;	/* of the gateways */
 	/* By gateway and request: each is looked up when it asks again. */
 	struct follower_list followers[FOLLOW_BUCKETS];
 	struct follower_queue behind;	/* those that are not live */

@@ -199,6 +199,13 @@ remove_ghost(void *ctx, struct worker *w)
 	registry_remove(g->s->workers, w);
 }
 
+/* A gateway that is gone: one that only stood still asks again. */
+static void
+gateway_gone(void *supervisor, const struct bus_peer *peer)
+{
+	follow_end_peer(supervisor, peer);
+}
+
 /* Old runs go; beyond the size limit, the oldest go earlier. A few a tick, for
  * as long as there are more: runs may come by the hundred a second. */
 static void
@@ -271,6 +278,7 @@ turn_tick(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 		retry_lapsed(s, now);
 		registry_each(s->workers, remove_ghost, &g);
 	}
+	window_forget(s->windows, now, gateway_gone, s);
 	end_overdue(s, now);
 	expire(s, now);
 	rest_tick(&s->rest, s->n_runs > 0 || s->may_compact, now);

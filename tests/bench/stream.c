@@ -32,9 +32,22 @@ head_line(struct stream *s)
 		s->part = s->chunked ? STREAM_SIZE : STREAM_BODY;
 }
 
+/* "RUN.NUMBER" */
+static void
+take_id(struct stream *s, const char *id)
+{
+	const char *dot = strchr(id, '.');
+	int64_t seq = dot != NULL ? atoll(dot + 1) : 0;
+
+	s->gaps += seq != s->seq + 1;
+	s->seq = seq;
+}
+
 static void
 body_line(struct stream *s)
 {
+	if (strncmp(s->line, "id: ", 4) == 0)
+		take_id(s, s->line + 4);
 	if (strncmp(s->line, "event: ", 7) == 0) {
 		strncpy(s->type, s->line + 7, STREAM_TYPE - 1);
 		s->named = true;

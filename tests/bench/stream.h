@@ -32,6 +32,8 @@ struct stream {
 	uint32_t blocks;        /* what ends with an empty line; comments too */
 	uint32_t events;        /* blocks that name an event */
 	uint32_t comments;      /* blocks that name none */
+	int64_t seq;            /* the last event's number */
+	uint32_t gaps;          /* events that are not the next one */
 	bool named;             /* the block under way names one */
 	char type[STREAM_TYPE]; /* of the last event */
 	char line[STREAM_LINE];

@@ -34,6 +34,18 @@ static const struct golden {
 #undef RECORD
 };
 
+static const struct golden earlier[] = {
+#define MESSAGE(NAME, msg, bytes, ...)
+#define ASK(NAME, query, bytes, ...)
+#define RECORD(record, bytes, ...)
+#define WAS(NAME, msg, bytes, ...)                                             \
+	{{.type = PROTO_##NAME, .msg = {__VA_ARGS__}}, #NAME, bytes},
+#include "tests/unit/proto_golden.def"
+#undef MESSAGE
+#undef ASK
+#undef RECORD
+};
+
 static const struct {
 	enum proto_ask ask;
 	union proto_args args;
@@ -96,9 +108,9 @@ assert_refused(struct span bytes, enum rc rc, const char *says)
 
 /* ---- the very bytes ---- */
 
-START_TEST(a_message_has_the_bytes_it_always_had)
+static void
+check_message(const struct golden *g)
 {
-	const struct golden *g = &messages[_i];
 	auto_buf golden = {.max = BYTES_MAX}, b = {.max = BYTES_MAX};
 	struct proto m;
 
@@ -110,6 +122,17 @@ START_TEST(a_message_has_the_bytes_it_always_had)
 	buf_reset(&b);
 	proto_encode(&b, &m);
 	assert_bytes(&b, &golden, g->name);
+}
+
+START_TEST(a_message_has_the_bytes_it_always_had)
+{
+	check_message(&messages[_i]);
+}
+END_TEST
+
+START_TEST(a_message_without_its_newer_fields_has_them_too)
+{
+	check_message(&earlier[_i]);
 }
 END_TEST
 
@@ -650,6 +673,8 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {a_message_has_the_bytes_it_always_had, ARRAY_LEN(messages)},
+	    {a_message_without_its_newer_fields_has_them_too,
+		ARRAY_LEN(earlier)},
 	    {a_query_has_the_bytes_it_always_had, ARRAY_LEN(asks)},
 	    {what_a_message_carries_has_the_bytes_it_always_had,
 		ARRAY_LEN(records)},

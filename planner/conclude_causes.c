@@ -243,8 +243,15 @@ causes_tell_alternatives(struct drawing *d, int n, const struct study *s)
 	}
 	told = 0;
 	cJSON_ArrayForEach (item, tree_at(data, "not_looked_at")) {
-		if (text_of(item)[0] == '\0' || told++ == UNSEEN_MAX)
+		if (text_of(item)[0] == '\0')
 			continue;
+		if (told++ == UNSEEN_MAX) {
+			say(&d->s, "更多的列在证据里",
+			    "the evidence lists more");
+			say_cite(&d->s, answer_evidence(s->causes.answer));
+			cJSON_AddItemToArray(d->unseen, say_claim(&d->s));
+			break;
+		}
 		if (tree_has(item, "what") &&
 		    text_of(item) != tree_str(item, "what")) {
 			say_code(&d->s, tree_str(item, "what"));

@@ -18,13 +18,15 @@ workbench_open(struct workbench *b, stub_fn *answer, void *arg)
 				  "query_prometheus_alerts,"
 				  "query_prometheus_rules,"
 				  "query_prometheus_metrics,"
-				  "query_prometheus_targets",
+				  "query_prometheus_targets,"
+				  "find_causes",
 			  NULL, &b->tools, &err) == RC_OK,
 	    "%s", err.text);
 	b->tool_env = (struct tool_env){.loop = b->loop,
 	    .http = http_new(b->loop),
 	    .prom = {.url = stub_http_url(b->stub), .timeout_ms = NEVER_MS},
-	    .prom_parallel = 2};
+	    .prom_parallel = 2,
+	    .offload = offload_pool_new(b->loop)};
 	b->env = (struct run_env){.tools = b->tools, .tool_env = &b->tool_env};
 	buf_init(&b->evidence, TOOL_EVIDENCE_MAX);
 }
@@ -32,6 +34,7 @@ workbench_open(struct workbench *b, stub_fn *answer, void *arg)
 void
 workbench_close(struct workbench *b)
 {
+	offload_pool_free(b->tool_env.offload);
 	http_free(b->tool_env.http);
 	toolset_free(b->tools);
 	zloop_destroy(&b->loop);

@@ -82,15 +82,56 @@ START_TEST(metrics_become_questions)
 }
 END_TEST
 
-START_TEST(a_metric_of_many_series_is_summed)
-{
-	const char *names[] = {"x_errors_total"};
-	size_t counts[] = {500};
-	struct causes_asks asks = plan_of(names, counts, 1, "");
+/* More than 100 of one metric are too many to look at one by one. */
+static const struct {
+	const char *names[2];
+	size_t count;
+	const char *begins, *holds;
+} sums[] = {
+    {{"x_errors_total"}, 100, "rate(x_errors_total[60s])", ""},
+    {{"x_errors_total"}, 101, "sum by (service,",
+	") (rate(x_errors_total[60s]))"},
+    {{"x_seconds_count", "x_seconds_sum"}, 101, "sum by (service,",
+	") (rate(x_seconds_sum[60s])) / sum by (service,"},
+    {{"x_latency"}, 101, "avg by (service,", ") (x_latency)"},
+    {{"x_cpu"}, 101, "sum by (service,", ") (x_cpu)"},
+    {{"x_cpu"}, 100, "{__name__=~\"x_cpu\"}", ""},
+};
 
-	ck_assert_uint_eq(asks.n, 1);
-	ck_assert(asks.list[0].aggregated);
-	assert_contains(asks.list[0].expr, "sum by (service,");
+START_TEST(a_metric_of_many_series_is_summed_per_service)
+{
+	size_t counts[] = {sums[_i].count, sums[_i].count};
+	size_t n = sums[_i].names[1] != NULL ? 2 : 1;
+	struct causes_asks asks = plan_of(sums[_i].names, counts, n, "");
+	const char *expr = asks.list[asks.n - 1].expr;
+
+	ck_assert_msg(
+	    strncmp(expr, sums[_i].begins, strlen(sums[_i].begins)) == 0, "%s",
+	    expr);
+	assert_contains(expr, sums[_i].holds);
+	ck_assert(asks.list[asks.n - 1].aggregated == (counts[0] > 100));
+	causes_asks_done(&asks);
+}
+END_TEST
+
+/* Gauges share a question: up to 20 names, and 400 series. */
+START_TEST(gauges_share_questions_within_limits)
+{
+	static const size_t series[] = {10, 19, 21};
+	static const size_t questions[] = {2, 2, 3};
+	const char *names[40];
+	size_t counts[40];
+	struct causes_asks asks;
+
+	for (size_t i = 0; i < 40; i++) {
+		names[i] = xasprintf("a%02zu_cpu", i);
+		counts[i] = series[_i];
+	}
+	asks = plan_of(names, counts, 40, "");
+	ck_assert_uint_eq(asks.n, questions[_i]);
+	ck_assert_uint_le(asks.list[0].series, 400);
+	for (size_t i = 0; i < 40; i++)
+		free((char *)(uintptr_t)names[i]);
 	causes_asks_done(&asks);
 }
 END_TEST
@@ -124,10 +165,12 @@ END_TEST
 enum { STEP = 60 };
 
 struct source {
-	enum { WELL, REFUSES, EMPTY, HALF, CANCELS } mode;
+	enum { WELL, REFUSES, EMPTY, HALF, NO_RANGES, CANCELS } mode;
 	size_t metrics;   /* besides app_cpu: m0, m1 … */
+	size_t count;     /* of series of app_cpu; 0: 2 */
 	const char *meta; /* its metadata: a list as JSON; NULL: none */
 	size_t asked;
+	int64_t step_ms, points; /* of the last range but histories */
 	char scope_seen[256];
 	struct buf *queries; /* where those for ranges go; NULL: nowhere */
 };
@@ -191,7 +234,8 @@ give(struct source *s, const struct prom_job *job)
 	struct err err;
 
 	if (s->mode == REFUSES ||
-	    (s->mode == HALF && job->ask.what == PROM_METADATA))
+	    (s->mode == HALF && job->ask.what == PROM_METADATA) ||
+	    (s->mode == NO_RANGES && job->ask.what == PROM_RANGE))
 		o.rc = err_set(&o.err, RC_UPSTREAM, "go away");
 	else if (job->ask.what == PROM_LABEL_VALUES && s->mode != EMPTY)
 		o.rc = give_names(s, r, &err);
@@ -200,11 +244,15 @@ give(struct source *s, const struct prom_job *job)
 	else if (job->ask.what == PROM_INSTANT && s->mode != EMPTY) {
 		o.rc = r->sink->series(r->arg, &name, &err);
 		for (int i = 0; i < 10 && o.rc == RC_OK; i++)
-			o.rc = r->sink->sample(
-			    r->arg, ALERT - 600 + i * STEP, 2, &err);
+			o.rc = r->sink->sample(r->arg, ALERT - 600 + i * STEP,
+			    s->count > 0 ? (double)s->count : 2, &err);
 	} else if (job->ask.what == PROM_RANGE && job->ask.step_ms < 3600000) {
 		snprintf(
 		    s->scope_seen, sizeof(s->scope_seen), "%s", job->ask.query);
+		s->step_ms = job->ask.step_ms;
+		s->points =
+		    (job->ask.end_ms - job->ask.start_ms) / job->ask.step_ms +
+		    1;
 		if (s->queries != NULL)
 			buf_addf(s->queries, "%s\n", job->ask.query);
 		o.rc = series_to(r, "cart", true, &job->ask);
@@ -370,6 +418,57 @@ START_TEST(metrics_that_are_too_many_are_said_not_to_be_looked_at)
 }
 END_TEST
 
+static const struct {
+	int mode;
+	size_t count;
+	const char *what, *why;
+} skips[] = {
+    {WELL, 1001, "app_cpu", "its many series were summed per service"},
+    {WELL, 10001, "app_cpu", "does not fit the budget of series"},
+    {NO_RANGES, 2, "{__name__=~\"app_cpu\"}", "go away"},
+};
+
+START_TEST(what_was_not_looked_at_is_told_and_why)
+{
+	struct source s = {.mode = skips[_i].mode, .count = skips[_i].count};
+	AUTO(json) result = NULL;
+	const cJSON *first;
+	struct err err;
+
+	ck_assert(ask(&s, "{" ALERT_ARGS "}", &result, &err) == RC_OK);
+	first =
+	    cJSON_GetArrayItem(cJSON_GetObjectItem(result, "not_looked_at"), 0);
+	ck_assert_str_eq(json_str(first, "what"), skips[_i].what);
+	ck_assert_str_eq(json_str(first, "why"), skips[_i].why);
+}
+END_TEST
+
+/* Sampled every minute, and never more than 400 points. */
+static const struct {
+	const char *window;
+	int64_t step_s, points;
+} windows[] = {
+    {"1h", 60, 66},
+    {"6h", 60, 366},
+    {"1d", 300, 290},
+    {"7d", 1800, 337},
+};
+
+START_TEST(a_window_is_looked_at_in_steps_that_fit)
+{
+	struct source s = {.mode = WELL};
+	auto_str args =
+	    xasprintf("{" ALERT_ARGS ",\"window\":\"%s\"}", windows[_i].window);
+	AUTO(json) result = NULL;
+	struct err err;
+
+	ck_assert(ask(&s, args, &result, &err) == RC_OK);
+	ck_assert_int_eq(s.step_ms, windows[_i].step_s * 1000);
+	ck_assert_int_ge(s.points, windows[_i].points);
+	ck_assert_int_le(s.points, windows[_i].points + 2);
+}
+END_TEST
+
 START_TEST(a_source_that_refuses_is_an_error_in_its_words)
 {
 	struct source s = {.mode = REFUSES};
@@ -409,7 +508,8 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {metrics_become_questions, ARRAY_LEN(plans)},
-	    {a_metric_of_many_series_is_summed, 0},
+	    {a_metric_of_many_series_is_summed_per_service, ARRAY_LEN(sums)},
+	    {gauges_share_questions_within_limits, 3},
 	    {what_does_not_fit_is_left_out_least_telling_first, 0},
 	    {names_that_are_not_plain_are_not_asked_for, 0},
 	    {the_whole_way_from_alert_to_cause, 0},
@@ -419,6 +519,8 @@ main(void)
 	    {missing_metadata_costs_nothing, 0},
 	    {metadata_tells_the_type_where_it_has_one, 0},
 	    {metrics_that_are_too_many_are_said_not_to_be_looked_at, 0},
+	    {what_was_not_looked_at_is_told_and_why, ARRAY_LEN(skips)},
+	    {a_window_is_looked_at_in_steps_that_fit, ARRAY_LEN(windows)},
 	    {a_source_that_refuses_is_an_error_in_its_words, 0},
 	    {no_series_is_no_cause, 0},
 	    {calling_off_ends_it, 0},

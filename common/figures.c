@@ -465,17 +465,6 @@ figures_read(struct span line, struct figure *ret, size_t max)
 	return r.n;
 }
 
-bool
-figure_is(const struct figure *f, double v)
-{
-	int i;
-
-	for (i = 0; i < f->n_ranges; i++)
-		if (v >= f->range[i].lo && v <= f->range[i].hi)
-			return true;
-	return false;
-}
-
 /* ---- looking for them ---- */
 
 struct want {

@@ -32,9 +32,6 @@ struct figure {
  * max. Citations such as [E3] are left out. */
 size_t figures_read(struct span line, struct figure *ret, size_t max);
 
-/* Whether v, a value or a time of day, is what f may stand for. */
-bool figure_is(const struct figure *f, double v);
-
 /*
  * Marks every figure of the list (pointers) whose value occurs in bytes:
  * JSON, msgpack or text, any number in it counts; for times any unix time

@@ -76,32 +76,6 @@ static const char *const want_text[] = {
     [WANT_NOTHING] = "nothing after the value",
 };
 
-const char *
-jsonsax_type_name(enum jsonsax_type type)
-{
-	switch (type) {
-	case JSONSAX_OBJECT:
-	case JSONSAX_OBJECT_END:
-		return "an object";
-	case JSONSAX_ARRAY:
-	case JSONSAX_ARRAY_END:
-		return "an array";
-	case JSONSAX_KEY:
-		return "a key";
-	case JSONSAX_STRING:
-		return "a string";
-	case JSONSAX_NUMBER:
-		return "a number";
-	case JSONSAX_BOOL:
-		return "true or false";
-	case JSONSAX_NULL:
-		return "null";
-	case JSONSAX_PAIR:
-		return "a pair";
-	}
-	return "a value";
-}
-
 struct jsonsax *
 jsonsax_new(const struct jsonsax_limits *limits, jsonsax_fn *fn, void *arg)
 {

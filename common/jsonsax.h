@@ -82,7 +82,4 @@ NODISCARD enum rc jsonsax_read(struct span document,
     const struct jsonsax_limits *limits, jsonsax_fn *fn, void *arg,
     struct err *err);
 
-/* "an object", "a string", "a number", ... for messages. */
-const char *jsonsax_type_name(enum jsonsax_type type);
-
 #endif

@@ -23,7 +23,6 @@ enum report_lang { REPORT_ZH, REPORT_EN, REPORT_LANGS };
 
 /* "en…" is English; everything else, nothing too, is Chinese. */
 enum report_lang report_lang(struct span language);
-const char *report_lang_name(enum report_lang lang);
 
 /* The five headings with their marks, "# …" first, then "## …". */
 enum { REPORT_HEADINGS = 5 };

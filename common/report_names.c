@@ -33,12 +33,6 @@ report_lang(struct span language)
 		   : REPORT_ZH;
 }
 
-const char *
-report_lang_name(enum report_lang lang)
-{
-	return lang == REPORT_EN ? "en" : "zh";
-}
-
 const char *const *
 report_headings(enum report_lang lang)
 {

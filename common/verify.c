@@ -77,8 +77,8 @@ take_alerts(void *list, struct span feedback)
 static void
 view_init(struct view *w, const struct verify_in *in, struct verdict *v)
 {
-	static const char *const keys[] = {"input", "language", "at", "window",
-	    "labels", "alerts", "iteration", "status"};
+	static const char *const keys[] = {
+	    "input", "at", "window", "labels", "alerts", "conclusion"};
 	size_t i;
 
 	*w = (struct view){.in = in,
@@ -87,11 +87,6 @@ view_init(struct view *w, const struct verify_in *in, struct verdict *v)
 	    .feedback = wire_find(in->state, "executor_feedback")};
 	for (i = 0; i < ARRAY_LEN(keys); i++)
 		take(w->state, in->state, keys[i]);
-	if (in->conclusion.n > 0)
-		cJSON_AddItemToObject(
-		    w->state, "conclusion", wire_to_tree(in->conclusion));
-	else
-		take(w->state, in->state, "conclusion");
 	/* Only the answers that list alerts: feedback may be long. */
 	verify_each_feedback(w, take_alerts,
 	    cJSON_AddArrayToObject(w->state, "executor_feedback"));

@@ -28,8 +28,6 @@ enum {
 struct verify_in {
 	struct span markdown;
 	struct span state; /* msgpack map: evidence, conclusion, alerts … */
-	/* Replaces the state's conclusion where it is not empty. */
-	struct span conclusion;
 	/* Appends the bytes of evidence id; anything but RC_OK: cannot be
 	 * read, and its figures count as not found. NULL: no bytes anywhere */
 	enum rc (*fetch)(void *ctx, struct span id, struct buf *ret);

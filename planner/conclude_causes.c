@@ -188,6 +188,7 @@ causes_tell_beside(
 		say(&d->s, "按统计与依赖关系查找失败：",
 		    "The search by statistics and dependencies failed: ");
 		say_code(&d->s, answer_error(s->causes.answer));
+		say_cite(&d->s, answer_evidence(s->causes.answer));
 		drawing_finding(d, "open", n, NULL);
 		return;
 	}

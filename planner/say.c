@@ -129,10 +129,9 @@ say_labels(struct say *s, const cJSON *labels, int most)
 	cJSON_ArrayForEach (l, labels) {
 		auto_buf pair = {.max = (size_t)2 * CODE_MAX};
 
-		if (!cJSON_IsString(l) || most-- <= 0 ||
-		    strcmp(l->string, "alertname") == 0 ||
+		if (!cJSON_IsString(l) || strcmp(l->string, "alertname") == 0 ||
 		    strcmp(l->string, "severity") == 0 ||
-		    strcmp(l->string, "__name__") == 0)
+		    strcmp(l->string, "__name__") == 0 || most-- <= 0)
 			continue;
 		buf_addf(&pair, "%s=%s", l->string, l->valuestring);
 		part(s);

@@ -28,6 +28,16 @@ struct scenario {
 	const char *want_not[4];
 };
 
+#define FAILS "fails" /* in the place of data: the tool does */
+#define ODD "{\"alerts\":[" OF("Odd", "s") "]}"
+#define OF(name, service)                                                      \
+	"{\"name\":\"" name                                                    \
+	"\",\"state\":\"firing\",\"labels\":{\"alertname\":\"" name            \
+	"\",\"service\":\"" service "\"}}"
+#define CHANGE(metric, unit, direction, from, to)                              \
+	"{\"metric\":\"" metric "\",\"unit\":\"" unit                          \
+	"\",\"direction\":\"" direction "\",\"change\":{\"from\":" from        \
+	",\"to\":" to "},\"began\":1763895190}"
 #define RULED(name) "{\"service\":\"" name "\",\"why\":\"calm\"}"
 #define UNSEEN(name) "{\"what\":\"" name "\",\"why\":\"too many\"}"
 #define AT "\"at\":1763895600000,\"window\":1800"
@@ -548,6 +558,201 @@ static const struct scenario
 		.metrics = {{"", SERIES("")}},
 		.confidence = "undetermined",
 		.want_not = {"<script>"},
+	    },
+	    {
+		.name = "a question while nothing fires: what changed most",
+		.state =
+		    AT ",\"language\":\"en\",\"input\":\"why is it slow?\"",
+		.alerts = "{\"alerts\":[]}",
+		.rules = "{\"rules\":[]}",
+		.targets = ALL_UP,
+		.causes =
+		    "{\"confidence\":\"likely\",\"causes\":[{\"service\":"
+		    "\"db\","
+		    "\"series\":[0,1,2]}],\"series\":[" CHANGE("io_wait",
+			"seconds", "up", "0.012", "2.5") "," CHANGE("traffic",
+			"bytes per second", "down", "3145728",
+			"512") "," CHANGE("third", "", "up", "1", "2") "]}",
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"**No alert is firing** [E1]",
+		    "- Contributing: What changed most is `db`: `io_wait` at "
+		    "10:53:10 "
+		    "UTC went from 12 ms up to 2.5 s; `traffic` at 10:53:10 "
+		    "UTC went "
+		    "from 3.0 MiB/s down to 512 B/s [E4]"},
+		.want_not = {"third", "stands out"},
+	    },
+	    {
+		.name =
+		    "a question while nothing fires, and nothing stands out",
+		.state =
+		    AT ",\"language\":\"en\",\"input\":\"why is it slow?\"",
+		.alerts = "{\"alerts\":[]}",
+		.rules = "{\"rules\":[]}",
+		.targets = ALL_UP,
+		.causes =
+		    "{\"confidence\":\"undetermined\",\"causes\":[{\"service\":"
+		    "\"db\",\"series\":[]}],\"series\":[]}",
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"- Open: By statistics and dependencies no service "
+			 "stands out"},
+		.want_not = {"changed most", "`db`"},
+	    },
+	    {
+		.name = "statistics name a service without series: in their "
+			"own words",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 1\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"", SERIES("")}},
+		.causes = "{\"confidence\":\"confirmed\",\"causes\":[{"
+			  "\"service\":\"db\","
+			  "\"reason\":\"it "
+			  "vanished\",\"series\":[7,\"x\"]},{\"service\":"
+			  "\"mail\",\"series\":[]}],\"series\":[],\"ruled_"
+			  "out\":[\"n/a\",{"
+			  "\"service\":\"web\"}]}",
+		.lang = REPORT_EN,
+		.confidence = "likely",
+		.want = {"**Most suspect is `db`: `it vanished`.**",
+		    "- Ruled out: `n/a`", "- Ruled out: `web` [E4]"},
+		.want_not = {"Less suspect", "`mail`", "new version"},
+	    },
+	    {
+		.name = "the search for causes fails",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 1\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"", SERIES("")}},
+		.causes = FAILS,
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"The search by statistics and dependencies failed: "
+			 "server says: &lt;no> [E4]"},
+	    },
+	    {
+		.name =
+		    "who is busy explains it; statistics name another besides",
+		.state = AT,
+		.alerts = CPU_ALERT,
+		.rules = CPU_RULE,
+		.targets = ALL_UP,
+		.metrics = {CPU_SINCE("1763895470"), USER_SINCE("1763895460"),
+		    CPU_RANGE, CPU_USERS,
+		    {"sum without", SERIES(RANGE(ONLY("invoice"), "0", "1.9312",
+					"0", "1.94"))}},
+		.causes = "{\"confidence\":\"likely\",\"causes\":[{\"service\":"
+			  "\"cart\","
+			  "\"series\":[0]}],\"series\":[" CHANGE(
+			      "hits", "", "up", "3", "17") "]}",
+		.confidence = "confirmed",
+		.want = {"**CPU 主要被进程组 `invoice` 占用",
+		    "待查：按统计与依赖关系变化最大的另有 `cart`：`hits` 在 "
+		    "10:53:10 "
+		    "UTC 从 3 升到 17；与本事件的关系没有证实"},
+	    },
+	    {
+		.name = "an absent series that never was",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules =
+		    "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"absent(x)\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"", SERIES("")}},
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"The series that should be there, `x`, had no sample "
+			 "in the "
+			 "whole window"},
+		.want_not = {"last sample"},
+	    },
+	    {
+		.name = "other alerts of the incident, each name once, and "
+			"what they say",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = "{\"alerts\":[" OF("A1", "s") "," OF(
+		    "A2", "s") "," OF("A1", "s") "," OF("A2", "s") "," OF("A3",
+		    "s") "," OF("B1", "s") "," OF("B2", "s") "," OF("B3",
+		    "s") "," OF("B4", "s") "," OF("B5", "s") "," OF("B6",
+		    "s") "," OF("B7", "s") "," OF("B8", "s") "]}",
+		.rules = "{\"rules\":[{\"name\":\"A1\",\"expr\":\"x > "
+			 "1\"},{\"name\":"
+			 "\"A3\",\"expr\":\"y < 5\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time", SERIES("")},
+		    {"y",
+			SERIES(RANGE("\"service\":\"s\"", "9", "3", "2", "9"))},
+		    {"", SERIES("")}},
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"Of the same incident there also fire `A2` `A3` "
+			 "`B1` `B2` "
+			 "`B3` `B4` `B5` `B6` [E1]",
+		    "`A3`: `y` `service=s`: from 9 to 3 over the window, "
+		    "lowest 2 at "
+		    "10:31:00 UTC (fires when < 5)"},
+		.want_not = {"`B6` `B7`"},
+	    },
+	    {
+		.name = "more alerts than can be listed",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = "{\"alerts\":[" OF("Odd", "s") "],\"left_out\":3}",
+		.rules = "{\"rules\":[]}",
+		.targets = ALL_UP,
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"there are more alert instances than can be listed"},
+	    },
+	    {
+		.name = "more incidents than are analysed",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = "{\"alerts\":[" OF("A", "a") "," OF("A", "b") "," OF(
+		    "A", "c") "," OF("A", "d") "," OF("A", "e") "," OF("A",
+		    "f") "," OF("A", "g") "," OF("A", "h") "," OF("A",
+		    "i") "]}",
+		.rules = "{\"rules\":[]}",
+		.targets = ALL_UP,
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"the other incidents are listed above, not analysed "
+			 "one by "
+			 "one"},
+	    },
+	    {
+		.name = "who is busy came within the window",
+		.state = AT,
+		.alerts = CPU_ALERT,
+		.rules = CPU_RULE,
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time(timestamp(", SERIES("")}, CPU_RANGE,
+		    {"topk(",
+			SERIES(ONE(GROUP("invoice"), "1.9312") "," ONE(
+			    GROUP("invoice"), "1.9") "," ONE(GROUP("idle"),
+			    "0") "," ONE("\"instance\":\"h1:9256\"",
+			    "1.2") "," ONE(GROUP("prometheus"), "0.0212"))},
+		    {"sum without",
+			"{\"series\":[{\"labels\":{" ONLY(
+			    "invoice") "},"
+				       "\"n\":9,\"first\":1.9,\"last\":1.9312,"
+				       "\"min\":1.9,"
+				       "\"max\":1.94,\"from\":\"" FRI(
+					   "10:58:10") "\",\"to\":"
+						       "\"" FRI(
+							   "11:00:00") "\"}],"
+								       "\"serie"
+								       "s_"
+								       "total\""
+								       ":1}"}},
+		.confidence = "confirmed",
+		.want = {"进程组 `invoice` 占用：1.93 核，在 10:58:10 UTC "
+			 "之后升到这个水"
+			 "平，与告警条件成立的时间一致",
+		    "进程组 `prometheus`：用量次之，只有 0.0212 核"},
+		.want_not = {"`idle`", "1.9 核"},
 	    },
 };
 

@@ -110,14 +110,13 @@ struct range {
 	bool history;
 };
 
+/* Where the next one goes. */
 static size_t
-copy_label(char *text, size_t used, size_t size, struct span s)
+copy_label(char *text, size_t used, struct span s)
 {
-	size_t n = MIN(s.n, size - used - 1);
-
-	memcpy(text + used, s.p != NULL ? s.p : "", n);
-	text[used + n] = '\0';
-	return used + n + 1;
+	memcpy(text + used, s.p != NULL ? s.p : "", s.n);
+	text[used + s.n] = '\0';
+	return used + s.n + 1;
 }
 
 static enum rc
@@ -138,9 +137,9 @@ on_range_series(void *arg, const struct prom_labels *labels, struct err *err)
 		    used + name.n + value.n + 2 > sizeof(text))
 			continue;
 		list[n].name = text + used;
-		used = copy_label(text, used, sizeof(text), name);
+		used = copy_label(text, used, name);
 		list[n++].value = text + used;
-		used = copy_label(text, used, sizeof(text), value);
+		used = copy_label(text, used, value);
 	}
 	if (r->history) {
 		r->v = causes_set_history(r->f->out->set,

@@ -68,6 +68,7 @@ START_TEST(up_prints_one_line_and_ends_all_when_asked_to)
 	struct house *h = house_start(&(struct house_spec){0});
 	struct gone g;
 	auto_str out = NULL;
+	auto_str err = NULL;
 
 	remember(h, &g);
 	proc_signal(house_up(h), signals[_i]);
@@ -75,7 +76,36 @@ START_TEST(up_prints_one_line_and_ends_all_when_asked_to)
 	ck_assert(all_gone(&g));
 	out = proc_out(house_up(h));
 	ck_assert_ptr_eq(strchr(out, '\n'), out + strlen(out) - 1);
+	/* All were asked, and none had to be killed. */
+	err = proc_err(house_up(h));
+	ck_assert_int_eq(text_count(err, "how=\"exited with status 0\""),
+	    (int)ARRAY_LEN(children));
 	house_free(h);
+}
+END_TEST
+
+/* It would wait for its workers, one of which stands still, before it asks
+ * the supervisor. */
+START_TEST(asked_twice_up_waits_for_nobody)
+{
+	struct house *h = house_start(&(struct house_spec){0});
+	auto_str supervisor = NULL;
+	auto_str err = NULL;
+	struct gone g;
+
+	remember(h, &g);
+	supervisor = xasprintf("child=supervisor pid=%ld how=\"killed by "
+			       "signal 9 ",
+	    (long)g.pids[0]);
+	ck_assert_int_eq(kill(house_child(h, "executor-1"), SIGSTOP), 0);
+	proc_signal(house_up(h), SIGTERM);
+	ck_assert(proc_await_err(house_up(h), "msg=ending", HOUSE_MS));
+	proc_signal(house_up(h), SIGTERM);
+	ck_assert_int_eq(proc_wait(house_up(h), HOUSE_MS), 0);
+	ck_assert(all_gone(&g));
+	err = proc_err(house_up(h));
+	assert_contains(err, supervisor);
+	house_drop(h);
 }
 END_TEST
 
@@ -363,6 +393,7 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {up_prints_one_line_and_ends_all_when_asked_to, 2},
+	    {asked_twice_up_waits_for_nobody, 0},
 	    {up_becomes_the_small_program_that_stays, 0},
 	    {help_about_up_is_what_up_says_of_itself, 0},
 	    {killed_up_takes_all_with_it, 0},

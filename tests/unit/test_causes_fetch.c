@@ -168,6 +168,7 @@ struct source {
 	enum { WELL, REFUSES, EMPTY, HALF, NO_RANGES, CANCELS } mode;
 	size_t metrics;   /* besides app_cpu: m0, m1 … */
 	size_t count;     /* of series of app_cpu; 0: 2 */
+	size_t label_n;   /* bytes of a label that hardly fits; 0: has none */
 	const char *meta; /* its metadata: a list as JSON; NULL: none */
 	size_t asked;
 	int64_t step_ms, points; /* of the last range but histories */
@@ -175,17 +176,36 @@ struct source {
 	struct buf *queries; /* where those for ranges go; NULL: nowhere */
 };
 
+/* Labels that take 8,023 bytes with what is before them, and one of label_n.
+ */
+static void
+add_long_labels(struct prom_labels *l, size_t label_n, const char *text)
+{
+	l->list[l->n++] =
+	    (struct prom_label){span_of("a"), span_make(text, 4000)};
+	l->list[l->n++] =
+	    (struct prom_label){span_of("b"), span_make(text, 4000)};
+	l->list[l->n++] = (struct prom_label){span_of("d"), span_of("1")};
+	l->list[l->n++] =
+	    (struct prom_label){span_of("c"), span_make(text, label_n)};
+}
+
 static enum rc
-series_to(const struct prom_reader *r, const char *service, bool broken,
-    const struct prom_ask *ask)
+series_to(const struct source *s, const struct prom_reader *r,
+    const char *service, bool broken, const struct prom_ask *ask)
 {
 	struct prom_labels l = {.n = 2,
 	    .list = {{span_of("__name__"), span_of("app_cpu")},
 		{span_of("service"), span_of(service)}}};
+	char text[4000];
 	struct err err;
-	enum rc rc = r->sink->series(r->arg, &l, &err);
+	enum rc rc;
 	int i = 0;
 
+	memset(text, 'x', sizeof(text));
+	if (s->label_n > 0)
+		add_long_labels(&l, s->label_n, text);
+	rc = r->sink->series(r->arg, &l, &err);
 	for (double t = (double)ask->start_ms / 1000;
 	     rc == RC_OK && t <= (double)ask->end_ms / 1000;
 	     t += (double)ask->step_ms / 1000, i++)
@@ -255,9 +275,9 @@ give(struct source *s, const struct prom_job *job)
 		    1;
 		if (s->queries != NULL)
 			buf_addf(s->queries, "%s\n", job->ask.query);
-		o.rc = series_to(r, "cart", true, &job->ask);
+		o.rc = series_to(s, r, "cart", true, &job->ask);
 		if (o.rc == RC_OK)
-			o.rc = series_to(r, "web", false, &job->ask);
+			o.rc = series_to(s, r, "web", false, &job->ask);
 	}
 	r->done(r->arg, &o);
 }
@@ -469,6 +489,28 @@ START_TEST(a_window_is_looked_at_in_steps_that_fit)
 }
 END_TEST
 
+/* There is room for 8 KiB of labels; what does not fit is left out. */
+static const struct {
+	size_t n;
+	bool kept;
+} lengths[] = {{166, true}, {167, false}, {3000, false}};
+
+START_TEST(labels_that_are_too_long_are_left_out)
+{
+	struct source s = {.mode = WELL, .label_n = lengths[_i].n};
+	AUTO(json) result = NULL;
+	const cJSON *labels;
+	struct err err;
+
+	ck_assert(ask(&s, "{" ALERT_ARGS "}", &result, &err) == RC_OK);
+	labels = cJSON_GetObjectItem(
+	    cJSON_GetArrayItem(cJSON_GetObjectItem(result, "series"), 0),
+	    "labels");
+	ck_assert_str_eq(json_str(labels, "d"), "1");
+	ck_assert((json_str(labels, "c") != NULL) == lengths[_i].kept);
+}
+END_TEST
+
 START_TEST(a_source_that_refuses_is_an_error_in_its_words)
 {
 	struct source s = {.mode = REFUSES};
@@ -521,6 +563,7 @@ main(void)
 	    {metrics_that_are_too_many_are_said_not_to_be_looked_at, 0},
 	    {what_was_not_looked_at_is_told_and_why, ARRAY_LEN(skips)},
 	    {a_window_is_looked_at_in_steps_that_fit, ARRAY_LEN(windows)},
+	    {labels_that_are_too_long_are_left_out, ARRAY_LEN(lengths)},
 	    {a_source_that_refuses_is_an_error_in_its_words, 0},
 	    {no_series_is_no_cause, 0},
 	    {calling_off_ends_it, 0},

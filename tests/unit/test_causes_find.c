@@ -453,6 +453,140 @@ START_TEST(a_measure_the_alerts_own_service_does_not_show_counts_less)
 }
 END_TEST
 
+/* ---- what a change is worth ---- */
+
+/* The same rise of two metrics, and what the second is worth of the first,
+ * when an alert of that kind asks. */
+static const struct {
+	const char *label, *metric, *other;
+	enum causes_kind symptom;
+	double worth;
+} worths[] = {
+    {"of the same kind", "x_cpu_cores", "y_cpu_cores", CAUSES_OTHER, 1},
+    {"a machine's", "x_cpu_cores", "node_cpu_cores", CAUSES_OTHER, 0.4},
+    {"errors, alerted on", "x_cpu_cores", "x_errors", CAUSES_ERROR, 1},
+    {"errors, when it is slow", "x_cpu_cores", "x_errors", CAUSES_LATENCY, 0.6},
+    {"slow, when it fails", "x_cpu_cores", "x_latency", CAUSES_ERROR, 0.6},
+    {"slow, when it is slow", "x_cpu_cores", "x_latency", CAUSES_LATENCY, 1},
+    {"of the disk", "x_cpu_cores", "x_disk_writes", CAUSES_OTHER, 0.6},
+    {"of the network", "x_cpu_cores", "x_network_bytes", CAUSES_OTHER, 0.5},
+    {"of the load", "x_cpu_cores", "x_requests", CAUSES_OTHER, 0.4},
+    {"of who knows what", "x_cpu_cores", "x_things", CAUSES_OTHER, 0.5},
+};
+
+static double
+evidence_of(const struct causes_set *set, const struct causes_result *r,
+    const char *metric)
+{
+	for (size_t i = 0; i < r->nfindings; i++)
+		if (strcmp(causes_set_at(set, r->findings[i].series)->metric,
+			metric) == 0)
+			return r->findings[i].evidence;
+	ck_abort_msg("%s is no finding", metric);
+	return NAN;
+}
+
+START_TEST(a_change_is_worth_what_it_tells_of_a_fault)
+{
+	struct causes_question q = {.symptom = worths[_i].symptom,
+	    .alert_s = at(ALERT),
+	    .at_s = at(POINTS - 1),
+	    .onset_s = at(FAULT)};
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+	double own, other;
+
+	/* Without noise, so that both are the same. */
+	for (size_t k = 0; k < 2; k++) {
+		float *v = add_of(set,
+		    k == 0 ? worths[_i].metric : worths[_i].other, "a", 1, 1);
+
+		for (size_t i = FAULT; i < POINTS; i++)
+			v[i] = 3;
+		for (size_t i = 0; i < FAULT; i++)
+			v[i] = 1;
+	}
+	r = causes_find(set, &q);
+	own = evidence_of(set, r, worths[_i].metric);
+	other = evidence_of(set, r, worths[_i].other);
+	ck_assert_msg(fabs(other - own * worths[_i].worth) < 1e-9,
+	    "%s: %g of %g", worths[_i].label, other, own);
+}
+END_TEST
+
+static const struct causes_cause *
+cause_of(const struct causes_set *set, const struct causes_result *r,
+    const char *service)
+{
+	for (size_t i = 0; i < r->ncauses; i++)
+		if (r->causes[i].service == causes_set_find(set, service))
+			return &r->causes[i];
+	ck_abort_msg("%s is no cause", service);
+	return NULL;
+}
+
+/* One series alone may be a fluke; of several, the two that say most. */
+START_TEST(latencies_of_a_service_are_taken_together)
+{
+	static const double rises[][3] = {
+	    {3, 0, 0}, {3, 3, 0}, {3, 3, 3}, {3, 1, 3}, {1, 3, 1}};
+	static const double of_one[] = {0.8, 1, 1, 1, 0.5};
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+	double most;
+
+	for (int k = 0; k < 3; k++) {
+		auto_str metric = xasprintf("latency_%d", k);
+		float *v;
+
+		if (rises[_i][k] <= 0)
+			continue;
+		v = add_of(set, metric, "a", 1, 1);
+		for (size_t i = 0; i < POINTS; i++)
+			v[i] = (float)(i < FAULT ? 1 : rises[_i][k]);
+	}
+	r = find(set, NULL, at(FAULT));
+	most = r->findings[0].evidence;
+	ck_assert_double_eq_tol(
+	    cause_of(set, r, "a")->symptom, most * of_one[_i], 1e-9);
+}
+END_TEST
+
+/* Where it hurts is not why. */
+START_TEST(what_a_service_measures_of_others_is_no_symptom_of_its_own)
+{
+	static const char *const metrics[] = {
+	    "client_latency_seconds", "upstream_errors", "latency_seconds"};
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+
+	add_of(set, metrics[_i], "a", 1, 5);
+	r = find(set, NULL, at(FAULT));
+	ck_assert((cause_of(set, r, "a")->symptom > 0) == (_i == 2));
+}
+END_TEST
+
+/* Of a hundred callers that find it slow, the worse half counts. */
+START_TEST(the_worse_half_of_the_callers_counts)
+{
+	AUTO(causes_set) set = new_set();
+	AUTO(causes_result) r = NULL;
+	double slow;
+
+	add_call(set, "one", "db", 1, 9);
+	add_call(set, "two", "db", 1, 1);
+	add_call(set, "alone", "mail", 1, 9);
+	add_call(set, "alone", "news", 1, 9);
+	add_call(set, "three", "news", 1, 9);
+	add_call(set, "four", "news", 1, 1);
+	r = find(set, NULL, at(FAULT));
+	slow = cause_of(set, r, "mail")->symptom;
+	ck_assert_double_gt(slow, 3);
+	ck_assert_double_eq_tol(cause_of(set, r, "db")->symptom, slow, 0.1);
+	ck_assert_double_eq_tol(cause_of(set, r, "news")->symptom, slow, 0.1);
+}
+END_TEST
+
 /* ---- no cause ---- */
 
 START_TEST(quiet_systems_have_no_clear_cause)
@@ -659,6 +793,10 @@ main(void)
 	    {shares_are_of_what_the_alerts_own_service_lost, 0},
 	    {shares_are_of_the_largest_loss_where_the_alert_shows_none, 0},
 	    {a_measure_the_alerts_own_service_does_not_show_counts_less, 0},
+	    {a_change_is_worth_what_it_tells_of_a_fault, ARRAY_LEN(worths)},
+	    {latencies_of_a_service_are_taken_together, 5},
+	    {what_a_service_measures_of_others_is_no_symptom_of_its_own, 3},
+	    {the_worse_half_of_the_callers_counts, 0},
 	    {quiet_systems_have_no_clear_cause, 0},
 	    {an_empty_set_is_a_result_too, 0},
 	    {too_few_points_are_not_compared, 0},

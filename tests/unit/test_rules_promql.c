@@ -7,6 +7,7 @@
 #include "common/attr.h"
 #include "common/rc.h"
 #include "planner/promql.h"
+#include "planner/promql_scan.h"
 #include "tests/harness/texts.h"
 
 static const char role_letter[] = {
@@ -151,6 +152,18 @@ START_TEST(promql_survives_any_nesting)
 }
 END_TEST
 
+/* Nobody may go on behind what could not be read. */
+START_TEST(promql_tokens_end_where_the_text_is_none)
+{
+	struct scan s = scan_of(span_of("a ☃ b"));
+	int i;
+
+	ck_assert_int_eq(scan_next(&s).kind, T_NAME);
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(scan_next(&s).kind, T_BAD);
+}
+END_TEST
+
 static const struct {
 	const char *expr;
 	double value; /* NaN: not a constant */
@@ -199,6 +212,7 @@ main(void)
 	    {promql_names_the_metrics_an_expression_reads,
 		(int)ARRAY_LEN(named)},
 	    {promql_survives_any_nesting, 0},
+	    {promql_tokens_end_where_the_text_is_none, 0},
 	    {promql_reads_constants, (int)ARRAY_LEN(constants)},
 	};
 

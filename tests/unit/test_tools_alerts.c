@@ -243,6 +243,48 @@ START_TEST(all_rules_are_listed_when_none_is_named)
 }
 END_TEST
 
+#define RECORDING(name, query)                                                 \
+	"{\"type\":\"recording\",\"name\":\"" name "\",\"query\":\"" query "\"}"
+
+/* x is made of a:y, which is made of b … e: as far as four steps. */
+static struct stub_route chained[] = {
+    {"/api/v1/rules", 200, NULL,
+	WORKBENCH_DATA(
+	    "{\"groups\":[{\"name\":\"g\",\"file\":\"f\",\"rules\":[" RECORDING(
+		"f", "last") "," RECORDING("e", "f") "," RECORDING("d",
+		"e") "," RECORDING("c", "d") "," RECORDING("b",
+		"c + b2") "," RECORDING("a:y", "sum(b)") "," RECORDING("y",
+		"no") "," RECORDING("a", "no") "," RECORDING("b2",
+		"end") ","
+		       "{\"type\":\"alerting\",\"name\":\"X\",\"query\":\"1 < "
+		       "a:y "
+		       "and a:yy > xa:y\",\"health\":\"ok\"}]}]}")},
+    {0},
+};
+
+START_TEST(recording_rules_are_found_by_whole_names_some_steps_deep)
+{
+	static const char *const found[] = {"X", "a:y", "b", "b2", "c", "d"};
+	struct workbench b;
+	const char *summary;
+	size_t i;
+
+	workbench_open(&b, stub_routes, chained);
+	summary = workbench_perform(&b,
+	    "{\"tool\":\"query_prometheus_rules\",\"args\":{"
+	    "\"names\":[\"X\"]}}");
+	assert_contains(summary, "6 of 10 rules:");
+	for (i = 0; i < ARRAY_LEN(found); i++) {
+		auto_str line = xasprintf(
+		    "%s %s:", i == 0 ? "- alert" : "- recording", found[i]);
+
+		assert_contains(summary, line);
+	}
+	assert_lacks(summary, "health");
+	workbench_close(&b);
+}
+END_TEST
+
 /* n alerting rules R0, R1 … */
 static char *
 many_rules(int n)
@@ -347,6 +389,65 @@ START_TEST(targets_that_are_down_are_told_with_their_error)
 }
 END_TEST
 
+/* n targets that are down, each of a job of its own, some in another state. */
+static char *
+many_targets(int n)
+{
+	struct buf b = {.max = 16 << 20};
+	int i;
+
+	buf_adds(&b, "{\"status\":\"success\",\"data\":{\"activeTargets\":[");
+	for (i = 0; i < n; i++)
+		buf_addf(&b,
+		    "%s{\"labels\":{\"job\":\"j%d\"},\"health\":\"down\","
+		    "\"lastError\":\"e%d\"}",
+		    i > 0 ? "," : "", i, i);
+	buf_adds(&b,
+	    ",{\"health\":\"up\"},{\"labels\":{}},{\"health\":\"odd\"}]}"
+	    "}");
+	return buf_take(&b);
+}
+
+static const struct {
+	int n;
+	double left_out;
+	const char *says, *says_not;
+} downs[] = {
+    {20, 0, "\n- {job=\"j19\"}: e19", "more"},
+    {21, 0, "\n- and 1 more", "j20"},
+    {500, 0, "\n- and 480 more", "j20"},
+    {501, 1, "\n- and 481 more", "j20"},
+};
+
+START_TEST(targets_that_are_down_are_counted_where_not_all_are_listed)
+{
+	auto_str body = many_targets(downs[_i].n);
+	auto_str counts =
+	    xasprintf("%d of %d targets are down, 2 not yet scraped.",
+		downs[_i].n, downs[_i].n + 3);
+	struct stub_route route[] = {{"/", 200, NULL, body}, {0}};
+	struct workbench b;
+	const char *summary;
+
+	workbench_open(&b, stub_routes, route);
+	summary =
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_targets\"}");
+	assert_contains(summary, counts);
+	assert_contains(summary, downs[_i].says);
+	assert_lacks(summary, downs[_i].says_not);
+	ck_assert(workbench_number(&b, "down") == downs[_i].n);
+	ck_assert(workbench_number(&b, "up") == 1);
+	ck_assert_int_eq(cJSON_GetArraySize(workbench_data(&b, "targets")),
+	    downs[_i].n - (int)downs[_i].left_out);
+	if (downs[_i].left_out > 0)
+		ck_assert(
+		    workbench_number(&b, "left_out") == downs[_i].left_out);
+	else
+		ck_assert_ptr_null(workbench_data(&b, "left_out"));
+	workbench_close(&b);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -358,9 +459,12 @@ main(void)
 	    {alerts_of_the_past_come_from_their_series, 0},
 	    {the_rule_behind_an_alert_comes_with_what_it_is_made_of, 0},
 	    {all_rules_are_listed_when_none_is_named, 0},
+	    {recording_rules_are_found_by_whole_names_some_steps_deep, 0},
 	    {rules_that_are_too_many_are_said_not_to_be_looked_at, 0},
 	    {a_summary_cut_within_a_character_can_still_be_sent, 0},
 	    {targets_that_are_down_are_told_with_their_error, 0},
+	    {targets_that_are_down_are_counted_where_not_all_are_listed,
+		(int)ARRAY_LEN(downs)},
 	};
 
 	return RUN_TESTS("tools_alerts", tests);

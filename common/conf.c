@@ -319,6 +319,7 @@ load_flags(struct flags *f, int argc, char **argv, struct err *err)
 		size_t n;
 
 		if (strcmp(a, "--") == 0) {
+			f->c->n_words = argc - i - 1;
 			while (++i < argc && rc == RC_OK)
 				rc = arg_keep(f->c, argv[i], err);
 			break;

@@ -38,6 +38,7 @@ struct conf {
 	/* What is no option: positional arguments, borrowed from argv. */
 	const char *args[CONF_ARGS_MAX];
 	int n_args;
+	int n_words; /* of them, those behind "--": options of nobody's */
 	/* Asked for on the command line, for every process alike. */
 	bool help, version, check, once;
 	struct conf_memory *memory;	/* owns the strings above */

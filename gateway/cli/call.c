@@ -244,6 +244,23 @@ call_location(CURL *c)
 	return xstrdup(h->value);
 }
 
+/* Whoever serves something else on that port is no gateway that has nothing. */
+static enum rc
+call_check_type(
+    const struct call_request *rq, const struct call_reply *r, struct err *err)
+{
+	static const char json[] = "application/json";
+
+	if (rq->accept != NULL ||
+	    (r->type != NULL && strncmp(r->type, json, strlen(json)) == 0))
+		return RC_OK;
+	return err_set(err, RC_UPSTREAM,
+	    "%s %s was answered with %.60s, not with JSON; is %s a Culprit "
+	    "gateway?",
+	    rq->method != NULL ? rq->method : "GET", rq->path,
+	    r->type != NULL ? r->type : "something", rq->at->base);
+}
+
 enum rc
 call_make(const struct call_request *rq, struct call_reply *ret_reply,
     struct err *err)
@@ -270,5 +287,5 @@ call_make(const struct call_request *rq, struct call_reply *ret_reply,
 	if (ret_reply->status >= 400)
 		return call_problem(
 		    rq, ret_reply->status, buf_span(&ret_reply->body), err);
-	return RC_OK;
+	return call_check_type(rq, ret_reply, err);
 }

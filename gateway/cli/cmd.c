@@ -203,7 +203,7 @@ cmd_count(const struct cmd_args *a, struct err *err)
 {
 	const struct cmd *c = a->cmd;
 
-	for (int i = 0; i < a->conf.n_args; i++)
+	for (int i = 0; i < a->conf.n_args - a->conf.n_words; i++)
 		if (strncmp(a->conf.args[i], "--", 2) == 0)
 			return err_set(err, RC_INVALID,
 			    "there is no option "

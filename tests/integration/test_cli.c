@@ -1,0 +1,272 @@
+/*
+ * test_cli.c - culprit(1) itself: what it takes, what it says of itself, how
+ * it finds a gateway, and what it makes of answers that are none.
+ */
+#include "common/rc.h"
+#include "tests/harness/spawn.h"
+#include "tests/harness/stub_http.h"
+#include "tests/harness/texts.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { LIMIT_MS = 60000 };
+
+/* Runs it on an empty data directory: its exit status. */
+static int
+culprit(const char *dir, const char *const *args, const char *const *env,
+    char **ret_out, char **ret_err)
+{
+	auto_str path = program("culprit");
+	auto_str data = xasprintf("CULPRIT_DATA_DIR=%s", dir);
+	const char *argv[8] = {path};
+	const char *all[8] = {data};
+	size_t i;
+
+	for (i = 0; args[i] != NULL; i++)
+		argv[i + 1] = args[i];
+	for (i = 0; env != NULL && env[i] != NULL; i++)
+		all[i + 1] = env[i];
+	return proc_run(
+	    &(struct proc_spec){
+		.argv = argv, .env = all, .dir = dir, .name = "culprit"},
+	    LIMIT_MS, ret_out, ret_err);
+}
+
+/* ---- what it takes ---- */
+
+static const struct {
+	const char *args[6];
+	int status;
+	const char *out, *err; /* what they say; "": nothing at all */
+} usages[] = {
+    {{NULL}, 2, "", "Usage: culprit COMMAND"},
+    {{"help"}, 0, "\n  cancel ID  ", ""},
+    {{"help"}, 0, "\n  help [COMMAND]  ", ""},
+    {{"help"}, 0, "Exit status:", ""},
+    {{"--help"}, 0, "Usage: culprit COMMAND", ""},
+    {{"--version"}, 0, "culprit " CULPRIT_VERSION "\n", ""},
+    {{"list", "--version"}, 0, "culprit " CULPRIT_VERSION "\n", ""},
+    {{"gossip"}, 2, "", "no command \"gossip\"\n\nculprit - investigates"},
+    {{"help", "gossip"}, 2, "", "no command \"gossip\""},
+    {{"help", "list"}, 0, "Usage: culprit list [OPTION…]\n", ""},
+    {{"help", "show"}, 0, "Usage: culprit show [OPTION…] ID\n", ""},
+    {{"list", "--help"}, 0, "\n  --limit N ", ""},
+    {{"list", "--help"}, 0, "CULPRIT_LISTEN", ""},
+    {{"list", "--help"}, 0, "Exit status:", ""},
+    {{"list", "--limit"}, 2, "", "culprit list: --limit needs a value: N"},
+    {{"list", "--json=x"}, 2, "", "--json takes no value"},
+    {{"list", "--nope"}, 2, "", "there is no option --nope"},
+    {{"list", "--limits=3"}, 2, "", "there is no option --limits=3"},
+    {{"list", "--window=3h"}, 2, "", "there is no option --window=3h"},
+    {{"list", "x"}, 2, "", "takes no arguments; \"x\" is one"},
+    {{"list", "--", "x", "y"}, 2, "", "takes no arguments; \"x\" is one"},
+    {{"show"}, 2, "", "culprit show: needs ID\nSee: culprit show --help"},
+    {{"show", "a", "b"}, 2, "", "culprit show: needs ID"},
+    {{"keygen", "a"}, 2, "", "culprit keygen: needs DIR NAME"},
+    {{"list", "--once"}, 2, "", "has no --once; the agents do"},
+    {{"list", "--check"}, 2, "", "has no --check; the agents do"},
+    {{"list", "--listen=127.0.0.1:1"}, 3, "", "Start one with `culprit up`"},
+    {{"list", "--limit=3", "--json", "--listen=127.0.0.1:1"}, 3, "",
+	"cannot reach the gateway at http://127.0.0.1:1: "},
+    {{"show", "--listen", "127.0.0.1:1", "--", "--json"}, 3, "",
+	"cannot reach"},
+};
+
+START_TEST(what_it_does_not_take_it_says_so)
+{
+	auto_str dir = scratch_new();
+	auto_str out = NULL;
+	auto_str err = NULL;
+	int status = culprit(dir, usages[_i].args, NULL, &out, &err);
+
+	ck_assert_msg(
+	    status == usages[_i].status, "status %d:\n%s%s", status, out, err);
+	if (usages[_i].out[0] != '\0')
+		assert_contains(out, usages[_i].out);
+	else
+		ck_assert_str_eq(out, "");
+	if (usages[_i].err[0] != '\0')
+		assert_contains(err, usages[_i].err);
+	else
+		ck_assert_str_eq(err, "");
+	scratch_free(TAKE(dir));
+}
+END_TEST
+
+START_TEST(help_tells_of_a_commands_own_options_only)
+{
+	static const char *const args[] = {"list", "--help", NULL};
+	auto_str dir = scratch_new();
+	auto_str out = NULL;
+
+	ck_assert_int_eq(culprit(dir, args, NULL, &out, NULL), 0);
+	assert_contains(out, "--status");
+	assert_lacks(out, "--window");
+	assert_lacks(out, "--capacity");
+	scratch_free(TAKE(dir));
+}
+END_TEST
+
+/* ---- a gateway, or something else ---- */
+
+struct desk {
+	struct stub_http *stub;
+	char *dir;
+	int status;
+	const char *type, *body;
+	pthread_mutex_t mutex;
+	char *head; /* of the last request */
+};
+
+static void
+answer(struct stub_conn *c, const struct stub_request *rq, void *arg)
+{
+	struct desk *d = arg;
+
+	pthread_mutex_lock(&d->mutex);
+	free(d->head);
+	d->head = xstrdup(rq->head);
+	pthread_mutex_unlock(&d->mutex);
+	stub_answer(c, d->status, d->type, d->body);
+}
+
+static void
+desk_open(struct desk *d, int status, const char *type, const char *body)
+{
+	*d = (struct desk){.status = status, .type = type, .body = body};
+	pthread_mutex_init(&d->mutex, NULL);
+	d->dir = scratch_new();
+	d->stub = stub_http_new(answer, d);
+}
+
+static void
+desk_close(struct desk *d)
+{
+	stub_http_free(d->stub);
+	scratch_free(d->dir);
+	free(d->head);
+	pthread_mutex_destroy(&d->mutex);
+}
+
+static const char *
+port_of(const struct desk *d)
+{
+	return strrchr(stub_http_url(d->stub), ':') + 1;
+}
+
+/* Lists what there is at that address; "": none is given. */
+static int
+list_at(struct desk *d, const char *listen, const char *const *env, char **out,
+    char **err)
+{
+	auto_str flag = xasprintf("--listen=%s", listen);
+	const char *const args[] = {
+	    "list", listen[0] != '\0' ? flag : NULL, NULL};
+
+	return culprit(d->dir, args, env, out, err);
+}
+
+static const char *const hosts[] = {
+    "127.0.0.1", "0.0.0.0", "*", "", "localhost"};
+
+START_TEST(it_finds_a_gateway_that_listens_everywhere_here)
+{
+	struct desk d;
+	auto_str listen = NULL;
+	auto_str out = NULL;
+
+	desk_open(&d, 200, NULL, "{\"investigations\":[],\"next\":null}");
+	listen = xasprintf("%s:%s", hosts[_i], port_of(&d));
+	ck_assert_int_eq(list_at(&d, listen, NULL, &out, NULL), 0);
+	ck_assert_str_eq(out, "");
+	assert_contains(d.head, "GET /api/investigations");
+	assert_contains(d.head, "Accept: application/json\r\n");
+	assert_contains(d.head, "User-Agent: culprit/" CULPRIT_VERSION "\r\n");
+	assert_lacks(d.head, "Authorization");
+	desk_close(&d);
+}
+END_TEST
+
+START_TEST(it_finds_the_gateway_of_its_data_directory)
+{
+	struct desk d;
+	auto_str path = NULL;
+	auto_str line = NULL;
+
+	desk_open(&d, 200, NULL, "{\"investigations\":[],\"next\":null}");
+	path = xasprintf("%s/gateway.addr", d.dir);
+	line = xasprintf("127.0.0.1:%s\r\nx", port_of(&d));
+	file_write(path, line);
+	ck_assert_int_eq(list_at(&d, "", NULL, NULL, NULL), 0);
+	ck_assert_ptr_nonnull(d.head);
+	/* An address that is given goes before it. */
+	ck_assert_int_eq(list_at(&d, "127.0.0.1:1", NULL, NULL, NULL), 3);
+	desk_close(&d);
+}
+END_TEST
+
+START_TEST(it_shows_its_token_where_it_has_one)
+{
+	static const char *const env[] = {
+	    "CULPRIT_TOKEN=0123456789abcdef0123", NULL};
+	struct desk d;
+	auto_str listen = NULL;
+
+	desk_open(&d, 200, NULL, "{\"investigations\":[],\"next\":null}");
+	listen = xasprintf("127.0.0.1:%s", port_of(&d));
+	ck_assert_int_eq(list_at(&d, listen, env, NULL, NULL), 0);
+	assert_contains(
+	    d.head, "Authorization: Bearer 0123456789abcdef0123\r\n");
+	desk_close(&d);
+}
+END_TEST
+
+static const struct {
+	int status;
+	const char *type, *body, *says;
+} refusals[] = {
+    {404, "application/problem+json",
+	"{\"title\":\"Not Found\",\"detail\":\"no \\u001b[31m such\"}",
+	"culprit list: no \\x1b[31m such\n"},
+    {404, "application/problem+json", "{\"title\":\"Not Found\"}",
+	"culprit list: Not Found\n"},
+    {500, "text/html", "<h1>oops</h1>",
+	"answered status 500 without saying why; is http://127.0.0.1:"},
+    {200, "text/html", "<h1>welcome</h1>",
+	"was answered with text/html, not with JSON; is http://127.0.0.1:"},
+};
+
+START_TEST(an_answer_that_is_no_gateways_is_no_result)
+{
+	struct desk d;
+	auto_str listen = NULL;
+	auto_str out = NULL;
+	auto_str err = NULL;
+
+	desk_open(
+	    &d, refusals[_i].status, refusals[_i].type, refusals[_i].body);
+	listen = xasprintf("127.0.0.1:%s", port_of(&d));
+	ck_assert_int_eq(list_at(&d, listen, NULL, &out, &err), 1);
+	ck_assert_str_eq(out, "");
+	assert_contains(err, refusals[_i].says);
+	desk_close(&d);
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {what_it_does_not_take_it_says_so, (int)ARRAY_LEN(usages)},
+	    {help_tells_of_a_commands_own_options_only, 0},
+	    {it_finds_a_gateway_that_listens_everywhere_here,
+		(int)ARRAY_LEN(hosts)},
+	    {it_finds_the_gateway_of_its_data_directory, 0},
+	    {it_shows_its_token_where_it_has_one, 0},
+	    {an_answer_that_is_no_gateways_is_no_result,
+		(int)ARRAY_LEN(refusals)},
+	};
+
+	return RUN_TESTS("cli", tests);
+}

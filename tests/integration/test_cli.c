@@ -1,6 +1,7 @@
 /*
- * test_cli.c - culprit(1) itself: what it takes, what it says of itself, how
- * it finds a gateway, and what it makes of answers that are none.
+ * test_cli.c - culprit(1) itself, and its agents by hand: what they take, what
+ * they say of themselves, how culprit(1) finds a gateway, and what it makes of
+ * answers that are none.
  */
 #include "common/rc.h"
 #include "tests/harness/spawn.h"
@@ -104,6 +105,48 @@ START_TEST(help_tells_of_a_commands_own_options_only)
 	assert_contains(out, "--status");
 	assert_lacks(out, "--window");
 	assert_lacks(out, "--capacity");
+	scratch_free(TAKE(dir));
+}
+END_TEST
+
+/* ---- the agents ---- */
+
+static const struct {
+	const char *program, *arg;
+	int status;
+	const char *out, *err;
+} agents[] = {
+    {"culprit-supervisor", "--graph", 0,
+	"    planner -->|\"EXECUTE\"| executor\n", ""},
+    {"culprit-supervisor", "--grph", 2, "",
+	"\"--grph\" is not an option here; see --help"},
+    {"culprit-supervisor", "--once", 2, "", "has no --once; it is the planner"},
+    {"culprit-supervisor", "--help", 0, "--graph prints the state graph", ""},
+    {"culprit-supervisor", "--version", 0, CULPRIT_VERSION, ""},
+    {"culprit-gateway", "--graph", 2, "", "\"--graph\" is not an option"},
+    {"culprit-planner", "x", 2, "", "\"x\" is not an option here"},
+    {"culprit-executor", "--check", 1, "", "culprit-executor: "},
+};
+
+START_TEST(an_agent_answers_what_it_is_asked)
+{
+	static const char *const env[] = {
+	    "CULPRIT_PROMETHEUS_URL=http://127.0.0.1:1", NULL};
+	auto_str dir = scratch_new();
+	auto_str path = program(agents[_i].program);
+	auto_str data = xasprintf("--data-dir=%s", dir);
+	const char *const argv[] = {path, data, agents[_i].arg, NULL};
+	auto_str out = NULL;
+	auto_str err = NULL;
+	int status = proc_run(
+	    &(struct proc_spec){
+		.argv = argv, .env = env, .dir = dir, .name = "agent"},
+	    LIMIT_MS, &out, &err);
+
+	ck_assert_msg(
+	    status == agents[_i].status, "status %d:\n%s%s", status, out, err);
+	assert_contains(out, agents[_i].out);
+	assert_contains(err, agents[_i].err);
 	scratch_free(TAKE(dir));
 }
 END_TEST
@@ -260,6 +303,7 @@ main(void)
 	const struct test_entry tests[] = {
 	    {what_it_does_not_take_it_says_so, (int)ARRAY_LEN(usages)},
 	    {help_tells_of_a_commands_own_options_only, 0},
+	    {an_agent_answers_what_it_is_asked, (int)ARRAY_LEN(agents)},
 	    {it_finds_a_gateway_that_listens_everywhere_here,
 		(int)ARRAY_LEN(hosts)},
 	    {it_finds_the_gateway_of_its_data_directory, 0},

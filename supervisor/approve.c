@@ -170,6 +170,34 @@ look(void *ctx, int64_t seq UNUSED, struct span type, struct span data)
 	snprintf(b->by, sizeof(b->by), "%.*s", SPAN_ARG(by));
 }
 
+static void
+look_through(struct before *b, struct span items, uint32_t n)
+{
+	struct wire_r r = wire_reader(items);
+
+	for (; n > 0 && wire_array(&r) == 3; n--) {
+		int64_t seq = wire_int(&r);
+		struct span type = wire_str(&r);
+
+		look(b, seq, type, wire_raw(&r));
+	}
+}
+
+/* What the store does not have yet. */
+static void
+look_ahead(struct supervisor *s, const struct run *r, struct before *b)
+{
+	const struct speech *sp;
+	const struct telling *t;
+
+	STAILQ_FOREACH(sp, &s->speeches, list)
+	STAILQ_FOREACH(t, &sp->tellings, list)
+	if (t->run == r)
+		look_through(b, buf_span(&t->items), t->n);
+	if (r != NULL)
+		look_through(b, buf_span(&r->fresh), r->n_fresh);
+}
+
 /* The same word again is as good as the first: its answer may have been
  * lost. */
 static enum rc
@@ -181,8 +209,9 @@ decided_before(struct supervisor *s, int64_t row, const struct proto_decide *m,
 	enum rc rc =
 	    s->ops->event_each(s->store, row, 0, STORE_ITEM_MAX, look, &b, err);
 
-	if (!store_good(s, rc, err))
+	if (rc != RC_OK)
 		return rc;
+	look_ahead(s, supervisor_run(s, m->run), &b);
 	if (!b.asked)
 		return err_set(err, RC_NOTFOUND,
 		    "investigation %.*s has no step %lld that a person was "

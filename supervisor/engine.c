@@ -20,39 +20,14 @@ store_good(struct supervisor *s, enum rc rc, const struct err *err)
 	if (rc == RC_OK)
 		return true;
 	if (!s->broken)
-		log_error("the store failed; starting again from the last "
-			  "commit",
+		log_error(rc == RC_CONFLICT
+			      ? "another supervisor has taken over; ending"
+			      : "the store failed; starting again from the "
+				"last commit",
 		    "reason", err->text, NULL);
 	s->broken = true;
 	agent_fail(s->agent);
 	return false;
-}
-
-static void
-superseded(struct supervisor *s, const struct err *err)
-{
-	log_error("another supervisor has taken over; ending", "reason",
-	    err->text, NULL);
-	s->broken = true;
-	agent_fail(s->agent);
-}
-
-bool
-store_ready(struct supervisor *s)
-{
-	struct err err;
-	enum rc rc;
-
-	if (s->broken)
-		return false;
-	if (s->in_txn)
-		return true;
-	rc = s->ops->begin(s->store, &err);
-	if (rc == RC_CONFLICT)
-		superseded(s, &err);
-	else
-		s->in_txn = store_good(s, rc, &err);
-	return s->in_txn;
 }
 
 void
@@ -75,11 +50,10 @@ engine_emit(
 	    &(struct proto_event){r->last_seq, span_of(type), data});
 	r->n_fresh++;
 	engine_dirty(s, r);
-	if (store_ready(s))
-		store_good(s,
-		    s->ops->event_insert(s->store, r->row, r->last_seq,
-			span_of(type), data, &err),
-		    &err);
+	store_good(s,
+	    s->ops->event_insert(
+		s->store, r->row, r->last_seq, span_of(type), data, &err),
+	    &err);
 }
 
 /* Merges an update into the state and writes it down. */
@@ -92,8 +66,6 @@ engine_apply(struct supervisor *s, struct run *r, struct span update,
 	if (state_apply(r->state, update, err) != RC_OK)
 		return false;
 	engine_dirty(s, r);
-	if (!store_ready(s))
-		return true;
 	store_good(s,
 	    s->ops->update_insert(s->store, r->row, r->next_update,
 		span_of(node_name(r->node)), update, &why),
@@ -205,8 +177,7 @@ insert_run(struct supervisor *s, struct run *r, const struct submission *sub)
 	};
 	struct err err;
 
-	return store_ready(s) &&
-	       store_good(s, s->ops->run_insert(s->store, &row, &r->row, &err),
+	return store_good(s, s->ops->run_insert(s->store, &row, &r->row, &err),
 		   &err) &&
 	       (sub->fork == NULL || fork_evidence(s, r, sub->fork));
 }

@@ -37,7 +37,7 @@ fetch_evidence(void *ctx, struct span id, struct buf *ret)
 	if (!evidence_id_parse(id, &number))
 		return RC_NOTFOUND;
 	f->into = ret;
-	return f->s->ops->evidence_get(
+	return f->s->ops->evidence_written(
 	    f->s->store, f->run->row, number, fetched, f, &err);
 }
 
@@ -189,8 +189,7 @@ write_end(struct supervisor *s, struct run *r, enum ending e)
 	};
 	struct err err;
 
-	if (!store_ready(s))
-		return;
+	r->status = ending_status(e);
 	if (store_good(s, s->ops->task_clear(s->store, r->row, &err), &err))
 		store_good(s, s->ops->run_update(s->store, &row, &err), &err);
 }
@@ -233,11 +232,10 @@ finish_run(struct supervisor *s, struct run *r, enum ending e)
 		last_update(
 		    r, e, buf_span(&report), buf_span(&verdict), &update);
 	}
-	if (store_ready(s))
-		store_good(s,
-		    s->ops->update_insert(s->store, r->row, r->next_update++,
-			span_of(node_name(NODE_END)), buf_span(&update), &err),
-		    &err);
+	store_good(s,
+	    s->ops->update_insert(s->store, r->row, r->next_update++,
+		span_of(node_name(NODE_END)), buf_span(&update), &err),
+	    &err);
 	FAILPOINT(finish_applied);
 	emit_report(s, r, e, buf_span(&report), buf_span(&verdict));
 	emit_finished(s, r, e);
@@ -249,9 +247,7 @@ finish_run(struct supervisor *s, struct run *r, enum ending e)
 	run_clear_tasks(r);
 	TAILQ_REMOVE(&s->runs, r, all);
 	TAILQ_INSERT_TAIL(&s->ended, r, all);
-	zhash_delete(s->by_id, r->id);
 	s->n_runs--;
-	s->may_compact = true;
 	log_info("investigation ended", "run", r->id, "status",
 	    ending_status(e), "by", ending_name(e), "reason",
 	    r->reason[0] != '\0' ? r->reason : NULL, NULL);

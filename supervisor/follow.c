@@ -25,7 +25,6 @@ enum {
 	GO_ON_MS = 1,  /* until it goes on, where that was not enough */
 };
 
-static void replay_some(struct supervisor *s);
 static void page_drop(struct supervisor *s);
 
 /* ---- who follows ---- */
@@ -223,7 +222,7 @@ page_has(const struct page *p, const struct follower *f)
 		return false;
 	if (p->more)
 		return f->after < p->last_seq;
-	return f->run == NULL ? p->ended : p->last_seq == f->run->last_seq;
+	return f->run == NULL ? p->ended : p->last_seq == f->run->told_seq;
 }
 
 static void
@@ -239,14 +238,19 @@ static enum rc
 page_read(struct supervisor *s, struct page *p, const struct follower *f,
     struct err *err)
 {
-	enum rc rc;
+	int64_t limit = PAGE_EVENTS + 1;
+	enum rc rc = RC_OK;
 
 	buf_reset(&p->items);
 	p->n = 0;
 	p->more = false;
 	p->after = p->last_seq = f->after;
-	rc = s->ops->event_each(
-	    s->store, f->row, f->after, PAGE_EVENTS + 1, page_add, p, err);
+	/* The store may have more by now; that is told when its turn comes. */
+	if (f->run != NULL)
+		limit = MIN(limit, f->run->told_seq - f->after);
+	if (limit > 0)
+		rc = s->ops->event_each(
+		    s->store, f->row, f->after, limit, page_add, p, err);
 	p->row = rc == RC_OK ? f->row : 0;
 	p->ended = f->run == NULL;
 	snprintf(p->id, sizeof(p->id), "%s", f->id);
@@ -322,7 +326,7 @@ on_rest(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 
 	s->replays = false;
 	if (!s->broken)
-		replay_some(s);
+		follow_replay(s);
 	return 0;
 }
 
@@ -363,8 +367,8 @@ replay_next(struct supervisor *s, struct page *p, struct bus_peer *full)
  * stays behind for a later tick; reading for others of that gateway would be
  * in vain.
  */
-static void
-replay_some(struct supervisor *s)
+void
+follow_replay(struct supervisor *s)
 {
 	int64_t until = clk_mono_ms() + REPLAY_MS;
 	struct page *p = s->page;
@@ -389,13 +393,41 @@ replay_some(struct supervisor *s)
 /* ---- live ---- */
 
 static void
-flush_run(struct supervisor *s, struct run *r)
+gather_run(struct run *r, struct telling_list *tellings)
 {
-	bool large = r->fresh.len > TURN_BYTES || r->fresh.full;
+	struct telling *t;
+
+	if (r->n_fresh == 0)
+		return;
+	t = xcalloc(1, sizeof(*t));
+	*t = (struct telling){.run = r,
+	    .items = r->fresh,
+	    .n = r->n_fresh,
+	    .last_seq = r->last_seq,
+	    .ended = r->ended};
+	buf_init(&r->fresh, RUN_FRESH_BYTES_MAX);
+	r->n_fresh = 0;
+	STAILQ_INSERT_TAIL(tellings, t, list);
+}
+
+void
+follow_gather(struct supervisor *s, struct telling_list *tellings)
+{
+	struct run *r;
+
+	TAILQ_FOREACH(r, &s->runs, all)
+	gather_run(r, tellings);
+	TAILQ_FOREACH(r, &s->ended, all)
+	gather_run(r, tellings);
+}
+
+static void
+tell_run(struct supervisor *s, const struct telling *t)
+{
+	bool large = t->items.len > TURN_BYTES || t->items.full;
 	struct follower *f, *next;
 
-	for (f = LIST_FIRST(&r->followers); f != NULL && r->n_fresh > 0;
-	     f = next) {
+	for (f = LIST_FIRST(&t->run->followers); f != NULL; f = next) {
 		enum rc rc = RC_BUSY;
 
 		next = LIST_NEXT(f, of_run);
@@ -403,9 +435,9 @@ flush_run(struct supervisor *s, struct run *r)
 			continue;
 		if (!large)
 			rc = send_list(
-			    s, f, buf_span(&r->fresh), r->n_fresh, r->ended);
+			    s, f, buf_span(&t->items), t->n, t->ended);
 		if (rc == RC_OK) {
-			f->after = r->last_seq;
+			f->after = t->last_seq;
 		} else if (rc == RC_BUSY) {
 			set_live(s, f, false);
 		} else {
@@ -413,48 +445,40 @@ flush_run(struct supervisor *s, struct run *r)
 		}
 		FAILPOINT(flush_half);
 	}
-	r->n_fresh = 0;
-	if (r->fresh.cap > 64 << 10)
-		buf_done(&r->fresh);
-	else
-		buf_reset(&r->fresh);
+	t->run->told_seq = t->last_seq;
 }
 
-/* Runs that ended: their events have left, so nobody follows them here; who
- * still lacks some is read them from the store. */
+/* It ended and all its events have left, so nobody follows it here; who still
+ * lacks some is read them from the store. */
 static void
-free_ended(struct supervisor *s)
+free_ended(struct supervisor *s, struct run *r)
 {
-	struct run *r;
+	struct follower *f;
 
-	while ((r = TAILQ_FIRST(&s->ended)) != NULL) {
-		struct follower *f;
-
-		while ((f = LIST_FIRST(&r->followers)) != NULL) {
-			if (f->live) {
-				follower_free(s, f);
-				continue;
-			}
-			LIST_REMOVE(f, of_run);
-			f->run = NULL;
+	while ((f = LIST_FIRST(&r->followers)) != NULL) {
+		if (f->live) {
+			follower_free(s, f);
+			continue;
 		}
-		TAILQ_REMOVE(&s->ended, r, all);
-		run_free(r);
+		LIST_REMOVE(f, of_run);
+		f->run = NULL;
 	}
+	zhash_delete(s->by_id, r->id);
+	TAILQ_REMOVE(&s->ended, r, all);
+	run_free(r);
 }
 
 void
-follow_flush(struct supervisor *s)
+follow_tell(struct supervisor *s, struct telling_list *tellings)
 {
-	struct run *r;
+	struct telling *t;
 
-	TAILQ_FOREACH(r, &s->runs, all)
-	if (r->n_fresh > 0)
-		flush_run(s, r);
-	TAILQ_FOREACH(r, &s->ended, all)
-	flush_run(s, r);
-	replay_some(s);
-	free_ended(s);
+	STAILQ_FOREACH(t, tellings, list)
+	{
+		tell_run(s, t);
+		if (t->ended)
+			free_ended(s, t->run);
+	}
 }
 
 void

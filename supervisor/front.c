@@ -54,14 +54,7 @@ front_find(struct supervisor *s, struct span id, struct front_row *ret,
 	if (rc == RC_NOTFOUND)
 		return err_set(
 		    err, rc, "there is no investigation %.*s", SPAN_ARG(id));
-	store_good(s, rc, err);
 	return rc;
-}
-
-static struct run *
-run_lookup(struct supervisor *s, const char *id)
-{
-	return zhash_lookup(s->by_id, id);
 }
 
 /* ---- submit ---- */
@@ -79,8 +72,8 @@ submit_again(struct supervisor *s, const struct bus_peer *peer,
 	FAILPOINT(submit_known);
 	front_reply(s, peer, m->req, RC_OK, k->id, NULL);
 	if (m->follow)
-		follow_add(s, run_lookup(s, k->id), k->id, k->row, peer, m->req,
-		    0, false);
+		follow_add(s, supervisor_run(s, span_of(k->id)), k->id, k->row,
+		    peer, m->req, 0, false);
 	return RC_OK;
 }
 
@@ -156,7 +149,7 @@ submit(struct supervisor *s, const struct bus_peer *peer,
 
 	if (m->key.n != 0) {
 		rc = s->ops->run_find_key(s->store, m->key, row_keep, &k, err);
-		if (rc != RC_NOTFOUND && !store_good(s, rc, err))
+		if (rc != RC_OK && rc != RC_NOTFOUND)
 			return rc;
 	}
 	if (k.found)
@@ -188,37 +181,25 @@ on_fork(struct supervisor *s, const struct bus_peer *peer,
 	    (int64_t)MIN(m->from, (uint64_t)INT64_MAX), err);
 }
 
-/* The run, if it is under way: thousands who only ask again whether there is
- * something new must not each cost a look into the store. */
-static struct run *
-run_under_way(struct supervisor *s, struct span id)
-{
-	char name[STORE_ID_MAX + 1];
-
-	if (id.n == 0 || id.n > STORE_ID_MAX)
-		return NULL;
-	memcpy(name, id.p, id.n);
-	name[id.n] = '\0';
-	return run_lookup(s, name);
-}
-
 static enum rc
 on_follow(struct supervisor *s, const struct bus_peer *peer,
     const struct proto *msg, struct err *err)
 {
 	const struct proto_follow *m = &msg->follow;
 	int64_t after = (int64_t)MIN(m->after, (uint64_t)INT64_MAX);
-	struct run *r = run_under_way(s, m->run);
+	/* Thousands who only ask again whether there is something new must not
+	 * each cost a look into the store. */
+	struct run *r = supervisor_run(s, m->run);
 	struct front_row k;
 	enum rc rc;
 
 	FAILPOINT(follow_taken);
 	/* Nobody was told of it, and waiting for it would pass over others. */
-	if (r != NULL && after > r->last_seq)
+	if (r != NULL && after > r->told_seq)
 		return err_set(err, RC_INVALID,
 		    "investigation %s has no event %lld yet; the last one is "
 		    "%lld",
-		    r->id, (long long)after, (long long)r->last_seq);
+		    r->id, (long long)after, (long long)r->told_seq);
 	if (r != NULL) {
 		follow_add(s, r, r->id, r->row, peer, m->req, after, false);
 		return RC_OK;
@@ -243,17 +224,21 @@ on_cancel(struct supervisor *s, const struct bus_peer *peer,
 {
 	struct front_row k;
 	struct run *r;
+	const char *status;
 	enum rc rc = front_find(s, msg->cancel.run, &k, err);
 
 	if (rc != RC_OK)
 		return rc;
-	r = run_lookup(s, k.id);
+	r = supervisor_run(s, msg->cancel.run);
+	/* The store may not know yet. */
+	status = r != NULL ? r->status : k.status;
 	/* Cancelled before: the answer was lost, or two wanted the same. */
-	if (r == NULL && strcmp(k.status, ending_status(ENDING_CANCELLED)) != 0)
+	if (status != NULL &&
+	    strcmp(status, ending_status(ENDING_CANCELLED)) != 0)
 		return err_set(err, RC_CONFLICT,
-		    "investigation %s has ended already (%s)", k.id, k.status);
+		    "investigation %s has ended already (%s)", k.id, status);
 	FAILPOINT(cancel_taken);
-	if (r != NULL) {
+	if (r != NULL && !r->ended) {
 		r->cancelled = true;
 		engine_end(s, r);
 	}
@@ -270,7 +255,8 @@ on_decide(struct supervisor *s, const struct bus_peer *peer,
 	enum rc rc = front_find(s, m->run, &k, err);
 
 	if (rc == RC_OK)
-		rc = approve_decide(s, run_lookup(s, k.id), k.row, m, err);
+		rc = approve_decide(
+		    s, supervisor_run(s, m->run), k.row, m, err);
 	if (rc == RC_OK)
 		front_reply(s, peer, m->req, RC_OK, k.id, NULL);
 	return rc;

@@ -1,6 +1,7 @@
 /*
  * main.c - culprit-supervisor: owns every run, and the store.
  */
+#include "supervisor/audit.h"
 #include "supervisor/supervisor.h"
 
 #include <sodium.h>
@@ -12,7 +13,7 @@
 #include "common/log.h"
 
 /* Whoever starts it waits for its first run. */
-enum { EXPIRE_FIRST_MS = 1000 };
+enum { KEEP_FIRST_MS = 1000 };
 
 static void
 supervisor_stop(void *state)
@@ -21,7 +22,7 @@ supervisor_stop(void *state)
 	struct run *r;
 	int i;
 
-	/* Messages of a commit that succeeded have left; the rest shall not. */
+	/* What is durable has been said, or is known to the next one. */
 	TAILQ_FOREACH(r, &s->runs, all)
 	for (i = 0; i < r->n_tasks; i++)
 		dispatch_release(s, &r->tasks[i]);
@@ -38,9 +39,8 @@ supervisor_stop(void *state)
 	registry_free(s->workers);
 	windows_free(s->windows);
 	zhash_destroy(&s->by_id);
+	turn_silence(s);
 	outbox_done(&s->outbox);
-	if (s->in_txn)
-		s->ops->rollback(s->store);
 	if (s->store != NULL)
 		s->ops->close(s->store);
 	free(s);
@@ -58,8 +58,8 @@ supervisor_new(struct agent *a)
 	s->windows = windows_new();
 	s->by_id = zhash_new();
 	s->lease_ms = agent_conf(a)->lease_ms;
-	s->expire_ms = clk_mono_ms() + EXPIRE_FIRST_MS;
-	s->may_compact = true;
+	s->keep_ms = clk_mono_ms() + KEEP_FIRST_MS;
+	STAILQ_INIT(&s->speeches);
 	TAILQ_INIT(&s->runs);
 	TAILQ_INIT(&s->dirty);
 	TAILQ_INIT(&s->ended);
@@ -77,6 +77,7 @@ supervisor_start(struct agent *a, void **ret_state, struct err *err)
 {
 	auto_str path = xasprintf("%s/culprit.db", agent_conf(a)->data_dir);
 	struct supervisor *s = supervisor_new(a);
+	zmq_pollitem_t settled = {.events = ZMQ_POLLIN};
 	enum rc rc = RC_OK;
 
 	if (sodium_init() < 0)
@@ -95,6 +96,8 @@ supervisor_start(struct agent *a, void **ret_state, struct err *err)
 		return rc;
 	}
 	s->ticked_ms = clk_mono_ms();
+	settled.fd = s->ops->fd(s->store);
+	zloop_poller(agent_loop(a), &settled, turn_settled, s);
 	zloop_timer(agent_loop(a), SUPERVISOR_TICK_MS, 0, turn_tick, s);
 	turn_end(s);
 	FAILPOINT(supervisor_started);
@@ -125,6 +128,11 @@ supervisor_check(const struct conf *conf, struct err *err)
 static bool
 supervisor_extra(const struct conf *conf, int *ret_status)
 {
+	if (strcmp(conf->args[0], "--verify") == 0) {
+		*ret_status =
+		    audit_main(conf, conf->n_args > 1 ? conf->args[1] : "");
+		return true;
+	}
 	if (strcmp(conf->args[0], "--graph") != 0)
 		return false;
 	graph_mermaid(&graph_main, stdout);
@@ -138,7 +146,8 @@ main(int argc, char **argv)
 	static const struct agent_spec supervisor = {
 	    .name = "supervisor",
 	    .what = "owns every investigation: graph, limits, store; "
-		    "--graph prints the state graph as Mermaid",
+		    "--graph prints the state graph as Mermaid,\n"
+		    "--verify [ID] holds the store against its chains",
 	    .who = CONF_SUPERVISOR,
 	    .start = supervisor_start,
 	    .drain = supervisor_drain,

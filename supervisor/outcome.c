@@ -259,8 +259,7 @@ keep_evidence(struct supervisor *s, struct task *t,
 	size_t i;
 
 	e.sha256 = span_of(sha256_text(m->evidence, sha));
-	if (store_ready(s))
-		store_good(s,
+	store_good(s,
 		    s->ops->evidence_put(s->store, t->run->row, &e, &err),
 		    &err);
 	wire_put_map(meta, 5 + ARRAY_LEN(keys));
@@ -488,8 +487,7 @@ engine_join(struct supervisor *s, struct run *r)
 	if (!engine_apply(s, r, buf_span(&b), &err))
 		engine_fail(r, "the run has grown too large: ", err.text);
 	FAILPOINT(join_applied);
-	if (store_ready(s))
-		store_good(s, s->ops->task_clear(s->store, r->row, &err), &err);
+	store_good(s, s->ops->task_clear(s->store, r->row, &err), &err);
 	run_clear_tasks(r);
 }
 
@@ -543,17 +541,14 @@ void
 engine_result(
     struct supervisor *s, struct task *t, const struct proto_result *m)
 {
+	struct err err;
+
 	dispatch_release(s, t);
 	if (t->node == NODE_EXECUTOR) {
 		step_result(s, t, m);
 		return;
 	}
 	t->state = TASK_DONE;
-	if (store_ready(s)) {
-		struct err err;
-
-		store_good(
-		    s, s->ops->task_clear(s->store, t->run->row, &err), &err);
-	}
+	store_good(s, s->ops->task_clear(s->store, t->run->row, &err), &err);
 	planner_result(s, t, m->update);
 }

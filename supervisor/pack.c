@@ -66,7 +66,7 @@ pack_bytes(struct span *rest, uint64_t n, struct span *ret)
 }
 
 enum rc
-pack_next_bare(struct span *rest, struct record *ret, struct err *err)
+pack_next(struct span *rest, struct record *ret, struct err *err)
 {
 	struct span at = *rest;
 	struct record r = {0};
@@ -74,6 +74,8 @@ pack_next_bare(struct span *rest, struct record *ret, struct err *err)
 
 	if (at.n == 0)
 		return RC_NOTFOUND;
+	r.kind = (uint8_t)*at.p;
+	at = span_make(at.p + 1, at.n - 1);
 	if (!pack_number(&at, &n) || !pack_number(&at, &label_n) ||
 	    !pack_number(&at, &data_n) || !pack_bytes(&at, label_n, &r.label) ||
 	    !pack_bytes(&at, data_n, &r.data))
@@ -84,36 +86,10 @@ pack_next_bare(struct span *rest, struct record *ret, struct err *err)
 	return RC_OK;
 }
 
-enum rc
-pack_next(struct span *rest, struct record *ret, struct err *err)
-{
-	struct span at = *rest;
-	struct record r;
-	enum rc rc;
-
-	if (at.n == 0)
-		return RC_NOTFOUND;
-	at = span_make(at.p + 1, at.n - 1);
-	rc = pack_next_bare(&at, &r, err);
-	if (rc != RC_OK)
-		return err_set(err, RC_INVALID, "a pack ends inside a record");
-	r.kind = (uint8_t)*rest->p;
-	*rest = at;
-	*ret = r;
-	return RC_OK;
-}
-
 struct packer *
 packer_new(void)
 {
-	struct packer *p = xcalloc(1, sizeof(*p));
-
-	p->c = ZSTD_createCCtx();
-	p->d = ZSTD_createDCtx();
-	assert(p->c != NULL && p->d != NULL);
-	if (ZSTD_isError(ZSTD_CCtx_setParameter(p->c, ZSTD_c_checksumFlag, 1)))
-		abort();
-	return p;
+	return xcalloc(1, sizeof(struct packer));
 }
 
 void
@@ -137,11 +113,22 @@ packer_room(struct packer *p, size_t n)
 	p->size = n;
 }
 
+static void
+packer_begin(struct packer *p)
+{
+	p->c = ZSTD_createCCtx();
+	assert(p->c != NULL);
+	if (ZSTD_isError(ZSTD_CCtx_setParameter(p->c, ZSTD_c_checksumFlag, 1)))
+		abort();
+}
+
 struct span
 packer_compress(struct packer *p, struct span raw, enum pack_effort effort)
 {
 	size_t n;
 
+	if (p->c == NULL)
+		packer_begin(p);
 	packer_room(p, ZSTD_compressBound(raw.n) + SUM_BYTES);
 	n = ZSTD_CCtx_setParameter(p->c, ZSTD_c_compressionLevel, (int)effort);
 	if (!ZSTD_isError(n))
@@ -162,6 +149,9 @@ packer_expand(struct packer *p, struct span packed, int64_t raw_bytes,
 		return err_set(err, RC_INVALID,
 		    "expanded it would have %lld bytes, over %zu",
 		    (long long)raw_bytes, max_bytes);
+	if (p->d == NULL)
+		p->d = ZSTD_createDCtx();
+	assert(p->d != NULL);
 	bytes = xcalloc(1, (size_t)raw_bytes + 1);
 	n = ZSTD_decompressDCtx(
 	    p->d, bytes, (size_t)raw_bytes, packed.p, packed.n);

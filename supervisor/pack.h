@@ -25,11 +25,8 @@ void pack_add(struct buf *b, const struct record *r);
 NODISCARD enum rc pack_next(
     struct span *rest, struct record *ret, struct err *err);
 
-/* The same for records without their kind, as version 1 of the store had. */
-NODISCARD enum rc pack_next_bare(
-    struct span *rest, struct record *ret, struct err *err);
-
-/* Compressors keep half a megabyte each, so there is one for all. */
+/* Compressors keep half a megabyte each, once they are used, so there is one
+ * for all that a thread packs. */
 struct packer;
 
 struct packer *packer_new(void);

@@ -27,7 +27,7 @@ query_reply(const struct query *q, const struct buf *value, struct err *err)
 	m.reply.req = q->m->req;
 	m.reply.rc = span_of(rc_name(RC_OK));
 	m.reply.value = buf_span(value);
-	supervisor_send(q->s, q->s->front, q->peer, &m);
+	supervisor_tell(q->s->front, q->peer, &m);
 	return RC_OK;
 }
 
@@ -155,7 +155,7 @@ evidence_found(void *ctx, const struct store_evidence *e)
 	m.reply.rc = span_of(rc_name(RC_OK));
 	m.reply.media = e->media;
 	m.reply.bytes = e->bytes;
-	supervisor_send(q->s, q->s->front, q->peer, &m);
+	supervisor_tell(q->s->front, q->peer, &m);
 }
 
 enum rc

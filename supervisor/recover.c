@@ -43,7 +43,7 @@ take_row(void *ctx, const struct store_run *row)
 	r->turns = row->turns;
 	r->next_task = row->next_task;
 	r->next_update = row->next_update;
-	r->last_seq = row->last_seq;
+	r->last_seq = r->told_seq = row->last_seq;
 	r->recoveries = row->recoveries;
 	snprintf(r->reason, sizeof(r->reason), "%.*s", SPAN_ARG(row->reason));
 	c->rc = node_parse(node, &r->node, c->err);
@@ -138,7 +138,7 @@ resume(struct recovery *c)
 		r->next_task = MAX(next_task, r->next_task);
 		FAILPOINT(recover_tasks);
 	}
-	if (c->rc == RC_OK && store_ready(s) &&
+	if (c->rc == RC_OK &&
 	    store_good(s, s->ops->task_clear(s->store, r->row, &err), &err))
 		engine_dirty(s, r);
 	FAILPOINT(recover_cleared);

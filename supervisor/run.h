@@ -2,8 +2,8 @@
  * run.h - one investigation in memory: its state, where in the graph it is,
  * the steps under way, who watches.
  *
- * Invariant: what is here is what the store holds once the open transaction
- * commits; nothing leaves the process before that.
+ * Invariant: what is here is what the store holds once the open batch is
+ * durable; nothing leaves the process before that.
  */
 #ifndef SUPERVISOR_RUN_H
 #define SUPERVISOR_RUN_H
@@ -92,6 +92,18 @@ struct follower {
 LIST_HEAD(follower_list, follower);
 TAILQ_HEAD(follower_queue, follower);
 
+/* Events of one batch, which are told once that is durable. */
+struct telling {
+	STAILQ_ENTRY(telling) list;
+	struct run *run;
+	struct buf items;		/* [seq, type, data] one after another */
+	uint32_t n;
+	int64_t last_seq;
+	bool ended;			/* the run, with these */
+};
+
+STAILQ_HEAD(telling_list, telling);
+
 struct run {
 	TAILQ_ENTRY(run) all;
 	char id[STORE_ID_MAX + 1];
@@ -102,18 +114,19 @@ struct run {
 	int64_t started_mono_ms, ends_mono_ms;
 	int64_t iteration, turns;
 	int64_t next_task, next_update, last_seq, next_evidence;
+	int64_t told_seq;			/* durable up to this event */
 	int64_t failures;
 	int64_t recoveries;			/* as in its row */
 	bool webhook;				/* interactive runs go first */
 	bool cancelled, deadline_passed, planner_failed, ended;
+	const char *status;			/* how it ended; NULL before */
 	char reason[600];
 	/* The plan being carried out, kept alive for its steps. */
 	struct buf plan_bytes;
 	struct plan plan;
 	struct task tasks[PLAN_STEPS_MAX];
 	int n_tasks;
-	/* Events of the open transaction: [seq, type, data] one after another. */
-	struct buf fresh;
+	struct buf fresh;			/* as telling.items, of this turn */
 	uint32_t n_fresh;
 	struct follower_list followers;
 	bool dirty;

@@ -1,5 +1,4 @@
--- schema.sql - the store as this build makes it, version 2. A file of an
--- earlier version becomes the same by the steps in store_migrate.c.
+-- schema.sql - the store as this build makes it, version 3.
 --
 -- Tables whose rows hold up to a few kilobytes are ordinary ones: without a
 -- rowid such a row would take an overflow page each. The journal grows at its
@@ -30,20 +29,36 @@ CREATE TABLE runs (
 	next_task INTEGER NOT NULL,
 	next_update INTEGER NOT NULL,
 	last_seq INTEGER NOT NULL,
-	packed INTEGER NOT NULL DEFAULT 0,	-- 1: run_compact saw it
-	recoveries INTEGER NOT NULL DEFAULT 0	-- deaths at it
+	recoveries INTEGER NOT NULL,
+	chain BLOB NOT NULL,	-- store_chain.h, so the next three
+	seal BLOB NOT NULL,
+	place INTEGER,		-- NULL: not finished
+	link BLOB,
+	packed INTEGER NOT NULL DEFAULT 0	-- 1: compressing saw it
 ) STRICT;
 
 CREATE UNIQUE INDEX runs_key ON runs (key) WHERE key IS NOT NULL;
 CREATE INDEX runs_status ON runs (status);
-CREATE INDEX runs_finished ON runs (finished_ms);
-CREATE INDEX runs_unpacked ON runs (row) WHERE packed = 0;
+CREATE INDEX runs_open ON runs (row) WHERE place IS NULL;
+CREATE UNIQUE INDEX runs_place ON runs (place) WHERE place IS NOT NULL;
+CREATE INDEX runs_unpacked ON runs (row)
+	WHERE packed = 0 AND place IS NOT NULL;
 
--- What a transition added to a run: records (pack.h) of store_journal.h.
+-- Where the chain over all finished runs begins and ends: what expired is
+-- before 'base'.
+CREATE TABLE ends (
+	name TEXT PRIMARY KEY,
+	place INTEGER NOT NULL,
+	link BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO ends VALUES ('base', 0, zeroblob(32)), ('head', 0, zeroblob(32));
+
+-- What a batch added to a run: records (pack.h) of store_in.h.
 CREATE TABLE journal (
 	id INTEGER PRIMARY KEY,
 	run INTEGER NOT NULL,
-	raw_bytes INTEGER NOT NULL,	-- 0: data is not compressed
+	raw_bytes INTEGER NOT NULL,
 	data BLOB NOT NULL
 ) STRICT;
 
@@ -56,20 +71,19 @@ CREATE TABLE packs (
 	data BLOB NOT NULL
 ) STRICT;
 
--- Evidence that is too large to stand among its run's records.
-CREATE TABLE evidence (
-	run INTEGER NOT NULL,
-	number INTEGER NOT NULL,
-	media TEXT NOT NULL,
-	blob INTEGER NOT NULL,
-	PRIMARY KEY (run, number)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX evidence_blob ON evidence (blob);
-
+-- Evidence that is too large to stand among its run's records, and who has
+-- it.
 CREATE TABLE blobs (
 	id INTEGER PRIMARY KEY,
 	sha256 BLOB NOT NULL UNIQUE,
 	raw_bytes INTEGER NOT NULL,	-- 0: data is not compressed
 	data BLOB NOT NULL
 ) STRICT;
+
+CREATE TABLE refs (
+	run INTEGER NOT NULL,
+	blob INTEGER NOT NULL,
+	PRIMARY KEY (run, blob)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX refs_blob ON refs (blob);

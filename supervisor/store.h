@@ -1,16 +1,19 @@
 /*
  * store.h - where runs are kept: an ops table, and what a store promises.
  *
- * Writes between begin and commit are one transaction; after commit returned
- * RC_OK they survive the loss of power. Reads see what was written, committed
- * or not. One thread uses a store. Every call may block for a disk write.
- * A callback of a read may call other ops, but not the one it is called by.
- * run_expire, run_trim and run_compact answer RC_CONFLICT outside begin and
- * commit.
+ * Writes gather in a batch. commit hands the batch to the store's own thread,
+ * which makes one transaction of it; settled says when that is durable. So
+ * no write waits for the disk, and whoever speaks of one waits for settled.
+ * Batches take effect in their order, each whole or not at all.
  *
- * RC_IO: the disk failed or is full; the transaction is to be rolled back and
- * nothing of it happened. RC_CONFLICT at open: the file is newer than this
- * build, is damaged, or another supervisor has it; it is left untouched.
+ * Reads see what is durable; of what is not, only run_find_key and
+ * evidence_written know. A run's record is read whole, held against its chain
+ * (store_chain.h) and kept while somebody reads on: what does not fit is
+ * RC_IO, and never handed out.
+ *
+ * One thread uses a store. No op but wait, open and close waits for a sync;
+ * reads may wait for the disk where its pages are not in memory. A callback
+ * of a read may call other ops, but not the one it is called by.
  */
 #ifndef SUPERVISOR_STORE_H
 #define SUPERVISOR_STORE_H
@@ -30,7 +33,11 @@ enum {
 	STORE_BYTES_MAX = 64 << 20,	/* one update, event or evidence */
 	STORE_PACK_MAX = 64 << 20,	/* what a run may have to be packed */
 	STORE_SMALL_BYTES = 16 << 10,	/* evidence kept with its run */
+	STORE_BATCHES_MAX = 1,		/* under way before commit has to wait */
 };
+
+/* The status of a run whose row was changed from outside. */
+#define STORE_DAMAGED "damaged"
 
 /* A run's row. row is the store's own short name for it. Spans that a read
  * hands out live until the callback returns. */
@@ -60,8 +67,7 @@ struct store_task {
 	struct span state;	/* WAITING QUEUED LEASED DONE UNKNOWN */
 	struct span worker;	/* who has or had it */
 	struct span outcome;	/* DONE, UNKNOWN: a msgpack map */
-	struct span class;	/* its tool's, as it was judged last; empty:
-				 * kept before there were any */
+	struct span class;	/* its tool's, as it was judged last */
 	struct span approved_by;	/* empty: by nobody */
 	int64_t deaths;		/* of workers that had it */
 };
@@ -84,97 +90,126 @@ struct store;
 struct store_ops {
 	const char *name;
 
-	/* path: a file. *ret_epoch is larger than at every open before, and
-	 * is itself durable when this returns. */
+	/*
+	 * path: a file. *ret_epoch is larger than at every open before, and
+	 * is itself durable when this returns. RC_CONFLICT: the file is newer
+	 * than this build, is no store, is damaged, or another supervisor has
+	 * it; it is left untouched.
+	 */
 	enum rc (*open)(const char *path, struct store **ret_s,
 	    uint64_t *ret_epoch, struct err *err);
+	/* What was handed over is written first; what was not is dropped. */
 	void (*close)(struct store *s);
 
-	/* RC_CONFLICT: somebody else has opened it since; what this opening
-	 * would write is not written any more. */
-	enum rc (*begin)(struct store *s, struct err *err);
-	enum rc (*commit)(struct store *s, struct err *err);
-	void (*rollback)(struct store *s);
+	/* ---- writing: all of it goes into the batch that is open ---- */
 
-	/* r->row is ignored; *ret_row is the new one. RC_CONFLICT: the key
-	 * or the id is taken. */
+	/* r->row is ignored; *ret_row is the new one. The caller has looked
+	 * for the key: one that is taken makes the batch fail. */
 	enum rc (*run_insert)(struct store *s, const struct store_run *r,
 	    int64_t *ret_row, struct err *err);
 	/* Writes every field that may change while a run goes on: status,
 	 * reason, confidence, node, finished_ms, iteration, turns, next_task,
-	 * next_update, last_seq, recoveries. */
+	 * next_update, last_seq, recoveries. With finished_ms the run has
+	 * ended: its status is taken from then on, and nothing changes after
+	 * that. */
 	enum rc (*run_update)(struct store *s, const struct store_run *r,
 	    struct err *err);
-	/* Calls each with the one run; RC_NOTFOUND when there is none. */
-	enum rc (*run_find)(struct store *s, struct span id,
-	    void (*each)(void *ctx, const struct store_run *), void *ctx,
-	    struct err *err);
-	enum rc (*run_find_key)(struct store *s, struct span key,
-	    void (*each)(void *ctx, const struct store_run *), void *ctx,
-	    struct err *err);
-	/* Newest first. */
-	enum rc (*run_list)(struct store *s, const struct store_list *l,
-	    void (*each)(void *ctx, const struct store_run *), void *ctx,
-	    struct err *err);
-	/* Those without finished_ms, oldest first. each must not write. */
-	enum rc (*run_unfinished)(struct store *s,
-	    void (*each)(void *ctx, const struct store_run *), void *ctx,
-	    struct err *err);
-	/* Deletes finished runs that ended before that, and evidence that no
-	 * other run refers to; at most limit of them; how many. */
-	enum rc (*run_expire)(struct store *s, int64_t before_ms,
-	    int64_t limit, int64_t *ret_n, struct err *err);
-	/* The same for the oldest finished runs while the store's content
-	 * takes more than max_bytes. The file does not shrink: what is freed
-	 * is used again. */
-	enum rc (*run_trim)(struct store *s, int64_t max_bytes,
-	    int64_t limit, int64_t *ret_n, struct err *err);
-	/* Keeps a finished run's updates, events and evidence compressed
-	 * from now on; reads do not tell the difference. row 0: the oldest
-	 * finished run this was not done to, RC_NOTFOUND when there is none.
-	 * RC_CONFLICT: the run has not finished. RC_INVALID: what is kept of
-	 * it is damaged; it stays as it is and is not tried again. A run of
-	 * over STORE_PACK_MAX bytes stays as it is. Takes a millisecond or less. */
-	enum rc (*run_compact)(struct store *s, int64_t row, struct err *err);
-
 	/* What a node changed, numbered from 0: a run's state is the fold of
-	 * its updates. RC_CONFLICT: the number is not behind the last one's;
-	 * so for events. */
+	 * its updates. The batch fails where the number is not behind the
+	 * last one's; so for events. */
 	enum rc (*update_insert)(struct store *s, int64_t row, int64_t n,
 	    struct span node, struct span update, struct err *err);
-	enum rc (*update_each)(struct store *s, int64_t row,
-	    void (*each)(
-		void *ctx, int64_t n, struct span node, struct span update),
-	    void *ctx, struct err *err);
-
 	enum rc (*event_insert)(struct store *s, int64_t row, int64_t seq,
 	    struct span type, struct span data, struct err *err);
-	/* In order, those after a number, at most limit of them. */
-	enum rc (*event_each)(struct store *s, int64_t row, int64_t after,
-	    int64_t limit,
-	    void (*each)(void *ctx, int64_t seq, struct span type,
-		struct span data), void *ctx, struct err *err);
-
 	/* Inserts or replaces. Tasks are read in no particular order. */
 	enum rc (*task_put)(struct store *s, int64_t row,
 	    const struct store_task *t, struct err *err);
 	/* All tasks of a run: its plan is joined, or the run has ended. */
 	enum rc (*task_clear)(struct store *s, int64_t row, struct err *err);
-	enum rc (*task_each)(struct store *s, int64_t row,
-	    void (*each)(void *ctx, const struct store_task *), void *ctx,
-	    struct err *err);
-
 	/* The same bytes, if over STORE_SMALL_BYTES, are kept once, whoever
 	 * refers to them. */
 	enum rc (*evidence_put)(struct store *s, int64_t row,
 	    const struct store_evidence *e, struct err *err);
+	/* Run to, inserted in this batch, refers to what run from does, under
+	 * the same numbers, up to one below that. */
+	enum rc (*evidence_share)(struct store *s, int64_t from, int64_t to,
+	    int64_t below, struct err *err);
+
+	/* Hands the batch over and begins another; its number, counted from
+	 * 1. 0: it was empty. */
+	uint64_t (*commit)(struct store *s);
+	/* Forgets the open batch. */
+	void (*rollback)(struct store *s);
+	/* How many were handed over and are not settled. */
+	int (*under_way)(const struct store *s);
+	/* Readable when there is something for settled. */
+	int (*fd)(const struct store *s);
+	/*
+	 * *ret_upto: batches up to this number are durable. RC_CONFLICT:
+	 * somebody else has opened the store since; RC_IO, RC_BUSY: the disk
+	 * or memory failed. After a failure nothing more is written.
+	 */
+	enum rc (*settled)(
+	    struct store *s, uint64_t *ret_upto, struct err *err);
+	/* Blocks until there is nothing left to do of what was handed over
+	 * and of what keep asked for: for tests and tools. */
+	enum rc (*wait)(struct store *s, struct err *err);
+
+	/*
+	 * From now on, beside the work: finished runs are compressed; those
+	 * that ended before before_ms are deleted, and the oldest while the
+	 * content takes more than max_bytes. The file does not shrink: what is
+	 * freed is used again.
+	 */
+	void (*keep)(struct store *s, int64_t before_ms, int64_t max_bytes);
+	/* Is there nothing left of that to do? */
+	bool (*kept)(const struct store *s);
+	/* Something that was found to be damaged while compressing, once;
+	 * false: nothing. It is left as it is. */
+	bool (*damage)(struct store *s, struct err *ret);
+	/* Called now and then: what readers have not asked for lately is given
+	 * back. */
+	void (*rest)(struct store *s);
+
+	/* ---- reading ---- */
+
+	/* Calls each with the one run; RC_NOTFOUND when there is none. */
+	enum rc (*run_find)(struct store *s, struct span id,
+	    void (*each)(void *ctx, const struct store_run *), void *ctx,
+	    struct err *err);
+	/* Also one that is not durable yet. */
+	enum rc (*run_find_key)(struct store *s, struct span key,
+	    void (*each)(void *ctx, const struct store_run *), void *ctx,
+	    struct err *err);
+	/* Newest first. One that does not fit its seal (store_row.h) is named, its status
+	 * STORE_DAMAGED, and nothing else is told of it. */
+	enum rc (*run_list)(struct store *s, const struct store_list *l,
+	    void (*each)(void *ctx, const struct store_run *), void *ctx,
+	    struct err *err);
+	/* Those without finished_ms, oldest first. */
+	enum rc (*run_unfinished)(struct store *s,
+	    void (*each)(void *ctx, const struct store_run *), void *ctx,
+	    struct err *err);
+	enum rc (*update_each)(struct store *s, int64_t row,
+	    void (*each)(
+		void *ctx, int64_t n, struct span node, struct span update),
+	    void *ctx, struct err *err);
+	/* In order, those after a number, at most limit of them. */
+	enum rc (*event_each)(struct store *s, int64_t row, int64_t after,
+	    int64_t limit,
+	    void (*each)(void *ctx, int64_t seq, struct span type,
+		struct span data), void *ctx, struct err *err);
+	enum rc (*task_each)(struct store *s, int64_t row,
+	    void (*each)(void *ctx, const struct store_task *), void *ctx,
+	    struct err *err);
 	enum rc (*evidence_get)(struct store *s, int64_t row, int64_t number,
 	    void (*each)(void *ctx, const struct store_evidence *), void *ctx,
 	    struct err *err);
-	/* Run to refers to what run from does, under the same numbers, up to
-	 * one below that. */
-	enum rc (*evidence_share)(struct store *s, int64_t from, int64_t to,
-	    int64_t below, struct err *err);
+	/* Also what is not durable yet. */
+	enum rc (*evidence_written)(struct store *s, int64_t row,
+	    int64_t number,
+	    void (*each)(void *ctx, const struct store_evidence *), void *ctx,
+	    struct err *err);
 };
 
 extern const struct store_ops store_sqlite;

@@ -1,58 +1,38 @@
 /*
- * store_journal.h - inside the SQLite store: a run's items as records.
+ * store_journal.h - inside the SQLite store: a run's records in its rows.
  *
- * All items of a run are in one sequence, in the order they were added.
- * Adding gathers them until the transaction commits; reading sees them.
+ * What a batch adds to a run is one row; a finished run's rows become one
+ * pack. Reading tells no difference but for tasks, which a pack has none of.
  */
 #ifndef SUPERVISOR_STORE_JOURNAL_H
 #define SUPERVISOR_STORE_JOURNAL_H
 
-#include "supervisor/pack.h"
-#include "supervisor/store_db.h"
+#include "supervisor/store_in.h"
 
-#include <sys/queue.h>
+enum { JOURNAL_BYTES_MAX = BATCH_BYTES_MAX };
 
-/* On disk: never renumbered. */
-enum store_kind {
-	STORE_UPDATE = 1, /* n: its number; label: the node */
-	STORE_EVENT = 2,  /* n: its number; label: the type */
-	STORE_TASK = 3,   /* n: the task; data: see store_items.c */
-	STORE_TASKS_CLEARED = 4,
-	STORE_EVIDENCE = 5, /* n: its number; label: the media type; data:
-			     * the hash's 32 bytes and the evidence */
-};
-enum { STORE_KINDS = STORE_EVIDENCE + 1 };
+/* Adds a row of records. */
+NODISCARD enum rc journal_add(
+    struct store_db *d, int64_t row, struct span records, struct err *err);
 
-struct store_journal *store_journal_new(void);
-void store_journal_free(struct store_journal *j);
-struct packer *store_journal_packer(struct store_journal *j);
+/*
+ * The records behind row *id of the journal, 0 for all, up to the next row's
+ * end: *ret_bytes is the caller's. RC_NOTFOUND: there are no more; else *id is
+ * where to go on. RC_INVALID: they are damaged.
+ */
+NODISCARD enum rc journal_next(struct store_db *d, int64_t row, int64_t *id,
+    char **ret_bytes, struct span *ret, struct err *err);
 
-/* RC_TOOBIG: over a limit. RC_CONFLICT: an update or event whose number is
- * not behind the last one's. */
-NODISCARD enum rc store_journal_add(
-    struct store *s, int64_t row, const struct record *r, struct err *err);
+/* All records, in order; each copies what it keeps. RC_INVALID: damaged, or
+ * each said so. */
+NODISCARD enum rc journal_each(struct store_db *d, int64_t row,
+    enum rc (*each)(void *ctx, const struct record *r, struct err *err),
+    void *ctx, struct err *err);
 
-/* In order, until each returns false. each may use the store. */
-NODISCARD enum rc store_journal_each(struct store *s, int64_t row,
-    bool (*each)(void *ctx, const struct record *r), void *ctx,
-    struct err *err);
-
-/* The same, beginning where the evidence of that number is if that is known. */
-NODISCARD enum rc store_journal_evidence(struct store *s, int64_t row,
-    int64_t number, bool (*each)(void *ctx, const struct record *r), void *ctx,
-    struct err *err);
-
-/* Writes what was gathered: before a commit. */
-NODISCARD enum rc store_journal_flush(struct store *s, struct err *err);
-/* Forgets it: after a rollback. */
-void store_journal_rollback(struct store_journal *j);
-
-NODISCARD enum rc store_journal_delete(
-    struct store *s, int64_t row, struct err *err);
-
-/* Packs the records of a run that has finished, but for its tasks.
- * RC_INVALID: they cannot be read, and are left as they are. */
-NODISCARD enum rc store_journal_pack(
-    struct store *s, int64_t row, struct err *err);
+/* Compresses a finished run's records into a pack, where they shrink. */
+NODISCARD enum rc journal_pack(
+    struct store_db *d, int64_t row, struct err *err);
+NODISCARD enum rc journal_delete(
+    struct store_db *d, int64_t row, struct err *err);
 
 #endif

@@ -8,9 +8,11 @@
  *	                                      store.h
  *
  * A message or a tick changes runs in memory and writes the same to the open
- * transaction; turn_end commits it and only then lets the messages go. Where
- * the store fails, the process ends and the next one resumes from the last
- * commit: there is one way back, and it is the one a crash takes.
+ * batch of the store; turn_end hands that over. What the turn wants to say,
+ * messages and events, waits on a list until its batch is durable, and leaves
+ * in order; the loop goes on meanwhile. Where the store fails, the process ends
+ * and the next one resumes from the last commit: there is one way back, and it
+ * is the one a crash takes.
  */
 #ifndef SUPERVISOR_SUPERVISOR_H
 #define SUPERVISOR_SUPERVISOR_H
@@ -26,6 +28,14 @@ enum { SUPERVISOR_TICK_MS = 50, FOLLOW_BUCKETS = 4096 };
 struct front_row;
 struct page;
 
+/* What one turn lets out once its batch is durable. */
+struct speech {
+	STAILQ_ENTRY(speech) list;
+	uint64_t batch;
+	struct outbox outbox;
+	struct telling_list tellings;
+};
+
 struct supervisor {
 	struct agent *agent;
 	const struct store_ops *ops;
@@ -38,7 +48,8 @@ struct supervisor {
 	struct run_list runs;
 	int n_runs;
 	struct run_list dirty;
-	struct run_list ended;		/* freed once their events left */
+	struct run_list ended;		/* freed once their events left; in
+					 * by_id until then */
 	struct task_queue queue[NODE_COUNT];
 	struct task_queue suspects[NODE_COUNT];	/* run.h */
 	struct windows *windows;	/* of the gateways */
@@ -48,22 +59,23 @@ struct supervisor {
 	int n_behind;
 	struct page *page;		/* what was read last for them; or NULL */
 	bool replays;			/* goes on reading for them soon */
-	struct outbox outbox;
-	bool in_txn;
+	struct outbox outbox;		/* of this turn */
+	STAILQ_HEAD(, speech) speeches;	/* of those before it, in order */
+	uint64_t last_batch;		/* that was handed over */
+	int gathered;			/* runs that changed since then */
+	bool grouping;			/* waits for more of them */
 	bool broken;			/* the store failed: ending */
 	bool draining;
 	int64_t lease_ms;
 	int64_t ticked_ms;		/* the last tick */
 	int64_t patient_ms;		/* no lease lapses before */
-	bool may_compact;		/* finished runs may wait for it */
 	struct rest rest;
-	int64_t expire_ms;		/* when old runs are deleted next */
+	int64_t keep_ms;		/* when the store is told next which
+					 * runs are old */
 };
 
 /* ---- store access: the first failure breaks the process ---- */
 
-/* Opens the transaction if none is open; false: the store is broken. */
-bool store_ready(struct supervisor *s);
 /* Looks at a result of the store; false: logged, and the process ends. */
 bool store_good(struct supervisor *s, enum rc rc, const struct err *err);
 
@@ -219,9 +231,14 @@ NODISCARD enum rc doors_check(const struct conf *conf, struct err *err);
 
 extern const struct bus_handler front_handler, back_handler;
 
-/* Sends msg once this turn's transaction is committed. */
+/* Sends msg once all that this turn writes is durable. */
 void supervisor_send(struct supervisor *s, struct bus *bus,
     const struct bus_peer *peer, const struct proto *msg);
+/* Sends it now: it tells of nothing that is not durable. */
+void supervisor_tell(struct bus *bus, const struct bus_peer *peer,
+    const struct proto *msg);
+/* The run of that id that is in memory, ended or not. */
+struct run *supervisor_run(const struct supervisor *s, struct span id);
 
 /* Somebody who follows already goes on, after that number: where nothing is
  * new, that is told from memory. */
@@ -232,16 +249,23 @@ void follow_end(struct supervisor *s, const struct bus_peer *peer,
     uint64_t req);
 void follow_end_peer(struct supervisor *s, const struct bus_peer *peer);
 void follow_end_all(struct supervisor *s);
-/* After the commit: new events to live followers, the store's to new ones, as
- * many as fit a turn; the rest soon. */
-void follow_flush(struct supervisor *s);
+/* Puts what this turn's events are aside, to be told later. */
+void follow_gather(struct supervisor *s, struct telling_list *tellings);
+/* Those events, durable now, to live followers; runs that ended are freed. */
+void follow_tell(struct supervisor *s, struct telling_list *tellings);
+/* The store's to those who are behind, as many as fit a turn; the rest soon. */
+void follow_replay(struct supervisor *s);
 /* To those who watch now: kept nowhere. */
 void follow_fleeting(struct supervisor *s, struct run *r, const char *type,
     struct span data);
 
 void turn_end(void *supervisor);
+/* What was said in turns that are durable by now, leaves. */
+int turn_settled(zloop_t *loop, zmq_pollitem_t *item, void *supervisor);
 /* The same once a socket was read. */
 void turn_heard(void *supervisor);
+/* Forgets what waits to be said. */
+void turn_silence(struct supervisor *s);
 int turn_tick(zloop_t *loop, int timer, void *supervisor);
 
 NODISCARD enum rc recover_runs(struct supervisor *s, struct err *err);

@@ -1,16 +1,25 @@
 /*
- * turn.c - the end of a turn: write, commit, and only then speak.
+ * turn.c - the end of a turn: write, hand over, and speak of what is durable.
  *
- * All that arrived in one turn of the loop shares one commit, whatever runs
- * it belonged to. If the commit fails nothing is sent and the process ends.
+ * All that arrived in one turn of the loop goes into one batch of the store,
+ * whatever runs it belonged to; while as many as may be are under way, those
+ * of several turns. If one fails nothing more is sent and the process ends.
  */
 #include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "supervisor/supervisor.h"
 
-enum { EXPIRE_EVERY_MS = 60000, EXPIRE_AT_ONCE = 20, GHOST_LEASES = 20,
-	COMPACT_BUSY_MS = 5, COMPACT_IDLE_MS = 25 };
+#include <stdlib.h>
+
+enum {
+	KEEP_EVERY_MS = 60000,
+	GHOST_LEASES = 20,
+	/* A commit costs the same for many runs as for one. Where more than
+	 * that many are under way it waits for half of them, for so long. */
+	GROUP_RUNS = 3,
+	GROUP_MS = 1,
+};
 
 void
 supervisor_send(struct supervisor *s, struct bus *bus,
@@ -19,6 +28,28 @@ supervisor_send(struct supervisor *s, struct bus *bus,
 	if (outbox_add(&s->outbox, bus, peer, msg) != RC_OK)
 		log_often(LOG_LEVEL_ERROR, "a message is too large to send",
 		    "message", proto_name(msg->type), NULL);
+}
+
+void
+supervisor_tell(struct bus *bus, const struct bus_peer *peer,
+    const struct proto *msg)
+{
+	/* Whoever asked asks again where the answer does not arrive. */
+	if (bus_send(bus, peer, msg) != RC_OK)
+		log_debug("an answer was not sent", "message",
+		    proto_name(msg->type), NULL);
+}
+
+struct run *
+supervisor_run(const struct supervisor *s, struct span id)
+{
+	char name[STORE_ID_MAX + 1];
+
+	if (id.n == 0 || id.n > STORE_ID_MAX)
+		return NULL;
+	memcpy(name, id.p, id.n);
+	name[id.n] = '\0';
+	return zhash_lookup(s->by_id, name);
 }
 
 static void
@@ -69,7 +100,7 @@ write_run(struct supervisor *s, struct run *r)
 	struct err err;
 
 	/* What has ended was written with its end. */
-	if (r->ended || !store_ready(s))
+	if (r->ended)
 		return;
 	write_tasks(s, r);
 	store_good(s, s->ops->run_update(s->store, &row, &err), &err);
@@ -83,25 +114,9 @@ write_dirty(struct supervisor *s)
 	while ((r = TAILQ_FIRST(&s->dirty)) != NULL) {
 		TAILQ_REMOVE(&s->dirty, r, dirty_list);
 		r->dirty = false;
+		s->gathered++;
 		write_run(s, r);
 	}
-}
-
-static bool
-commit(struct supervisor *s)
-{
-	struct err err;
-
-	if (s->broken) {
-		if (s->in_txn)
-			s->ops->rollback(s->store);
-		s->in_txn = false;
-		return false;
-	}
-	if (!s->in_txn)
-		return true;
-	s->in_txn = false;
-	return store_good(s, s->ops->commit(s->store, &err), &err);
 }
 
 static void
@@ -122,11 +137,116 @@ peer_gone(void *ctx, struct bus *bus, const struct bus_peer *peer)
 	registry_remove(s->workers, w);
 }
 
+/* ---- speaking ---- */
+
+static void
+speech_free(struct speech *sp)
+{
+	struct telling *t;
+
+	while ((t = STAILQ_FIRST(&sp->tellings)) != NULL) {
+		STAILQ_REMOVE_HEAD(&sp->tellings, list);
+		buf_done(&t->items);
+		free(t);
+	}
+	outbox_done(&sp->outbox);
+	free(sp);
+}
+
+/* What was said since the last time leaves with that batch. */
+static void
+speech_add(struct supervisor *s, uint64_t batch)
+{
+	struct speech *sp = xcalloc(1, sizeof(*sp));
+
+	sp->batch = batch;
+	sp->outbox = s->outbox;
+	outbox_init(&s->outbox);
+	STAILQ_INIT(&sp->tellings);
+	follow_gather(s, &sp->tellings);
+	STAILQ_INSERT_TAIL(&s->speeches, sp, list);
+}
+
+/* Says what waited for batches up to that number. */
+static void
+speak(struct supervisor *s, uint64_t upto)
+{
+	struct speech *sp;
+
+	while ((sp = STAILQ_FIRST(&s->speeches)) != NULL &&
+	       sp->batch <= upto) {
+		STAILQ_REMOVE_HEAD(&s->speeches, list);
+		FAILPOINT(turn_committed);
+		outbox_flush(&sp->outbox, peer_gone, s);
+		FAILPOINT(turn_sent);
+		follow_tell(s, &sp->tellings);
+		speech_free(sp);
+	}
+}
+
+void
+turn_silence(struct supervisor *s)
+{
+	struct speech *sp;
+
+	while ((sp = STAILQ_FIRST(&s->speeches)) != NULL) {
+		STAILQ_REMOVE_HEAD(&s->speeches, list);
+		speech_free(sp);
+	}
+	outbox_clear(&s->outbox);
+}
+
 static void
 drain_check(struct supervisor *s)
 {
-	if (s->draining && !approve_under_way(s))
+	if (s->draining && !approve_under_way(s) &&
+	    STAILQ_EMPTY(&s->speeches) && s->ops->under_way(s->store) == 0)
 		agent_stop(s->agent);
+}
+
+static int
+on_group(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
+{
+	struct supervisor *s = supervisor;
+
+	s->grouping = false;
+	s->gathered = s->n_runs;
+	turn_end(s);
+	return 0;
+}
+
+/* Whether what was gathered is enough for a commit of its own. */
+static bool
+is_group(struct supervisor *s)
+{
+	if (s->n_runs <= GROUP_RUNS || 2 * s->gathered >= s->n_runs)
+		return true;
+	if (!s->grouping)
+		zloop_timer(
+		    agent_loop(s->agent), GROUP_MS, 1, on_group, s);
+	s->grouping = true;
+	return false;
+}
+
+/* Hands over what the turn wrote. What it says waits for that, or, where it
+ * wrote nothing, for what was written before. */
+static void
+hand_over(struct supervisor *s)
+{
+	uint64_t batch;
+
+	write_dirty(s);
+	FAILPOINT(turn_written);
+	if (s->ops->under_way(s->store) >= STORE_BATCHES_MAX || !is_group(s))
+		return;
+	s->gathered = 0;
+	batch = s->ops->commit(s->store);
+	if (batch != 0)
+		s->last_batch = batch;
+	if (batch != 0 || !outbox_is_empty(&s->outbox))
+		speech_add(s, s->last_batch);
+	if (s->ops->under_way(s->store) == 0)
+		speak(s, s->last_batch);
 }
 
 void
@@ -134,23 +254,31 @@ turn_end(void *supervisor)
 {
 	struct supervisor *s = supervisor;
 
-	do {
-		dispatch_all(s);
-		write_dirty(s);
-		FAILPOINT(turn_written);
-		if (!commit(s)) {
-			outbox_clear(&s->outbox);
-			return;
-		}
-		FAILPOINT(turn_committed);
-		outbox_flush(&s->outbox, peer_gone, s);
-		FAILPOINT(turn_sent);
-		/* A worker that turned out to be gone has changed runs: that
-		 * is committed too before anybody hears of it. */
-	} while (s->in_txn || !outbox_is_empty(&s->outbox));
-	follow_flush(s);
+	if (s->broken) {
+		turn_silence(s);
+		return;
+	}
+	dispatch_all(s);
+	hand_over(s);
+	follow_replay(s);
 	FAILPOINT(turn_over);
 	drain_check(s);
+}
+
+int
+turn_settled(
+    zloop_t *loop UNUSED, zmq_pollitem_t *item UNUSED, void *supervisor)
+{
+	struct supervisor *s = supervisor;
+	uint64_t upto = 0;
+	struct err err;
+
+	if (s->broken)
+		return 0;
+	if (store_good(s, s->ops->settled(s->store, &upto, &err), &err))
+		speak(s, upto);
+	turn_end(s);
+	return 0;
 }
 
 /* A commit costs the same for many as for one: what waits on the other socket
@@ -206,46 +334,23 @@ gateway_gone(void *supervisor, const struct bus_peer *peer)
 	follow_end_peer(supervisor, peer);
 }
 
-/* Old runs go; beyond the size limit, the oldest go earlier. A few a tick, for
- * as long as there are more: runs may come by the hundred a second. */
+/* Tells the store, now and then, which runs are old. */
 static void
-expire(struct supervisor *s, int64_t now_ms)
+keep(struct supervisor *s, int64_t now_ms)
 {
 	const struct conf *c = agent_conf(s->agent);
-	int64_t before = clk_wall_ms() - c->retain_days * 86400000;
-	int64_t old = 0, over = 0;
 	struct err err;
 
-	if (now_ms < s->expire_ms || !store_ready(s))
+	s->ops->rest(s->store);
+	/* One run that cannot be read must not end the others'. */
+	if (s->ops->damage(s->store, &err))
+		log_error("what is kept of a run is damaged", "reason",
+		    err.text, NULL);
+	if (now_ms < s->keep_ms)
 		return;
-	if (store_good(s, s->ops->run_expire(s->store, before, EXPIRE_AT_ONCE,
-		&old, &err), &err))
-		store_good(s, s->ops->run_trim(s->store,
-		    c->retain_mb << 20, EXPIRE_AT_ONCE, &over, &err), &err);
-	if (MAX(old, over) < EXPIRE_AT_ONCE)
-		s->expire_ms = now_ms + EXPIRE_EVERY_MS;
-}
-
-/* Finished runs are packed beside the work: at most a tenth of the time while
- * something goes on, half of it else. */
-static void
-compact(struct supervisor *s)
-{
-	int64_t until = clk_mono_ms() +
-	    (s->n_runs == 0 ? COMPACT_IDLE_MS : COMPACT_BUSY_MS);
-	enum rc rc = RC_OK;
-	struct err err;
-
-	while (s->may_compact && clk_mono_ms() < until && store_ready(s)) {
-		rc = s->ops->run_compact(s->store, 0, &err);
-		/* One run that cannot be read must not end the others'. */
-		if (rc == RC_INVALID)
-			log_error("what is kept of a run is damaged", "reason",
-			    err.text, NULL);
-		s->may_compact = rc == RC_OK || rc == RC_INVALID;
-	}
-	if (rc != RC_NOTFOUND && rc != RC_INVALID)
-		store_good(s, rc, &err);
+	s->keep_ms = now_ms + KEEP_EVERY_MS;
+	s->ops->keep(s->store, clk_wall_ms() - c->retain_days * 86400000,
+	    c->retain_mb << 20);
 }
 
 /*
@@ -280,9 +385,8 @@ turn_tick(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 	}
 	window_forget(s->windows, now, gateway_gone, s);
 	end_overdue(s, now);
-	expire(s, now);
-	rest_tick(&s->rest, s->n_runs > 0 || s->may_compact, now);
-	compact(s);
+	keep(s, now);
+	rest_tick(&s->rest, s->n_runs > 0 || !s->ops->kept(s->store), now);
 	turn_end(s);
 	return 0;
 }

@@ -93,6 +93,14 @@ static const struct cmd cmds[] = {
 	BIT(OPT_AGENT) | BIT(OPT_FROM) | BIT(OPT_JSON) | BIT(OPT_FORK) |
 	    BIT(OPT_INPUT),
 	1, 1, CONF_CLI | CONF_PLANNER | CONF_EXECUTOR, cmd_replay},
+    {"verify", "[ID]", "is what is kept what was written",
+	"Holds the investigations in the data directory against the chains of "
+	"hashes that\nwere written with them, and names the first thing of "
+	"each that does not fit. It\nreads the file itself, also while a "
+	"supervisor works on it, and changes nothing.\nWho can write the whole "
+	"file can write the chains anew: keep the newest link that\nit prints "
+	"elsewhere to know of that, too.\n",
+	0, 0, 1, CONF_CLI, cmd_verify},
     {"keygen", "DIR NAME", "make the CURVE keys of a process off this machine",
 	"Makes DIR/NAME.key and DIR/NAME.pub, and says what is for whom. "
 	"Nothing is\noverwritten.\n",

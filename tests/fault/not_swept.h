@@ -5,8 +5,8 @@
 #ifndef TESTS_FAULT_NOT_SWEPT_H
 #define TESTS_FAULT_NOT_SWEPT_H
 
-static const char *const not_swept[] = {"store_migrated", "store_created",
-    "store_renamed", "ckpt_begins", "ckpt_done", "delete_items", "delete_done",
+static const char *const not_swept[] = {"store_created",
+    "store_renamed", "delete_items", "delete_done",
     "deadline", "bye_taken", "supervisor_drains", "worker_drains",
     "gateway_drains", "worker_revoked", "compact_deflated", "blob_inserted",
     "lapsed", "orphaned", "submit_known", "supervisor_anew", "up_locked",

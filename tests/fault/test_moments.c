@@ -9,11 +9,12 @@
 #include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/sha256.h"
-#include "supervisor/store_db.h"
+#include "supervisor/store.h"
 #include "tests/fault/not_swept.h"
 #include "tests/harness/campaign.h"
 #include "tests/harness/house.h"
 #include "tests/harness/invariant.h"
+#include "tests/harness/reseal.h"
 #include "tests/harness/siege.h"
 #include "tests/harness/texts.h"
 
@@ -121,32 +122,22 @@ provoke_create(const struct provoked *p)
 	scratch_free(dir);
 }
 
-static void
-run_sql(const char *data_dir, const char *sql)
-{
-	auto_str path = xasprintf("%s/culprit.db", data_dir);
-	sqlite3 *db = NULL;
-	struct err err;
-
-	ck_assert_int_eq(store_db_connect(path, &db, &err), RC_OK);
-	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
 /* Runs that ended long ago are deleted when the supervisor starts. */
 static void
 provoke_delete(const struct provoked *p)
 {
 	const char *name = p->name;
 	auto_str list = xasprintf("%s:%s", name, action);
+	auto_str path = NULL;
 	struct siege g;
 
 	moment_init(&g, name, 4, NULL);
 	siege_await_served(&g, 4);
 	crowd_close(g.c);
 	ck_assert(siege_await(&g, siege_all_served, NULL, SIEGE_MS));
-	run_sql(killer_data(g.k),
-	    "UPDATE runs SET finished_ms = 1 WHERE finished_ms > 0");
+	path = xasprintf("%s/culprit.db", killer_data(g.k));
+	reseal_sql(
+	    path, "UPDATE runs SET finished_ms = 1 WHERE finished_ms > 0");
 	crowd_free(g.c);
 	g.c = crowd_new(&(struct crowd_spec){
 	    .url = killer_url(g.k), .name = "new", .clients = 4, .seed = 3});
@@ -190,31 +181,6 @@ provoke_revoke(const struct provoked *p)
 }
 
 #define TEN(x) x x x x x x x x x x
-#define LARGE                                                                  \
-	"{\"step\":\"x\",\"tool\":\"echo\",\"args\":{\"text\":\"" TEN(         \
-	    TEN(TEN("0123456789abcde"))) "\"}}"
-
-/* Runs that write much: the log is moved into the file in between. */
-static void
-provoke_checkpoint(const struct provoked *p)
-{
-	const char *name = p->name;
-	static const char script[] =
-	    "[{\"decision\":\"EXECUTE\",\"step\":\"x\",\"steps\":[" LARGE
-	    "," LARGE "," LARGE "," LARGE "," LARGE "," LARGE "," LARGE
-	    "," LARGE "," LARGE "," LARGE "," LARGE "," LARGE "]},"
-	    "{\"decision\":\"FINISH\",\"report\":\"# Done\"}]";
-	auto_str list = xasprintf("%s:%s", name, action);
-	struct siege g;
-
-	siege_init_with(&g,
-	    &(struct siege_spec){
-		.name = name, .clients = 4, .script = script, .asks = asks()});
-	siege_rearm(&g, p->v, list);
-	siege_await_fired(&g, name);
-	siege_end(&g);
-}
-
 static bool
 is_time(struct siege *g UNUSED, const void *at)
 {
@@ -275,13 +241,10 @@ keep_and_pack(const char *path)
 
 	e.sha256 = span_of(sha256_text(e.bytes, sha));
 	ck_assert_int_eq(ops->open(path, &s, &epoch, &err), RC_OK);
-	ck_assert_int_eq(ops->begin(s, &err), RC_OK);
 	ck_assert_int_eq(ops->run_insert(s, &row, &row.row, &err), RC_OK);
 	ck_assert_int_eq(ops->evidence_put(s, row.row, &e, &err), RC_OK);
-	ck_assert_int_eq(ops->commit(s, &err), RC_OK);
-	ck_assert_int_eq(ops->begin(s, &err), RC_OK);
-	ck_assert_int_eq(ops->run_compact(s, row.row, &err), RC_OK);
-	ck_assert_int_eq(ops->commit(s, &err), RC_OK);
+	ops->commit(s);
+	ck_assert_int_eq(ops->wait(s, &err), RC_OK);
 	ops->close(s);
 }
 
@@ -309,11 +272,8 @@ provoke_store(const struct provoked *p)
 }
 
 static const struct provoked provoked[] = {
-    {"store_migrated", provoke_create, V_SUPERVISOR, 0},
     {"store_created", provoke_create, V_SUPERVISOR, 0},
     {"store_renamed", provoke_create, V_SUPERVISOR, 0},
-    {"ckpt_begins", provoke_checkpoint, V_SUPERVISOR, 0},
-    {"ckpt_done", provoke_checkpoint, V_SUPERVISOR, 0},
     {"delete_items", provoke_delete, V_SUPERVISOR, 0},
     {"delete_done", provoke_delete, V_SUPERVISOR, 0},
     {"deadline", provoke_deadline, V_SUPERVISOR, 0},

@@ -25,6 +25,13 @@ fix_reopen(struct fix *f)
 }
 
 void
+fix_settle(struct fix *f)
+{
+	ops->commit(f->s);
+	MUST(ops->wait(f->s, &fix_err));
+}
+
+void
 fix_init(struct fix *f)
 {
 	*f = (struct fix){.dir = scratch_new()};
@@ -102,14 +109,12 @@ fix_add_run(struct fix *f, const char *id, const char *key, int64_t finished_ms)
 	    .iteration = 4,
 	    .turns = 5,
 	    .next_task = 6,
-	    .next_update = 7,
-	    .last_seq = 8,
+	    .recoveries = 9,
 	};
 	int64_t row = 0;
 
-	MUST(ops->begin(f->s, &fix_err));
 	MUST(ops->run_insert(f->s, &r, &row, &fix_err));
-	MUST(ops->commit(f->s, &fix_err));
+	fix_settle(f);
 	return row;
 }
 
@@ -146,11 +151,15 @@ fix_noise(size_t n)
 int64_t
 fix_add_full_run(struct fix *f, const char *id, int n)
 {
-	int64_t row = fix_add_run(f, id, "", 50);
+	struct store_run r = {.id = span_of(id),
+	    .status = span_of("completed"),
+	    .node = span_of("END"),
+	    .finished_ms = 50};
 	auto_str text = xcalloc(1, 20001);
+	int64_t row = 0;
 
 	memset(text, 'x', 20000);
-	MUST(ops->begin(f->s, &fix_err));
+	MUST(ops->run_insert(f->s, &r, &row, &fix_err));
 	for (int i = 0; i < n; i++) {
 		MUST(ops->update_insert(f->s, row, i, span_of("planner"),
 		    span_make("a\0b", 3), &fix_err));
@@ -159,7 +168,7 @@ fix_add_full_run(struct fix *f, const char *id, int n)
 	}
 	fix_put_evidence(f, row, 1, span_of(text));
 	fix_put_evidence(f, row, 2, span_of("short"));
-	MUST(ops->commit(f->s, &fix_err));
+	fix_settle(f);
 	return row;
 }
 

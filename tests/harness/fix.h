@@ -47,7 +47,10 @@ void fix_see_update(void *fix, int64_t n, struct span node, struct span update);
 void fix_see_event(void *fix, int64_t seq, struct span type, struct span data);
 void fix_see_evidence(void *fix, const struct store_evidence *e);
 
-/* A run in a transaction of its own; finished_ms 0: it is running. Its row. */
+/* Hands over what the test wrote, and waits until nothing is left to do. */
+void fix_settle(struct fix *f);
+
+/* A run in a batch of its own; finished_ms 0: it is running. Its row. */
 int64_t fix_add_run(
     struct fix *f, const char *id, const char *key, int64_t finished_ms);
 
@@ -56,7 +59,7 @@ int64_t fix_add_run(
 int64_t fix_add_full_run(struct fix *f, const char *id, int n);
 void fix_see_all(struct fix *f, int64_t row);
 
-/* Within the test's transaction. */
+/* In the test's batch. */
 void fix_put_evidence(
     struct fix *f, int64_t row, int64_t number, struct span bytes);
 

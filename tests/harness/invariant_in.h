@@ -5,7 +5,7 @@
 #include "common/plan.h"
 #include "common/span.h"
 #include "supervisor/route.h"
-#include "supervisor/store_db.h"
+#include "supervisor/store_in.h"
 #include "tests/harness/invariant.h"
 
 struct state;

@@ -1,15 +1,16 @@
 /*
  * ledger.c - a workload on a store, and a model of what it has committed.
  *
- * Turn n submits run n, leases run n-1's step, takes run n-2's result, ends
- * run n-3, packs a finished one and lets run n-8 expire.
+ * Turn n submits run n, leases run n-1's step, takes run n-2's result and ends
+ * run n-3, in one batch; before that run n-9 expires. What has ended is packed
+ * by the store itself.
  */
 #include "tests/harness/ledger.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 
-enum { KEPT = 5, TEXT_MAX = 8 << 20, EVIDENCE_OF_RUN = 2, EXPIRE_AT_ONCE = 9,
+enum { KEPT = 5, TEXT_MAX = 8 << 20, EVIDENCE_OF_RUN = 2,
 	ENDED_MS = 5000 };
 
 /* A run as the model has it: the lines of a dump. */
@@ -21,7 +22,8 @@ struct page {
 struct ledger {
 	int turns;
 	size_t bulk;
-	char **texts;		/* turns + 1 */
+	char **texts, **before;	/* turns + 1: with what turn n lets go gone,
+				 * and with it still there */
 	struct page *pages;	/* the model; a run a turn */
 };
 
@@ -266,27 +268,18 @@ end(struct hand *h, int run)
 	hand_run(h, run, 3);
 }
 
+/* What turn n lets go, before it does anything else. */
 static void
-pack(struct hand *h)
+expire(struct hand *h, int n)
 {
-	enum rc rc;
-
-	if (h->s == NULL || h->rc != RC_OK)
-		return;
-	rc = h->ops->run_compact(h->s, 0, h->err);
-	h->rc = rc == RC_NOTFOUND ? RC_OK : rc;
-}
-
-static void
-expire(struct hand *h, int until)
-{
-	int64_t n;
+	int until = n - 3 - KEPT;
 
 	for (int i = 0; h->s == NULL && i < until; i++)
 		page_of(h, i)->there = false;
-	if (h->s != NULL && h->rc == RC_OK)
-		h->rc = h->ops->run_expire(
-		    h->s, ENDED_MS + until, EXPIRE_AT_ONCE, &n, h->err);
+	if (h->s == NULL || h->rc != RC_OK)
+		return;
+	h->ops->keep(h->s, ENDED_MS + until, INT64_MAX);
+	h->rc = h->ops->wait(h->s, h->err);
 }
 
 static void
@@ -300,9 +293,6 @@ turn(struct hand *h, int n)
 			hand_turn_to(h, n - p);
 		phases[p](h, n - p);
 	}
-	if (n % 2 == 1)
-		pack(h);
-	expire(h, n - 3 - KEPT);
 }
 
 /* ---- the whole ---- */
@@ -335,6 +325,7 @@ ledger_new(int turns, size_t bulk)
 
 	*l = (struct ledger){.turns = turns, .bulk = bulk};
 	l->texts = xcalloc((size_t)turns + 1, sizeof(*l->texts));
+	l->before = xcalloc((size_t)turns + 1, sizeof(*l->before));
 	l->pages = xcalloc((size_t)turns, sizeof(*l->pages));
 	for (int i = 0; i < turns; i++) {
 		struct page *p = &l->pages[i];
@@ -345,11 +336,14 @@ ledger_new(int turns, size_t bulk)
 		buf_init(&p->tasks, TEXT_MAX);
 		buf_init(&p->evidence, TEXT_MAX);
 	}
-	l->texts[0] = xstrdup("");
 	for (int i = 0; i < turns; i++) {
+		l->before[i] = model_text(l);
+		expire(&h, i);
+		l->texts[i] = model_text(l);
 		turn(&h, i);
-		l->texts[i + 1] = model_text(l);
 	}
+	l->before[turns] = model_text(l);
+	l->texts[turns] = model_text(l);
 	return l;
 }
 
@@ -365,9 +359,12 @@ ledger_free(struct ledger *l)
 		buf_done(&p->tasks);
 		buf_done(&p->evidence);
 	}
-	for (int i = 0; i <= l->turns; i++)
+	for (int i = 0; i <= l->turns; i++) {
 		free(l->texts[i]);
+		free(l->before[i]);
+	}
 	free(l->texts);
+	free(l->before);
 	free(l->pages);
 	free(l);
 }
@@ -388,7 +385,8 @@ int
 ledger_find(const struct ledger *l, const char *text, int from)
 {
 	for (int i = from; i <= l->turns; i++)
-		if (strcmp(l->texts[i], text) == 0)
+		if (strcmp(l->texts[i], text) == 0 ||
+		    strcmp(l->before[i], text) == 0)
 			return i;
 	return -1;
 }
@@ -399,13 +397,16 @@ ledger_turn(const struct ledger *l, const struct store_ops *ops,
 {
 	struct hand h = {.l = l, .ops = ops, .s = s, .err = err};
 
-	h.rc = ops->begin(s, err);
+	h.rc = RC_OK;
+	expire(&h, n);
 	if (h.rc == RC_OK)
 		turn(&h, n);
-	if (h.rc == RC_OK)
-		h.rc = ops->commit(s, err);
-	if (h.rc != RC_OK)
+	if (h.rc != RC_OK) {
 		ops->rollback(s);
+		return h.rc;
+	}
+	ops->commit(s);
+	h.rc = ops->wait(s, err);
 	return h.rc;
 }
 

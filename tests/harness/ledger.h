@@ -19,10 +19,11 @@ struct ledger *ledger_new(int turns, size_t bulk);
 void ledger_free(struct ledger *l);
 int ledger_turns(const struct ledger *l);
 
-/* All that a store holds after the first n turns. */
+/* All that a store holds after the first n turns; turn n may have let go by
+ * then what is old. */
 const char *ledger_text(const struct ledger *l, int n);
 
-/* Does turn n (from 0) and commits it; what fails is rolled back. */
+/* Does turn n (from 0) and waits until it is durable. */
 NODISCARD enum rc ledger_turn(const struct ledger *l,
     const struct store_ops *ops, struct store *s, int n, struct err *err);
 

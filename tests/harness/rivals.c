@@ -100,9 +100,8 @@ static void
 open_beside(struct rivals *r)
 {
 	auto_str path = xasprintf("%s/culprit.db", killer_data(r->k));
-	struct err err;
 
-	ck_assert_int_eq(store_db_connect(path, &r->db, &err), RC_OK);
+	ck_assert_int_eq(sqlite3_open(path, &r->db), SQLITE_OK);
 	sqlite3_db_config(r->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_busy_timeout(r->db, 0);
 }

@@ -87,8 +87,6 @@ make_run(struct store *s, const struct made *m)
 	    .finished_ms = m->finished_ms,
 	    .iteration = 1,
 	    .turns = m->turns,
-	    .next_update = (int64_t)m->n_updates,
-	    .last_seq = (int64_t)m->n_events,
 	};
 	int64_t at = 0;
 	struct err err;
@@ -145,6 +143,8 @@ make_store(const struct specimen *f)
 	a = make_run(s, &ended);
 	b = make_run(s, &open);
 	make_rest(s, a, b);
+	ops->commit(s);
+	MUST(ops->wait(s, &err));
 	ops->close(s);
 }
 

@@ -44,12 +44,12 @@ struct fix {
 	int64_t row;
 };
 
-/* A finished run with these updates; seq false: as an earlier build kept
+/* A run with these updates; seq false: as an earlier build kept
  * them. */
 static void
 fix_init(struct fix *f, bool seq)
 {
-	struct store_run r = {.id = span_of("r1"), .finished_ms = 7};
+	struct store_run r = {.id = span_of("r1")};
 	auto_str path = NULL;
 	uint64_t epoch;
 
@@ -68,6 +68,8 @@ fix_init(struct fix *f, bool seq)
 		MUST(f->s.ops->update_insert(f->s.store, f->row, (int64_t)i,
 		    span_of(updates[i].node), buf_span(&b), &err));
 	}
+	f->s.ops->commit(f->s.store);
+	MUST(f->s.ops->wait(f->s.store, &err));
 }
 
 static void
@@ -79,12 +81,15 @@ fix_done(struct fix *f)
 
 #define auto_fix CLEANUP(fix_done) struct fix
 
+/* Ends the run, so that it is packed. */
 static void
 pack(struct fix *f)
 {
-	MUST(f->s.ops->begin(f->s.store, &err));
-	MUST(f->s.ops->run_compact(f->s.store, f->row, &err));
-	MUST(f->s.ops->commit(f->s.store, &err));
+	struct store_run r = {.row = f->row, .finished_ms = 7};
+
+	MUST(f->s.ops->run_update(f->s.store, &r, &err));
+	f->s.ops->commit(f->s.store);
+	MUST(f->s.ops->wait(f->s.store, &err));
 }
 
 START_TEST(a_state_is_as_its_update_left_it)

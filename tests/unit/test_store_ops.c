@@ -3,11 +3,12 @@
  * events, tasks and whose it is.
  */
 #include "common/buf.h"
-#include "supervisor/store_journal.h"
+#include "supervisor/store.h"
 #include "tests/harness/fix.h"
 #include "tests/harness/texts.h"
 
 #include <sodium.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -54,7 +55,7 @@ START_TEST(a_run_is_read_as_it_was_written)
 	MUST(ops->run_find(f.s, span_of("r1"), see_run, &f, &fix_err));
 	ck_assert_str_eq(fix_seen(&f),
 	    "r1 key=k1 digest=d1 input=why? running/r/likely/planner "
-	    "1 0 3 4 5 6 7 8 0;");
+	    "1 0 3 4 5 6 0 0 9;");
 	buf_reset(&f.seen);
 	MUST(ops->run_find_key(f.s, span_of("k1"), fix_see_id, &f, &fix_err));
 	ck_assert_str_eq(fix_seen(&f), "r1 ");
@@ -70,11 +71,13 @@ END_TEST
 START_TEST(run_update_changes_what_may_change)
 {
 	auto_fix f;
-	struct store_run r = {.status = span_of("failed"),
+	struct store_run r = {.id = span_of("another"),
+	    .key = span_of("k2"),
+	    .status = span_of("failed"),
 	    .reason = span_of("disk"),
 	    .confidence = span_of(""),
 	    .node = span_of("END"),
-	    .finished_ms = 10,
+	    .created_ms = 99,
 	    .iteration = 11,
 	    .turns = 12,
 	    .next_task = 13,
@@ -85,29 +88,113 @@ START_TEST(run_update_changes_what_may_change)
 	fix_init(&f);
 	r.row = fix_add_run(&f, "r1", "k1", 0);
 	MUST(ops->run_update(f.s, &r, &fix_err));
+	fix_settle(&f);
+	MUST(ops->run_find(f.s, span_of("r1"), see_run, &f, &fix_err));
+	r.finished_ms = 10;
+	MUST(ops->run_update(f.s, &r, &fix_err));
+	fix_settle(&f);
 	MUST(ops->run_find(f.s, span_of("r1"), see_run, &f, &fix_err));
 	ck_assert_str_eq(fix_seen(&f),
+	    "r1 key=k1 digest=d1 input=why? running/disk//END "
+	    "1 0 3 11 12 13 14 15 16;"
 	    "r1 key=k1 digest=d1 input=why? failed/disk//END "
 	    "1 10 3 11 12 13 14 15 16;");
-	r.row += 1;
-	ck_assert_int_eq(ops->run_update(f.s, &r, &fix_err), RC_NOTFOUND);
 }
 END_TEST
 
-START_TEST(a_taken_id_or_key_is_a_conflict_and_empty_keys_are_not)
+/* Hands the batch over, which fails so. */
+static void
+assert_fails(struct fix *f, enum rc rc, const char *what)
+{
+	ck_assert_uint_gt(ops->commit(f->s), 0);
+	ck_assert_int_eq(ops->wait(f->s, &fix_err), rc);
+	assert_contains(fix_err.text, what);
+	fix_reopen(f);
+}
+
+START_TEST(what_is_there_already_fails_its_batch_whole)
 {
 	auto_fix f;
-	struct store_run r = {.id = span_of("r1"), .key = span_of("k2")};
-	int64_t row = 77;
+	struct store_run r = {.id = span_of("r2"), .status = span_of("x")};
+	struct store_run late = {.status = span_of("x"), .finished_ms = 3};
+	int64_t row, first;
 
 	fix_init(&f);
-	fix_add_run(&f, "r1", "k1", 0);
-	ck_assert_int_eq(ops->run_insert(f.s, &r, &row, &fix_err), RC_CONFLICT);
-	r = (struct store_run){.id = span_of("r2"), .key = span_of("k1")};
-	ck_assert_int_eq(ops->run_insert(f.s, &r, &row, &fix_err), RC_CONFLICT);
-	ck_assert_int_eq(row, 77);
+	first = fix_add_run(&f, "r1", "k1", 0);
 	fix_add_run(&f, "r3", "", 0);
 	fix_add_run(&f, "r4", "", 0);
+	MUST(ops->run_insert(f.s, &r, &row, &fix_err));
+	r.id = span_of("r1");
+	MUST(ops->run_insert(f.s, &r, &row, &fix_err));
+	assert_fails(&f, RC_CONFLICT, "add a run");
+	r = (struct store_run){.id = span_of("r2"), .key = span_of("k1")};
+	MUST(ops->run_insert(f.s, &r, &row, &fix_err));
+	assert_fails(&f, RC_CONFLICT, "add a run");
+	late.row = 99;
+	MUST(ops->run_update(f.s, &late, &fix_err));
+	assert_fails(&f, RC_NOTFOUND, "no run in row 99");
+	late.row = first;
+	MUST(ops->run_update(f.s, &late, &fix_err));
+	fix_settle(&f);
+	MUST(ops->event_insert(
+	    f.s, first, 1, span_of("t"), span_of("d"), &fix_err));
+	assert_fails(&f, RC_CONFLICT, "run r1 has ended");
+	ck_assert_int_eq(
+	    ops->run_find(f.s, span_of("r2"), fix_see_id, &f, &fix_err),
+	    RC_NOTFOUND);
+}
+END_TEST
+
+START_TEST(a_key_is_found_before_it_is_durable)
+{
+	auto_fix f;
+	struct store_run r = {.id = span_of("r1"), .key = span_of("k1")};
+	int64_t row;
+
+	fix_init(&f);
+	MUST(ops->run_insert(f.s, &r, &row, &fix_err));
+	MUST(ops->run_find_key(f.s, span_of("k1"), fix_see_id, &f, &fix_err));
+	ck_assert_int_eq(
+	    ops->run_find(f.s, span_of("r1"), fix_see_id, &f, &fix_err),
+	    RC_NOTFOUND);
+	ops->commit(f.s);
+	MUST(ops->run_find_key(f.s, span_of("k1"), fix_see_id, &f, &fix_err));
+	MUST(ops->wait(f.s, &fix_err));
+	MUST(ops->run_find(f.s, span_of("r1"), fix_see_id, &f, &fix_err));
+	ck_assert_str_eq(fix_seen(&f), "r1 r1 r1 ");
+}
+END_TEST
+
+START_TEST(batches_are_settled_in_their_order)
+{
+	auto_fix f;
+	struct store_run r = {.id = span_of("r1")};
+	struct pollfd p = {.events = POLLIN};
+	uint64_t upto = 0;
+	int64_t row;
+
+	fix_init(&f);
+	p.fd = ops->fd(f.s);
+	ck_assert_uint_eq(ops->commit(f.s), 0);
+	ck_assert_int_eq(ops->under_way(f.s), 0);
+	MUST(ops->run_insert(f.s, &r, &row, &fix_err));
+	ck_assert_uint_eq(ops->commit(f.s), 1);
+	for (int64_t n = 1; n <= 3; n++) {
+		MUST(ops->event_insert(
+		    f.s, row, n, span_of("t"), span_of("d"), &fix_err));
+		ck_assert_uint_eq(ops->commit(f.s), (uint64_t)n + 1);
+	}
+	while (upto < 4) {
+		uint64_t before = upto;
+
+		ck_assert_int_eq(poll(&p, 1, 60000), 1);
+		MUST(ops->settled(f.s, &upto, &fix_err));
+		ck_assert_uint_ge(upto, before);
+	}
+	ck_assert_uint_eq(upto, 4);
+	ck_assert_int_eq(ops->under_way(f.s), 0);
+	MUST(ops->event_each(f.s, row, 0, 9, fix_see_event, &f, &fix_err));
+	ck_assert_str_eq(fix_seen(&f), "1:t=d 2:t=d 3:t=d ");
 }
 END_TEST
 
@@ -135,15 +222,17 @@ START_TEST(events_are_read_after_a_number_up_to_a_limit)
 {
 	auto_fix f;
 	int64_t row;
+	struct store_run end = {.status = span_of("x"), .finished_ms = 40};
 
 	fix_init(&f);
-	row = fix_add_run(&f, "r1", "", 40);
+	row = fix_add_run(&f, "r1", "", 0);
 	fix_add_run(&f, "r2", "", 0);
 	for (int i = 1; i <= 4; i++)
 		MUST(ops->event_insert(
 		    f.s, row, i, span_of("plan"), span_of("{}"), &fix_err));
 	MUST(ops->event_insert(
 	    f.s, row + 1, 1, span_of("other"), span_of("{}"), &fix_err));
+	fix_settle(&f);
 	for (int pass = 0; pass < 2; pass++) {
 		buf_reset(&f.seen);
 		MUST(ops->event_each(
@@ -152,16 +241,18 @@ START_TEST(events_are_read_after_a_number_up_to_a_limit)
 		MUST(ops->event_each(
 		    f.s, row, 4, 2, fix_see_event, &f, &fix_err));
 		ck_assert_str_eq(fix_seen(&f), "2:plan={} 3:plan={} ");
-		MUST(ops->begin(f.s, &fix_err));
-		MUST(ops->run_compact(f.s, row, &fix_err));
-		MUST(ops->commit(f.s, &fix_err));
+		/* It ends, and is packed. */
+		end.row = row;
+		if (pass == 0)
+			MUST(ops->run_update(f.s, &end, &fix_err));
+		fix_settle(&f);
 	}
-	ck_assert_int_eq(ops->event_insert(f.s, row + 1, 1, span_of("plan"),
-			     span_of("{}"), &fix_err),
-	    RC_CONFLICT);
 	ck_assert_int_eq(ops->event_insert(f.s, row, STORE_ITEM_MAX,
 			     span_of("plan"), span_of("{}"), &fix_err),
 	    RC_TOOBIG);
+	MUST(ops->event_insert(
+	    f.s, row + 1, 1, span_of("plan"), span_of("{}"), &fix_err));
+	assert_fails(&f, RC_CONFLICT, "run r2 has its item 1 already");
 }
 END_TEST
 
@@ -180,33 +271,16 @@ START_TEST(tasks_are_replaced_and_cleared)
 	MUST(ops->task_put(f.s, row, &t, &fix_err));
 	t.task = 0;
 	MUST(ops->task_put(f.s, row, &t, &fix_err));
+	fix_settle(&f);
 	MUST(ops->task_each(f.s, row, see_task, &f, &fix_err));
 	ck_assert_str_eq(fix_seen(&f),
 	    "1 executor 2 3 DONE w1 out UNSAFE ann 2;"
 	    "0 executor 2 3 DONE w1 out UNSAFE ann 2;");
 	buf_reset(&f.seen);
 	MUST(ops->task_clear(f.s, row, &fix_err));
+	fix_settle(&f);
 	MUST(ops->task_each(f.s, row, see_task, &f, &fix_err));
 	ck_assert_str_eq(fix_seen(&f), "");
-}
-END_TEST
-
-START_TEST(a_task_kept_before_there_were_classes_is_read)
-{
-	static const char old[] = "\x96\x02\x03\xa8"
-				  "executor\xa6LEASED\xa2w1\xc4\x03out";
-	auto_fix f;
-	int64_t row;
-
-	fix_init(&f);
-	row = fix_add_run(&f, "r1", "", 0);
-	MUST(store_journal_add(f.s, row,
-	    &(struct record){.kind = STORE_TASK,
-		.n = 7,
-		.data = span_make(old, sizeof(old) - 1)},
-	    &fix_err));
-	MUST(ops->task_each(f.s, row, see_task, &f, &fix_err));
-	ck_assert_str_eq(fix_seen(&f), "7 executor 2 3 LEASED w1 out   0;");
 }
 END_TEST
 
@@ -217,19 +291,17 @@ START_TEST(what_is_rolled_back_never_was)
 	int64_t row = 0;
 
 	fix_init(&f);
-	MUST(ops->begin(f.s, &fix_err));
 	MUST(ops->run_insert(f.s, &r, &row, &fix_err));
 	MUST(ops->event_insert(
 	    f.s, row, 1, span_of("t"), span_of("d"), &fix_err));
-	ck_assert_int_eq(ops->run_insert(f.s, &r, &row, &fix_err), RC_CONFLICT);
-	MUST(ops->event_each(f.s, row, 0, 9, fix_see_event, &f, &fix_err));
-	ck_assert_str_eq(fix_seen(&f), "1:t=d ");
 	ops->rollback(f.s);
 	ops->rollback(f.s);
-	MUST(ops->event_each(f.s, row, 0, 9, fix_see_event, &f, &fix_err));
-	ck_assert_str_eq(fix_seen(&f), "1:t=d ");
+	fix_settle(&f);
 	ck_assert_int_eq(
 	    ops->run_find(f.s, span_of("r1"), fix_see_id, &f, &fix_err),
+	    RC_NOTFOUND);
+	ck_assert_int_eq(
+	    ops->event_each(f.s, row, 0, 9, fix_see_event, &f, &fix_err),
 	    RC_NOTFOUND);
 }
 END_TEST
@@ -275,15 +347,14 @@ START_TEST(who_was_superseded_writes_nothing_more)
 	first = f.s;
 	lock = xasprintf("%s.lock", f.path);
 	ck_assert_int_eq(unlink(lock), 0);
-	MUST(ops->begin(first, &fix_err));
-	ops->rollback(first);
 	fix_open(&f);
-	ck_assert_int_eq(ops->begin(first, &fix_err), RC_CONFLICT);
+	MUST(ops->run_insert(first, &r, &row, &fix_err));
+	ops->commit(first);
+	ck_assert_int_eq(ops->wait(first, &fix_err), RC_CONFLICT);
 	assert_contains(fix_err.text, "its epoch is 2, this process had 1");
 	/* Nothing is open either: the new one goes on. */
-	MUST(ops->begin(f.s, &fix_err));
 	MUST(ops->run_insert(f.s, &r, &row, &fix_err));
-	MUST(ops->commit(f.s, &fix_err));
+	fix_settle(&f);
 	ops->close(first);
 }
 END_TEST
@@ -305,11 +376,12 @@ main(void)
 	const struct test_entry tests[] = {
 	    {a_run_is_read_as_it_was_written, 0},
 	    {run_update_changes_what_may_change, 0},
-	    {a_taken_id_or_key_is_a_conflict_and_empty_keys_are_not, 0},
+	    {what_is_there_already_fails_its_batch_whole, 0},
+	    {a_key_is_found_before_it_is_durable, 0},
+	    {batches_are_settled_in_their_order, 0},
 	    {lists_are_newest_first_paged_and_filtered, 0},
 	    {events_are_read_after_a_number_up_to_a_limit, 0},
 	    {tasks_are_replaced_and_cleared, 0},
-	    {a_task_kept_before_there_were_classes_is_read, 0},
 	    {what_is_rolled_back_never_was, 0},
 	    {the_epoch_grows_with_every_open, 0},
 	    {a_second_opener_is_refused_by_name_of_the_first, 0},

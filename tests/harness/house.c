@@ -5,6 +5,7 @@
 
 #include "common/rc.h"
 #include "tests/harness/ask.h"
+#include "tests/harness/texts.h"
 
 #include <check.h>
 #include <signal.h>
@@ -117,7 +118,7 @@ house_await_ready(struct house *h)
 	auto_str log = proc_err(h->up);
 
 	ck_assert_msg(ready && strncmp(out, "ready http://", 13) == 0,
-	    "`culprit up` is not ready; it says:\n%s", log);
+	    "`culprit up` is not ready; it says:\n%s", text_tail(log));
 	out[strcspn(out, "\n")] = '\0';
 	free(h->url);
 	h->url = xstrdup(out + 6);
@@ -158,16 +159,20 @@ void
 house_stop(struct house *h)
 {
 	auto_str log = NULL;
+	const char *complaint;
 	int status;
 
 	proc_signal(h->up, SIGTERM);
 	status = proc_wait(h->up, HOUSE_MS);
 	log = proc_err(h->up);
-	ck_assert_msg(strstr(log, "Sanitizer") == NULL &&
-			  strstr(log, "runtime error") == NULL,
-	    "a sanitizer complained:\n%s", log);
+	complaint = strstr(log, "Sanitizer");
+	if (complaint == NULL)
+		complaint = strstr(log, "runtime error");
+	ck_assert_msg(complaint == NULL, "a sanitizer complained: %.6000s",
+	    complaint);
 	ck_assert_msg(status == 0 || status == 128 + SIGKILL,
-	    "`culprit up` ended with status %d; it says:\n%s", status, log);
+	    "`culprit up` ended with status %d; it says:\n%s", status,
+	    text_tail(log));
 }
 
 void

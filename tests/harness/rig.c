@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-enum { LIMIT_MS = 60000 }; /* for hanging, not for speed */
+enum { LIMIT_MS = AWAIT_MS };
 
 struct rig *rig;
 
@@ -96,7 +96,8 @@ nothing_came(const char *what)
 {
 	auto_str err = proc_err(rig->supervisor);
 
-	ck_abort_msg("no %s came; the supervisor said:\n%s", what, err);
+	ck_abort_msg("no %s came; the supervisor said:\n%s", what,
+	    text_tail(err));
 }
 
 const struct proto *

@@ -15,6 +15,7 @@ enum {
 	TEST_S = 600,	/* until it is said to hang */
 	SKIPPED = 77,	/* to ctest: SKIP_RETURN_CODE */
 	SKIPS_MAX = 4096, /* bytes */
+	TAIL_BYTES = 6000,
 };
 
 /* Lines, in memory that the processes of the tests share; NULL: by itself. */
@@ -24,6 +25,14 @@ bool
 text_contains(const char *text, const char *needle)
 {
 	return text != NULL && strstr(text, needle) != NULL;
+}
+
+const char *
+text_tail(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n > TAIL_BYTES ? text + n - TAIL_BYTES : text;
 }
 
 int

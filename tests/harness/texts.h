@@ -18,6 +18,9 @@
 
 bool text_contains(const char *text, const char *needle);
 
+/* The end of a text that may be longer than what Check can say. */
+const char *text_tail(const char *text);
+
 /* How often needle occurs, also overlapping itself. */
 int text_count(const char *text, const char *needle);
 

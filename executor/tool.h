@@ -11,10 +11,10 @@
 
 #include "common/buf.h"
 #include "common/http.h"
+#include "common/offload.h"
 #include "common/rc.h"
 #include "common/span.h"
 #include "common/tool_class.h"
-#include "executor/offload.h"
 #include "executor/dependencies.h"
 #include "executor/prom.h"
 

@@ -5,7 +5,7 @@
  * shares with it (finished, text) is behind the piece's mutex, and the
  * thread's last act is to write to the pool's eventfd.
  */
-#include "executor/offload.h"
+#include "common/offload.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -6,8 +6,8 @@
  * is told so through a flag and forgotten: nobody waits for it but
  * offload_pool_free.
  */
-#ifndef EXECUTOR_OFFLOAD_H
-#define EXECUTOR_OFFLOAD_H
+#ifndef COMMON_OFFLOAD_H
+#define COMMON_OFFLOAD_H
 
 #include "common/rc.h"
 

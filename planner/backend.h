@@ -33,8 +33,8 @@ struct backend_ops {
 	const char *name; /* what --planner says */
 
 	/*
-	 * Makes it ready. loop is NULL for --once and --check: then plan
-	 * must answer before it returns. Opens files, sends nothing.
+	 * Makes it ready. loop is NULL for --check, which plans nothing.
+	 * Opens files, sends nothing.
 	 */
 	enum rc (*start)(const struct conf *conf, zloop_t *loop,
 	    struct backend **ret, struct err *err);

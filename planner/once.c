@@ -1,7 +1,8 @@
 /*
  * once.c - the planner alone: one state from a file, its update as JSON.
  *
- * For whoever debugs a planner: no supervisor, no socket, the same code.
+ * For whoever debugs a planner: no supervisor, no socket, the same code, on
+ * a loop of its own.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -10,10 +11,9 @@
 #include "common/json.h"
 #include "common/tree.h"
 #include "common/wire.h"
-#include "planner/backend.h"
 #include "planner/planner.h"
 
-enum { STATE_IN_MAX = 16 << 20, ONCE_DEADLINE_MS = 120000 };
+enum { STATE_IN_MAX = 16 << 20 };
 
 static enum rc
 read_all(FILE *in, struct buf *b, struct err *err)
@@ -84,53 +84,99 @@ read_state(FILE *in, struct buf *ret, struct err *err)
 
 struct once {
 	struct turn turn; /* first: a turn is its once */
+	zloop_t *loop;
 	FILE *out;
+	bool answered;
 	int status;
 };
 
+static int
+end_loop(zloop_t *loop UNUSED, int timer UNUSED, void *arg UNUSED)
+{
+	return -1;
+}
+
 static void
-once_answer(struct turn *t, struct span update)
+on_answer(struct turn *t, struct span update)
 {
 	struct once *o = (struct once *)t;
 	auto_buf json = {.max = 8 * (size_t)BACKEND_UPDATE_MAX};
 
 	wire_to_json(&json, update);
 	fprintf(o->out, "%s\n", buf_str(&json));
+	o->answered = true;
 	o->status = wire_find(update, "error").n > 0 ? 1 : 0;
+	zloop_timer(o->loop, 0, 1, end_loop, NULL);
+}
+
+/* Until it has answered, then or later, or the time is up. */
+static enum rc
+plan(struct once *o, const struct backend_ops *ops, struct backend *backend,
+    int64_t ms, struct err *err)
+{
+	o->turn.deadline_ms = clk_mono_ms() + ms;
+	zloop_timer(o->loop, (size_t)ms, 1, end_loop, NULL);
+	ops->plan(backend, &o->turn);
+	if (!o->answered)
+		zloop_start(o->loop);
+	if (o->answered)
+		return RC_OK;
+	if (ops->cancel != NULL)
+		ops->cancel(backend, &o->turn);
+	return err_set(err, RC_TIMEOUT,
+	    "the planner %s did not answer within %g s", ops->name,
+	    (double)ms / 1000);
 }
 
 static enum rc
-once(const struct conf *conf, FILE *in, struct once *o, struct err *err)
+once(const struct conf *conf, const struct backend_ops *ops, int64_t ms,
+    FILE *in, struct once *o, struct err *err)
 {
-	const struct backend_ops *ops;
 	struct backend *backend;
 	auto_buf state = {.max = STATE_IN_MAX};
-	enum rc rc;
+	enum rc rc = read_state(in, &state, err);
 
-	rc = backend_find(conf->planner, &ops, err);
-	if (rc == RC_OK)
-		rc = read_state(in, &state, err);
-	if (rc == RC_OK)
-		rc = ops->start(conf, NULL, &backend, err);
 	if (rc != RC_OK)
 		return rc;
+	/* czmq would take the signals; alone, Ctrl-C just ends us. */
+	zsys_handler_set(NULL);
+	o->loop = zloop_new();
+	zloop_set_nonstop(o->loop, true);
 	o->turn.state = buf_span(&state);
-	o->turn.deadline_ms = clk_mono_ms() + ONCE_DEADLINE_MS;
-	ops->plan(backend, &o->turn);
-	ops->stop(backend);
-	return RC_OK;
+	rc = ops->start(conf, o->loop, &backend, err);
+	if (rc == RC_OK) {
+		rc = plan(o, ops, backend, ms, err);
+		ops->stop(backend);
+	}
+	zloop_destroy(&o->loop);
+	return rc;
+}
+
+static int
+failed(const struct err *err)
+{
+	fprintf(stderr, "culprit-planner: %s\n", err->text);
+	return 1;
+}
+
+int
+planner_once_by(const struct backend_ops *ops, const struct conf *conf,
+    int64_t ms, FILE *in, FILE *out)
+{
+	struct once o = {.turn = {.answer = on_answer}, .out = out};
+	struct err err;
+
+	return once(conf, ops, ms, in, &o, &err) == RC_OK ? o.status
+							  : failed(&err);
 }
 
 int
 planner_once(const struct conf *conf, FILE *in, FILE *out)
 {
-	struct once o = {
-	    .turn = {.answer = once_answer}, .out = out, .status = 1};
+	const struct backend_ops *ops;
 	struct err err;
 
-	if (once(conf, in, &o, &err) != RC_OK) {
-		fprintf(stderr, "culprit-planner: %s\n", err.text);
-		return 1;
-	}
-	return o.status;
+	if (backend_find(conf->planner, &ops, &err) != RC_OK)
+		return failed(&err);
+	return planner_once_by(ops, conf, PLANNER_ONCE_MS, in, out);
 }

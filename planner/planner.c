@@ -14,7 +14,6 @@
 #include "common/log.h"
 #include "common/wire.h"
 #include "common/worker.h"
-#include "planner/backend.h"
 
 /* The turn that belongs to a task. */
 struct leased {

@@ -10,6 +10,7 @@
 #include "common/wire.h"
 #include "planner/backend.h"
 #include "planner/planner.h"
+#include "tests/harness/loop.h"
 #include "tests/harness/texts.h"
 
 struct asked {
@@ -247,6 +248,122 @@ START_TEST(planner_alone_says_which_planners_there_are)
 }
 END_TEST
 
+/* ---- one that answers later, as one that asks a server does ---- */
+
+struct backend {
+	zloop_t *loop;
+	bool never;
+	struct turn *turn;
+	int cancelled, stopped;
+};
+
+static struct backend late;
+
+static enum rc
+late_start(const struct conf *conf UNUSED, zloop_t *loop, struct backend **ret,
+    struct err *err UNUSED)
+{
+	ck_assert_ptr_nonnull(loop);
+	late.loop = loop;
+	*ret = &late;
+	return RC_OK;
+}
+
+static int
+late_answer(zloop_t *loop UNUSED, int timer UNUSED, void *arg UNUSED)
+{
+	auto_buf update = {.max = 100};
+
+	wire_put_map(&update, 1);
+	wire_put_str(&update, "decision");
+	wire_put_str(&update, "PLAN");
+	late.turn->answer(late.turn, buf_span(&update));
+	return 0;
+}
+
+static void
+late_plan(struct backend *b, struct turn *t)
+{
+	b->turn = t;
+	if (!b->never)
+		zloop_timer(b->loop, 5, 1, late_answer, NULL);
+}
+
+static void
+late_cancel(struct backend *b, struct turn *t)
+{
+	ck_assert_ptr_eq(t, b->turn);
+	b->cancelled++;
+}
+
+static void
+late_stop(struct backend *b)
+{
+	b->stopped++;
+}
+
+static const struct backend_ops backend_late = {
+    .name = "late",
+    .start = late_start,
+    .plan = late_plan,
+    .cancel = late_cancel,
+    .stop = late_stop,
+};
+
+/* What it wrote, and what it said of an error. */
+static int
+once_late(int64_t ms, char **ret_out, char **ret_said)
+{
+	struct conf conf = {.language = "en"};
+	char state[] = "{}", path[32];
+	size_t n = 0;
+	FILE *from = fmemopen(state, 2, "r");
+	FILE *to = open_memstream(ret_out, &n), *f;
+	int status;
+
+	file_with(path, "");
+	ck_assert_ptr_nonnull(freopen(path, "w", stderr));
+	status = planner_once_by(&backend_late, &conf, ms, from, to);
+	fflush(stderr);
+	fclose(from);
+	fclose(to);
+	f = fopen(path, "r");
+	*ret_said = xcalloc(1, 1000);
+	ck_assert_uint_lt(fread(*ret_said, 1, 999, f), 999);
+	fclose(f);
+	unlink(path);
+	return status;
+}
+
+START_TEST(planner_alone_waits_for_an_answer_that_comes_later)
+{
+	auto_str out = NULL;
+	auto_str said = NULL;
+
+	ck_assert_int_eq(once_late(NEVER_MS, &out, &said), 0);
+	ck_assert_str_eq(out, "{\"decision\":\"PLAN\"}\n");
+	ck_assert_str_eq(said, "");
+	ck_assert_int_eq(late.cancelled, 0);
+	ck_assert_int_eq(late.stopped, 1);
+}
+END_TEST
+
+START_TEST(planner_alone_calls_off_what_does_not_answer_in_time)
+{
+	auto_str out = NULL;
+	auto_str said = NULL;
+
+	late.never = true;
+	ck_assert_int_eq(once_late(50, &out, &said), 1);
+	ck_assert_str_eq(out, "");
+	ck_assert_str_eq(said,
+	    "culprit-planner: the planner late did not answer within "
+	    "0.05 s\n");
+	ck_assert_int_eq(late.cancelled, 1);
+	ck_assert_int_eq(late.stopped, 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -260,6 +377,8 @@ main(void)
 	    {planner_alone_takes_json_and_msgpack_alike, 0},
 	    {planner_alone_refuses_what_is_no_state, 7},
 	    {planner_alone_says_which_planners_there_are, 0},
+	    {planner_alone_waits_for_an_answer_that_comes_later, 0},
+	    {planner_alone_calls_off_what_does_not_answer_in_time, 0},
 	};
 
 	return RUN_TESTS("planner", tests);

@@ -7,6 +7,7 @@
  */
 #include "common/plan.h"
 
+#include "common/proto.h"
 #include "common/wire.h"
 
 #include <stdio.h>
@@ -212,17 +213,17 @@ put_step(struct buf *b, const struct plan_step *s)
 enum rc
 plan_of_update(struct span update, struct plan *ret_plan, struct err *err)
 {
-	struct span error = wire_find_str(update, "error");
-	struct span decision = wire_find_str(update, "decision");
+	struct proto_answer a;
 	struct plan p;
-	enum rc rc;
+	enum rc rc = proto_get_answer(update, &a, err);
 
-	if (error.n != 0)
-		return err_set(err, RC_UPSTREAM, "%.*s", SPAN_ARG(error));
-	rc = plan_parse(wire_find(update, "planner_plan"), &p, err);
+	if (rc == RC_OK && a.error.n != 0)
+		return err_set(err, RC_UPSTREAM, "%.*s", SPAN_ARG(a.error));
+	if (rc == RC_OK)
+		rc = plan_parse(a.planner_plan, &p, err);
 	if (rc != RC_OK)
 		return rc;
-	if (!span_is(decision, plan_decision_name(p.decision)))
+	if (!span_is(a.decision, plan_decision_name(p.decision)))
 		return err_set(
 		    err, RC_INVALID, "its plan and its decision differ");
 	if (p.decision == PLAN_DECISION_EXECUTE && p.n_steps == 0)

@@ -9,7 +9,7 @@
 #ifndef COMMON_REPORT_H
 #define COMMON_REPORT_H
 
-#include "common/buf.h"
+#include "common/proto.h"
 #include "common/rc.h"
 #include "common/span.h"
 
@@ -17,7 +17,7 @@
 
 struct cJSON;
 
-enum { REPORT_BYTES_MAX = 4 << 20 };
+enum { REPORT_BYTES_MAX = PROTO_MOST(answer, final_report) };
 
 enum report_lang { REPORT_ZH, REPORT_EN, REPORT_LANGS };
 

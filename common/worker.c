@@ -136,15 +136,28 @@ held_find(struct worker *w, struct span run, uint64_t task, uint64_t attempt)
 	return NULL;
 }
 
-/* A message that cannot leave now is sent again by a beat. */
-static void
+/* A message that cannot leave now is sent again by a beat; RC_TOOBIG: one
+ * that never can. */
+static enum rc
 worker_send(struct worker *w, const struct proto *msg)
 {
 	struct err err;
+	enum rc rc = FAILPOINT_RC(worker_send_fails, &err);
 
-	if (FAILPOINT_RC(worker_send_fails, &err) != RC_OK ||
-	    bus_send(w->bus, NULL, msg) != RC_OK)
-		log_debug("not sent", "message", proto_name(msg->type), NULL);
+	if (rc == RC_OK)
+		rc = bus_send(w->bus, NULL, msg);
+	if (rc != RC_OK)
+		log_debug("not sent", "message", proto_name(msg->type),
+		    "reason", rc_name(rc), NULL);
+	return rc;
+}
+
+/* The same for what is said again anyhow, or fits in any case. */
+static void
+worker_say(struct worker *w, const struct proto *msg)
+{
+	if (worker_send(w, msg) != RC_OK)
+		return;
 }
 
 static void
@@ -160,7 +173,7 @@ send_hello(struct worker *w)
 	m.hello.capacity = (uint64_t)c->capacity;
 	m.hello.tools = w->spec.tools;
 	m.hello.start = w->start;
-	worker_send(w, &m);
+	worker_say(w, &m);
 	FAILPOINT(worker_hello);
 }
 
@@ -180,8 +193,30 @@ tell_unheard(struct worker *w)
 		    NULL);
 }
 
+/* What takes the place of an answer that no message holds: the lease would
+ * be renewed for it until the end. */
 static void
-send_result(struct worker *w, struct held *h)
+give_up_answer(struct held *h)
+{
+	struct err err;
+	auto_buf b = {.max = 1024};
+
+	err_set(&err, RC_TOOBIG,
+	    "the answer has %zu bytes, with %zu of evidence, and a message "
+	    "holds %d MiB",
+	    h->update_n, h->evidence_n, PROTO_BYTES_MAX >> 20);
+	log_warn("an answer is too large to be sent", "run", h->run, "reason",
+	    err.text, NULL);
+	proto_put_outcome(
+	    &b, &(struct proto_outcome){.error = span_of(err.text)});
+	free(h->update);
+	h->update_n = b.len;
+	h->update = buf_take(&b);
+	h->evidence_n = 0;
+}
+
+static enum rc
+try_result(struct worker *w, struct held *h)
 {
 	struct proto m = {.type = PROTO_RESULT};
 
@@ -193,7 +228,17 @@ send_result(struct worker *w, struct held *h)
 	m.result.evidence = span_make(h->evidence, h->evidence_n);
 	m.result.media = span_of(h->media);
 	h->sent_ms = clk_mono_ms();
-	worker_send(w, &m);
+	return worker_send(w, &m);
+}
+
+static void
+send_result(struct worker *w, struct held *h)
+{
+	if (try_result(w, h) != RC_TOOBIG)
+		return;
+	give_up_answer(h);
+	if (try_result(w, h) != RC_OK)
+		return; /* a beat sends it again */
 }
 
 static void
@@ -213,7 +258,7 @@ send_renew(struct worker *w)
 			.attempt = h->task.attempt});
 	m.renew.epoch = w->epoch;
 	m.renew.tasks = buf_span(&tasks);
-	worker_send(w, &m);
+	worker_say(w, &m);
 }
 
 static void
@@ -222,7 +267,7 @@ send_bye(struct worker *w, bool ends)
 	struct proto bye = {.type = PROTO_BYE};
 
 	bye.bye.ends = ends;
-	worker_send(w, &bye);
+	worker_say(w, &bye);
 }
 
 static void
@@ -533,7 +578,7 @@ worker_progress(struct worker *w, struct worker_task *t, const char *type,
 	m.progress.attempt = t->attempt;
 	m.progress.type = span_of(type);
 	m.progress.data = data;
-	worker_send(w, &m);
+	worker_say(w, &m);
 }
 
 void

@@ -5,13 +5,14 @@
 #include "common/failpoint.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/proto.h"
 #include "common/wire.h"
 #include "common/worker.h"
 #include "executor/run.h"
 
 #include <stdlib.h>
 
-enum { TOOLS_BYTES_MAX = 1 << 20 };
+enum { TOOLS_BYTES_MAX = PROTO_MOST(hello, tools) };
 
 struct executor {
 	struct worker *worker;
@@ -106,9 +107,8 @@ on_outcome(void *arg, const struct run_outcome *outcome)
 	auto_buf update = {.max = RUN_FEEDBACK_MAX + 100};
 
 	log_task(job, outcome);
-	wire_put_map(&update, 1);
-	wire_put_str(&update, "feedback");
-	wire_put_raw(&update, outcome->feedback);
+	proto_put_outcome(
+	    &update, &(struct proto_outcome){.feedback = outcome->feedback});
 	FAILPOINT(outcome_packed);
 	worker_done(job->executor->worker, job->task, buf_span(&update),
 	    outcome->evidence, outcome->media);
@@ -123,9 +123,7 @@ on_progress(void *arg, const char *text)
 	struct job *job = arg;
 	auto_buf data = {.max = 1000};
 
-	wire_put_map(&data, 1);
-	wire_put_str(&data, "text");
-	wire_put_str(&data, text);
+	proto_put_said(&data, &(struct proto_said){.text = span_of(text)});
 	worker_progress(
 	    job->executor->worker, job->task, "progress", buf_span(&data));
 }

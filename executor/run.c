@@ -7,11 +7,15 @@
 #include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/json.h"
+#include "common/proto.h"
 #include "common/utf8.h"
 #include "common/when.h"
 #include "common/wire.h"
 
 #include <stdlib.h>
+
+/* More than any window that is asked for. */
+#define WINDOW_MAX_S UINT64_C(1000000000)
 
 struct run {
 	struct tool_call call;
@@ -42,49 +46,40 @@ run_free(struct run *run)
 
 /* ---- feedback ---- */
 
-static void
-put_field(struct buf *b, const char *key, struct span text)
-{
-	wire_put_str(b, key);
-	wire_put_span(b, text);
-}
-
 /* Texts of foreign servers are cut to size on their way in here. */
-static void
-put_told(struct buf *b, const char *key, struct buf *told)
+static struct span
+told(struct buf *text)
 {
-	if (told->len > 0)
-		told->len = utf8_tidy(told->data, told->len);
-	put_field(b, key, buf_span(told));
+	if (text->len > 0)
+		text->len = utf8_tidy(text->data, text->len);
+	return buf_span(text);
 }
 
 static void
-put_feedback(struct buf *b, struct run *run, int64_t ms, bool data)
+put_feedback(struct buf *b, struct run *run, int64_t ms, bool with_data)
 {
+	static const char empty_map[] = {(char)0x80};
 	struct tool_result *r = &run->call.result;
+	auto_buf data = {.max = RUN_FEEDBACK_MAX};
+	struct proto_feedback fb = {
+	    .status = span_of(r->success ? "SUCCESS" : "FAILED"),
+	    .tool = run->tool_name,
+	    .step = run->step,
+	    .args = run->args_wire,
+	    .query = told(&r->query),
+	    .summary = told(&r->summary),
+	    .suggestion = told(&r->suggestion),
+	    .ms = (uint64_t)ms,
+	    .unknown = r->unknown,
+	};
 
-	wire_put_map(b, 8 + data + r->unknown);
-	if (r->unknown) {
-		wire_put_str(b, "unknown");
-		wire_put_bool(b, true);
-	}
-	put_field(b, "status", span_of(r->success ? "SUCCESS" : "FAILED"));
-	put_field(b, "tool", run->tool_name);
-	put_field(b, "step", run->step);
-	wire_put_str(b, "args");
-	if (run->args_wire.n > 0)
-		wire_put_raw(b, run->args_wire);
-	else
-		wire_put_map(b, 0);
-	put_told(b, "query", &r->query);
-	put_told(b, "summary", &r->summary);
-	put_told(b, "suggestion", &r->suggestion);
-	wire_put_str(b, "ms");
-	wire_put_int(b, ms);
-	if (!data)
-		return;
-	wire_put_str(b, "data");
-	wire_put_tree(b, r->data);
+	if (fb.args.n == 0)
+		fb.args = span_make(empty_map, sizeof(empty_map));
+	if (with_data)
+		wire_put_tree(&data, r->data);
+	fb.data = buf_span(&data);
+	proto_put_feedback(b, &fb);
+	buf_mark(b, &data);
 }
 
 /* Tells the outcome; frees the run unless run_start still holds it. */
@@ -162,37 +157,49 @@ on_late(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 /* ---- reading the step ---- */
 
 static void
-read_input(struct run *run, struct span input)
+read_args(struct run *run, struct span args)
 {
-	struct span map, labels;
-	int64_t now_ms = clk_wall_ms();
-
-	run->input = xcalloc(1, input.n + 1);
-	memcpy(run->input, input.p, input.n);
-	map = span_make(run->input, input.n);
-	run->step = wire_find_str(map, "step");
-	run->tool_name = wire_find_str(map, "tool");
-	run->args_wire = wire_find(map, "args");
-	labels = wire_find(map, "labels");
-	if (run->args_wire.n > 0)
-		run->args = wire_to_tree(run->args_wire);
+	run->args_wire = args;
+	if (args.n > 0)
+		run->args = wire_to_tree(args);
 	if (cJSON_IsNull(run->args) || run->args == NULL) {
 		cJSON_Delete(run->args);
 		run->args = cJSON_CreateObject();
 		run->args_wire.n = 0;
 	}
-	if (labels.n > 0)
-		run->labels = wire_to_tree(labels);
+}
+
+/* The moment it is about: now, where none is named that has been. */
+static int64_t
+moment(uint64_t at_ms, int64_t now_ms)
+{
+	return at_ms > 0 && at_ms <= (uint64_t)now_ms ? (int64_t)at_ms : now_ms;
+}
+
+static enum rc
+read_input(struct run *run, struct span input, struct err *err)
+{
+	int64_t now_ms = clk_wall_ms();
+	struct proto_step s = {0};
+	enum rc rc;
+
+	run->input = xcalloc(1, input.n + 1);
+	memcpy(run->input, input.p, input.n);
+	rc = proto_get_step(span_make(run->input, input.n), &s, err);
+	run->step = s.step;
+	run->tool_name = s.tool;
+	read_args(run, s.args);
+	if (s.labels.n > 0)
+		run->labels = wire_to_tree(s.labels);
 	run->call.now_ms = now_ms;
-	run->call.at_ms = wire_find_int(map, "at", 0);
-	if (run->call.at_ms <= 0 || run->call.at_ms > now_ms)
-		run->call.at_ms = now_ms;
-	run->call.window_ms = wire_find_int(map, "window", 0) * 1000;
-	if (run->call.window_ms <= 0)
-		run->call.window_ms = RUN_WINDOW_MS;
-	run->call.key = wire_find_str(map, "key");
+	run->call.at_ms = moment(s.at, now_ms);
+	run->call.window_ms = s.window > 0
+				  ? (int64_t)MIN(s.window, WINDOW_MAX_S) * 1000
+				  : RUN_WINDOW_MS;
+	run->call.key = s.key;
 	run->call.args = run->args;
 	run->call.labels = run->labels;
+	return rc;
 }
 
 static void
@@ -237,6 +244,7 @@ run_start(const struct run_env *env, struct span input, int64_t deadline_ms,
     run_done_fn *done, void *arg)
 {
 	struct run *run = xcalloc(1, sizeof(*run));
+	struct err err;
 
 	run->env = env;
 	run->done = done;
@@ -248,9 +256,11 @@ run_start(const struct run_env *env, struct span input, int64_t deadline_ms,
 	run->call.progress = on_tool_progress;
 	run->call.owner = run;
 	tool_result_init(&run->call.result);
-	read_input(run, input);
 	run->starting = true;
-	start_tool(run, deadline_ms);
+	if (read_input(run, input, &err) == RC_OK)
+		start_tool(run, deadline_ms);
+	else
+		fail(run, "Correct the step and try again.", err.text);
 	run->starting = false;
 	if (!run->ended)
 		return run;

@@ -141,8 +141,8 @@ arg_unknown(const struct route *r, struct span name, struct err *err)
 
 /* A name is compared as it stands: nobody has to percent-encode one. */
 static enum rc
-arg_check(const struct route *r, struct span name, unsigned *seen,
-    struct err *err)
+arg_check(
+    const struct route *r, struct span name, unsigned *seen, struct err *err)
 {
 	unsigned i = 0;
 

@@ -22,13 +22,29 @@ type_safe(struct span type)
 
 /* JSON text holds no line end, so the data is one line. */
 static void
+event_data(struct buf *b, struct span data)
+{
+	size_t mark = b->len;
+
+	wire_to_json(b, data);
+	if (!b->full && b->len - mark <= SSE_DATA_MAX)
+		return;
+	buf_cut(b, mark);
+	buf_addf(b,
+	    "{\"omitted\":true,\"bytes\":%zu,\"detail\":\"this event takes "
+	    "over "
+	    "%d MiB as JSON; what it tells is in the investigation's state\"}",
+	    data.n, SSE_DATA_MAX >> 20);
+}
+
+static void
 event_body(struct buf *b, struct span type, struct span data)
 {
 	buf_adds(b, "event: ");
 	buf_add_span(b, type_safe(type));
 	buf_adds(b, "\ndata: ");
 	if (data.n > 0)
-		wire_to_json(b, data);
+		event_data(b, data);
 	else
 		buf_adds(b, "{}");
 	buf_adds(b, "\n\n");

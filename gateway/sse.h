@@ -11,8 +11,13 @@
 
 #include <stdint.h>
 
+/* No event's data is larger, as JSON, so that whoever reads the stream can get
+ * past each. What would be is left out, and {omitted, bytes, detail} says so
+ * in its place. */
+enum { SSE_DATA_MAX = 16 << 20 };
+
 /* Appends one event. type: letters and "_" only, else "message" is written.
- * data: one msgpack value. */
+ * data: one msgpack value. b needs room for SSE_DATA_MAX and a little. */
 void sse_event(struct buf *b, const char *run, uint64_t seq, struct span type,
     struct span data);
 

@@ -25,13 +25,6 @@ viewer_begin(struct exchange *x)
 	web_flush(x->h);
 }
 
-static void
-out_cut(struct buf *out, size_t len)
-{
-	out->len = len;
-	out->data[len] = '\0';
-}
-
 /* False: it does not fit now. */
 static bool
 event_write(struct exchange *x, const struct proto_event *e)
@@ -44,7 +37,7 @@ event_write(struct exchange *x, const struct proto_event *e)
 	sse_event(out, link_run(x->call), e->seq, e->type, e->data);
 	if (before == 0 || web_pending(x->h) <= SERVER_PENDING_MAX)
 		return true;
-	out_cut(out, mark);
+	buf_cut(out, mark);
 	return false;
 }
 
@@ -113,10 +106,6 @@ viewer_events(void *ctx, const struct proto_events *m)
 	}
 	viewer_begin(x);
 	all = list_take(x, m->list);
-	if (web_out(x->h)->full) {
-		web_cut(x->h); /* larger than anything may be */
-		return;
-	}
 	if (all && m->last != 0) {
 		FAILPOINT(stream_ends);
 		exchange_call_end(x);

@@ -4,6 +4,7 @@
  * Invariant: an answer is given once; what comes after it is dropped.
  */
 #include "gateway/server_in.h"
+#include "gateway/sse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 enum {
 	STREAM_BLOCK = 1024,
 	/* One event, e.g. a report, may be larger than what is held back. */
-	OUT_MAX = 32 << 20,
+	OUT_MAX = SSE_DATA_MAX + (1 << 20),
 };
 
 /* ---- lifetimes ---- */

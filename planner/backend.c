@@ -1,7 +1,7 @@
 /* backend.c - the table of backends. */
 #include "planner/backend.h"
 
-#include "common/wire.h"
+#include "common/proto.h"
 
 /* ops NULL: the name is known, this build has no such backend. */
 static const struct {
@@ -38,7 +38,5 @@ backend_find(const char *name, const struct backend_ops **ret, struct err *err)
 void
 backend_put_error(struct buf *b, const char *text)
 {
-	wire_put_map(b, 1);
-	wire_put_str(b, "error");
-	wire_put_str(b, text);
+	proto_put_answer(b, &(struct proto_answer){.error = span_of(text)});
 }

@@ -13,6 +13,7 @@
 
 #include "common/json.h"
 #include "common/plan.h"
+#include "common/proto.h"
 #include "common/report.h"
 #include "common/tree.h"
 #include "common/wire.h"
@@ -61,29 +62,28 @@ read_file(const char *path, struct buf *b, struct err *err)
 
 /* A script that ends without a report still ends in one: what it says. */
 static void
-put_report(struct buf *b, const struct plan *p, enum report_lang lang)
+put_report(struct buf *report, const struct plan *p, enum report_lang lang)
 {
 	AUTO(tree) conclusion = NULL;
-	auto_buf report = {.max = REPORT_BYTES_MAX};
 
-	wire_put_str(b, "final_report");
+	if (p->decision != PLAN_DECISION_FINISH)
+		return;
 	if (p->report.n > 0) {
-		wire_put_span(b, p->report);
+		buf_add_span(report, p->report);
 		return;
 	}
 	conclusion = cJSON_CreateObject();
 	json_add_span(conclusion, "summary", p->step);
-	report_render(&report, NULL, conclusion, lang, NULL);
-	wire_put_span(b, buf_span(&report));
+	report_render(report, NULL, conclusion, lang, NULL);
 }
 
 static enum rc
 encode(struct buf *update, const cJSON *tree, enum report_lang lang,
     struct err *err)
 {
-	struct span conclusion;
 	struct plan p;
-	auto_buf map = {.max = PLAN_BYTES_MAX};
+	auto_buf map = {.max = PLAN_BYTES_MAX}, plan = {.max = PLAN_BYTES_MAX};
+	auto_buf report = {.max = REPORT_BYTES_MAX};
 	enum rc rc;
 
 	rc = plan_from_tree(tree, &map, err);
@@ -91,19 +91,15 @@ encode(struct buf *update, const cJSON *tree, enum report_lang lang,
 		rc = plan_parse(buf_span(&map), &p, err);
 	if (rc != RC_OK)
 		return rc;
-	conclusion = wire_find(buf_span(&map), "conclusion");
-	wire_put_map(update,
-	    2u + (p.decision == PLAN_DECISION_FINISH) + (conclusion.n > 0));
-	wire_put_str(update, "planner_plan");
-	plan_put(update, &p);
-	wire_put_str(update, "decision");
-	wire_put_str(update, plan_decision_name(p.decision));
-	if (p.decision == PLAN_DECISION_FINISH)
-		put_report(update, &p, lang);
-	if (conclusion.n > 0) {
-		wire_put_str(update, "conclusion");
-		wire_put_raw(update, conclusion);
-	}
+	plan_put(&plan, &p);
+	put_report(&report, &p, lang);
+	proto_put_answer(
+	    update, &(struct proto_answer){.planner_plan = buf_span(&plan),
+			.decision = span_of(plan_decision_name(p.decision)),
+			.final_report = buf_span(&report),
+			.conclusion = wire_find(buf_span(&map), "conclusion")});
+	buf_mark(update, &plan);
+	buf_mark(update, &report);
 	return buf_check(update, "a plan", err);
 }
 

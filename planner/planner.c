@@ -55,9 +55,7 @@ on_token(struct turn *t, struct span text)
 	auto_buf data = {0};
 
 	buf_init(&data, text.n + 64);
-	wire_put_map(&data, 1);
-	wire_put_str(&data, "text");
-	wire_put_span(&data, text);
+	proto_put_said(&data, &(struct proto_said){.text = text});
 	worker_progress(l->planner->worker, l->task, "token", buf_span(&data));
 }
 

@@ -12,6 +12,7 @@
 
 #include "common/alerts.h"
 #include "common/plan.h"
+#include "common/proto.h"
 #include "common/tree.h"
 #include "common/wire.h"
 #include "planner/case.h"
@@ -127,17 +128,18 @@ static void
 put_execute(struct buf *b, const struct kase *k, const struct todo *t)
 {
 	bool known = k->facts.alerts_answer != NULL;
-	AUTO(tree) conclusion = known ? case_conclude(k) : NULL;
+	AUTO(tree) tree = known ? case_conclude(k) : NULL;
+	auto_buf plan = {.max = PLAN_BYTES_MAX}, conclusion = {.max = b->max};
 
-	wire_put_map(b, known ? 3 : 2);
-	wire_put_str(b, "planner_plan");
-	put_plan(b, k, t);
-	wire_put_str(b, "decision");
-	wire_put_str(b, "EXECUTE");
-	if (!known)
-		return;
-	wire_put_str(b, "conclusion");
-	wire_put_tree(b, conclusion);
+	put_plan(&plan, k, t);
+	if (known)
+		wire_put_tree(&conclusion, tree);
+	proto_put_answer(
+	    b, &(struct proto_answer){.planner_plan = buf_span(&plan),
+		   .decision = span_of("EXECUTE"),
+		   .conclusion = buf_span(&conclusion)});
+	buf_mark(b, &plan);
+	buf_mark(b, &conclusion);
 }
 
 static void
@@ -146,23 +148,24 @@ put_finish(struct buf *b, const struct kase *k)
 	bool zh = k->facts.lang == REPORT_ZH;
 	struct plan p = {.decision = PLAN_DECISION_FINISH,
 	    .step = span_of(zh ? "得出结论" : "draw the conclusion")};
-	AUTO(tree) conclusion = case_conclude(k);
+	AUTO(tree) tree = case_conclude(k);
 	auto_buf report = {.max = REPORT_BYTES_MAX};
 	auto_buf context = {.max = PLAN_TEXT_MAX};
+	auto_buf plan = {.max = PLAN_BYTES_MAX}, conclusion = {.max = b->max};
 
 	put_context(&context, k);
 	p.context = buf_span(&context);
-	report_render(&report, k->facts.state, conclusion, k->facts.lang, NULL);
-	wire_put_map(b, 4);
-	wire_put_str(b, "planner_plan");
-	plan_put(b, &p);
-	wire_put_str(b, "decision");
-	wire_put_str(b, "FINISH");
-	wire_put_str(b, "final_report");
-	wire_put_span(b, buf_span(&report));
-	wire_put_str(b, "conclusion");
-	wire_put_tree(b, conclusion);
-	b->full = b->full || report.full;
+	plan_put(&plan, &p);
+	report_render(&report, k->facts.state, tree, k->facts.lang, NULL);
+	wire_put_tree(&conclusion, tree);
+	proto_put_answer(
+	    b, &(struct proto_answer){.planner_plan = buf_span(&plan),
+		   .decision = span_of("FINISH"),
+		   .final_report = buf_span(&report),
+		   .conclusion = buf_span(&conclusion)});
+	buf_mark(b, &plan);
+	buf_mark(b, &report);
+	buf_mark(b, &conclusion);
 }
 
 void

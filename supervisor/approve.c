@@ -24,7 +24,7 @@ emit_approval(struct supervisor *s, struct task *t)
 	dispatch_put_step(&b, t);
 	wire_put_str(&b, "until");
 	wire_put_int(&b, t->run->deadline_ms);
-	engine_emit(s, t->run, "approval", buf_span(&b));
+	engine_emit(s, t->run, "approval", &b);
 }
 
 static void
@@ -114,7 +114,7 @@ emit_decided(struct supervisor *s, struct task *t, const struct proto_decide *m)
 	wire_put_bool(&b, m->approve != 0);
 	wire_put_str(&b, "by");
 	wire_put_span(&b, m->by);
-	engine_emit(s, t->run, "decided", buf_span(&b));
+	engine_emit(s, t->run, "decided", &b);
 }
 
 static void

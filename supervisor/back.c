@@ -165,30 +165,39 @@ on_renew(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 }
 
 static void
-on_progress(struct supervisor *s, struct worker *w,
-    const struct bus_peer *peer UNUSED, const struct proto *msg)
+emit_progress(struct supervisor *s, struct task *t, const struct worker *w,
+    struct span text)
 {
-	const struct proto_progress *p = &msg->progress;
-	struct task *t = held_task(s, w, p->epoch, p->run, p->task, p->attempt);
-	struct span text = wire_find_str(p->data, "text");
 	auto_buf b = {0};
 
-	if (t == NULL)
-		return;
-	if (span_is(p->type, "token")) {
-		follow_fleeting(s, t->run, "token", p->data);
-		return;
-	}
-	if (!span_is(p->type, "progress") || text.n == 0 ||
-	    t->progress++ >= PROGRESS_EVENTS_MAX)
-		return;
-	buf_init(&b, PROTO_BYTES_MAX);
+	buf_init(&b, PROTO_MOST(said, text) + 1024);
 	wire_put_map(&b, 2);
 	wire_put_str(&b, "worker");
 	wire_put_str(&b, w->name);
 	wire_put_str(&b, "text");
 	wire_put_span(&b, text);
-	engine_emit(s, t->run, "progress", buf_span(&b));
+	engine_emit(s, t->run, "progress", &b);
+}
+
+static void
+on_progress(struct supervisor *s, struct worker *w,
+    const struct bus_peer *peer UNUSED, const struct proto *msg)
+{
+	const struct proto_progress *p = &msg->progress;
+	struct task *t = held_task(s, w, p->epoch, p->run, p->task, p->attempt);
+	struct proto_said said;
+	struct err err;
+
+	if (t == NULL)
+		return;
+	if (proto_get_said(p->data, &said, &err) != RC_OK)
+		log_debug("nothing that can be shown", "worker", w->name,
+		    "reason", err.text, NULL);
+	else if (span_is(p->type, "token"))
+		follow_fleeting(s, t->run, "token", p->data);
+	else if (span_is(p->type, "progress") && said.text.n != 0 &&
+		 t->progress++ < PROGRESS_EVENTS_MAX)
+		emit_progress(s, t, w, said.text);
 }
 
 static void

@@ -78,29 +78,6 @@ planner_input(struct supervisor *s, struct task *t, struct buf *b)
 	    registry_tools_encoded(s->workers));
 }
 
-static void
-put_state(struct buf *b, const struct run *r, const char *key)
-{
-	struct span v = state_get(r->state, key);
-
-	wire_put_str(b, key);
-	if (v.n != 0)
-		wire_put_raw(b, v);
-	else
-		wire_put_nil(b);
-}
-
-/* Under which the tool does it once, whoever asks and how often. */
-static void
-put_key(struct buf *b, const struct task *t)
-{
-	auto_str key = xasprintf(
-	    "%s.%llu", t->run->id, (unsigned long long)t->number);
-
-	wire_put_str(b, "key");
-	wire_put_str(b, key);
-}
-
 void
 dispatch_put_place(struct buf *b, const struct task *t)
 {
@@ -123,24 +100,30 @@ dispatch_put_step(struct buf *b, const struct task *t)
 	wire_put_raw(b, step->args);
 }
 
+/* The key is that under which a tool that may be repeated does it once,
+ * whoever asks and how often. */
 static void
 executor_input(struct task *t, struct buf *b)
 {
 	const struct run *r = t->run;
-	static const char *const keys[] = {
-	    "at", "window", "labels", "language"};
-	bool repeats = t->class == TOOL_IDEMPOTENT;
-	size_t i;
+	const struct plan_step *step = &r->plan.steps[t->index];
+	auto_str key =
+	    t->class == TOOL_IDEMPOTENT
+		? xasprintf("%s.%llu", r->id, (unsigned long long)t->number)
+		: NULL;
 
-	wire_put_map(b, 6 + ARRAY_LEN(keys) + repeats);
-	if (repeats)
-		put_key(b, t);
-	dispatch_put_step(b, t);
-	wire_put_str(b, "context");
-	wire_put_span(b, r->plan.context);
-	dispatch_put_place(b, t);
-	for (i = 0; i < ARRAY_LEN(keys); i++)
-		put_state(b, r, keys[i]);
+	proto_put_step(b,
+	    &(struct proto_step){.step = step->step,
+		.tool = step->tool,
+		.args = step->args,
+		.context = r->plan.context,
+		.iteration = r->iteration,
+		.index = t->index,
+		.at = MAX(state_int(r->state, "at", 0), 0),
+		.window = MAX(state_int(r->state, "window", 0), 0),
+		.labels = state_get(r->state, "labels"),
+		.language = state_str(r->state, "language"),
+		.key = span_of(key)});
 }
 
 static void
@@ -163,7 +146,7 @@ emit_started(struct supervisor *s, struct task *t)
 	wire_put_str(&b, t->worker_name);
 	wire_put_str(&b, "attempt");
 	wire_put_u64(&b, t->attempt);
-	engine_emit(s, t->run, "tool_started", buf_span(&b));
+	engine_emit(s, t->run, "tool_started", &b);
 }
 
 static void

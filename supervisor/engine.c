@@ -39,10 +39,23 @@ engine_dirty(struct supervisor *s, struct run *r)
 	TAILQ_INSERT_TAIL(&s->dirty, r, dirty_list);
 }
 
-void
-engine_emit(
-    struct supervisor *s, struct run *r, const char *type, struct span data)
+/* Nothing that is cut off is kept. Whatever becomes an event was held against
+ * what a state may hold, so this is for what nobody thought of. */
+static struct span
+emit_whole(const struct run *r, const char *type, const struct buf *data)
 {
+	if (!data->full)
+		return buf_span(data);
+	log_error("an event is too large to be kept", "run", r->id, "type",
+	    type, NULL);
+	return span_make("\x80", 1);
+}
+
+void
+engine_emit(struct supervisor *s, struct run *r, const char *type,
+    const struct buf *whole)
+{
+	struct span data = emit_whole(r, type, whole);
 	struct err err;
 
 	r->last_seq++;
@@ -127,7 +140,7 @@ emit_started(struct supervisor *s, struct run *r)
 		else
 			wire_put_nil(&b);
 	}
-	engine_emit(s, r, "started", buf_span(&b));
+	engine_emit(s, r, "started", &b);
 }
 
 /* The first update of a new run: the request, and what it left open. */
@@ -257,7 +270,7 @@ emit_supervisor(struct supervisor *s, struct run *r)
 	    &b, node_name(route_next(&graph_main, NODE_SUPERVISOR, &f)));
 	wire_put_str(&b, "reason");
 	wire_put_str(&b, e != ENDING_NONE ? ending_name(e) : "");
-	engine_emit(s, r, "supervisor", buf_span(&b));
+	engine_emit(s, r, "supervisor", &b);
 }
 
 void

@@ -146,7 +146,7 @@ emit_report(struct supervisor *s, struct run *r, enum ending e,
 	wire_put_span(&b, confidence_of(r, e));
 	wire_put_str(&b, "verdict");
 	wire_put_raw(&b, verdict);
-	engine_emit(s, r, "report", buf_span(&b));
+	engine_emit(s, r, "report", &b);
 }
 
 static void
@@ -166,7 +166,7 @@ emit_finished(struct supervisor *s, struct run *r, enum ending e)
 	wire_put_int(&b, r->iteration);
 	wire_put_str(&b, "ms");
 	wire_put_int(&b, clk_mono_ms() - r->started_mono_ms);
-	engine_emit(s, r, "finished", buf_span(&b));
+	engine_emit(s, r, "finished", &b);
 }
 
 static void

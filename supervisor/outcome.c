@@ -43,7 +43,7 @@ emit_feedback(struct supervisor *s, struct task *t, struct span feedback)
 		else
 			wire_put_nil(&b);
 	}
-	engine_emit(s, t->run, "feedback", buf_span(&b));
+	engine_emit(s, t->run, "feedback", &b);
 }
 
 /* How many pairs put_class writes. */
@@ -65,40 +65,80 @@ put_class(struct buf *b, const struct task *t)
 	wire_put_str(b, t->approved_by);
 }
 
+/* The feedback with what the supervisor knows better in place of its own
+ * claims: the ids of its evidence, its class, who approved it. */
+static void
+put_feedback(struct buf *b, struct span feedback, const struct task *t,
+    bool has_evidence)
+{
+	struct wire_r r = wire_reader(feedback);
+	uint32_t n = wire_map(&r), i, kept = 0;
+	char id[EVIDENCE_ID_TEXT];
+	auto_buf pairs = {0};
+
+	buf_init(&pairs, STATE_BYTES_MAX);
+	for (i = 0; i < n; i++) {
+		struct span k = wire_str(&r);
+		struct span v = wire_raw(&r);
+
+		if (span_is(k, "evidence") || span_is(k, "class") ||
+		    span_is(k, "approved_by") || span_is(k, "unknown"))
+			continue;
+		wire_put_span(&pairs, k);
+		wire_put_raw(&pairs, v);
+		kept++;
+	}
+	wire_put_map(b, kept + 1 + class_pairs(t));
+	buf_add_buf(b, &pairs);
+	put_class(b, t);
+	wire_put_str(b, "evidence");
+	wire_put_array(b, has_evidence ? 1 : 0);
+	if (has_evidence)
+		wire_put_str(b, evidence_id_print(t->evidence, id));
+}
+
+/* Keeps what came of a step until its plan is joined: its feedback, and what
+ * is said of its evidence, which may be empty. */
+static void
+settle_step(struct supervisor *s, struct task *t, enum task_state state,
+    struct span feedback, const struct buf *evidence)
+{
+	auto_buf fb = {0};
+
+	buf_init(&fb, STATE_BYTES_MAX);
+	put_feedback(&fb, feedback, t, evidence->len != 0);
+	buf_reset(&t->outcome);
+	wire_put_map(&t->outcome, evidence->len != 0 ? 2 : 1);
+	wire_put_str(&t->outcome, "feedback");
+	buf_add_buf(&t->outcome, &fb);
+	if (evidence->len != 0) {
+		wire_put_str(&t->outcome, "evidence");
+		buf_add_buf(&t->outcome, evidence);
+		engine_emit(s, t->run, "evidence", evidence);
+	}
+	emit_feedback(s, t, buf_span(&fb));
+	t->state = state;
+	t->dirty = true;
+	engine_dirty(s, t->run);
+}
+
 void
 engine_step_end(
     struct supervisor *s, struct task *t, const struct step_end *end)
 {
+	static const struct buf no_evidence = {0};
 	const struct plan_step *step = &t->run->plan.steps[t->index];
 	auto_buf fb = {0};
 
 	buf_init(&fb, STATE_BYTES_MAX);
-	wire_put_map(&fb, 8 + class_pairs(t));
-	put_class(&fb, t);
-	wire_put_str(&fb, "status");
-	wire_put_str(&fb, end->status);
-	wire_put_str(&fb, "tool");
-	wire_put_span(&fb, step->tool);
-	wire_put_str(&fb, "step");
-	wire_put_span(&fb, step->step);
-	wire_put_str(&fb, "args");
-	wire_put_raw(&fb, step->args);
-	wire_put_str(&fb, "summary");
-	wire_put_str(&fb, end->summary);
-	wire_put_str(&fb, "suggestion");
-	wire_put_str(&fb, end->suggestion);
-	wire_put_str(&fb, "ms");
-	wire_put_int(&fb, 0);
-	wire_put_str(&fb, "evidence");
-	wire_put_array(&fb, 0);
-	t->state = end->state;
-	t->dirty = true;
-	engine_dirty(s, t->run);
-	buf_reset(&t->outcome);
-	wire_put_map(&t->outcome, 1);
-	wire_put_str(&t->outcome, "feedback");
-	wire_put_raw(&t->outcome, buf_span(&fb));
-	emit_feedback(s, t, buf_span(&fb));
+	proto_put_feedback(
+	    &fb, &(struct proto_feedback){.status = span_of(end->status),
+		     .tool = step->tool,
+		     .step = step->step,
+		     .args = step->args,
+		     .summary = span_of(end->summary),
+		     .suggestion = span_of(end->suggestion)});
+	settle_step(s, t, end->state, buf_span(&fb), &no_evidence);
 }
 
 /* A step the supervisor itself refused: the planner reads why. */
@@ -214,7 +254,7 @@ emit_plan(struct supervisor *s, struct run *r, const struct task *t)
 	wire_put_str(&b, t->worker_name);
 	wire_put_str(&b, "ms");
 	wire_put_int(&b, clk_mono_ms() - t->leased_ms);
-	engine_emit(s, r, "plan", buf_span(&b));
+	engine_emit(s, r, "plan", &b);
 }
 
 static void
@@ -233,7 +273,8 @@ planner_result(struct supervisor *s, struct task *t, struct span update)
 		if (plan.decision == PLAN_DECISION_EXECUTE)
 			r->iteration++;
 		planner_update(r, update, &b);
-		if (engine_apply(s, r, buf_span(&b), &err)) {
+		if (buf_check(&b, "it", &err) == RC_OK &&
+		    engine_apply(s, r, buf_span(&b), &err)) {
 			FAILPOINT(plan_applied);
 			emit_plan(s, r, t);
 		} else
@@ -284,78 +325,73 @@ keep_evidence(struct supervisor *s, struct task *t,
 	wire_put_int(meta, clk_wall_ms());
 }
 
-/* The feedback with what the supervisor knows better in place of its own
- * claims: the ids of its evidence, its class, who approved it. */
-static void
-put_feedback(struct buf *b, struct span feedback, const struct task *t,
-    bool has_evidence)
+/* How much of an answer the state still has room for. */
+static size_t
+room(const struct run *r)
 {
-	struct wire_r r = wire_reader(feedback);
-	uint32_t n = wire_map(&r), i, kept = 0;
-	char id[EVIDENCE_ID_TEXT];
-	auto_buf pairs = {0};
+	size_t taken = state_bytes(r->state) + STATE_PLAN_BYTES;
+	int i;
 
-	buf_init(&pairs, STATE_BYTES_MAX);
-	for (i = 0; i < n; i++) {
-		struct span k = wire_str(&r);
-		struct span v = wire_raw(&r);
-
-		if (span_is(k, "evidence") || span_is(k, "class") ||
-		    span_is(k, "approved_by") || span_is(k, "unknown"))
-			continue;
-		wire_put_span(&pairs, k);
-		wire_put_raw(&pairs, v);
-		kept++;
-	}
-	wire_put_map(b, kept + 1 + class_pairs(t));
-	wire_put_raw(b, buf_span(&pairs));
-	put_class(b, t);
-	wire_put_str(b, "evidence");
-	wire_put_array(b, has_evidence ? 1 : 0);
-	if (has_evidence)
-		wire_put_str(b, evidence_id_print(t->evidence, id));
+	for (i = 0; i < r->n_tasks; i++)
+		taken += r->tasks[i].outcome.len;
+	return taken < STATE_BYTES_MAX ? STATE_BYTES_MAX - taken : 0;
 }
 
-static bool
-is_feedback(struct span feedback)
+static enum rc
+feedback_fits(const struct task *t, struct span feedback, struct err *err)
 {
-	struct wire_r r = wire_reader(feedback);
+	size_t most = room(t->run);
 
-	return wire_peek(&r) == WIRE_MAP &&
-	       wire_depth(feedback) <= FEEDBACK_DEPTH_MAX &&
-	       wire_find_str(feedback, "status").n != 0 &&
-	       wire_find_str(feedback, "tool").n != 0;
+	if (wire_depth(feedback) > FEEDBACK_DEPTH_MAX)
+		return err_set(err, RC_TOOBIG,
+		    "it is nested over %d levels deep", FEEDBACK_DEPTH_MAX);
+	if (feedback.n > most)
+		return err_set(err, RC_TOOBIG,
+		    "it has %zu bytes, and there is room for %zu in the "
+		    "investigation's state",
+		    feedback.n, most);
+	return RC_OK;
+}
+
+/* An executor's answer, as far as it may be taken. */
+static enum rc
+feedback_read(const struct task *t, struct span update,
+    struct proto_outcome *ret, struct proto_feedback *ret_fb, struct err *err)
+{
+	enum rc rc = proto_get_outcome(update, ret, err);
+
+	if (rc == RC_OK && ret->error.n != 0)
+		return err_set(err, RC_UPSTREAM, "%.*s", SPAN_ARG(ret->error));
+	if (rc == RC_OK)
+		rc = proto_get_feedback(ret->feedback, ret_fb, err);
+	return rc == RC_OK ? feedback_fits(t, ret->feedback, err) : rc;
 }
 
 static void
-no_feedback(struct supervisor *s, struct task *t)
+no_feedback(struct supervisor *s, struct task *t, struct err *why)
 {
-	struct err why;
-
-	err_set(&why, RC_INVALID,
-	    "%s answered with something that is no feedback", t->worker_name);
+	err_prefix(why, RC_INVALID,
+	    "what %s answered cannot be taken as feedback", t->worker_name);
+	log_warn("a step's answer was not taken", "run", t->run->id, "reason",
+	    why->text, NULL);
 	if (t->class == TOOL_UNSAFE)
-		approve_lost(s, t, why.text);
+		approve_lost(s, t, why->text);
 	else
-		refuse_step(s, t, &why);
+		refuse_step(s, t, why);
 }
 
 /* What it failed at may have happened all the same. A step that only reads
  * has nothing to be found out about. */
 static bool
-is_unknown(const struct task *t, struct span feedback)
+is_unknown(const struct task *t, const struct proto_feedback *fb)
 {
-	struct wire_r r = wire_reader(wire_find(feedback, "unknown"));
-
-	return t->class != TOOL_READ && wire_peek(&r) == WIRE_BOOL &&
-	       wire_bool(&r) &&
-	       !span_is(wire_find_str(feedback, "status"), "SUCCESS");
+	return t->class != TOOL_READ && fb->unknown &&
+	       !span_is(fb->status, "SUCCESS");
 }
 
 static void
-unknown_result(struct supervisor *s, struct task *t, struct span feedback)
+unknown_result(struct supervisor *s, struct task *t, struct span says)
 {
-	struct span says = wire_find_str(feedback, "summary");
 	auto_str reason = NULL;
 
 	if (says.n > 0 && says.p[says.n - 1] == '.')
@@ -369,32 +405,20 @@ unknown_result(struct supervisor *s, struct task *t, struct span feedback)
 static void
 step_result(struct supervisor *s, struct task *t, const struct proto_result *m)
 {
-	struct span feedback = wire_find(m->update, "feedback");
-	bool has_evidence = m->evidence.n != 0;
-	auto_buf meta = {0}, fb = {0};
+	struct proto_feedback fb;
+	struct proto_outcome o;
+	auto_buf meta = {0};
+	struct err why;
 
 	buf_init(&meta, STATE_BYTES_MAX);
-	buf_init(&fb, STATE_BYTES_MAX);
-	if (!is_feedback(feedback)) {
-		no_feedback(s, t);
-	} else if (is_unknown(t, feedback)) {
-		unknown_result(s, t, feedback);
+	if (feedback_read(t, m->update, &o, &fb, &why) != RC_OK) {
+		no_feedback(s, t, &why);
+	} else if (is_unknown(t, &fb)) {
+		unknown_result(s, t, fb.summary);
 	} else {
-		put_feedback(&fb, feedback, t, has_evidence);
-		buf_reset(&t->outcome);
-		wire_put_map(&t->outcome, has_evidence ? 2 : 1);
-		wire_put_str(&t->outcome, "feedback");
-		wire_put_raw(&t->outcome, buf_span(&fb));
-		if (has_evidence) {
-			keep_evidence(s, t, m, feedback, &meta);
-			wire_put_str(&t->outcome, "evidence");
-			wire_put_raw(&t->outcome, buf_span(&meta));
-			engine_emit(s, t->run, "evidence", buf_span(&meta));
-		}
-		emit_feedback(s, t, buf_span(&fb));
-		t->state = TASK_DONE;
-		t->dirty = true;
-		engine_dirty(s, t->run);
+		if (m->evidence.n != 0)
+			keep_evidence(s, t, m, o.feedback, &meta);
+		settle_step(s, t, TASK_DONE, o.feedback, &meta);
 	}
 	FAILPOINT(step_done);
 	engine_settle(s, t->run);

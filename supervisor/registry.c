@@ -55,7 +55,7 @@ registry_new(void)
 
 	LIST_INIT(&g->workers);
 	g->tools = cJSON_CreateArray();
-	buf_init(&g->encoded, PROTO_BYTES_MAX);
+	buf_init(&g->encoded, REGISTRY_TOOLS_BYTES_MAX);
 	wire_put_tree(&g->encoded, g->tools);
 	return g;
 }
@@ -221,6 +221,13 @@ registry_hello(struct registry *g, const struct bus_peer *peer,
 	memcpy(w->name, h->name.p, h->name.n);
 	w->name[h->name.n] = '\0';
 	tools_merge(g);
+	if (g->encoded.full) {
+		registry_remove(g, w);
+		return err_set(err, RC_BUSY,
+		    "with its tools those of all executors would take over "
+		    "%d MiB",
+		    REGISTRY_TOOLS_BYTES_MAX >> 20);
+	}
 	*ret_w = w;
 	return RC_OK;
 }

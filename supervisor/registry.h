@@ -15,7 +15,9 @@ struct cJSON;
 
 enum { REGISTRY_NAME_MAX = PROTO_MOST(hello, name), REGISTRY_WORKERS_MAX = 4096,
 	/* Of a catalogue: tasks carry it deeper inside than a hello. */
-	REGISTRY_TOOLS_DEPTH_MAX = 16 };
+	REGISTRY_TOOLS_DEPTH_MAX = 16,
+	/* Of all together: what a full state leaves of a planner's task. */
+	REGISTRY_TOOLS_BYTES_MAX = 3 << 20 };
 
 enum worker_state { WORKER_UNKNOWN, WORKER_JOINED, WORKER_LEAVING };
 
@@ -46,7 +48,8 @@ struct worker *registry_find(struct registry *g, const struct bus_peer *peer);
 /*
  * Takes a HELLO: a new worker, or an old one that says it again (whose leases
  * are then void). RC_DENIED: a role there is not, a name or capacity out of
- * bounds, tools that are no catalogue. RC_BUSY: too many workers.
+ * bounds, tools that are no catalogue. RC_BUSY: too many workers, or tools;
+ * whoever was known is forgotten then.
  */
 NODISCARD enum rc registry_hello(struct registry *g,
     const struct bus_peer *peer, const struct proto_hello *h,

@@ -26,7 +26,7 @@ emit_retry(struct supervisor *s, struct task *t, const char *reason)
 	wire_put_str(&b, t->worker_name);
 	wire_put_str(&b, "reason");
 	wire_put_str(&b, reason);
-	engine_emit(s, t->run, "retry", buf_span(&b));
+	engine_emit(s, t->run, "retry", &b);
 }
 
 #define THREE_DIED                                                             \

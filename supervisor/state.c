@@ -183,6 +183,12 @@ state_fold(struct state *s, struct span update, struct err *err)
 	return merge(s, update, STATE_BYTES_MAX + STATE_END_BYTES_MAX, err);
 }
 
+size_t
+state_bytes(const struct state *s)
+{
+	return s->bytes;
+}
+
 struct span
 state_get(const struct state *s, const char *key)
 {

@@ -16,6 +16,8 @@
 
 enum { STATE_KEYS_MAX = 64, STATE_KEY_BYTES_MAX = 64,
 	STATE_BYTES_MAX = 12 << 20,
+	/* What steps leave of it for the planner that is to read them. */
+	STATE_PLAN_BYTES = 1 << 20,
 	/* What its end may add to a full one: the report as it was marked, and
 	 * the verdict. Together they still fit a message. */
 	STATE_END_BYTES_MAX = 3 << 20,
@@ -47,6 +49,9 @@ NODISCARD enum rc state_apply(struct state *s, struct span update,
  * before: over the limit of bytes by what an end may add. */
 NODISCARD enum rc state_fold(struct state *s, struct span update,
     struct err *err);
+
+/* How much of STATE_BYTES_MAX is taken. */
+size_t state_bytes(const struct state *s);
 
 /* The value of a key, valid until the next state_apply; empty when absent.
  * Not for keys that append: those have state_list. */

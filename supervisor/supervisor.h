@@ -107,7 +107,7 @@ void engine_advance(struct supervisor *s, struct run *r);
 
 /* Appends an event, in this transaction; data is one msgpack value. */
 void engine_emit(struct supervisor *s, struct run *r, const char *type,
-    struct span data);
+    const struct buf *data);
 void engine_dirty(struct supervisor *s, struct run *r);
 
 /* Merges an update into the state and writes it down; false: it does not

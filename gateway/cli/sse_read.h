@@ -11,11 +11,12 @@
 #include "common/buf.h"
 #include "common/rc.h"
 #include "common/span.h"
+#include "gateway/sse.h"
 
 #include <stdint.h>
 
-/* One event at most: the largest is a report. */
-enum { SSE_READ_BYTES_MAX = 18 << 20 };
+/* One event at most, with the name of its line. */
+enum { SSE_READ_BYTES_MAX = SSE_DATA_MAX + 64 };
 
 struct sse_event {
 	struct span id; /* of this event; empty when it has none */

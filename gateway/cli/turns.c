@@ -5,6 +5,7 @@
 
 #include "common/json.h"
 #include "common/plan.h"
+#include "common/proto.h"
 #include "common/tree.h"
 #include "common/wire.h"
 
@@ -168,12 +169,16 @@ class_of(struct span checkpoint, struct span tool)
 	return (struct span){NULL, 0};
 }
 
+static uint64_t
+number_of(struct span map, const char *key)
+{
+	return (uint64_t)MAX(wire_find_int(map, key, 0), 0);
+}
+
 enum rc
 turns_step_input(struct buf *b, struct span before, unsigned i,
     struct span *ret_tool, struct span *ret_class, struct err *err)
 {
-	static const char *const keys[] = {
-	    "iteration", "at", "window", "labels", "language"};
 	struct span state = state_of(before);
 	struct plan p;
 	enum rc rc = plan_parse(wire_find(state, "planner_plan"), &p, err);
@@ -182,19 +187,16 @@ turns_step_input(struct buf *b, struct span before, unsigned i,
 		rc = err_set(err, RC_INVALID, "the plan has no step %u", i);
 	if (rc != RC_OK)
 		return rc;
-	wire_put_map(b, 5 + ARRAY_LEN(keys));
-	wire_put_str(b, "step");
-	wire_put_span(b, p.steps[i].step);
-	wire_put_str(b, "tool");
-	wire_put_span(b, p.steps[i].tool);
-	wire_put_str(b, "args");
-	wire_put_raw(b, p.steps[i].args);
-	wire_put_str(b, "context");
-	wire_put_span(b, p.context);
-	wire_put_str(b, "index");
-	wire_put_int(b, i);
-	for (size_t k = 0; k < ARRAY_LEN(keys); k++)
-		put_found(b, state, keys[k]);
+	proto_put_step(b, &(struct proto_step){.step = p.steps[i].step,
+			      .tool = p.steps[i].tool,
+			      .args = p.steps[i].args,
+			      .context = p.context,
+			      .iteration = number_of(state, "iteration"),
+			      .index = i,
+			      .at = number_of(state, "at"),
+			      .window = number_of(state, "window"),
+			      .labels = wire_find(state, "labels"),
+			      .language = wire_find_str(state, "language")});
 	*ret_tool = p.steps[i].tool;
 	*ret_class = class_of(before, p.steps[i].tool);
 	return RC_OK;

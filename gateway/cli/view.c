@@ -406,7 +406,8 @@ static void
 on_report(struct view *v, const cJSON *data, struct buf *b)
 {
 	free(v->report);
-	v->report = xstrdup(text_of(data, "markdown"));
+	v->report = xstrdup(text_of(data,
+	    cJSON_HasObjectItem(data, "omitted") ? "detail" : "markdown"));
 	put_text(b, "confidence: ", text_of(data, "confidence"), "");
 	view_line(v, PLAIN, "report", b);
 }

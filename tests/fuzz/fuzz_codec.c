@@ -260,12 +260,14 @@ to_json_and_back(struct span value)
 /* ---- messages, and what they carry ---- */
 
 #define GOOD_U64(v) (void)(v)
+#define GOOD_BOOL GOOD_U64
 #define GOOD_STR(v) (is_inside(v), assert(utf8_ok(v)))
 #define GOOD_BIN(v) is_inside(v)
 #define GOOD_RAW(v)                                                            \
 	(is_inside(v), assert((v).n == 0 || wire_check(v, NULL) == RC_OK))
 
 #define SAME_U64(a, b) assert((a) == (b))
+#define SAME_BOOL SAME_U64
 #define SAME_STR(a, b) assert(span_equal(a, b))
 #define SAME_BIN SAME_STR
 /* Nil stands where a value that has to be there is none. */

@@ -2,6 +2,7 @@
 #include "tests/harness/stand_in.h"
 
 #include "common/agent.h"
+#include "common/proto.h"
 #include "common/wire.h"
 #include "common/worker.h"
 
@@ -23,6 +24,39 @@ const struct span stand_in_update = {"\x81\xa1"
 				     "a\x01",
     4};
 
+static const char size_tool[] =
+    "\x91\x82\xa4name\xa4size\xa5"
+    "class\xa4READ";
+
+static char *
+many(int64_t n, int c)
+{
+	char *p = xcalloc(1, (size_t)n + 1);
+
+	memset(p, c, (size_t)n);
+	return p;
+}
+
+static void
+side_size(struct side *s, struct worker_task *t, struct span args)
+{
+	int64_t n = wire_find_int(args, "bytes", 0);
+	int64_t e = wire_find_int(args, "evidence", 0);
+	auto_str text = many(n, (int)wire_find_int(args, "char", 'x'));
+	auto_str evidence = many(e, 'e');
+	auto_buf fb = {.max = (size_t)n + 1024};
+	auto_buf update = {.max = (size_t)n + 2048};
+
+	proto_put_feedback(&fb,
+	    &(struct proto_feedback){.status = span_of("SUCCESS"),
+		.tool = span_of("size"),
+		.summary = span_make(text, (size_t)n)});
+	proto_put_outcome(
+	    &update, &(struct proto_outcome){.feedback = buf_span(&fb)});
+	worker_done(s->w, t, buf_span(&update),
+	    span_make(evidence, (size_t)e), "text/plain");
+}
+
 /* "hold": keeps the task; "now": done at once; "show": progress first. */
 static void
 side_task(void *ctx, struct worker_task *t)
@@ -30,6 +64,10 @@ side_task(void *ctx, struct worker_task *t)
 	struct side *s = ctx;
 	struct span how = wire_find_str(t->input, "how");
 
+	if (span_is(wire_find_str(t->input, "tool"), "size")) {
+		side_size(s, t, wire_find(t->input, "args"));
+		return;
+	}
 	if (span_is(how, "hold"))
 		return;
 	if (span_is(how, "show"))
@@ -54,7 +92,9 @@ side_start(struct agent *a, void **ret_state, struct err *err)
 	s->agent = a;
 	rc = worker_new(a,
 	    &(struct worker_spec){.role = "executor",
-		.tools = {"\x90", 1},
+		.tools = agent_conf(a)->tools != NULL
+			     ? span_of(size_tool)
+			     : span_of("\x90"),
 		.on_task = side_task,
 		.on_revoke = side_revoke,
 		.ctx = s},

@@ -5,7 +5,9 @@
  *
  * It does with a task what the task's input says under `how`: "hold" keeps
  * it, "show" tells of progress first, anything else is done at once. What is
- * revoked it says on stderr.
+ * revoked it says on stderr. Started with --tools=size it has the tool
+ * `size`, which answers with a summary of `bytes` times `char` (a code, "x"
+ * where it is absent) and with `evidence` bytes of evidence.
  */
 #ifndef TESTS_HARNESS_STAND_IN_H
 #define TESTS_HARNESS_STAND_IN_H

@@ -52,8 +52,8 @@ static const struct {
 	size_t feedback, report;
 	const char *status, *by;
 } heavy[] = {
-    {11500 << 10, 400 << 10, "completed", "finish"},
-    {6 << 20, 5 << 20, "failed", "planner_failed"},
+    {11200 << 10, 800 << 10, "completed", "finish"},
+    {7900 << 10, 4090 << 10, "failed", "planner_failed"},
 };
 
 /* The report stands in it twice for a moment, as it came and as it was
@@ -119,17 +119,29 @@ START_TEST(a_planner_that_only_plans_comes_to_an_end)
 }
 END_TEST
 
-static const char *const bad_plans[] = {
-    "{\"error\":\"no model answers\"}",
-    "{}",
-    "[]",
-    "{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":\"PLAN\"}}",
-    "{\"decision\":\"EXECUTE\",\"planner_plan\":"
-    "{\"decision\":\"EXECUTE\"}}",
-    "{\"decision\":\"DANCE\",\"planner_plan\":{\"decision\":\"DANCE\"}}",
-    "{\"decision\":\"PLAN\",\"planner_plan\":\"PLAN\"}",
-    "{\"decision\":\"PLAN\",\"planner_plan\":{\"decision\":\"PLAN\"},"
-    "\"notes\":\"no list\"}",
+static const struct {
+	const char *update, *says;
+} bad_plans[] = {
+    {"{\"error\":\"no model answers\"}", "no model answers"},
+    {"{}", "must be an object"},
+    {"[]", "RESULT.update has another type than expected: it is a map"},
+    {"{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":\"PLAN\"}}",
+	"differ"},
+    {"{\"decision\":\"EXECUTE\",\"planner_plan\":"
+     "{\"decision\":\"EXECUTE\"}}",
+	"named no tool"},
+    {"{\"decision\":\"DANCE\",\"planner_plan\":{\"decision\":\"DANCE\"}}",
+	"not \"DANCE\""},
+    {"{\"decision\":\"PLAN\",\"planner_plan\":\"PLAN\"}",
+	"must be an object"},
+    {"{\"decision\":\"PLAN\",\"planner_plan\":{\"decision\":\"PLAN\"},"
+     "\"notes\":\"no list\"}",
+	"takes a list"},
+    {"{\"decision\":1,\"planner_plan\":{\"decision\":\"PLAN\"}}",
+	"RESULT.update: decision has another type"},
+    {"{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":\"FINISH\"},"
+     "\"final_report\":5}",
+	"RESULT.update: final_report has another type"},
 };
 
 START_TEST(a_planner_that_fails_ends_the_run_with_a_report)
@@ -137,11 +149,109 @@ START_TEST(a_planner_that_fails_ends_the_run_with_a_report)
 	rig_open(rig_calm);
 	rig_join_planner();
 	rig_start_run();
-	rig_plan(bad_plans[_i]);
+	rig_plan(bad_plans[_i].update);
 	assert_finished("failed", "planner_failed");
-	if (_i == 0)
-		assert_contains(tree_str(rig_event("finished", 0), "reason"),
-		    "no model answers");
+	assert_contains(tree_str(rig_event("finished", 0), "reason"),
+	    bad_plans[_i].says);
+	rig_close();
+}
+END_TEST
+
+static const struct {
+	const char *before, *behind;
+	size_t bytes;
+	const char *says;
+} large_plans[] = {
+    {"{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":\"FINISH\"},"
+     "\"final_report\":\"",
+	"\"}", (4 << 20) + 1,
+	"final_report has 4194305 bytes; it may have from 0 to 4194304"},
+    {"{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":\"FINISH\"},"
+     "\"conclusion\":{\"summary\":\"",
+	"\"}}", 12 << 20, "the plan does not fit: "},
+    {"{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":\"FINISH\"},"
+     "\"conclusion\":{\"summary\":\"",
+	"\"}}", (16 << 20) - 1000, "the plan does not fit: "},
+    {"{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":\"FINISH\","
+     "\"step\":\"",
+	"\"}}", 13 << 20, "over the limit of"},
+};
+
+START_TEST(a_plan_that_is_too_large_is_not_cut_but_refused)
+{
+	auto_str update = filled(large_plans[_i].before, large_plans[_i].bytes,
+	    large_plans[_i].behind);
+	const struct proto_reply *r;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_start_run();
+	rig_plan(update);
+	assert_finished("failed", "planner_failed");
+	assert_contains(tree_str(rig_event("finished", 0), "reason"),
+	    large_plans[_i].says);
+	r = rig_query(50, "show", "{}");
+	assert_reply(r, "ok", "");
+	ck_assert_uint_lt(r->value.n, 1 << 20);
+	rig_close();
+}
+END_TEST
+
+/* Three steps that each fit, and together do not. */
+START_TEST(a_step_for_which_there_is_no_room_left_has_failed)
+{
+	auto_str large = filled("{\"feedback\":{\"status\":\"SUCCESS\","
+				"\"tool\":\"echo\",\"summary\":\"",
+	    5 << 20, "\"}}");
+	static const char *const due[] = {"SUCCESS", "SUCCESS", "FAILED"};
+	int i;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	rig_plan(RIG_EXECUTE_THREE);
+	for (i = 0; i < 3; i++) {
+		rig_step(large, NULL);
+		ck_assert_str_eq(
+		    tree_str(rig_event("feedback", i), "status"), due[i]);
+	}
+	assert_contains(tree_str(rig_event("feedback", 2), "summary"),
+	    "X answered cannot be taken as feedback: it has 5242");
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	rig_close();
+}
+END_TEST
+
+START_TEST(what_is_too_long_to_be_shown_is_not)
+{
+	auto_str large = filled("{\"text\":\"", 65537, "\"}");
+	auto_str fits = filled("{\"text\":\"", 65536, "\"}");
+	const char *said[] = {large, "{\"text\":1}", "[]", fits};
+	const struct proto_task *t;
+	size_t i;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_start_run();
+	t = rig_task(&rig->planner);
+	for (i = 0; i < ARRAY_LEN(said); i++) {
+		struct proto m = {.type = PROTO_PROGRESS,
+		    .progress = {.epoch = t->epoch,
+			.run = t->run,
+			.task = t->task,
+			.attempt = t->attempt,
+			.type = span_of("progress")}};
+		auto_buf b = {.max = 1 << 20};
+
+		peer_put_json(&b, said[i]);
+		m.progress.data = buf_span(&b);
+		peer_say(&rig->planner, &m);
+	}
+	ck_assert_uint_eq(
+	    strlen(tree_str(rig_event("progress", 0), "text")), 65536);
+	ck_assert_int_eq(rig_count("progress"), 1);
 	rig_close();
 }
 END_TEST
@@ -203,8 +313,7 @@ START_TEST(feedback_too_deep_to_be_passed_on_counts_as_a_failure)
 }
 END_TEST
 
-/* The name of a tool that failed is kept up to a limit. */
-START_TEST(a_tool_name_cut_within_a_character_can_be_passed_on)
+START_TEST(a_tool_name_over_its_limit_is_refused_and_named)
 {
 	auto_buf long_name = {.max = 1000};
 	int i;
@@ -220,6 +329,9 @@ START_TEST(a_tool_name_cut_within_a_character_can_be_passed_on)
 	rig_start_run();
 	rig_plan(RIG_EXECUTE);
 	rig_step(buf_str(&long_name), NULL);
+	assert_contains(tree_str(rig_event("feedback", 0), "summary"),
+	    "RESULT.update.feedback: tool has 201 bytes; it may have from 1 to "
+	    "128");
 	rig_plan(RIG_FINISH);
 	assert_finished("completed", "finish");
 	rig_close();
@@ -308,7 +420,11 @@ main(void)
 		ARRAY_LEN(bad_plans)},
 	    {a_plan_too_deep_to_be_passed_on_fails_the_run, 0},
 	    {feedback_too_deep_to_be_passed_on_counts_as_a_failure, 0},
-	    {a_tool_name_cut_within_a_character_can_be_passed_on, 0},
+	    {a_tool_name_over_its_limit_is_refused_and_named, 0},
+	    {a_plan_that_is_too_large_is_not_cut_but_refused,
+		ARRAY_LEN(large_plans)},
+	    {a_step_for_which_there_is_no_room_left_has_failed, 0},
+	    {what_is_too_long_to_be_shown_is_not, 0},
 	    {a_run_ends_at_its_deadline, 0},
 	    {what_a_plan_cut_short_established_is_in_the_report,
 		(int)ARRAY_LEN(cut_plans)},

@@ -157,6 +157,23 @@ START_TEST(a_step_that_is_refused_becomes_feedback)
 }
 END_TEST
 
+static const struct {
+	const char *update, *says;
+} no_feedback[] = {
+    {"{}", "RESULT.update.feedback has another type"},
+    {"{\"feedback\":[1]}", "RESULT.update.feedback has another type"},
+    {"7", "RESULT.update has another type"},
+    {"{\"error\":\"out of paper\"}", "out of paper"},
+    {"{\"feedback\":{\"tool\":\"echo\"}}", "status has 0 bytes"},
+    {"{\"feedback\":{\"status\":\"SUCCESS\"}}", "tool has 0 bytes"},
+    {"{\"feedback\":{\"status\":1,\"tool\":\"echo\"}}",
+	"status has another type"},
+    {"{\"feedback\":{\"status\":\"SUCCESS\",\"tool\":\"echo\",\"ms\":\"5\"}}",
+	"ms has another type"},
+    {"{\"feedback\":{\"status\":\"FAILED\",\"tool\":\"echo\",\"unknown\":1}}",
+	"unknown has another type"},
+};
+
 START_TEST(what_is_no_feedback_counts_as_a_failure)
 {
 	rig_open(rig_calm);
@@ -164,12 +181,11 @@ START_TEST(what_is_no_feedback_counts_as_a_failure)
 	rig_join_executor();
 	rig_start_run();
 	rig_plan(RIG_EXECUTE);
-	rig_step(_i == 0   ? "{}"
-		 : _i == 1 ? "{\"feedback\":[1]}"
-			   : "7",
-	    "bytes");
+	rig_step(no_feedback[_i].update, "bytes");
 	ck_assert_str_eq(
 	    tree_str(rig_event("feedback", 0), "status"), "FAILED");
+	assert_contains(tree_str(rig_event("feedback", 0), "summary"),
+	    no_feedback[_i].says);
 	rig_plan(RIG_FINISH);
 	assert_finished("completed", "finish");
 	rig_close();
@@ -215,7 +231,7 @@ main(void)
 	    {what_was_kept_can_be_read_afterwards, 0},
 	    {parallel_steps_are_joined_in_their_order, 0},
 	    {a_step_that_is_refused_becomes_feedback, 0},
-	    {what_is_no_feedback_counts_as_a_failure, 3},
+	    {what_is_no_feedback_counts_as_a_failure, ARRAY_LEN(no_feedback)},
 	    {tokens_reach_those_who_watch_and_are_kept_nowhere, 0},
 	};
 

@@ -355,7 +355,7 @@ static const struct {
 } losses[] = {
     {supervisor_dies, "the supervisor ended while it ran"},
     {worker_starts_afresh, "its worker is gone"},
-    {worker_talks_nonsense, "no feedback"},
+    {worker_talks_nonsense, "cannot be taken as feedback"},
     {worker_cannot_tell, "not known: it was stopped. The tool"},
     {worker_does_not_say_why,
 	"not known: the tool does not say why. The tool is UNSAFE"},

@@ -68,7 +68,7 @@ hello(struct registry *g, int n, const char *role, const char *name,
 	struct bus_peer p = peer(n);
 	auto_buf b = {0};
 
-	buf_init(&b, 1 << 16);
+	buf_init(&b, 2 << 20);
 	if (tools != NULL) {
 		AUTO(json) t = NULL;
 
@@ -279,6 +279,41 @@ START_TEST(who_is_to_be_alone_gets_an_idle_worker_or_has_one_kept_free)
 }
 END_TEST
 
+/* A catalogue of one tool, with so much to say of it; the caller's. */
+static char *
+wordy(const char *name, size_t bytes)
+{
+	char *text = xcalloc(1, bytes + 1), *all;
+
+	memset(text, 'x', bytes);
+	all = xasprintf("[{\"name\":\"%s\",\"what\":\"%s\"}]", name, text);
+	free(text);
+	return all;
+}
+
+START_TEST(tools_leave_room_for_a_full_state_in_a_planners_task)
+{
+	static const char *const names[] = {"a", "b", "c", "d"};
+	struct registry *g = registry_new();
+	struct worker *w;
+	struct err err;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		auto_str tools = wordy(names[i], 1000000);
+		enum rc rc = hello(
+		    g, i, "executor", "w", 1, tools, &w, &err);
+
+		ck_assert_int_eq(rc, (i < 3 ? RC_OK : RC_BUSY));
+	}
+	assert_contains(err.text, "over 3 MiB");
+	ck_assert_int_eq(registry_count(g, NODE_EXECUTOR, 0), 3);
+	ck_assert_ptr_null(registry_pick(g, NODE_EXECUTOR, span_of("d"), 0));
+	ck_assert_uint_gt(registry_tools_encoded(g).n, 3000000);
+	registry_free(g);
+}
+END_TEST
+
 START_TEST(only_a_worker_that_has_the_tool_is_picked)
 {
 	struct registry *g = registry_new();
@@ -454,6 +489,7 @@ main(void)
 	    {a_tool_whose_class_is_not_known_is_unsafe, ARRAY_LEN(classless)},
 	    {the_least_loaded_worker_with_room_is_picked, 0},
 	    {who_is_to_be_alone_gets_an_idle_worker_or_has_one_kept_free, 0},
+	    {tools_leave_room_for_a_full_state_in_a_planners_task, 0},
 	    {only_a_worker_that_has_the_tool_is_picked, 0},
 	    {the_silent_and_the_leaving_are_neither_picked_nor_counted, 0},
 	    {each_worker_may_be_removed_while_all_are_visited, 0},

@@ -11,6 +11,7 @@
 
 #include "common/attr.h"
 #include "common/rc.h"
+#include "common/tool_role.h"
 #include "common/tree.h"
 
 bool
@@ -144,14 +145,14 @@ add(cJSON *list, cJSON *item, int n_given, int *n)
 	(*n)++;
 }
 
-/* The newest successful answer of the alerts tool. */
+/* The newest successful answer that lists alerts. */
 static const cJSON *
 answer_of(const cJSON *state)
 {
 	const cJSON *f, *found = NULL;
 
 	cJSON_ArrayForEach (f, tree_at(state, "executor_feedback"))
-		if (tree_is(f, "tool", "query_prometheus_alerts") &&
+		if (tool_role_of_feedback(f) == TOOL_ROLE_ALERTS &&
 		    tree_is(f, "status", "SUCCESS"))
 			found = f;
 	return found;

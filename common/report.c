@@ -16,6 +16,7 @@
 #include "common/alerts.h"
 #include "common/md.h"
 #include "common/report_words.h"
+#include "common/tool_role.h"
 #include "common/tree.h"
 #include "common/wire.h"
 
@@ -275,7 +276,7 @@ alerts_known(const struct report *r)
 	const cJSON *f;
 
 	cJSON_ArrayForEach (f, tree_at(r->state, "executor_feedback"))
-		if (tree_is(f, "tool", "query_prometheus_alerts") &&
+		if (tool_role_of_feedback(f) == TOOL_ROLE_ALERTS &&
 		    tree_is(f, "status", "SUCCESS"))
 			return true;
 	return cJSON_GetArraySize(r->alerts) > 0 ||

@@ -14,6 +14,7 @@
 #include "common/alerts.h"
 #include "common/md.h"
 #include "common/report_words.h"
+#include "common/tool_role.h"
 #include "common/tree.h"
 #include "common/utf8.h"
 #include "common/verify_view.h"
@@ -70,7 +71,8 @@ verify_each_feedback(const struct view *w,
 static void
 take_alerts(void *list, struct span feedback)
 {
-	if (span_is(wire_find_str(feedback, "tool"), "query_prometheus_alerts"))
+	if (tool_role_read(wire_find_str(feedback, "role"),
+		wire_find_str(feedback, "tool")) == TOOL_ROLE_ALERTS)
 		cJSON_AddItemToArray(list, wire_to_tree(feedback));
 }
 

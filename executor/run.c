@@ -60,6 +60,7 @@ put_feedback(struct buf *b, struct run *run, int64_t ms, bool with_data)
 {
 	static const char empty_map[] = {(char)0x80};
 	struct tool_result *r = &run->call.result;
+	const struct tool *tool = run->call.tool;
 	auto_buf data = {.max = RUN_FEEDBACK_MAX};
 	struct proto_feedback fb = {
 	    .status = span_of(r->success ? "SUCCESS" : "FAILED"),
@@ -71,6 +72,7 @@ put_feedback(struct buf *b, struct run *run, int64_t ms, bool with_data)
 	    .suggestion = told(&r->suggestion),
 	    .ms = (uint64_t)ms,
 	    .unknown = r->unknown,
+	    .role = span_of(tool != NULL ? tool_role_name(tool->role) : ""),
 	};
 
 	if (fb.args.n == 0)
@@ -227,11 +229,11 @@ start_tool(struct run *run, int64_t deadline_ms)
 		    err.text);
 		return;
 	}
+	run->call.tool = tool;
 	if (toolset_check(run->env->tools, tool, run->args, &err) != RC_OK) {
 		fail(run, "Correct the arguments and try again.", err.text);
 		return;
 	}
-	run->call.tool = tool;
 	FAILPOINT(tool_begins);
 	if (tool->start(&run->call, &err) != RC_OK)
 		fail(run, "Correct the arguments and try again.", err.text);

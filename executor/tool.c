@@ -285,6 +285,9 @@ toolset_describe(const struct toolset *ts)
 		    one, "args", cJSON_Duplicate(ts->schemas[i], true));
 		cJSON_AddStringToObject(
 		    one, "class", tool_class_name(class_of(ts, ts->tools[i])));
+		if (ts->tools[i]->role != TOOL_ROLE_NONE)
+			cJSON_AddStringToObject(
+			    one, "role", tool_role_name(ts->tools[i]->role));
 		cJSON_AddItemToArray(list, one);
 	}
 	return list;

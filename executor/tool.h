@@ -15,6 +15,7 @@
 #include "common/rc.h"
 #include "common/span.h"
 #include "common/tool_class.h"
+#include "common/tool_role.h"
 #include "executor/dependencies.h"
 #include "executor/prom.h"
 
@@ -36,6 +37,7 @@ struct tool {
 	const char *name;
 	const char *what; /* for whoever chooses tools, a model too */
 	const char *args; /* JSON schema of an object, as JSON text */
+	enum tool_role role;   /* what planners look for it as */
 	enum tool_class class; /* where the operator does not say */
 	bool on_request;    /* enabled only when named */
 	int64_t timeout_ms; /* of one call */
@@ -124,7 +126,7 @@ NODISCARD enum rc toolset_find(const struct toolset *ts, struct span name,
 NODISCARD enum rc toolset_check(const struct toolset *ts,
     const struct tool *tool, const cJSON *args, struct err *err);
 
-/* [{name, what, args, class}], the caller's. */
+/* [{name, what, args, class, role}], the caller's; role where it has one. */
 cJSON *toolset_describe(const struct toolset *ts);
 
 /* ---- the tools there are ---- */

@@ -373,6 +373,7 @@ const struct tool tool_prometheus_alerts = {
 	    "\"time\":{\"type\":[\"string\",\"number\"],"
 	    "\"description\":\"another moment: RFC 3339, Unix seconds, "
 	    "-1h\"}},\"additionalProperties\":false}",
+    .role = TOOL_ROLE_ALERTS,
     .class = TOOL_READ,
     .timeout_ms = 15000,
     .start = alerts_start,

@@ -33,6 +33,7 @@ const struct tool tool_current_time = {
     .what = "The current time in UTC: RFC 3339, Unix seconds, weekday.",
     .args = "{\"type\":\"object\",\"properties\":{},"
 	    "\"additionalProperties\":false}",
+    .role = TOOL_ROLE_CLOCK,
     .class = TOOL_READ,
     .timeout_ms = 1000,
     .start = time_start,

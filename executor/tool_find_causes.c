@@ -215,6 +215,7 @@ const struct tool tool_find_causes = {
 	"\"scope\":{\"type\":\"object\",\"description\":\"labels that bound "
 	"the series looked at\"},"
 	"\"limit\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":50}}}",
+    .role = TOOL_ROLE_CAUSES,
     .class = TOOL_READ,
     .timeout_ms = 30000,
     .start = start,

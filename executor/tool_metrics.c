@@ -227,6 +227,7 @@ const struct tool tool_prometheus_metrics = {
 														     "distance of the points; chosen well when "
 														     "left out") "},"
 																 "\"additionalProperties\":false}",
+    .role = TOOL_ROLE_METRICS,
     .class = TOOL_READ,
     .timeout_ms = 30000,
     .start = metrics_start,

@@ -319,6 +319,7 @@ const struct tool tool_prometheus_rules = {
 	    "\"items\":{\"type\":\"string\"},"
 	    "\"description\":\"alert names or recorded metric names\"}},"
 	    "\"additionalProperties\":false}",
+    .role = TOOL_ROLE_RULES,
     .class = TOOL_READ,
     .timeout_ms = 15000,
     .start = rules_start,

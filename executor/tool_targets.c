@@ -189,6 +189,7 @@ const struct tool tool_prometheus_targets = {
 	    "{\"type\":\"string\"},"
 	    "\"description\":\"only those with these labels, equal\"}},"
 	    "\"additionalProperties\":false}",
+    .role = TOOL_ROLE_TARGETS,
     .class = TOOL_READ,
     .timeout_ms = 15000,
     .start = targets_start,

@@ -19,22 +19,22 @@ ask_first(struct kase *k)
 	if (cJSON_GetArraySize(bounds) > 0)
 		cJSON_AddItemToObject(
 		    args, "labels", cJSON_Duplicate(bounds, true));
-	ask_init(&k->alerts, &k->facts, "query_prometheus_alerts", args,
+	ask_init(&k->alerts, &k->facts, TOOL_ROLE_ALERTS, args,
 	    "哪些告警在触发或待定", "which alerts fire or are pending", "");
-	ask_init(&k->rules, &k->facts, "query_prometheus_rules",
+	ask_init(&k->rules, &k->facts, TOOL_ROLE_RULES,
 	    cJSON_CreateObject(), "告警背后的规则", "the rules behind them",
 	    "");
-	ask_init(&k->targets, &k->facts, "query_prometheus_targets",
+	ask_init(&k->targets, &k->facts, TOOL_ROLE_TARGETS,
 	    cJSON_CreateObject(), "哪些目标采集失败", "which targets are down",
 	    "");
 }
 
 /* The tools' answers to other arguments (another planner's plan) do too. */
 static void
-accept_any(struct ask *a, const struct facts *f)
+accept_any(struct ask *a, const struct facts *f, enum tool_role role)
 {
 	if (a->tool != NULL && a->answer == NULL)
-		a->answer = facts_latest(f, a->tool);
+		a->answer = facts_latest(f, role);
 }
 
 static bool
@@ -69,7 +69,7 @@ ask_named_rules(struct kase *k)
 		cJSON_Delete(args);
 		return;
 	}
-	ask_init(&k->named_rules, &k->facts, "query_prometheus_rules", args,
+	ask_init(&k->named_rules, &k->facts, TOOL_ROLE_RULES, args,
 	    "按名字取告警规则", "the rules by their names", "");
 }
 
@@ -77,19 +77,15 @@ ask_named_rules(struct kase *k)
 static void
 ask_causes_of_nothing(struct kase *k)
 {
-	const cJSON *tools = tree_at(k->facts.state, "tools"), *t, *r;
+	const cJSON *t = facts_described(&k->facts, TOOL_ROLE_CAUSES);
 
-	if (k->incidents.n > 0 || !tree_has(k->facts.state, "input"))
+	if (t == NULL || k->incidents.n > 0 ||
+	    !tree_has(k->facts.state, "input") ||
+	    cJSON_GetArraySize(tree_at(tree_at(t, "args"), "required")) > 0)
 		return;
-	cJSON_ArrayForEach (t, tools) {
-		if (!tree_is(t, "name", "find_causes"))
-			continue;
-		cJSON_ArrayForEach (r, tree_at(tree_at(t, "args"), "required"))
-			return;
-		ask_init(&k->causes, &k->facts, "find_causes",
-		    cJSON_CreateObject(), "没有告警时，看什么变化最大",
-		    "what changed most, while nothing fires", "");
-	}
+	ask_init(&k->causes, &k->facts, TOOL_ROLE_CAUSES, cJSON_CreateObject(),
+	    "没有告警时，看什么变化最大",
+	    "what changed most, while nothing fires", "");
 }
 
 struct kase *
@@ -100,9 +96,9 @@ case_new(struct span state, enum report_lang fallback)
 
 	facts_init(&k->facts, state, fallback);
 	ask_first(k);
-	accept_any(&k->alerts, &k->facts);
-	accept_any(&k->rules, &k->facts);
-	accept_any(&k->targets, &k->facts);
+	accept_any(&k->alerts, &k->facts, TOOL_ROLE_ALERTS);
+	accept_any(&k->rules, &k->facts, TOOL_ROLE_RULES);
+	accept_any(&k->targets, &k->facts, TOOL_ROLE_TARGETS);
 	incidents_init(&k->incidents, k->facts.alerts);
 	if (k->facts.alerts_answer == NULL)
 		return k;
@@ -114,7 +110,7 @@ case_new(struct span state, enum report_lang fallback)
 		if (!k->incidents.at[i].watchdog)
 			study_init(&k->studies[k->n_studies++], &k->facts,
 			    &k->incidents.at[i],
-			    facts_has_tool(&k->facts, "find_causes"));
+			    facts_tool(&k->facts, TOOL_ROLE_CAUSES) != NULL);
 	return k;
 }
 

@@ -228,7 +228,7 @@ tell_unseen(struct drawing *d)
 			"告警实例超过一次能列出的上限，完整列表在证据里",
 			"there are more alert instances than can be listed; "
 			"the evidence has all of them")));
-	if (!facts_has_tool(&k->facts, "find_causes"))
+	if (facts_tool(&k->facts, TOOL_ROLE_CAUSES) == NULL)
 		cJSON_AddItemToArray(d->unseen,
 		    cJSON_CreateString(drawing_word(d,
 			"没有启用 "

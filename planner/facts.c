@@ -93,33 +93,36 @@ facts_answer(const struct facts *f, const char *tool, const cJSON *args)
 }
 
 const cJSON *
-facts_latest(const struct facts *f, const char *tool)
+facts_latest(const struct facts *f, enum tool_role role)
 {
 	const cJSON *a, *found = NULL;
 
 	cJSON_ArrayForEach (a, tree_at(f->state, "executor_feedback"))
-		if (tree_is(a, "tool", tool) &&
+		if (tool_role_of_feedback(a) == role &&
 		    (found == NULL || answer_ok(a) || !answer_ok(found)))
 			found = a;
 	return found;
 }
 
-bool
-facts_has_tool(const struct facts *f, const char *tool)
+const cJSON *
+facts_described(const struct facts *f, enum tool_role role)
 {
-	static const char *const basic[] = {"query_prometheus_alerts",
-	    "query_prometheus_rules", "query_prometheus_targets",
-	    "query_prometheus_metrics"};
-	const cJSON *tools = tree_at(f->state, "tools"), *t;
-	size_t i;
+	const cJSON *t;
 
-	cJSON_ArrayForEach (t, tools)
-		if (tree_is(t, "name", tool))
-			return true;
-	for (i = 0; tools == NULL && i < ARRAY_LEN(basic); i++)
-		if (strcmp(tool, basic[i]) == 0)
-			return true;
-	return false;
+	cJSON_ArrayForEach (t, tree_at(f->state, "tools"))
+		if (tool_role_of(t) == role)
+			return t;
+	return NULL;
+}
+
+const char *
+facts_tool(const struct facts *f, enum tool_role role)
+{
+	const cJSON *t = facts_described(f, role);
+
+	if (tree_at(f->state, "tools") == NULL)
+		return tool_role_usual(role);
+	return t != NULL ? tree_str(t, "name") : NULL;
 }
 
 /* ---- the whole ---- */
@@ -140,9 +143,9 @@ facts_init(struct facts *f, struct span state, enum report_lang fallback)
 	if (!(f->window_s >= 60 && f->window_s <= WINDOW_MAX_S))
 		f->window_s = WINDOW_DEFAULT_S;
 	f->alerts = alerts_of_state(f->state);
-	f->alerts_answer = facts_latest(f, "query_prometheus_alerts");
-	f->rules_answer = facts_latest(f, "query_prometheus_rules");
-	f->targets_answer = facts_latest(f, "query_prometheus_targets");
+	f->alerts_answer = facts_latest(f, TOOL_ROLE_ALERTS);
+	f->rules_answer = facts_latest(f, TOOL_ROLE_RULES);
+	f->targets_answer = facts_latest(f, TOOL_ROLE_TARGETS);
 	f->rules = list_in(f->rules_answer, rules);
 	f->targets = list_in(f->targets_answer, targets);
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/report.h"
+#include "common/tool_role.h"
 
 struct facts {
 	cJSON *state; /* owned */
@@ -28,16 +29,18 @@ struct facts {
 void facts_init(struct facts *f, struct span state, enum report_lang fallback);
 void facts_done(struct facts *f);
 
-/* Whether an executor offers the tool; unknown catalogues offer the basic
- * ones, not find_causes. */
-bool facts_has_tool(const struct facts *f, const char *tool);
+/* The first tool of that role that executors offer, or NULL; unknown
+ * catalogues offer the usual ones, which find no causes. */
+const char *facts_tool(const struct facts *f, enum tool_role role);
+/* The same as the catalogue describes it. */
+const cJSON *facts_described(const struct facts *f, enum tool_role role);
 
 /* The answer to exactly this step, or NULL while there is none. */
 const cJSON *facts_answer(
     const struct facts *f, const char *tool, const cJSON *args);
 
-/* The newest answer of a tool, failed or not, or NULL. */
-const cJSON *facts_latest(const struct facts *f, const char *tool);
+/* The newest answer of a role's tools, failed or not, or NULL. */
+const cJSON *facts_latest(const struct facts *f, enum tool_role role);
 
 /* SUCCESS; NULL is not. */
 bool answer_ok(const cJSON *answer);

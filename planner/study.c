@@ -28,10 +28,12 @@ enum {
 /* ---- steps ---- */
 
 void
-ask_init(struct ask *a, const struct facts *f, const char *tool, cJSON *args,
-    const char *why_zh, const char *why_en, const char *about)
+ask_init(struct ask *a, const struct facts *f, enum tool_role role,
+    cJSON *args, const char *why_zh, const char *why_en, const char *about)
 {
-	if (!facts_has_tool(f, tool)) {
+	const char *tool = facts_tool(f, role);
+
+	if (tool == NULL) {
 		cJSON_Delete(args);
 		return;
 	}
@@ -179,14 +181,14 @@ look(struct study *s, const struct facts *f, const cJSON *alert,
 	s->n_looked++;
 	x->alert = alert;
 	x->measure = *m;
-	ask_init(&x->range, f, "query_prometheus_metrics",
+	ask_init(&x->range, f, TOOL_ROLE_METRICS,
 	    args_of(expr, f->window_s), "告警表达式在时间窗内的变化",
 	    "the alert's expression over the window", name);
 	if (m->has_threshold && opposite(m->op) != NULL) {
 		auto_str query =
 		    last_time(f, m->expr, opposite(m->op), m->threshold);
 
-		ask_init(&x->since, f, "query_prometheus_metrics",
+		ask_init(&x->since, f, TOOL_ROLE_METRICS,
 		    args_of(query, 0), "最后一次在阈值以内是什么时候",
 		    "when it was last within its threshold", name);
 	}
@@ -302,11 +304,11 @@ ask_about_user(struct study *s, const struct facts *f, int width)
 	resource_user_query(&query, s->resource, s->top.series.labels, width);
 	if (query.full)
 		return;
-	ask_init(&s->user_range, f, "query_prometheus_metrics",
+	ask_init(&s->user_range, f, TOOL_ROLE_METRICS,
 	    args_of(buf_str(&query), f->window_s), "用量最高者的变化过程",
 	    "the history of who uses most", s->top.value);
 	last = last_time(f, buf_span(&query), "<", s->top.series.last / 2);
-	ask_init(&s->user_since, f, "query_prometheus_metrics",
+	ask_init(&s->user_since, f, TOOL_ROLE_METRICS,
 	    args_of(last, 0), "它最后一次低于现在一半是什么时候",
 	    "when it last used less than half of that", s->top.value);
 	s->user_found = pick(answer_series(s->user_range.answer),
@@ -333,7 +335,7 @@ ask_for_users(struct study *s, const struct facts *f)
 		tree_at(s->alert, "labels"), STUDY_USERS_TOP, width) ||
 	    query.full)
 		return;
-	ask_init(&s->users, f, "query_prometheus_metrics",
+	ask_init(&s->users, f, TOOL_ROLE_METRICS,
 	    args_of(buf_str(&query), 0), "同一处还有谁在使用这种资源",
 	    "who else uses this resource in the same place",
 	    s->resource->what[f->lang]);
@@ -394,7 +396,7 @@ ask_for_causes(struct study *s, const struct facts *f)
 	if (cJSON_IsString(at))
 		cJSON_AddItemToObject(
 		    alert, "startsAt", cJSON_Duplicate(at, true));
-	ask_init(&s->causes, f, "find_causes", args,
+	ask_init(&s->causes, f, TOOL_ROLE_CAUSES, args,
 	    "哪个服务、哪个指标最先变化",
 	    "which service and metric changed first",
 	    tree_str(s->alert, "name"));

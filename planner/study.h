@@ -91,7 +91,8 @@ bool study_user_agrees(const struct study *s);
 bool study_is_down(const cJSON *target);
 
 void ask_done(struct ask *a);
-void ask_init(struct ask *a, const struct facts *f, const char *tool,
+/* Takes args. Nothing is asked where there is no tool of that role. */
+void ask_init(struct ask *a, const struct facts *f, enum tool_role role,
     cJSON *args, const char *why_zh, const char *why_en, const char *about);
 
 #endif

@@ -147,7 +147,7 @@ START_TEST(what_a_state_leaves_open_has_a_default)
 END_TEST
 
 #define ANSWER(status, args, id)                                               \
-	"{\"tool\":\"t\",\"status\":\"" status "\",\"args\":" args             \
+	"{\"tool\":\"t\",\"role\":\"clock\",\"status\":\"" status "\",\"args\":" args             \
 	",\"evidence\":[\"" id "\"]}"
 
 static const struct {
@@ -171,7 +171,8 @@ START_TEST(the_latest_answer_is_the_newest_that_succeeded)
 
 	facts_of(&f, state);
 	ck_assert_str_eq(
-	    answer_evidence(facts_latest(&f, "t")), latest[_i].latest);
+	    answer_evidence(facts_latest(&f, TOOL_ROLE_CLOCK)),
+	    latest[_i].latest);
 	facts_done(&f);
 }
 END_TEST
@@ -249,13 +250,48 @@ START_TEST(without_a_catalogue_the_basic_tools_are_there)
 	struct facts f;
 
 	facts_of(&f, "{}");
-	ck_assert(facts_has_tool(&f, "query_prometheus_metrics"));
-	ck_assert(!facts_has_tool(&f, "find_causes"));
+	ck_assert_str_eq(
+	    facts_tool(&f, TOOL_ROLE_METRICS), "query_prometheus_metrics");
+	ck_assert_ptr_null(facts_tool(&f, TOOL_ROLE_CAUSES));
 	facts_done(&f);
 	facts_of(&f, "{\"tools\":[{\"name\":\"find_causes\"}]}");
-	ck_assert(!facts_has_tool(&f, "query_prometheus_metrics"));
-	ck_assert(facts_has_tool(&f, "find_causes"));
+	ck_assert_ptr_null(facts_tool(&f, TOOL_ROLE_METRICS));
+	ck_assert_str_eq(facts_tool(&f, TOOL_ROLE_CAUSES), "find_causes");
 	facts_done(&f);
+}
+END_TEST
+
+static const struct {
+	const char *role, *name;
+	enum tool_role is;
+} roles[] = {
+    {"alerts", "mine", TOOL_ROLE_ALERTS},
+    {"clock", "mine", TOOL_ROLE_CLOCK},
+    {"", "mine", TOOL_ROLE_NONE},
+    /* Of a version that knows more of them: not ours to guess. */
+    {"traces", "find_causes", TOOL_ROLE_NONE},
+    {"Alerts", "mine", TOOL_ROLE_NONE},
+    {"metrics", "query_prometheus_alerts", TOOL_ROLE_METRICS},
+    /* Of one that says none. */
+    {"", "query_prometheus_alerts", TOOL_ROLE_ALERTS},
+    {"", "query_prometheus_rules", TOOL_ROLE_RULES},
+    {"", "query_prometheus_targets", TOOL_ROLE_TARGETS},
+    {"", "query_prometheus_metrics", TOOL_ROLE_METRICS},
+    {"", "find_causes", TOOL_ROLE_CAUSES},
+    {"", "get_current_time", TOOL_ROLE_CLOCK},
+    {"", "echo", TOOL_ROLE_NONE},
+};
+
+START_TEST(a_tool_says_its_role_or_is_known_by_its_name)
+{
+	AUTO(tree) t = cJSON_CreateObject();
+
+	if (roles[_i].role[0] != '\0')
+		cJSON_AddStringToObject(t, "role", roles[_i].role);
+	cJSON_AddStringToObject(t, "name", roles[_i].name);
+	ck_assert_int_eq(tool_role_of(t), roles[_i].is);
+	cJSON_AddStringToObject(t, "tool", roles[_i].name);
+	ck_assert_int_eq(tool_role_of_feedback(t), roles[_i].is);
 }
 END_TEST
 
@@ -275,6 +311,8 @@ main(void)
 	    {a_rule_belongs_to_the_alerts_that_came_of_it,
 		(int)ARRAY_LEN(rules)},
 	    {without_a_catalogue_the_basic_tools_are_there, 0},
+	    {a_tool_says_its_role_or_is_known_by_its_name,
+		(int)ARRAY_LEN(roles)},
 	};
 
 	return RUN_TESTS("facts", tests);

@@ -160,8 +160,11 @@ END_TEST
 
 #define MESSAGE(NAME, msg, bytes, ...)
 #define ASK(NAME, query, bytes, ...)
-#define RECORD(rec, bytes, ...)                                                \
-	static void check_##rec(struct buf *golden, struct buf *b)             \
+#define RECORD(rec, bytes, ...) RECORD_CHECK(rec, rec, bytes, __VA_ARGS__)
+#define RECORD_WAS(rec, bytes, ...)                                            \
+	RECORD_CHECK(rec, rec##_was, bytes, __VA_ARGS__)
+#define RECORD_CHECK(rec, name, bytes, ...)                                    \
+	static void check_##name(struct buf *golden, struct buf *b)            \
 	{                                                                      \
 		const struct proto_##rec from = {__VA_ARGS__};                 \
 		struct proto_##rec back;                                       \
@@ -183,6 +186,13 @@ END_TEST
 static void (*const records[])(struct buf *golden, struct buf *b) = {
 #define RECORD(rec, bytes, ...) check_##rec,
 #include "tests/unit/proto_golden.def"
+#undef RECORD
+};
+
+static void (*const earlier_records[])(struct buf *golden, struct buf *b) = {
+#define RECORD(rec, bytes, ...)
+#define RECORD_WAS(rec, bytes, ...) check_##rec##_was,
+#include "tests/unit/proto_golden.def"
 #undef MESSAGE
 #undef ASK
 #undef RECORD
@@ -193,6 +203,14 @@ START_TEST(what_a_message_carries_has_the_bytes_it_always_had)
 	auto_buf golden = {.max = BYTES_MAX}, b = {.max = BYTES_MAX};
 
 	records[_i](&golden, &b);
+}
+END_TEST
+
+START_TEST(what_it_carried_before_a_field_came_has_them_too)
+{
+	auto_buf golden = {.max = BYTES_MAX}, b = {.max = BYTES_MAX};
+
+	earlier_records[_i](&golden, &b);
 }
 END_TEST
 
@@ -678,6 +696,8 @@ main(void)
 	    {a_query_has_the_bytes_it_always_had, ARRAY_LEN(asks)},
 	    {what_a_message_carries_has_the_bytes_it_always_had,
 		ARRAY_LEN(records)},
+	    {what_it_carried_before_a_field_came_has_them_too,
+		ARRAY_LEN(earlier_records)},
 	    {no_message_field_query_or_record_is_without_golden_bytes, 0},
 	    {an_empty_message_carries_no_fields, ARRAY_LEN(messages)},
 	    {a_message_cut_anywhere_is_refused, ARRAY_LEN(messages)},

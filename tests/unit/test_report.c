@@ -499,6 +499,23 @@ START_TEST(alerts_outside_the_scope_are_left_out)
 }
 END_TEST
 
+START_TEST(alerts_are_those_of_whichever_tool_lists_them)
+{
+	AUTO(tree)
+	s = tree_of("{\"executor_feedback\":[{\"tool\":\"mine\",\"role\":"
+		    "\"alerts\",\"status\":\"SUCCESS\",\"data\":{\"alerts\":"
+		    "[]}},{\"tool\":\"other\",\"status\":\"SUCCESS\",\"data\":"
+		    "{\"alerts\":[{\"labels\":{\"alertname\":\"A\"}}]}}]}");
+	AUTO(tree) list = alerts_of_state(s);
+	auto_buf b = {.max = 1 << 20};
+
+	ck_assert_int_eq(cJSON_GetArraySize(list), 0);
+	/* Known to be none, not unknown. */
+	report_render(&b, s, NULL, REPORT_EN, NULL);
+	HAS(buf_str(&b), "No alert is firing");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -518,6 +535,7 @@ main(void)
 	    {report_confidence_is_capped_by_the_findings, (int)ARRAY_LEN(caps)},
 	    {alerts_that_came_and_were_found_are_one, 0},
 	    {alerts_outside_the_scope_are_left_out, 0},
+	    {alerts_are_those_of_whichever_tool_lists_them, 0},
 	};
 
 	return RUN_TESTS("report", tests);

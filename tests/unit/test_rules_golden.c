@@ -22,6 +22,7 @@ enum { ROUNDS_MAX = 8 };
 
 struct run {
 	const struct scenario *s;
+	bool roles; /* tools say theirs, and are called otherwise */
 	cJSON *state;
 	cJSON *bytes; /* by evidence id: what the tool answered */
 	int rounds, steps;
@@ -38,18 +39,42 @@ parsed(const char *json)
 	return tree;
 }
 
+/* The one for causes is last. */
+static const struct {
+	const char *role, *before, *now;
+} tools[] = {
+    {"alerts", "query_prometheus_alerts", "what_fires"},
+    {"rules", "query_prometheus_rules", "why_it_fires"},
+    {"targets", "query_prometheus_targets", "who_is_down"},
+    {"metrics", "query_prometheus_metrics", "ask"},
+    {"causes", "find_causes", "guess"},
+};
+
 static const char *
-data_of(const struct scenario *s, const char *tool, const cJSON *args)
+role_of(const struct run *r, const char *tool)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(tools); i++)
+		if (strcmp(tool, r->roles ? tools[i].now : tools[i].before) ==
+		    0)
+			return tools[i].role;
+	ck_abort_msg("%s: there is no %s", r->s->name, tool);
+	return NULL;
+}
+
+static const char *
+data_of(const struct scenario *s, const char *role, const cJSON *args)
 {
 	int i;
 
-	if (strcmp(tool, "query_prometheus_alerts") == 0)
+	if (strcmp(role, "alerts") == 0)
 		return s->alerts;
-	if (strcmp(tool, "query_prometheus_rules") == 0)
+	if (strcmp(role, "rules") == 0)
 		return s->rules;
-	if (strcmp(tool, "query_prometheus_targets") == 0)
+	if (strcmp(role, "targets") == 0)
 		return s->targets;
-	if (strcmp(tool, "find_causes") == 0)
+	if (strcmp(role, "causes") == 0)
 		return strcmp(s->causes, FAILS) == 0 ? NULL : s->causes;
 	for (i = 0; i < ANSWERS_MAX && s->metrics[i].part != NULL; i++)
 		if (strstr(tree_str(args, "query"), s->metrics[i].part) != NULL)
@@ -62,11 +87,14 @@ answer_step(struct run *r, const cJSON *step)
 {
 	const char *tool = tree_str(step, "tool");
 	const cJSON *args = tree_at(step, "args");
-	const char *data = data_of(r->s, tool, args);
+	const char *role = role_of(r, tool);
+	const char *data = data_of(r->s, role, args);
 	cJSON *feedback = cJSON_CreateObject(), *evidence, *ids;
 	auto_str id = xasprintf("E%d", ++r->steps);
 
 	cJSON_AddStringToObject(feedback, "tool", tool);
+	if (r->roles)
+		cJSON_AddStringToObject(feedback, "role", role);
 	cJSON_AddStringToObject(
 	    feedback, "status", data != NULL ? "SUCCESS" : "FAILED");
 	cJSON_AddItemToObject(feedback, "args", cJSON_Duplicate(args, true));
@@ -217,6 +245,45 @@ START_TEST(rules_investigate_to_a_report_that_holds)
 		    "%s: \"%s\" in\n%s", s->name, s->want_not[i], report);
 	check_verified(&r, update);
 	run_done(&r);
+}
+END_TEST
+
+static void
+take_catalogue(struct run *r)
+{
+	size_t n = ARRAY_LEN(tools) - (r->s->causes == NULL), i;
+	cJSON *list = cJSON_CreateArray();
+
+	for (i = 0; i < n; i++) {
+		cJSON *one = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(one, "name", tools[i].now);
+		cJSON_AddStringToObject(one, "role", tools[i].role);
+		cJSON_AddItemToArray(list, one);
+	}
+	set(r->state, "tools", list);
+	r->roles = true;
+}
+
+START_TEST(rules_ask_tools_by_their_roles_whatever_they_are_called)
+{
+	AUTO(tree) by_name = NULL;
+	AUTO(tree) by_role = NULL;
+	struct run a, b;
+
+	start(&a, &scenarios[_i]);
+	start(&b, &scenarios[_i]);
+	take_catalogue(&b);
+	by_name = run(&a);
+	by_role = run(&b);
+	ck_assert_int_eq(a.rounds, b.rounds);
+	ck_assert_int_eq(a.steps, b.steps);
+	ck_assert_msg(cJSON_Compare(tree_at(by_name, "conclusion"),
+			  tree_at(by_role, "conclusion"), true),
+	    "%s", b.s->name);
+	check_verified(&b, by_role);
+	run_done(&a);
+	run_done(&b);
 }
 END_TEST
 
@@ -517,6 +584,7 @@ main(void)
 	const int n = (int)ARRAY_LEN(scenarios);
 	const struct test_entry tests[] = {
 	    {rules_investigate_to_a_report_that_holds, n},
+	    {rules_ask_tools_by_their_roles_whatever_they_are_called, n},
 	    {rules_ask_nothing_twice, n},
 	    {rules_give_the_same_update_for_the_same_state, 0},
 	    {rules_list_five_hundred_instances, 0},

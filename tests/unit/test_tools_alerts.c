@@ -38,6 +38,7 @@ START_TEST(every_alert_instance_is_listed)
 	summary =
 	    workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\"}");
 	ck_assert(b.success);
+	ck_assert_str_eq(json_str(b.feedback, "role"), "alerts");
 	assert_contains(summary, "1 firing, 1 pending at 2025-11-23T09:57:00Z");
 	assert_contains(summary, "HighCpu {instance=\"a:1\"} firing since "
 				 "2025-11-23T09:50:00Z, value 0.97");

@@ -23,6 +23,9 @@ START_TEST(the_catalogue_describes_every_tool_with_its_schema)
 		ck_assert_str_eq(json_str(one, "class"), "READ");
 		ck_assert_int_gt(strlen(json_str(one, "what")), 20);
 		ck_assert_str_eq(json_str(args, "type"), "object");
+		ck_assert_int_ne(tool_role_of(one), TOOL_ROLE_NONE);
+		ck_assert_str_eq(json_str(one, "role"),
+		    tool_role_name(tool_role_of(one)));
 		ck_assert(cJSON_IsFalse(
 		    cJSON_GetObjectItem(args, "additionalProperties")));
 	}

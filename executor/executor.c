@@ -16,8 +16,6 @@ enum { TOOLS_BYTES_MAX = PROTO_MOST(hello, tools) };
 
 struct executor {
 	struct worker *worker;
-	struct http *http;
-	struct offload_pool *offload;
 	struct toolset *tools;
 	struct buf described; /* the tools, as msgpack */
 	struct tool_env tool_env;
@@ -32,35 +30,6 @@ struct job {
 	struct run *run; /* NULL while it is being started */
 	struct job *prev, *next;
 };
-
-enum rc
-executor_env(const struct conf *conf, zloop_t *loop, struct http *http,
-    struct tool_env *ret_env, struct err *err)
-{
-	enum rc rc = http_check_url(conf->prometheus_url, err);
-
-	if (rc != RC_OK)
-		return err_prefix(err, rc, "prometheus-url");
-	if (conf->prometheus_user != NULL &&
-	    (conf->prometheus_token != NULL ||
-		conf->prometheus_token_file != NULL))
-		return err_set(err, RC_INVALID,
-		    "set either prometheus-user or a prometheus-token, not "
-		    "both");
-	*ret_env = (struct tool_env){.loop = loop,
-	    .http = http,
-	    .prom = {.url = conf->prometheus_url,
-		.user = conf->prometheus_user,
-		.password = conf->prometheus_password,
-		.password_file = conf->prometheus_password_file,
-		.token = conf->prometheus_token,
-		.token_file = conf->prometheus_token_file,
-		.ca_file = conf->prometheus_ca_file,
-		.timeout_ms = conf->prometheus_timeout_ms},
-	    .prom_parallel = (unsigned)conf->prometheus_parallel};
-	return dependencies_read(
-	    conf->dependencies, &ret_env->dependencies, err);
-}
 
 /* ---- tasks ---- */
 
@@ -174,17 +143,14 @@ begin(struct executor *x, struct agent *a, struct err *err)
 	    .ctx = x};
 	enum rc rc;
 
-	x->http = http_new(agent_loop(a));
-	rc = executor_env(conf, agent_loop(a), x->http, &x->tool_env, err);
+	tool_env_init(&x->tool_env, conf, agent_loop(a));
+	rc = toolset_new(conf->tools, conf->tool_classes, &x->tools, err);
 	if (rc == RC_OK)
-		rc = toolset_new(
-		    conf->tools, conf->tool_classes, &x->tools, err);
+		rc = toolset_open(x->tools, &x->tool_env, err);
 	if (rc == RC_OK)
 		rc = describe_tools(x, err);
 	if (rc != RC_OK)
 		return rc;
-	x->offload = offload_pool_new(agent_loop(a));
-	x->tool_env.offload = x->offload;
 	x->run_env = (struct run_env){
 	    .tools = x->tools,
 	    .tool_env = &x->tool_env,
@@ -225,10 +191,8 @@ executor_stop(void *state)
 		run_cancel(x->jobs->run);
 		job_free(x->jobs);
 	}
-	offload_pool_free(x->offload);
 	worker_free(x->worker);
-	http_free(x->http);
-	dependencies_done(&x->tool_env.dependencies);
+	tool_env_done(&x->tool_env);
 	toolset_free(x->tools);
 	buf_done(&x->described);
 	free(x);

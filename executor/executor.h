@@ -8,14 +8,13 @@
 #define EXECUTOR_EXECUTOR_H
 
 #include "common/agent.h"
-#include "executor/tool.h"
 
 /* The functions of an agent_spec. */
 enum rc executor_start(struct agent *a, void **ret_state, struct err *err);
 void executor_drain(void *state);
 void executor_stop(void *state);
 
-/* Tools, URL and credentials are good, and Prometheus answers. */
+/* Tools and what they answer from are well configured, and that answers. */
 enum rc executor_check(const struct conf *conf, struct err *err);
 
 /*
@@ -24,10 +23,5 @@ enum rc executor_check(const struct conf *conf, struct err *err);
  * 2: the input is not a step.
  */
 int executor_once(const struct conf *conf, FILE *in, FILE *out);
-
-/* The part of the configuration that tools work with, checked; borrows
- * conf's strings. */
-NODISCARD enum rc executor_env(const struct conf *conf, zloop_t *loop,
-    struct http *http, struct tool_env *ret_env, struct err *err);
 
 #endif

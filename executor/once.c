@@ -241,24 +241,22 @@ once(const struct conf *conf, FILE *in, FILE *out, bool *ret_good,
 		rc = to_steps(input, &steps, err);
 	if (rc == RC_OK)
 		rc = toolset_new(conf->tools, conf->tool_classes, &tools, err);
-	if (rc == RC_OK)
-		rc = executor_env(conf, NULL, NULL, &env, err);
 	if (rc != RC_OK)
 		return rc;
 	/* czmq would take the signals; alone, Ctrl-C just ends us. */
 	zsys_handler_set(NULL);
-	o.loop = env.loop = zloop_new();
+	o.loop = zloop_new();
 	zloop_set_nonstop(o.loop, true);
-	env.http = http_new(o.loop);
-	env.offload = offload_pool_new(o.loop);
+	tool_env_init(&env, conf, o.loop);
 	o.env = (struct run_env){.tools = tools, .tool_env = &env};
-	run_steps(&o, steps);
-	*ret_good = print(&o, out);
-	offload_pool_free(env.offload);
-	dependencies_done(&env.dependencies);
-	http_free(env.http);
+	rc = toolset_open(tools, &env, err);
+	if (rc == RC_OK) {
+		run_steps(&o, steps);
+		*ret_good = print(&o, out);
+	}
+	tool_env_done(&env);
 	zloop_destroy(&o.loop);
-	return RC_OK;
+	return rc;
 }
 
 int

@@ -230,6 +230,7 @@ start_tool(struct run *run, int64_t deadline_ms)
 		return;
 	}
 	run->call.tool = tool;
+	run->call.source = tool_env_source(run->env->tool_env, tool->source);
 	if (toolset_check(run->env->tools, tool, run->args, &err) != RC_OK) {
 		fail(run, "Correct the arguments and try again.", err.text);
 		return;

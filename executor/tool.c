@@ -10,13 +10,8 @@
 #include <stdlib.h>
 
 static const struct tool *const registry[] = {
-    &tool_prometheus_alerts,
-    &tool_prometheus_rules,
-    &tool_prometheus_metrics,
-    &tool_prometheus_targets,
-    &tool_find_causes,
-    &tool_current_time,
-    &tool_echo,
+#define TOOL(name) &tool_##name,
+#include "executor/tools.def"
 };
 
 struct toolset {
@@ -225,6 +220,17 @@ toolset_free(struct toolset *ts)
 	for (i = 0; i < ts->n; i++)
 		cJSON_Delete(ts->schemas[i]);
 	free(ts);
+}
+
+enum rc
+toolset_open(const struct toolset *ts, struct tool_env *env, struct err *err)
+{
+	enum rc rc = RC_OK;
+	size_t i;
+
+	for (i = 0; i < ts->n && rc == RC_OK; i++)
+		rc = tool_env_open(env, ts->tools[i]->source, err);
+	return rc;
 }
 
 enum rc

@@ -10,14 +10,11 @@
 #define EXECUTOR_TOOL_H
 
 #include "common/buf.h"
-#include "common/http.h"
-#include "common/offload.h"
 #include "common/rc.h"
 #include "common/span.h"
 #include "common/tool_class.h"
 #include "common/tool_role.h"
-#include "executor/dependencies.h"
-#include "executor/prom.h"
+#include "executor/tool_env.h"
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
@@ -38,6 +35,7 @@ struct tool {
 	const char *what; /* for whoever chooses tools, a model too */
 	const char *args; /* JSON schema of an object, as JSON text */
 	enum tool_role role;   /* what planners look for it as */
+	const struct source *source; /* what it answers from; NULL: nothing */
 	enum tool_class class; /* where the operator does not say */
 	bool on_request;    /* enabled only when named */
 	int64_t timeout_ms; /* of one call */
@@ -51,16 +49,6 @@ struct tool {
 	/* Stops what start began and frees it; tool_done is not called.
 	 * NULL: nothing is ever under way. */
 	void (*cancel)(struct tool_call *call);
-};
-
-/* What tools work with; lives as long as the process. */
-struct tool_env {
-	zloop_t *loop;
-	struct http *http;
-	struct prom_conf prom;
-	unsigned prom_parallel;       /* queries one call may have under way */
-	struct dependencies dependencies; /* owned: dependencies_done */
-	struct offload_pool *offload; /* for work that blocks */
 };
 
 struct tool_result {
@@ -77,6 +65,7 @@ struct tool_result {
 struct tool_call {
 	const struct tool *tool;
 	const struct tool_env *env;
+	void *source;        /* the tool's, opened; NULL where it has none */
 	const cJSON *args;   /* checked; borrowed */
 	int64_t now_ms;      /* wall clock at the start */
 	int64_t at_ms;       /* the moment it is about; <= now_ms mostly */
@@ -126,17 +115,16 @@ NODISCARD enum rc toolset_find(const struct toolset *ts, struct span name,
 NODISCARD enum rc toolset_check(const struct toolset *ts,
     const struct tool *tool, const cJSON *args, struct err *err);
 
+/* Opens in env what the tools of the set answer from. */
+NODISCARD enum rc toolset_open(
+    const struct toolset *ts, struct tool_env *env, struct err *err);
+
 /* [{name, what, args, class, role}], the caller's; role where it has one. */
 cJSON *toolset_describe(const struct toolset *ts);
 
 /* ---- the tools there are ---- */
 
-extern const struct tool tool_prometheus_alerts;
-extern const struct tool tool_prometheus_rules;
-extern const struct tool tool_prometheus_metrics;
-extern const struct tool tool_prometheus_targets;
-extern const struct tool tool_find_causes;
-extern const struct tool tool_current_time;
-extern const struct tool tool_echo;
+#define TOOL(name) extern const struct tool tool_##name;
+#include "executor/tools.def"
 
 #endif

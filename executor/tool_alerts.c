@@ -374,6 +374,7 @@ const struct tool tool_prometheus_alerts = {
 	    "\"description\":\"another moment: RFC 3339, Unix seconds, "
 	    "-1h\"}},\"additionalProperties\":false}",
     .role = TOOL_ROLE_ALERTS,
+    .source = &source_prom,
     .class = TOOL_READ,
     .timeout_ms = 15000,
     .start = alerts_start,

@@ -7,6 +7,7 @@
  */
 #include "common/json.h"
 #include "executor/causes_names.h"
+#include "executor/source_prom.h"
 #include "executor/tool.h"
 #include "executor/tool_causes.h"
 
@@ -161,6 +162,7 @@ args_of(const struct tool_call *call)
 static enum rc
 start(struct tool_call *call, struct err *err)
 {
+	const struct source_prom *source = call->source;
 	struct job *j = xcalloc(1, sizeof(*j));
 	struct offload_spec spec = {.work = work,
 	    .progress = on_progress,
@@ -170,10 +172,10 @@ start(struct tool_call *call, struct err *err)
 	enum rc rc;
 
 	j->args = args_of(call);
-	j->prom = call->env->prom;
-	j->limits.parallel = call->env->prom_parallel;
-	j->limits.edges = call->env->dependencies.pairs;
-	j->limits.nedges = call->env->dependencies.n;
+	j->prom = source->conf;
+	j->limits.parallel = source->parallel;
+	j->limits.edges = source->dependencies.pairs;
+	j->limits.nedges = source->dependencies.n;
 	j->answer = (struct buf){.max = ANSWER_MAX};
 	j->call = call;
 	buf_adds(&call->result.query, "find_causes");
@@ -216,6 +218,7 @@ const struct tool tool_find_causes = {
 	"the series looked at\"},"
 	"\"limit\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":50}}}",
     .role = TOOL_ROLE_CAUSES,
+    .source = &source_prom,
     .class = TOOL_READ,
     .timeout_ms = 30000,
     .start = start,

@@ -228,6 +228,7 @@ const struct tool tool_prometheus_metrics = {
 														     "left out") "},"
 																 "\"additionalProperties\":false}",
     .role = TOOL_ROLE_METRICS,
+    .source = &source_prom,
     .class = TOOL_READ,
     .timeout_ms = 30000,
     .start = metrics_start,

@@ -51,8 +51,9 @@ tool_prom_ask(struct tool_prom *p, const struct prom_ask *ask,
 	    .raw = &p->call->result.evidence,
 	    .done = on_done,
 	    .arg = p};
+	const struct source_prom *source = p->call->source;
 
-	return prom_start(p->call->env->http, &p->call->env->prom, ask, &reader,
+	return prom_start(p->call->env->http, &source->conf, ask, &reader,
 	    &p->asked, err);
 }
 

@@ -6,6 +6,7 @@
 #define EXECUTOR_TOOL_PROM_H
 
 #include "common/json.h"
+#include "executor/source_prom.h"
 #include "executor/tool.h"
 
 /*

@@ -320,6 +320,7 @@ const struct tool tool_prometheus_rules = {
 	    "\"description\":\"alert names or recorded metric names\"}},"
 	    "\"additionalProperties\":false}",
     .role = TOOL_ROLE_RULES,
+    .source = &source_prom,
     .class = TOOL_READ,
     .timeout_ms = 15000,
     .start = rules_start,

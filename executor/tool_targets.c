@@ -190,6 +190,7 @@ const struct tool tool_prometheus_targets = {
 	    "\"description\":\"only those with these labels, equal\"}},"
 	    "\"additionalProperties\":false}",
     .role = TOOL_ROLE_TARGETS,
+    .source = &source_prom,
     .class = TOOL_READ,
     .timeout_ms = 15000,
     .start = targets_start,

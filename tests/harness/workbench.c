@@ -22,11 +22,13 @@ workbench_open(struct workbench *b, stub_fn *answer, void *arg)
 				  "find_causes",
 			  NULL, &b->tools, &err) == RC_OK,
 	    "%s", err.text);
-	b->tool_env = (struct tool_env){.loop = b->loop,
-	    .http = http_new(b->loop),
-	    .prom = {.url = stub_http_url(b->stub), .timeout_ms = NEVER_MS},
-	    .prom_parallel = 2,
-	    .offload = offload_pool_new(b->loop)};
+	b->conf = (struct conf){.prometheus_url = stub_http_url(b->stub),
+	    .prometheus_timeout_ms = NEVER_MS,
+	    .prometheus_parallel = 2};
+	tool_env_init(&b->tool_env, &b->conf, b->loop);
+	ck_assert_msg(toolset_open(b->tools, &b->tool_env, &err) == RC_OK, "%s",
+	    err.text);
+	b->prom = tool_env_source(&b->tool_env, &source_prom);
 	b->env = (struct run_env){.tools = b->tools, .tool_env = &b->tool_env};
 	buf_init(&b->evidence, TOOL_EVIDENCE_MAX);
 }
@@ -34,8 +36,7 @@ workbench_open(struct workbench *b, stub_fn *answer, void *arg)
 void
 workbench_close(struct workbench *b)
 {
-	offload_pool_free(b->tool_env.offload);
-	http_free(b->tool_env.http);
+	tool_env_done(&b->tool_env);
 	toolset_free(b->tools);
 	zloop_destroy(&b->loop);
 	stub_http_free(b->stub);

@@ -6,6 +6,7 @@
 #define TESTS_HARNESS_WORKBENCH_H
 
 #include "executor/run.h"
+#include "executor/source_prom.h"
 #include "tests/harness/stub_http.h"
 
 #include <cjson/cJSON.h>
@@ -14,7 +15,9 @@ struct workbench {
 	struct stub_http *stub;
 	zloop_t *loop;
 	struct toolset *tools;
+	struct conf conf;
 	struct tool_env tool_env;
+	struct source_prom *prom; /* the stub, as the tools know it */
 	struct run_env env;
 	/* The last outcome. */
 	bool done, success;

@@ -277,6 +277,10 @@ START_TEST(check_tells_whether_prometheus_answers)
 	ck_assert_int_ne(
 	    executor("127.0.0.1:9090", "--check", span_of(""), NULL, &err2), 0);
 	assert_contains(err2, "prometheus-url: ");
+	/* Nor is one needed where no tool asks it. */
+	setenv("CULPRIT_TOOLS", "echo", 1);
+	ck_assert_int_eq(
+	    executor("127.0.0.1:9090", "--check", span_of(""), NULL, NULL), 0);
 	prometheus_free(p);
 }
 END_TEST

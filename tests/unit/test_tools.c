@@ -214,7 +214,7 @@ START_TEST(what_came_of_a_request_that_left_unanswered_is_not_known)
 
 	workbench_open(&b, unheard[_i].answer, silent);
 	if (unheard[_i].deaf)
-		b.tool_env.prom.url = "http://127.0.0.1:1";
+		b.prom->conf.url = "http://127.0.0.1:1";
 	workbench_perform(&b, unheard[_i].step);
 	ck_assert(!b.success);
 	ck_assert_int_eq(

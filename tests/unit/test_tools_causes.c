@@ -209,15 +209,9 @@ open_shop(struct workbench *b, struct server *s)
 	struct err err;
 
 	workbench_open(b, answer, s);
+	dependencies_done(&b->prom->dependencies);
 	ck_assert(dependencies_read("web>api, api>db, web>mail",
-		      &b->tool_env.dependencies, &err) == RC_OK);
-}
-
-static void
-close_shop(struct workbench *b)
-{
-	dependencies_done(&b->tool_env.dependencies);
-	workbench_close(b);
+		      &b->prom->dependencies, &err) == RC_OK);
 }
 
 static const cJSON *
@@ -270,7 +264,7 @@ START_TEST(the_service_that_is_to_blame_is_named_with_all_that_says_so)
 	    tree_at(of_service(workbench_data(&b, "series"), "db"), "change");
 	ck_assert_double_eq_tol(tree_num(change, "from", 0), 0.1, 0.005);
 	ck_assert_double_eq_tol(tree_num(change, "to", 0), 1.1, 0.01);
-	close_shop(&b);
+	workbench_close(&b);
 	server_done(&s);
 }
 END_TEST
@@ -295,7 +289,7 @@ START_TEST(what_is_ruled_out_is_told_and_why)
 	ck_assert_str_eq(topology,
 	    "[{\"client\":\"web\",\"server\":\"api\"},{\"client\":\"api\","
 	    "\"server\":\"db\"},{\"client\":\"web\",\"server\":\"mail\"}]");
-	close_shop(&b);
+	workbench_close(&b);
 	server_done(&s);
 }
 END_TEST
@@ -312,7 +306,7 @@ START_TEST(plots_are_in_the_evidence_only)
 	ck_assert_ptr_null(workbench_data(&b, "plot"));
 	assert_contains(buf_str(&b.evidence), "\"plot\":[{");
 	ck_assert_str_eq(b.media, "application/json");
-	close_shop(&b);
+	workbench_close(&b);
 	server_done(&s);
 }
 END_TEST
@@ -326,7 +320,7 @@ START_TEST(what_the_days_before_knew_is_no_cause)
 	s.nightly = true;
 	open_shop(&b, &s);
 	assert_contains(workbench_perform(&b, STEP("")), "No clear cause: of ");
-	close_shop(&b);
+	workbench_close(&b);
 	server_done(&s);
 }
 END_TEST
@@ -342,7 +336,7 @@ START_TEST(no_series_are_no_cause)
 	assert_contains(workbench_perform(&b, STEP("")),
 	    "No clear cause: no series has enough points");
 	ck_assert(b.success);
-	close_shop(&b);
+	workbench_close(&b);
 	server_done(&s);
 }
 END_TEST
@@ -373,7 +367,7 @@ START_TEST(the_scope_is_the_investigations_unless_the_call_has_one)
 	workbench_perform(&b, given);
 	assert_contains(buf_str(&s.asked), "{__name__=~\".+\",a=\"b\"}");
 	assert_lacks(buf_str(&s.asked), "namespace");
-	close_shop(&b);
+	workbench_close(&b);
 	server_done(&s);
 }
 END_TEST
@@ -403,7 +397,7 @@ START_TEST(a_failure_says_what_to_do)
 	ck_assert(!b.success);
 	assert_contains(
 	    json_str(b.feedback, "suggestion"), failures[_i].suggestion);
-	close_shop(&b);
+	workbench_close(&b);
 	server_done(&s);
 }
 END_TEST
@@ -433,7 +427,7 @@ START_TEST(calling_it_off_waits_for_nobody_and_says_nothing)
 	ck_assert(loop_until_cond(b.loop, was_asked, &s, 5000));
 	run_cancel(run);
 	ck_assert(!b.done);
-	close_shop(&b);
+	workbench_close(&b);
 	ck_assert(!b.done);
 	server_done(&s);
 }

@@ -13,18 +13,6 @@
 #include "common/rc.h"
 #include "common/verify.h"
 
-static struct span
-trim(struct span s)
-{
-	while (s.n > 0 && isspace((unsigned char)s.p[s.n - 1]))
-		s.n--;
-	while (s.n > 0 && s.p[0] == ' ') {
-		s.p++;
-		s.n--;
-	}
-	return s;
-}
-
 /* The level of a heading, 0 for none. */
 static int
 level_of(struct span s)
@@ -43,7 +31,7 @@ level_of(struct span s)
 static bool
 is_fence(struct span s)
 {
-	s = trim(s);
+	s = span_trim(s);
 	return s.n >= 3 &&
 	       (memcmp(s.p, "```", 3) == 0 || memcmp(s.p, "~~~", 3) == 0);
 }
@@ -125,11 +113,11 @@ take_heading(struct reader *r, struct line *l, int level)
 	if (level > 2)
 		return;
 	if (out->found < REPORT_HEADINGS &&
-	    span_is(trim(l->text), expected[out->found])) {
+	    span_is(span_trim(l->text), expected[out->found])) {
 		r->section = (int8_t)out->found++;
 	} else if (!out->stray) {
 		out->stray = true;
-		out->stray_text = trim(l->text);
+		out->stray_text = span_trim(l->text);
 	}
 }
 
@@ -143,7 +131,7 @@ take_line(struct reader *r, struct span text)
 	*l = (struct line){.text = text, .is_fence = r->fenced || fence};
 	if (fence)
 		r->fenced = !r->fenced;
-	if (trim(text).n == 0)
+	if (span_trim(text).n == 0)
 		r->block++;
 	if (level > 0)
 		take_heading(r, l, level);

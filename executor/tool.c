@@ -110,24 +110,12 @@ enable(struct toolset *ts, const struct tool *tool)
 	ts->tools[ts->n++] = tool;
 }
 
-static struct span
-trim(struct span s)
-{
-	while (s.n > 0 && strchr(" \t", s.p[s.n - 1]) != NULL)
-		s.n--;
-	while (s.n > 0 && strchr(" \t", s.p[0]) != NULL) {
-		s.p++;
-		s.n--;
-	}
-	return s;
-}
-
 static enum rc
 enable_named(struct toolset *ts, const char *names, struct err *err)
 {
 	while (*names != '\0') {
 		size_t n = strcspn(names, ",");
-		struct span name = trim(span_make(names, n));
+		struct span name = span_trim(span_make(names, n));
 		enum rc rc;
 		size_t at;
 
@@ -150,13 +138,13 @@ classify(struct toolset *ts, struct span pair, struct err *err)
 {
 	const char *sign = pair.n > 0 ? memchr(pair.p, '=', pair.n) : NULL;
 	size_t n = sign != NULL ? (size_t)(sign - pair.p) : pair.n, at;
-	enum rc rc = registry_find(trim(span_make(pair.p, n)), &at, err);
+	enum rc rc = registry_find(span_trim(span_make(pair.p, n)), &at, err);
 
 	if (rc != RC_OK)
 		return rc;
 	if (sign != NULL &&
-	    tool_class_parse(
-		trim(span_make(sign + 1, pair.n - n - 1)), &ts->classes[at]))
+	    tool_class_parse(span_trim(span_make(sign + 1, pair.n - n - 1)),
+		&ts->classes[at]))
 		return RC_OK;
 	return err_set(err, RC_INVALID,
 	    "\"%.*s\" gives no class; write %s=read, %s=idempotent or "
@@ -175,7 +163,7 @@ classify_all(struct toolset *ts, const char *classes, struct err *err)
 		ts->classes[i] = registry[i]->class;
 	while (rc == RC_OK && classes != NULL && *classes != '\0') {
 		size_t n = strcspn(classes, ",");
-		struct span pair = trim(span_make(classes, n));
+		struct span pair = span_trim(span_make(classes, n));
 
 		classes += n + (classes[n] == ',');
 		if (pair.n > 0)

@@ -180,10 +180,7 @@ gate_check(const struct gate *g, const struct head *head, bool public,
 static enum rc
 name_add(struct gate *g, struct span name, struct err *err)
 {
-	while (name.n > 0 && name.p[0] == ' ')
-		name = span_make(name.p + 1, name.n - 1);
-	while (name.n > 0 && name.p[name.n - 1] == ' ')
-		name.n--;
+	name = span_trim(name);
 	if (name.n == 0)
 		return RC_OK;
 	if (memchr(name.p, '/', name.n) != NULL)

@@ -178,16 +178,6 @@ request_line(struct span line, struct head *h, struct err *err)
 	return HEAD_OK;
 }
 
-static struct span
-trim(struct span s)
-{
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = span_make(s.p + 1, s.n - 1);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 static int
 field_line(struct span line, struct head *h, struct err *err)
 {
@@ -203,7 +193,8 @@ field_line(struct span line, struct head *h, struct err *err)
 	if (h->n == HEAD_FIELDS_MAX)
 		return NO(431, "more than %d header fields", HEAD_FIELDS_MAX);
 	f->name = span_make(line.p, (size_t)(colon - line.p));
-	f->value = trim(span_make(colon + 1, line.n - f->name.n - 1));
+	f->value = span_trim_set(
+	    span_make(colon + 1, line.n - f->name.n - 1), SPAN_HTTP_BLANKS);
 	for (i = 0; i < f->name.n; i++)
 		if (!is_token((unsigned char)f->name.p[i]))
 			return NO(400,

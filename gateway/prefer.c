@@ -14,16 +14,6 @@ struct wish {
 	int q; /* thousandths */
 };
 
-static struct span
-trim(struct span s)
-{
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = span_make(s.p + 1, s.n - 1);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 /* What stands before the next sep, which is cut off *rest with it. */
 static struct span
 cut(struct span *rest, char sep)
@@ -33,11 +23,11 @@ cut(struct span *rest, char sep)
 
 	if (at == NULL) {
 		*rest = (struct span){0};
-		return trim(part);
+		return span_trim_set(part, SPAN_HTTP_BLANKS);
 	}
 	part.n = (size_t)(at - rest->p);
 	*rest = span_make(at + 1, rest->n - part.n - 1);
-	return trim(part);
+	return span_trim_set(part, SPAN_HTTP_BLANKS);
 }
 
 static bool
@@ -114,7 +104,7 @@ prefer_media(struct span accept, const char *const *offers)
 	const char *best = NULL;
 	int best_q = 0, q;
 
-	if (trim(accept).n == 0)
+	if (span_trim_set(accept, SPAN_HTTP_BLANKS).n == 0)
 		return offers[0];
 	for (; *offers != NULL; offers++) {
 		q = media_weight(accept, *offers);

@@ -192,17 +192,6 @@ digest_make(const cJSON *tree, const struct request *r, char ret[SHA256_TEXT])
 	sha256_text(buf_span(&b), ret);
 }
 
-static bool
-is_blank(struct span s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		if (strchr(" \t\r\n", s.p[i]) == NULL || s.p[i] == '\0')
-			return false;
-	return true;
-}
-
 /* The body's tree; nothing at all reads as an empty object. */
 static enum rc
 body_parse(struct span body, cJSON **ret, struct err *err)
@@ -210,7 +199,7 @@ body_parse(struct span body, cJSON **ret, struct err *err)
 	static const struct json_limits limits = {
 	    ROUTE_BODY_MAX, DEPTH_MAX, VALUES_MAX};
 	enum rc rc = json_parse(
-	    is_blank(body) ? span_of("{}") : body, &limits, ret, err);
+	    span_trim(body).n == 0 ? span_of("{}") : body, &limits, ret, err);
 
 	return rc == RC_OK ? rc : err_prefix(err, rc, "body");
 }

@@ -122,13 +122,10 @@ web_body(const struct web *h)
 struct span
 web_header(const struct web *h, const char *name)
 {
-	struct span v = span_of(
-	    MHD_lookup_connection_value(h->connection, MHD_HEADER_KIND, name));
-
 	/* The library leaves what stands behind a value. */
-	while (v.n > 0 && (v.p[v.n - 1] == ' ' || v.p[v.n - 1] == '\t'))
-		v.n--;
-	return v;
+	return span_trim_set(span_of(MHD_lookup_connection_value(
+				 h->connection, MHD_HEADER_KIND, name)),
+	    SPAN_HTTP_BLANKS);
 }
 
 struct span

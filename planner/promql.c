@@ -8,7 +8,6 @@
  */
 #include "planner/promql_scan.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -29,18 +28,6 @@ promql_is_balanced(struct span expr)
 
 /* ---- trimming ---- */
 
-static struct span
-trim(struct span e)
-{
-	while (e.n > 0 && isspace((unsigned char)e.p[0])) {
-		e.p++;
-		e.n--;
-	}
-	while (e.n > 0 && isspace((unsigned char)e.p[e.n - 1]))
-		e.n--;
-	return e;
-}
-
 /* Whether the bracket e begins with closes at its end. */
 static bool
 is_wrapped(struct span e)
@@ -58,7 +45,7 @@ is_wrapped(struct span e)
 static struct span
 unwrap(struct span e)
 {
-	e = trim(e);
+	e = span_trim(e);
 	while (is_wrapped(e)) {
 		struct scan s = scan_of(e);
 		struct token t = scan_next(&s);
@@ -66,7 +53,7 @@ unwrap(struct span e)
 
 		while (s.depth > 0)
 			last = scan_next(&s);
-		e = trim(span_make(t.p + 1, (size_t)(last.p - t.p - 1)));
+		e = span_trim(span_make(t.p + 1, (size_t)(last.p - t.p - 1)));
 	}
 	return e;
 }
@@ -94,7 +81,7 @@ skip_modifiers(struct span e)
 		struct token t = scan_next(&s);
 
 		if (t.kind != T_NAME || !token_is_one_of(t, modifiers))
-			return trim(e);
+			return span_trim(e);
 		e = span_make(s.p, (size_t)(s.end - s.p));
 		if (token_is(t, "bool"))
 			continue;
@@ -130,7 +117,7 @@ split_at(struct span e, const char *const *ops, struct split *ret)
 	}
 	if (!found)
 		return false;
-	ret->left = trim(span_make(e.p, (size_t)(ret->op.p - e.p)));
+	ret->left = span_trim(span_make(e.p, (size_t)(ret->op.p - e.p)));
 	ret->right = span_make(
 	    ret->op.p + ret->op.n, (size_t)(e.p + e.n - ret->op.p - ret->op.n));
 	ret->right = skip_modifiers(ret->right);
@@ -298,9 +285,9 @@ absent_of(struct span e, struct span *ret)
 	}
 	if (scan_next(&s).kind != T_END)
 		return false;
-	*ret = trim(span_make(from, (size_t)(t.p - from)));
+	*ret = span_trim(span_make(from, (size_t)(t.p - from)));
 	if (token_is(name, "absent_over_time") && bracket.p != NULL)
-		*ret = trim(span_make(from, (size_t)(bracket.p - from)));
+		*ret = span_trim(span_make(from, (size_t)(bracket.p - from)));
 	return ret->n > 0;
 }
 
@@ -391,7 +378,7 @@ promql_measures(
 	if (promql_is_balanced(expr))
 		measure(&m, expr, PROMQL_WHOLE, 0);
 	if (m.n == 0)
-		add(&m, trim(expr), PROMQL_WHOLE);
+		add(&m, span_trim(expr), PROMQL_WHOLE);
 	if (m.n == 0) {
 		ret[0] = (struct promql_measure){
 		    .expr = span_of(""), .role = PROMQL_WHOLE};

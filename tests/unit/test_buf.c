@@ -1,4 +1,5 @@
-/* test_buf.c - what a growing buffer keeps when it is made to fit. */
+/* test_buf.c - what a growing buffer keeps when it is made to fit, and what a
+ * span without its blanks is. */
 #include "common/buf.h"
 #include "tests/harness/texts.h"
 
@@ -22,11 +23,38 @@ START_TEST(a_buffer_that_fits_keeps_its_bytes_and_grows_again)
 }
 END_TEST
 
+static const struct {
+	struct span in;
+	const char *trimmed, *of_http;
+} trims[] = {
+    {{NULL, 0}, "", ""},
+    {{" \t \r\n", 5}, "", "\r\n"},
+    {{"a", 1}, "a", "a"},
+    {{"\n a\tb \v\f", 8}, "a\tb", "\n a\tb \v\f"},
+    {{" \ta b\t ", 7}, "a b", "a b"},
+    /* A NUL is no blank, though it ends the set of them. */
+    {{" a\0 ", 4}, "a\0", "a\0"},
+};
+
+START_TEST(blanks_are_cut_from_both_ends_of_a_span)
+{
+	struct span all = span_trim(trims[_i].in);
+	struct span http = span_trim_set(trims[_i].in, SPAN_HTTP_BLANKS);
+	size_t nul = _i == ARRAY_LEN(trims) - 1 ? 1 : 0;
+
+	ck_assert(span_equal(all,
+	    span_make(trims[_i].trimmed, strlen(trims[_i].trimmed) + nul)));
+	ck_assert(span_equal(http,
+	    span_make(trims[_i].of_http, strlen(trims[_i].of_http) + nul)));
+}
+END_TEST
+
 int
 main(void)
 {
 	const struct test_entry tests[] = {
 	    {a_buffer_that_fits_keeps_its_bytes_and_grows_again, 0},
+	    {blanks_are_cut_from_both_ends_of_a_span, (int)ARRAY_LEN(trims)},
 	};
 
 	return RUN_TESTS("buf", tests);

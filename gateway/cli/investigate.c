@@ -25,7 +25,7 @@ watch_print_json(const struct sse_event *ev)
 {
 	auto_buf b = {0};
 
-	buf_init(&b, 2 * (size_t)SSE_READ_BYTES_MAX);
+	buf_init(&b, 2 * (size_t)STREAM_EVENT_MAX);
 	buf_adds(&b, "{");
 	if (ev->id.n != 0) {
 		buf_adds(&b, "\"id\":\"");

@@ -24,7 +24,7 @@ enum {
 	RETRY_FIRST_MS = 50,
 	RETRY_MOST_MS = 2000,
 	GIVE_UP_MS = 60000,
-	SILENCE_S = 45, /* the gateway comments every 15 s */
+	SILENCE_S = 45,             /* the gateway comments every 15 s */
 };
 
 struct stream {
@@ -315,7 +315,7 @@ stream_init(struct stream *s, const struct stream_spec *spec)
 	unsigned char random[16];
 
 	*s = (struct stream){.spec = spec, .retry_wait_ms = RETRY_FIRST_MS};
-	sse_read_init(&s->sse, stream_on_event, s);
+	sse_read_init(&s->sse, STREAM_EVENT_MAX, stream_on_event, s);
 	buf_init(&s->problem, 1 << 20);
 	s->multi = curl_multi_init();
 	if (spec->run != NULL)

@@ -10,11 +10,15 @@
 #define GATEWAY_CLI_STREAM_H
 
 #include "common/rc.h"
-#include "gateway/cli/sse_read.h"
+#include "common/sse_read.h"
+#include "gateway/sse.h"
 
 #include <stdbool.h>
 
 struct call_at;
+
+/* Of one event, with the name of its line. */
+enum { STREAM_EVENT_MAX = SSE_DATA_MAX + 64 };
 
 struct stream_spec {
 	const struct call_at *at;

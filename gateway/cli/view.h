@@ -8,7 +8,7 @@
 #ifndef GATEWAY_CLI_VIEW_H
 #define GATEWAY_CLI_VIEW_H
 
-#include "gateway/cli/sse_read.h"
+#include "common/sse_read.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,6 @@
  */
 #include "common/clk.h"
 #include "gateway/up/child.h"
-#include "gateway/cli/sse_read.h"
 #include "gateway/cli/term.h"
 #include "gateway/cli/view.h"
 #include "tests/harness/texts.h"
@@ -68,99 +67,6 @@ START_TEST(term_counts_columns_not_bytes)
 	fits = term_fit(span_of("ab告警"), 6, &cut);
 	ck_assert(!cut);
 	ck_assert(span_is(fits, "ab告警"));
-}
-END_TEST
-
-/* ---- sse_read ---- */
-
-struct seen {
-	struct buf b;
-};
-
-static void
-on_event(void *ctx, const struct sse_event *ev)
-{
-	struct seen *s = ctx;
-
-	buf_addf(&s->b, "<%.*s|%.*s|%.*s>", SPAN_ARG(ev->id),
-	    SPAN_ARG(ev->type), SPAN_ARG(ev->data));
-}
-
-static const struct {
-	const char *in;
-	const char *want;
-} streams[] = {
-    {"id: r.1\nevent: plan\ndata: {}\n\n", "<r.1|plan|{}>"},
-    {"data:x\r\n\r\ndata:y\r\rdata:z\n\n",
-	"<|message|x><|message|y><|message|z>"},
-    {": comment\n\nevent: e\n\ndata: 1\n\n", "<|message|1>"},
-    {"data: a\ndata: b\n\n", "<|message|a\nb>"},
-    {"data\n\n", "<|message|>"},
-    {"retry: 100\nother: x\ndata: a:b\n\n", "<|message|a:b>"},
-    {"data:  two blanks\n\n", "<|message| two blanks>"},
-    {"data: never ended\n", ""},
-};
-
-START_TEST(sse_read_follows_the_grammar_however_it_is_cut)
-{
-	const char *in = streams[_i].in;
-	size_t n = strlen(in);
-
-	for (size_t piece = 1; piece <= n; piece++) {
-		struct sse_read r;
-		struct seen s;
-		struct err err;
-
-		buf_init(&s.b, 1000);
-		sse_read_init(&r, on_event, &s);
-		for (size_t at = 0; at < n; at += piece)
-			ck_assert_int_eq(
-			    sse_read_feed(&r,
-				span_make(in + at, MIN(piece, n - at)), &err),
-			    RC_OK);
-		ck_assert_msg(span_is(buf_span(&s.b), streams[_i].want),
-		    "pieces of %zu: %s", piece, buf_str(&s.b));
-		sse_read_done(&r);
-		buf_done(&s.b);
-	}
-}
-END_TEST
-
-START_TEST(sse_read_forgets_half_an_event_after_a_break)
-{
-	struct sse_read r;
-	struct seen s;
-	struct err err;
-
-	buf_init(&s.b, 1000);
-	sse_read_init(&r, on_event, &s);
-	ck_assert_int_eq(
-	    sse_read_feed(&r, span_of("id: a\ndata: 1\nda"), &err), RC_OK);
-	sse_read_restart(&r);
-	ck_assert_int_eq(
-	    sse_read_feed(&r, span_of("data: 2\n\n"), &err), RC_OK);
-	ck_assert_str_eq(buf_str(&s.b), "<|message|2>");
-	sse_read_done(&r);
-	buf_done(&s.b);
-}
-END_TEST
-
-START_TEST(sse_read_refuses_an_event_without_end)
-{
-	struct sse_read r;
-	struct seen s;
-	struct err err;
-	auto_str part = xcalloc(1, 1 << 20);
-	enum rc rc = RC_OK;
-
-	memset(part, 'x', 1 << 20);
-	buf_init(&s.b, 1000);
-	sse_read_init(&r, on_event, &s);
-	for (int i = 0; i < 32 && rc == RC_OK; i++)
-		rc = sse_read_feed(&r, span_make(part, 1 << 20), &err);
-	ck_assert_int_eq(rc, RC_TOOBIG);
-	sse_read_done(&r);
-	buf_done(&s.b);
 }
 END_TEST
 
@@ -279,10 +185,6 @@ main(void)
 	const struct test_entry tests[] = {
 	    {term_shows_what_it_would_not_send, ARRAY_LEN(shown)},
 	    {term_counts_columns_not_bytes, 0},
-	    {sse_read_follows_the_grammar_however_it_is_cut,
-		ARRAY_LEN(streams)},
-	    {sse_read_forgets_half_an_event_after_a_break, 0},
-	    {sse_read_refuses_an_event_without_end, 0},
 	    {view_writes_a_line_per_event_into_a_pipe, 0},
 	    {view_replaces_running_lines_on_a_terminal, 0},
 	    {child_waits_longer_each_time_and_is_forgiven, 0},

@@ -13,6 +13,9 @@
 
 struct api;
 
+/* Bytes of a body that holds a word or two. */
+enum { API_WORD_BODY_MAX = 4 << 10 };
+
 /* language: of reports whose request names none. */
 struct api *api_new(struct link *link, const char *language);
 void api_free(struct api *api);

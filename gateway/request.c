@@ -9,7 +9,6 @@
 #include "common/json.h"
 #include "common/proto.h"
 #include "gateway/prefer.h"
-#include "gateway/routes.h"
 
 enum {
 	DEPTH_MAX = 4,
@@ -124,7 +123,7 @@ labels_write(struct buf *b, const cJSON *labels)
 static void
 input_write(struct buf *b, const struct request *r)
 {
-	auto_buf labels = {.max = ROUTE_BODY_MAX};
+	auto_buf labels = {.max = REQUEST_BODY_MAX};
 
 	if (r->labels != NULL)
 		labels_write(&labels, r->labels);
@@ -183,7 +182,7 @@ digest_make(const cJSON *tree, const struct request *r, char ret[SHA256_TEXT])
 {
 	auto_buf b = {0};
 
-	buf_init(&b, 8 * ROUTE_BODY_MAX);
+	buf_init(&b, 8 * REQUEST_BODY_MAX);
 	buf_addf(&b, "language=%s\n", r->language);
 	member_print(&b, tree, "input");
 	member_print(&b, tree, "at");
@@ -197,7 +196,7 @@ static enum rc
 body_parse(struct span body, cJSON **ret, struct err *err)
 {
 	static const struct json_limits limits = {
-	    ROUTE_BODY_MAX, DEPTH_MAX, VALUES_MAX};
+	    REQUEST_BODY_MAX, DEPTH_MAX, VALUES_MAX};
 	enum rc rc = json_parse(
 	    span_trim(body).n == 0 ? span_of("{}") : body, &limits, ret, err);
 
@@ -229,7 +228,7 @@ fork_digest(
 {
 	auto_buf b = {0};
 
-	buf_init(&b, 8 * ROUTE_BODY_MAX);
+	buf_init(&b, 8 * REQUEST_BODY_MAX);
 	buf_addf(&b, "fork=%s\nfrom=%lld\n", run, (long long)from);
 	member_print(&b, tree, "input");
 	sha256_text(buf_span(&b), ret);

@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 enum {
+	/* Six times the question, as JSON may escape it, and labels. */
+	REQUEST_BODY_MAX = 64 << 10,
 	REQUEST_INPUT_MAX = 8192,
 	REQUEST_LABELS_MAX = 64,
 	REQUEST_LABEL_VALUE_MAX = 1024,

@@ -13,21 +13,18 @@ struct api;
 struct web;
 
 enum {
-	ROUTE_BODY_MAX = 64 << 10,
 	ROUTE_PARAM_MAX = 128,
 	ROUTE_ALLOW_MAX = 64,
 	ROUTE_ARGS_MAX = 4,
 };
-
-/* How a request's body must be typed. */
-enum route_body { ROUTE_NO_BODY, ROUTE_JSON };
 
 struct route {
 	const char *method;
 	/* Segments; {run} and {item} match one of letters, digits, "_-". */
 	const char *path;
 	bool public; /* asks for no token: probes */
-	enum route_body body;
+	/* Bytes of its body, which is JSON; 0: it takes none. */
+	size_t body_max;
 	/* Of the query behind the path: each at most once, and no other. */
 	const char *args[ROUTE_ARGS_MAX];
 	void (*handle)(struct api *api, struct web *h);

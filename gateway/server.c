@@ -276,20 +276,18 @@ body_check(const struct route *r, const struct head *head, struct problem *ret)
 {
 	struct span media = head_find(head, "Content-Type");
 
-	if (r->body == ROUTE_NO_BODY && head->body_bytes > 0) {
+	if (r->body_max == 0 && head->body_bytes > 0) {
 		problem_set(
 		    ret, 400, "a %.*s takes no body", SPAN_ARG(head->method));
 		return false;
 	}
-	if (head->body_bytes > ROUTE_BODY_MAX) {
+	if (head->body_bytes > r->body_max) {
 		problem_set(ret, 413,
-		    "the body has %llu bytes; the limit "
-		    "is %d",
-		    (unsigned long long)head->body_bytes, ROUTE_BODY_MAX);
+		    "the body has %llu bytes; the limit here is %zu",
+		    (unsigned long long)head->body_bytes, r->body_max);
 		return false;
 	}
-	if (r->body == ROUTE_JSON &&
-	    (head->body_bytes > 0 || media.p != NULL) &&
+	if (r->body_max > 0 && (head->body_bytes > 0 || media.p != NULL) &&
 	    !media_is_json(media)) {
 		problem_set(ret, 415,
 		    "the body must be JSON, with "

@@ -202,7 +202,7 @@ api_submit(struct api *api, struct web *h)
 
 	if (!begin(x, key))
 		return;
-	buf_init(&input, 4 * ROUTE_BODY_MAX);
+	buf_init(&input, 4 * REQUEST_BODY_MAX);
 	rc = request_parse(web_body(h),
 	    prefer_language(web_header(h, "Accept-Language"), api->language),
 	    clk_wall_ms(), &input, digest, &err);
@@ -227,7 +227,7 @@ api_fork(struct api *api, struct web *h)
 
 	if (!begin(x, key))
 		return;
-	buf_init(&input, 4 * ROUTE_BODY_MAX);
+	buf_init(&input, 4 * REQUEST_BODY_MAX);
 	rc = request_parse_fork(
 	    web_body(h), s.fork, &input, &s.from, digest, &err);
 	if (rc != RC_OK) {

@@ -9,7 +9,7 @@
 enum { BY_MAX = PROTO_MOST(decide, by) };
 
 static const struct json_limits limits = {
-    .bytes_max = ROUTE_BODY_MAX, .depth_max = 2, .values_max = 8};
+    .bytes_max = API_WORD_BODY_MAX, .depth_max = 2, .values_max = 8};
 
 static void
 on_decided(void *ctx, const struct proto_reply *r)

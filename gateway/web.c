@@ -32,7 +32,7 @@ web_new(struct server *s, int fd, const struct route_match *match)
 	h->fd = fd;
 	h->match = *match;
 	h->since_ms = h->moved_ms = clk_mono_ms();
-	buf_init(&h->body, ROUTE_BODY_MAX);
+	buf_init(&h->body, match->route->body_max);
 	buf_init(&h->out, OUT_MAX);
 	h->next = s->all;
 	if (s->all != NULL)

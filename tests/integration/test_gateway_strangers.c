@@ -46,7 +46,19 @@ static const struct {
     {"large body",
 	"POST /api/ai_ops HTTP/1.1" H CLIENT_JSON
 	"Content-Length: 65537\r\n\r\n",
-	413, "65536"},
+	413, "the limit here is 65536"},
+    {"large body of a fork",
+	"POST /api/investigations/r1/fork HTTP/1.1" H CLIENT_JSON
+	"Content-Length: 65537\r\n\r\n",
+	413, "the limit here is 65536"},
+    {"large word on a step",
+	"POST /api/investigations/r1/steps/2 HTTP/1.1" H CLIENT_JSON
+	"Content-Length: 4097\r\n\r\n",
+	413, "4097 bytes; the limit here is 4096"},
+    {"large word to cancel",
+	"POST /api/investigations/r1/cancel HTTP/1.1" H CLIENT_JSON
+	"Content-Length: 65536\r\n\r\n",
+	413, "the limit here is 4096"},
     {"chunked",
 	"POST /api/ai_ops HTTP/1.1" H CLIENT_JSON
 	"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",

@@ -145,6 +145,17 @@ START_TEST(only_probes_are_public)
 }
 END_TEST
 
+START_TEST(what_changes_something_takes_a_body_and_nothing_else_does)
+{
+	const struct route *r;
+
+	for (r = routes; r->method != NULL; r++)
+		ck_assert_msg(
+		    (r->body_max > 0) == (strcmp(r->method, "POST") == 0), "%s",
+		    r->path);
+}
+END_TEST
+
 /* ---- the gate ---- */
 
 static const struct {
@@ -403,6 +414,7 @@ main(void)
 	    {a_parameter_has_a_largest_size, 0},
 	    {a_route_takes_its_arguments_once_and_no_others, ARRAY_LEN(args)},
 	    {only_probes_are_public, 0},
+	    {what_changes_something_takes_a_body_and_nothing_else_does, 0},
 	    {names_and_origins_are_held_against_the_list, ARRAY_LEN(visits)},
 	    {a_post_from_another_site_is_no_link, 0},
 	    {a_token_must_be_the_right_one, ARRAY_LEN(tokens)},

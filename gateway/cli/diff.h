@@ -1,26 +1,23 @@
 /*
- * diff.h - where two JSON trees differ, and that told to a person. Pure.
+ * diff.h - where two JSON trees differ, told line by line.
  */
 #ifndef GATEWAY_CLI_DIFF_H
 #define GATEWAY_CLI_DIFF_H
 
 #include "common/buf.h"
+#include "common/rc.h"
 
 #include <cjson/cJSON.h>
 
-/* Of one comparison; what differs beyond that is counted only. */
-enum { DIFF_CHANGES_MAX = 500 };
-
 /*
- * Appends to changes, an array, an object {path, then, now} for each smallest
- * part that differs: `steps[1].args.text`. What one side lacks has no `then`
- * or no `now`. Elements of lists are matched from both ends, so that one put
- * in between is one change. How many there are.
+ * Appends to ret how now differs from then, as diff(1) tells it of their
+ * pretty JSON, each line behind indent; nothing: they are equal. The order of
+ * keys is no difference; they are put in order, also in the trees themselves.
+ * A line end within a string is one there, so that of a report those lines
+ * differ that do. Blocks. RC_IO: diff cannot be run. RC_TOOBIG: over ret's
+ * maximum, as is the text of a tree.
  */
-int diff_trees(const cJSON *then, const cJSON *now, cJSON *changes);
-
-/* Appends changes for a person, each line behind indent: texts line by line,
- * only those that differ; other values as JSON. */
-void diff_put(struct buf *b, const cJSON *changes, const char *indent);
+NODISCARD enum rc diff_trees(cJSON *then, cJSON *now, const char *indent,
+    struct buf *ret, struct err *err);
 
 #endif

@@ -120,24 +120,33 @@ print(struct buf *text, enum term_style style)
 	fflush(stdout);
 }
 
+/* What came of one answer. */
+struct verdict {
+	int64_t seq;
+	const char *what;
+	const char *skipped; /* why it was not asked for; NULL: it was */
+	const cJSON *then, *now;
+	struct buf diff; /* empty: the same */
+};
+
 static void
-print_json(const struct replay *r, int64_t seq, const char *what, int n,
-    const cJSON *changes, const char *skipped)
+print_json(const struct replay *r, const struct verdict *v)
 {
 	AUTO(json) o = cJSON_CreateObject();
 	auto_buf b = {.max = SHOWN_BYTES_MAX};
 
 	cJSON_AddNumberToObject(o, "turn", r->turn);
-	cJSON_AddNumberToObject(o, "event", (double)seq);
+	cJSON_AddNumberToObject(o, "event", (double)v->seq);
 	cJSON_AddStringToObject(o, "agent", r->agent);
-	cJSON_AddStringToObject(o, "what", what);
-	if (skipped != NULL) {
-		cJSON_AddStringToObject(o, "skipped", skipped);
-	} else {
-		cJSON_AddBoolToObject(o, "same", n == 0);
-		cJSON_AddNumberToObject(o, "differences", n);
+	cJSON_AddStringToObject(o, "what", v->what);
+	if (v->skipped != NULL)
+		cJSON_AddStringToObject(o, "skipped", v->skipped);
+	else
+		cJSON_AddBoolToObject(o, "same", v->diff.len == 0);
+	if (v->diff.len > 0) {
 		cJSON_AddItemToObject(
-		    o, "changes", cJSON_Duplicate(changes, true));
+		    o, "then", cJSON_Duplicate(v->then, true));
+		cJSON_AddItemToObject(o, "now", cJSON_Duplicate(v->now, true));
 	}
 	json_print(&b, o);
 	print(&b, TERM_JSON);
@@ -145,48 +154,49 @@ print_json(const struct replay *r, int64_t seq, const char *what, int n,
 }
 
 static void
-print_text(const struct replay *r, int64_t seq, const char *what, int n,
-    const cJSON *changes, const char *skipped)
+print_text(const struct replay *r, const struct verdict *v)
 {
 	auto_buf b = {.max = SHOWN_BYTES_MAX};
 
 	buf_addf(&b, "%-8s turn %d, event %lld: %s",
-	    skipped != NULL ? "skipped"
-	    : n == 0        ? "same"
-			    : "differs",
-	    r->turn, (long long)seq, what);
-	if (skipped != NULL)
-		buf_addf(&b, " (%s)", skipped);
+	    v->skipped != NULL ? "skipped"
+	    : v->diff.len == 0 ? "same"
+			       : "differs",
+	    r->turn, (long long)v->seq, v->what);
+	if (v->skipped != NULL)
+		buf_addf(&b, " (%s)", v->skipped);
 	buf_addc(&b, '\n');
-	if (skipped == NULL)
-		diff_put(&b, changes, "    ");
-	if (n > cJSON_GetArraySize(changes))
-		buf_addf(
-		    &b, "    … and %d more\n", n - cJSON_GetArraySize(changes));
+	buf_add_buf(&b, &v->diff);
 	print(&b, TERM_TEXT);
 }
 
 static void
-tell(struct replay *r, int64_t seq, const char *what, int n,
-    const cJSON *changes, const char *skipped)
+tell(struct replay *r, const struct verdict *v)
 {
 	r->answers++;
-	r->differ += n > 0;
-	r->skipped += skipped != NULL;
-	(r->json ? print_json : print_text)(r, seq, what, n, changes, skipped);
+	r->skipped += v->skipped != NULL;
+	r->differ += v->diff.len > 0;
+	(r->json ? print_json : print_text)(r, v);
 }
 
 /* Compares, and tells; takes both trees. */
-static void
-compare(
-    struct replay *r, int64_t seq, const char *what, cJSON *then, cJSON *now)
+static enum rc
+compare(struct replay *r, int64_t seq, const char *what, cJSON *then,
+    cJSON *now, struct err *err)
 {
-	AUTO(json) changes = cJSON_CreateArray();
-	int n = diff_trees(then, now, changes);
+	struct verdict v = {.seq = seq,
+	    .what = what,
+	    .then = then,
+	    .now = now,
+	    .diff = {.max = SHOWN_BYTES_MAX / 2}};
+	enum rc rc = diff_trees(then, now, "    ", &v.diff, err);
 
-	tell(r, seq, what, n, changes, NULL);
+	if (rc == RC_OK)
+		tell(r, &v);
+	buf_done(&v.diff);
 	cJSON_Delete(then);
 	cJSON_Delete(now);
+	return rc;
 }
 
 /* "EXECUTE echo, echo" */
@@ -225,9 +235,8 @@ planner_turn(struct replay *r, const struct point *before,
 		return rc;
 	then = turns_planner_then(value_of(after));
 	planner_what(&what, then);
-	compare(r, after->seq, buf_str(&what), then,
-	    turns_planner_now(value_of(before), buf_span(&update)));
-	return RC_OK;
+	return compare(r, after->seq, buf_str(&what), then,
+	    turns_planner_now(value_of(before), buf_span(&update)), err);
 }
 
 /* Why a step is not replayed; NULL: it is. */
@@ -255,15 +264,17 @@ executor_step(struct replay *r, const struct point *before,
 		return rc;
 	what = xasprintf("step %u, %.*s", i, SPAN_ARG(tool));
 	if (step_skip(class) != NULL) {
-		tell(r, after->seq, what, 0, NULL, step_skip(class));
+		tell(r, &(struct verdict){.seq = after->seq,
+			    .what = what,
+			    .skipped = step_skip(class)});
 		return RC_OK;
 	}
 	rc = run_once(r, buf_span(&input), &now, err);
-	if (rc == RC_OK)
-		compare(r, after->seq, what,
-		    turns_step_then(value_of(before), value_of(after), i),
-		    turns_step_now(now));
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	return compare(r, after->seq, what,
+	    turns_step_then(value_of(before), value_of(after), i),
+	    turns_step_now(now), err);
 }
 
 static enum rc

@@ -147,6 +147,14 @@ START_TEST(the_rules_say_the_same_of_the_same)
 }
 END_TEST
 
+static const char *
+text_of_step(const cJSON *o, const char *when, int i)
+{
+	const cJSON *steps = tree_at(tree_at(o, when), "steps");
+
+	return tree_str(tree_at(cJSON_GetArrayItem(steps, i), "args"), "text");
+}
+
 START_TEST(another_script_shows_the_turn_that_changed)
 {
 	struct stage s;
@@ -163,19 +171,17 @@ START_TEST(another_script_shows_the_turn_that_changed)
 	    1);
 	for (line = out; *line != '\0'; line = strchr(line, '\n') + 1) {
 		AUTO(tree) o = cJSON_ParseWithLength(line, strcspn(line, "\n"));
-		const cJSON *c = cJSON_GetArrayItem(tree_at(o, "changes"), 0);
 		bool changed = ++turns == 2;
 
 		ck_assert_int_eq((int)tree_num(o, "turn", 0), turns);
 		ck_assert_int_eq(cJSON_IsFalse(tree_at(o, "same")), changed);
-		ck_assert_int_eq(
-		    cJSON_GetArraySize(tree_at(o, "changes")), changed);
+		ck_assert_int_eq(tree_at(o, "then") != NULL, changed);
+		ck_assert_int_eq(tree_at(o, "now") != NULL, changed);
 		if (!changed)
 			continue;
 		ck_assert_int_eq((int)tree_num(o, "event", 0), 8);
-		ck_assert_str_eq(tree_str(c, "path"), "steps[1].args.text");
-		ck_assert_str_eq(tree_str(c, "then"), "3");
-		ck_assert_str_eq(tree_str(c, "now"), "9");
+		ck_assert_str_eq(text_of_step(o, "then", 1), "3");
+		ck_assert_str_eq(text_of_step(o, "now", 1), "9");
 	}
 	ck_assert_int_eq(turns, 3);
 	/* From behind that turn on there is nothing that changed. */
@@ -211,8 +217,8 @@ START_TEST(a_failed_turn_is_replayed_too)
 		&changed, NULL),
 	    1);
 	assert_contains(
-	    changed, "- the planner failed: it said EXECUTE and named no tool");
-	assert_contains(changed, "+ EXECUTE");
+	    changed, "the planner failed: it said EXECUTE and named no tool");
+	assert_contains(changed, "    +  \"decision\": \"EXECUTE\",\n");
 	stage_close(&s);
 }
 END_TEST

@@ -235,6 +235,7 @@ back_on_msg(void *ctx, const struct bus_peer *peer, const struct proto *msg)
 
 	if (s->broken)
 		return;
+	turn_begin(s);
 	if (v == JUDGE_WHO)
 		say_who(s, peer, msg);
 	for (i = 0; i < ARRAY_LEN(handlers) && v == JUDGE_TAKE; i++)

@@ -309,7 +309,7 @@ on_attach(struct supervisor *s, const struct bus_peer *peer,
 	m.status.reason = span_of(why);
 	m.status.detail = buf_span(&b);
 	m.status.sent = window_attach(s->windows, peer, msg->attach.seen);
-	supervisor_send(s, s->front, peer, &m);
+	supervisor_tell(s->front, peer, &m);
 	return RC_OK;
 }
 
@@ -361,6 +361,7 @@ front_on_msg(void *ctx, const struct bus_peer *peer, const struct proto *msg)
 
 	if (s->broken)
 		return;
+	turn_begin(s);
 	for (i = 0; i < ARRAY_LEN(handlers); i++) {
 		if (handlers[i].type == msg->type) {
 			take(s, &handlers[i], peer, msg);

@@ -11,6 +11,9 @@
 /* What a large run took is given back. */
 enum { KEEP_BYTES = 1 << 20, SUM_BYTES = 4 };
 
+/* As Zstandard's levels: it is on the way of every commit. */
+enum { LEVEL = -3 };
+
 struct packer {
 	ZSTD_CCtx *c;
 	ZSTD_DCtx *d;
@@ -118,19 +121,22 @@ packer_begin(struct packer *p)
 {
 	p->c = ZSTD_createCCtx();
 	assert(p->c != NULL);
-	if (ZSTD_isError(ZSTD_CCtx_setParameter(p->c, ZSTD_c_checksumFlag, 1)))
+	if (ZSTD_isError(
+		ZSTD_CCtx_setParameter(p->c, ZSTD_c_checksumFlag, 1)) ||
+	    ZSTD_isError(ZSTD_CCtx_setParameter(
+		p->c, ZSTD_c_compressionLevel, LEVEL)))
 		abort();
 }
 
 struct span
-packer_compress(struct packer *p, struct span raw, enum pack_effort effort)
+packer_compress(struct packer *p, struct span raw, struct span before)
 {
 	size_t n;
 
 	if (p->c == NULL)
 		packer_begin(p);
 	packer_room(p, ZSTD_compressBound(raw.n) + SUM_BYTES);
-	n = ZSTD_CCtx_setParameter(p->c, ZSTD_c_compressionLevel, (int)effort);
+	n = ZSTD_CCtx_refPrefix(p->c, before.p, before.n);
 	if (!ZSTD_isError(n))
 		n = ZSTD_compress2(p->c, p->out, p->size, raw.p, raw.n);
 	if (ZSTD_isError(n))
@@ -140,7 +146,7 @@ packer_compress(struct packer *p, struct span raw, enum pack_effort effort)
 
 enum rc
 packer_expand(struct packer *p, struct span packed, int64_t raw_bytes,
-    size_t max_bytes, char **ret, struct err *err)
+    struct span before, size_t max_bytes, char **ret, struct err *err)
 {
 	auto_str bytes = NULL;
 	size_t n;
@@ -153,8 +159,10 @@ packer_expand(struct packer *p, struct span packed, int64_t raw_bytes,
 		p->d = ZSTD_createDCtx();
 	assert(p->d != NULL);
 	bytes = xcalloc(1, (size_t)raw_bytes + 1);
-	n = ZSTD_decompressDCtx(
-	    p->d, bytes, (size_t)raw_bytes, packed.p, packed.n);
+	n = ZSTD_DCtx_refPrefix(p->d, before.p, before.n);
+	if (!ZSTD_isError(n))
+		n = ZSTD_decompressDCtx(
+		    p->d, bytes, (size_t)raw_bytes, packed.p, packed.n);
 	if (ZSTD_isError(n) || n != (size_t)raw_bytes)
 		return err_set(err, RC_INVALID, "it does not expand");
 	*ret = TAKE(bytes);

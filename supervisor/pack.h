@@ -32,18 +32,19 @@ struct packer;
 struct packer *packer_new(void);
 void packer_free(struct packer *p);
 
-/* How hard to try, as Zstandard's levels: rows are written on the way of a
- * commit. */
-enum pack_effort { PACK_QUICK = -3, PACK_WELL = 1 };
-
-/* Compressed raw, with a sum of it; lives until the next call. It may be a few
- * bytes longer than raw. Empty: that failed. */
+/*
+ * Compressed raw, with a sum of it; lives until the next call. What is like
+ * before, which is other memory, takes little room: packer_expand wants the
+ * same before. It may be a
+ * few bytes longer than raw. Empty: that failed.
+ */
 struct span packer_compress(
-    struct packer *p, struct span raw, enum pack_effort effort);
+    struct packer *p, struct span raw, struct span before);
 
 /* Expands to exactly raw_bytes, at most max_bytes: *ret is the caller's
  * (free). RC_INVALID: damaged, longer or shorter than that. */
 NODISCARD enum rc packer_expand(struct packer *p, struct span packed,
-    int64_t raw_bytes, size_t max_bytes, char **ret, struct err *err);
+    int64_t raw_bytes, struct span before, size_t max_bytes, char **ret,
+    struct err *err);
 
 #endif

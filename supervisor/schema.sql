@@ -33,16 +33,13 @@ CREATE TABLE runs (
 	chain BLOB NOT NULL,	-- store_chain.h, so the next three
 	seal BLOB NOT NULL,
 	place INTEGER,		-- NULL: not finished
-	link BLOB,
-	packed INTEGER NOT NULL DEFAULT 0	-- 1: compressing saw it
+	link BLOB
 ) STRICT;
 
 CREATE UNIQUE INDEX runs_key ON runs (key) WHERE key IS NOT NULL;
 CREATE INDEX runs_status ON runs (status);
 CREATE INDEX runs_open ON runs (row) WHERE place IS NULL;
 CREATE UNIQUE INDEX runs_place ON runs (place) WHERE place IS NOT NULL;
-CREATE INDEX runs_unpacked ON runs (row)
-	WHERE packed = 0 AND place IS NOT NULL;
 
 -- Where the chain over all finished runs begins and ends: what expired is
 -- before 'base'.
@@ -54,29 +51,23 @@ CREATE TABLE ends (
 
 INSERT INTO ends VALUES ('base', 0, zeroblob(32)), ('head', 0, zeroblob(32));
 
--- What a batch added to a run: records (pack.h) of store_in.h.
+-- What a batch added to a run: records (pack.h) of store_in.h, compressed.
 CREATE TABLE journal (
 	id INTEGER PRIMARY KEY,
 	run INTEGER NOT NULL,
 	raw_bytes INTEGER NOT NULL,
+	leans INTEGER NOT NULL,		-- 1: on the run's row before it
 	data BLOB NOT NULL
 ) STRICT;
 
 CREATE INDEX journal_run ON journal (run);
-
--- All records of a finished run, compressed.
-CREATE TABLE packs (
-	run INTEGER PRIMARY KEY,
-	raw_bytes INTEGER NOT NULL,
-	data BLOB NOT NULL
-) STRICT;
 
 -- Evidence that is too large to stand among its run's records, and who has
 -- it.
 CREATE TABLE blobs (
 	id INTEGER PRIMARY KEY,
 	sha256 BLOB NOT NULL UNIQUE,
-	raw_bytes INTEGER NOT NULL,	-- 0: data is not compressed
+	raw_bytes INTEGER NOT NULL,	-- data is compressed
 	data BLOB NOT NULL
 ) STRICT;
 

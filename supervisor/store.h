@@ -31,7 +31,6 @@ enum {
 	STORE_KEY_MAX = PROTO_MOST(submit, key),
 	STORE_ITEM_MAX = 1 << 20,	/* updates, events, tasks of a run */
 	STORE_BYTES_MAX = 64 << 20,	/* one update, event or evidence */
-	STORE_PACK_MAX = 64 << 20,	/* what a run may have to be packed */
 	STORE_SMALL_BYTES = 16 << 10,	/* evidence kept with its run */
 	STORE_BATCHES_MAX = 1,		/* under way before commit has to wait */
 };
@@ -156,17 +155,13 @@ struct store_ops {
 	enum rc (*wait)(struct store *s, struct err *err);
 
 	/*
-	 * From now on, beside the work: finished runs are compressed; those
-	 * that ended before before_ms are deleted, and the oldest while the
-	 * content takes more than max_bytes. The file does not shrink: what is
-	 * freed is used again.
+	 * Deletes, beside the work, finished runs that ended before before_ms,
+	 * and the oldest while the content takes more than max_bytes. The file
+	 * does not shrink: what is freed is used again.
 	 */
 	void (*keep)(struct store *s, int64_t before_ms, int64_t max_bytes);
 	/* Is there nothing left of that to do? */
 	bool (*kept)(const struct store *s);
-	/* Something that was found to be damaged while compressing, once;
-	 * false: nothing. It is left as it is. */
-	bool (*damage)(struct store *s, struct err *ret);
 	/* Called now and then: what readers have not asked for lately is given
 	 * back. */
 	void (*rest)(struct store *s);

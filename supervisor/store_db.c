@@ -48,9 +48,6 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_RUN_UNFINISHED] = RUN_SELECT "WHERE place IS NULL ORDER BY row",
     [SQL_RUN_OLDEST] = "SELECT row, finished_ms, place, link FROM runs "
 		       "WHERE place IS NOT NULL ORDER BY place LIMIT 1",
-    [SQL_RUN_UNPACKED] = "SELECT row FROM runs WHERE packed = 0 AND "
-			 "place IS NOT NULL ORDER BY row LIMIT 1",
-    [SQL_RUN_SET_PACKED] = "UPDATE runs SET packed = 1 WHERE row = ?1",
     [SQL_RUN_DELETE] = "DELETE FROM runs WHERE row = ?1",
     [SQL_RUN_EACH] = RUN_SELECT "WHERE row > ?1 ORDER BY row LIMIT 1",
     [SQL_PLACE_EACH] = RUN_SELECT "WHERE place > ?1 ORDER BY place LIMIT 1",
@@ -58,37 +55,26 @@ static const char *const texts[SQL_COUNT] = {
 		       "z.page_size FROM pragma_page_count p, "
 		       "pragma_freelist_count f, pragma_page_size z",
 
-    [SQL_JOURNAL_PUT] =
-	"INSERT INTO journal (run, raw_bytes, data) VALUES (?1, ?2, ?3)",
-    [SQL_JOURNAL_GET] = "SELECT id, raw_bytes, data FROM journal "
+    [SQL_JOURNAL_PUT] = "INSERT INTO journal (run, raw_bytes, leans, data) "
+			"VALUES (?1, ?2, ?3, ?4)",
+    [SQL_JOURNAL_GET] = "SELECT id, raw_bytes, leans, data FROM journal "
 			"WHERE run = ?1 AND id > ?2 ORDER BY id LIMIT 1",
     [SQL_JOURNAL_DELETE] = "DELETE FROM journal WHERE run = ?1",
-    [SQL_PACK_PUT] = "INSERT INTO packs (run, raw_bytes, data) VALUES "
-		     "(?1, ?2, ?3)",
-    [SQL_PACK_GET] = "SELECT raw_bytes, data FROM packs WHERE run = ?1",
-    [SQL_PACK_DELETE] = "DELETE FROM packs WHERE run = ?1",
 
     [SQL_BLOB_INSERT] = "INSERT INTO blobs (sha256, raw_bytes, data) VALUES "
-			"(?1, 0, ?2) ON CONFLICT (sha256) DO NOTHING",
+			"(?1, ?2, ?3) ON CONFLICT (sha256) DO NOTHING",
     [SQL_BLOB_GET] =
 	"SELECT id, raw_bytes, data FROM blobs WHERE sha256 = ?1",
     [SQL_BLOB_COLLECT] =
 	"DELETE FROM blobs WHERE id IN (SELECT blob FROM refs WHERE "
 	"run = ?1) AND NOT EXISTS (SELECT 1 FROM refs WHERE "
 	"blob = blobs.id AND run <> ?1)",
-    [SQL_BLOB_LOOSE] = "SELECT blobs.id, data FROM refs JOIN blobs "
-		       "ON blobs.id = blob WHERE run = ?1 AND blob > ?2 AND "
-		       "raw_bytes = 0 ORDER BY blob LIMIT 1",
-    [SQL_BLOB_SET] = "UPDATE blobs SET raw_bytes = ?2, data = ?3 "
-		     "WHERE id = ?1",
     [SQL_REF_PUT] = "INSERT INTO refs (run, blob) SELECT ?1, id FROM blobs "
 		    "WHERE sha256 = ?2 ON CONFLICT DO NOTHING",
     [SQL_REF_DELETE] = "DELETE FROM refs WHERE run = ?1",
     /* What belongs to no run, or cannot be reached from one. */
     [SQL_STRAY] =
 	"SELECT 'journal row ' || id FROM journal WHERE run NOT IN "
-	"(SELECT row FROM runs) UNION ALL "
-	"SELECT 'pack of row ' || run FROM packs WHERE run NOT IN "
 	"(SELECT row FROM runs) UNION ALL "
 	"SELECT 'reference of row ' || run FROM refs WHERE run NOT IN "
 	"(SELECT row FROM runs) UNION ALL "

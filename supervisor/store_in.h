@@ -5,7 +5,7 @@
  *	store_sqlite.c  the ops      batch
  *	store_batch.c   gathers  ------------> store_thread.c  takes one on
  *	store_read.c    reads    <------------ store_write.c   executes it
- *	store_scroll.c  a run,    settled      store_tidy.c    packs, deletes
+ *	store_scroll.c  a run,    settled      store_tidy.c    deletes
  *		whole, checked
  */
 #ifndef SUPERVISOR_STORE_IN_H
@@ -30,6 +30,7 @@ enum store_kind {
 enum { STORE_HASH_BYTES = 32 };
 
 struct scrolls;
+struct tails;
 struct thread;
 
 struct store {
@@ -68,20 +69,18 @@ struct writer {
 	int64_t epoch;
 	int64_t head_place;	/* of the chain over all runs */
 	struct chain head;
+	struct tails *tails;	/* where runs' journals end; owned */
 };
 
 /* Reads where the chain over all runs ends. */
 NODISCARD enum rc writer_begin(struct writer *w, struct err *err);
+void writer_done(struct writer *w);
 /* Inside a transaction of its own; extra, which may be NULL, does more in
  * it. RC_CONFLICT: somebody else has opened the store since. */
 NODISCARD enum rc writer_batch(struct writer *w, const struct batch *b,
     enum rc (*extra)(void *ctx, struct err *err), void *ctx, struct err *err);
 
-/* Inside a transaction: the oldest finished run that this was not done to
- * yet is compressed. RC_NOTFOUND: there is none. RC_INVALID: it is damaged and
- * stays as it is. */
-NODISCARD enum rc tidy_pack(struct store_db *d, struct err *err);
-/* The oldest finished run is deleted if it ended before before_ms, or the
+/* Inside a transaction: the oldest finished run is deleted if it ended before before_ms, or the
  * content takes more than max_bytes. RC_NOTFOUND: neither. */
 NODISCARD enum rc tidy_expire(struct store_db *d, int64_t before_ms,
     int64_t max_bytes, struct err *err);

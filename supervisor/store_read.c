@@ -269,7 +269,6 @@ store_blob_read(struct store_db *d, struct span hash, char **ret,
 {
 	sqlite3_stmt *st = store_db_stmt(d, SQL_BLOB_GET);
 	auto_str bytes = NULL;
-	struct span data;
 	int64_t raw_bytes;
 	enum rc rc;
 
@@ -278,15 +277,8 @@ store_blob_read(struct store_db *d, struct span hash, char **ret,
 	if (rc != RC_OK)
 		return rc;
 	raw_bytes = sqlite3_column_int64(st, 1);
-	data = store_db_span(st, 2);
-	if (raw_bytes != 0) {
-		rc = packer_expand(d->packer, data, raw_bytes,
-		    STORE_BYTES_MAX, &bytes, err);
-	} else {
-		raw_bytes = (int64_t)data.n;
-		bytes = xcalloc(1, data.n + 1);
-		memcpy(bytes, data.p != NULL ? data.p : "", data.n);
-	}
+	rc = packer_expand(d->packer, store_db_span(st, 2), raw_bytes,
+	    (struct span){NULL, 0}, STORE_BYTES_MAX, &bytes, err);
 	sqlite3_reset(st);
 	if (rc == RC_OK && !store_hash_fits(span_make(bytes, (size_t)raw_bytes), hash))
 		rc = err_set(err, RC_INVALID, "it does not have its hash");

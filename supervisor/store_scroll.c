@@ -18,7 +18,7 @@ struct kept {
 	struct scroll scroll;	/* what is handed out of the rest */
 	int64_t row;
 	struct chain chain;	/* of all that was read */
-	int64_t id;		/* of the journal, read up to here */
+	struct journal_at at;	/* read up to here */
 	struct buf records;
 	struct scroll_event *events;	/* owned */
 	size_t n_events, room;
@@ -46,7 +46,8 @@ static void
 kept_count(struct scrolls *all, struct kept *k)
 {
 	all->bytes -= k->counted;
-	k->counted = k->records.cap + k->room * sizeof(*k->events);
+	k->counted =
+	    k->records.cap + k->at.n + k->room * sizeof(*k->events);
 	all->bytes += k->counted;
 }
 
@@ -56,6 +57,7 @@ kept_free(struct scrolls *all, struct kept *k)
 	TAILQ_REMOVE(&all->list, k, list);
 	all->bytes -= k->counted;
 	buf_done(&k->records);
+	journal_at_done(&k->at);
 	free(k->events);
 	free(k);
 }
@@ -143,10 +145,9 @@ kept_read(struct kept *k, struct store_db *d, struct err *err)
 	enum rc rc = RC_OK;
 
 	while (rc == RC_OK) {
-		auto_str bytes = NULL;
 		struct span raw = {0};
 
-		rc = journal_next(d, k->row, &k->id, &bytes, &raw, err);
+		rc = journal_next(d, k->row, &k->at, &raw, err);
 		if (rc == RC_OK)
 			rc = records_take(k, raw, err);
 	}
@@ -182,12 +183,12 @@ look(struct store_db *d, int64_t row, struct looked *ret, struct err *err)
 	return fits ? RC_OK : row_unfit(ret->id, err);
 }
 
-/* Reads on, or anew where that does not fit: it may have been packed. */
+/* Reads on, or anew where that does not fit: somebody may have mended it. */
 static enum rc
 kept_fill(struct scrolls *all, struct store_db *d, const struct looked *l,
     struct kept **k, struct err *err)
 {
-	bool fresh = (*k)->id == 0;
+	bool fresh = (*k)->at.id == 0;
 	int64_t row = (*k)->row;
 	enum rc rc = kept_read(*k, d, err);
 

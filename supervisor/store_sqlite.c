@@ -217,12 +217,6 @@ sqlite_kept(const struct store *s)
 	return thread_kept(s->thread);
 }
 
-static bool
-sqlite_damage(struct store *s, struct err *ret)
-{
-	return thread_damage(s->thread, ret);
-}
-
 static void
 sqlite_rest(struct store *s)
 {
@@ -249,7 +243,6 @@ const struct store_ops store_sqlite = {
     .wait = sqlite_wait,
     .keep = sqlite_keep,
     .kept = sqlite_kept,
-    .damage = sqlite_damage,
     .rest = sqlite_rest,
     .run_find = read_run_find,
     .run_find_key = read_run_find_key,

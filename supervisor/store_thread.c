@@ -20,8 +20,7 @@
 
 enum {
 	TIDY_US = 5000,	      /* of a transaction that only tidies */
-	TIDY_SHARE = 10,      /* one in so many, while there are batches */
-	TIDY_SAVED_US = 5000, /* what may be saved up of that */
+	TIDY_BESIDE = 4,      /* runs that go with a batch */
 	IDLE_US = 100000,     /* without a batch, until there are none */
 };
 
@@ -38,13 +37,9 @@ struct thread {
 	enum rc rc; /* the first failure */
 	struct err err;
 	int64_t before_ms, max_bytes;
-	bool may_expire, may_pack;
+	bool may_expire;
 	bool tidies; /* in a transaction that is not committed */
-	bool damaged; /* and damage says what */
-	struct err damage;
 	int64_t alone_us; /* not before it tidies without a batch */
-	/* The thread's own: */
-	int64_t credit_us, credited_us;
 };
 
 static void
@@ -61,69 +56,29 @@ unlock(const struct thread *t)
 
 /* ---- tidying ---- */
 
-/* What the thread does next of that, and with which limits. */
-struct chore {
-	bool expire, pack;
-	int64_t before_ms, max_bytes;
-};
-
-static struct chore
-chore_next(struct thread *t)
-{
-	struct chore c;
-
-	lock(t);
-	c = (struct chore){t->may_expire, t->may_pack && !t->damaged,
-	    t->before_ms, t->max_bytes};
-	unlock(t);
-	return c;
-}
-
-static void
-chore_over(struct thread *t, bool expire)
-{
-	lock(t);
-	if (expire)
-		t->may_expire = false;
-	else
-		t->may_pack = false;
-	unlock(t);
-}
-
-/* The lock is held. */
-static bool
-has_chore(const struct thread *t)
-{
-	return t->may_expire || (t->may_pack && !t->damaged);
-}
-
-static void
-keep_damage(struct thread *t, const struct err *err)
-{
-	lock(t);
-	t->damaged = true;
-	t->damage = *err;
-	unlock(t);
-}
-
 /* One run. RC_NOTFOUND: there is nothing left to do. */
 static enum rc
 tidy_one(struct thread *t, struct err *err)
 {
-	struct chore c = chore_next(t);
-	enum rc rc;
+	int64_t before_ms, max_bytes;
+	bool may;
+	enum rc rc = RC_NOTFOUND;
 
-	if (!c.expire && !c.pack)
-		return RC_NOTFOUND;
-	rc = c.expire ? tidy_expire(
-			    t->writer.db, c.before_ms, c.max_bytes, err)
-		      : tidy_pack(t->writer.db, err);
-	if (rc == RC_NOTFOUND)
-		chore_over(t, c.expire);
-	/* One run that cannot be read must not hold up the others. */
-	if (rc == RC_INVALID)
-		keep_damage(t, err);
-	return rc == RC_NOTFOUND || rc == RC_INVALID ? RC_OK : rc;
+	lock(t);
+	may = t->may_expire;
+	before_ms = t->before_ms;
+	max_bytes = t->max_bytes;
+	unlock(t);
+	if (may)
+		rc = tidy_expire(t->writer.db, before_ms, max_bytes, err);
+	if (rc != RC_NOTFOUND)
+		return rc;
+	lock(t);
+	/* Unless it was asked for more meanwhile. */
+	if (t->before_ms == before_ms && t->max_bytes == max_bytes)
+		t->may_expire = false;
+	unlock(t);
+	return rc;
 }
 
 static bool
@@ -137,23 +92,14 @@ is_wanted(struct thread *t)
 	return wanted;
 }
 
-/* Beside a batch: as much as was saved up. */
+/* Beside a batch: a few. */
 static enum rc
 tidy_some(void *thread, struct err *err)
 {
-	struct thread *t = thread;
-	int64_t now = clk_mono_us(), before;
 	enum rc rc = RC_OK;
 
-	t->credit_us = MIN(t->credit_us + (now - t->credited_us) / TIDY_SHARE,
-	    (int64_t)TIDY_SAVED_US);
-	while (rc == RC_OK && t->credit_us > 0) {
-		before = now;
-		rc = tidy_one(t, err);
-		now = clk_mono_us();
-		t->credit_us -= now - before;
-	}
-	t->credited_us = now;
+	for (int i = 0; rc == RC_OK && i < TIDY_BESIDE; i++)
+		rc = tidy_one(thread, err);
 	return rc == RC_NOTFOUND ? RC_OK : rc;
 }
 
@@ -193,18 +139,6 @@ batch_next(struct thread *t)
 	return b;
 }
 
-static bool
-ends_a_run(const struct batch *b)
-{
-	const struct change *c;
-
-	TAILQ_FOREACH(c, &b->changes, list)
-	if ((c->update != NULL && c->update->finished_ms != 0) ||
-	    (c->insert != NULL && c->insert->finished_ms != 0))
-		return true;
-	return false;
-}
-
 /* Called and left with the lock held. */
 static void
 execute(struct thread *t, struct batch *b)
@@ -220,7 +154,6 @@ execute(struct thread *t, struct batch *b)
 		t->rc = rc;
 		t->err = err;
 	}
-	t->may_pack = t->may_pack || ends_a_run(b);
 	t->alone_us = clk_mono_us() + IDLE_US;
 	t->done++;
 	pthread_cond_broadcast(&t->quiet);
@@ -258,7 +191,7 @@ execute_none(struct thread *t)
 		t->rc = rc;
 		t->err = err;
 	}
-	if (rc != RC_OK || t->damaged)
+	if (rc != RC_OK)
 		tell(t);
 }
 
@@ -269,7 +202,7 @@ wait_for_work(struct thread *t)
 	int64_t left_us = t->alone_us - clk_mono_us();
 	struct timespec until;
 
-	if (t->rc != RC_OK || !has_chore(t)) {
+	if (t->rc != RC_OK || !t->may_expire) {
 		pthread_cond_wait(&t->wake, &t->lock);
 		return;
 	}
@@ -326,6 +259,7 @@ thread_free(struct thread *t)
 		STAILQ_REMOVE_HEAD(&t->batches, list);
 		batch_free(b);
 	}
+	writer_done(&t->writer);
 	if (t->fd >= 0)
 		close(t->fd);
 	pthread_cond_destroy(&t->wake);
@@ -345,8 +279,6 @@ thread_start(struct store_db *db, int64_t epoch, struct thread **ret,
 
 	t->writer = (struct writer){.db = db, .epoch = epoch};
 	t->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	t->may_pack = true;
-	t->credited_us = clk_mono_us();
 	STAILQ_INIT(&t->batches);
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -457,7 +389,7 @@ thread_wait(struct thread *t, struct err *err)
 
 	lock(t);
 	while (t->done < t->given ||
-	       (t->rc == RC_OK && (t->tidies || has_chore(t)))) {
+	       (t->rc == RC_OK && (t->tidies || t->may_expire))) {
 		/* Whoever waits has nothing else for it to do. */
 		t->alone_us = 0;
 		pthread_cond_signal(&t->wake);
@@ -484,22 +416,7 @@ thread_kept(const struct thread *t)
 	bool kept;
 
 	lock(t);
-	kept = !has_chore(t) && !t->tidies && t->given == t->done;
+	kept = !t->may_expire && !t->tidies && t->given == t->done;
 	unlock(t);
 	return kept;
-}
-
-bool
-thread_damage(struct thread *t, struct err *ret)
-{
-	bool damaged;
-
-	lock(t);
-	damaged = t->damaged;
-	if (damaged)
-		*ret = t->damage;
-	t->damaged = false;
-	pthread_cond_signal(&t->wake);
-	unlock(t);
-	return damaged;
 }

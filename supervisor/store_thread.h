@@ -1,8 +1,8 @@
 /*
  * store_thread.h - inside the SQLite store: the thread that writes and syncs.
  *
- * It executes batches in their order, and packs and deletes finished runs
- * beside that: a tenth of its time while there are batches, half of it else.
+ * It executes batches in their order, and deletes old runs beside that, a few
+ * with each; half of its time where there is none.
  * After a failure it executes nothing more.
  */
 #ifndef SUPERVISOR_STORE_THREAD_H
@@ -34,6 +34,5 @@ NODISCARD enum rc thread_settled(
 NODISCARD enum rc thread_wait(struct thread *t, struct err *err);
 void thread_keep(struct thread *t, int64_t before_ms, int64_t max_bytes);
 bool thread_kept(const struct thread *t);
-bool thread_damage(struct thread *t, struct err *ret);
 
 #endif

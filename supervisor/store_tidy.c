@@ -1,104 +1,17 @@
 /*
- * store_tidy.c - finished runs: compressed, and deleted when they are old.
+ * store_tidy.c - finished runs are deleted when they are old.
  */
 #include "common/failpoint.h"
-#include "supervisor/store_journal.h"
-
-/* ---- compressing ---- */
-
-/* A blob of fewer bytes would not shrink by a page. */
-enum { BLOB_LEAST = 256 };
-
-static enum rc
-blob_set(struct store_db *d, int64_t id, int64_t raw_bytes, struct span packed,
-    struct err *err)
-{
-	sqlite3_stmt *st = store_db_stmt(d, SQL_BLOB_SET);
-	enum rc rc;
-
-	sqlite3_bind_int64(st, 1, id);
-	sqlite3_bind_int64(st, 2, raw_bytes);
-	store_db_blob(st, 3, packed);
-	rc = store_db_step(d, st, "compress evidence", err);
-	FAILPOINT(compact_deflated);
-	return rc;
-}
-
-/* Compresses the run's first loose blob after *id; moves *id on. */
-static enum rc
-blob_pack(struct store_db *d, int64_t row, int64_t *id, struct err *err)
-{
-	sqlite3_stmt *st = store_db_stmt(d, SQL_BLOB_LOOSE);
-	struct span raw, packed = {0};
-	int64_t raw_bytes;
-	enum rc rc;
-
-	sqlite3_bind_int64(st, 1, row);
-	sqlite3_bind_int64(st, 2, *id);
-	rc = store_db_next(d, st, "find evidence", err);
-	if (rc != RC_OK)
-		return rc;
-	*id = sqlite3_column_int64(st, 0);
-	raw = store_db_span(st, 1);
-	raw_bytes = (int64_t)raw.n;
-	if (raw_bytes >= BLOB_LEAST)
-		packed = packer_compress(d->packer, raw, PACK_WELL);
-	sqlite3_reset(st);
-	if (packed.n == 0 || packed.n >= (size_t)raw_bytes)
-		return RC_OK;
-	return blob_set(d, *id, raw_bytes, packed, err);
-}
-
-static enum rc
-blobs_pack(struct store_db *d, int64_t row, struct err *err)
-{
-	int64_t id = 0;
-	enum rc rc;
-
-	do
-		rc = blob_pack(d, row, &id, err);
-	while (rc == RC_OK);
-	return rc == RC_NOTFOUND ? RC_OK : rc;
-}
-
-enum rc
-tidy_pack(struct store_db *d, struct err *err)
-{
-	sqlite3_stmt *st = store_db_stmt(d, SQL_RUN_UNPACKED);
-	enum rc rc = store_db_next(d, st, "find runs to compress", err);
-	enum rc done;
-	struct err ignored;
-	int64_t row;
-
-	if (rc != RC_OK)
-		return rc;
-	row = sqlite3_column_int64(st, 0);
-	sqlite3_reset(st);
-	rc = journal_pack(d, row, err);
-	if (rc == RC_INVALID)
-		err_prefix(err, rc, "store %s: run in row %lld", d->path,
-		    (long long)row);
-	else if (rc == RC_OK)
-		rc = blobs_pack(d, row, err);
-	if (rc != RC_OK && rc != RC_INVALID)
-		return rc;
-	done = store_db_run1(d, SQL_RUN_SET_PACKED, row, "compress",
-	    rc == RC_OK ? err : &ignored);
-	FAILPOINT(compact_done);
-	return rc == RC_OK ? done : rc;
-}
-
-/* ---- deleting ---- */
+#include "supervisor/store_in.h"
 
 static enum rc
 run_delete(struct store_db *d, int64_t row, struct err *err)
 {
 	/* Blobs before what refers to them. */
-	static const enum sql of_row[] = {
-	    SQL_BLOB_COLLECT, SQL_REF_DELETE, SQL_RUN_DELETE};
-	enum rc rc = journal_delete(d, row, err);
+	static const enum sql of_row[] = {SQL_JOURNAL_DELETE, SQL_BLOB_COLLECT,
+	    SQL_REF_DELETE, SQL_RUN_DELETE};
+	enum rc rc = RC_OK;
 
-	FAILPOINT(delete_items);
 	for (size_t i = 0; rc == RC_OK && i < ARRAY_LEN(of_row); i++)
 		rc = store_db_run1(d, of_row[i], row, "delete a run", err);
 	FAILPOINT(delete_done);

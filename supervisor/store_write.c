@@ -2,8 +2,8 @@
  * store_write.c - a batch becomes one transaction. On the store's thread.
  */
 #include "common/failpoint.h"
-#include "supervisor/store_journal.h"
 #include "supervisor/store_row.h"
+#include "supervisor/store_tails.h"
 
 #include <stdlib.h>
 
@@ -65,7 +65,14 @@ end_get(struct store_db *d, const char *name, int64_t *ret_place,
 enum rc
 writer_begin(struct writer *w, struct err *err)
 {
+	w->tails = tails_new();
 	return end_get(w->db, "head", &w->head_place, &w->head, err);
+}
+
+void
+writer_done(struct writer *w)
+{
+	tails_free(w->tails);
 }
 
 /* ---- one run's part ---- */
@@ -147,7 +154,8 @@ records_write(struct writer *w, struct change *c, struct stands *at,
 	}
 	if (rc != RC_NOTFOUND || c->records.len == 0)
 		return rc == RC_NOTFOUND ? RC_OK : rc;
-	rc = journal_add(w->db, c->row, buf_span(&c->records), err);
+	rc = journal_add(w->db, c->row, buf_span(&c->records),
+	    tails_find(w->tails, c->row), err);
 	FAILPOINT(item_written);
 	return rc;
 }
@@ -168,11 +176,17 @@ blob_put(struct writer *w, int64_t row, const struct record *r,
 {
 	sqlite3_stmt *st = store_db_stmt(w->db, SQL_BLOB_INSERT);
 	struct span hash = span_make(r->data.p, STORE_HASH_BYTES);
+	struct span raw = span_make(r->data.p + STORE_HASH_BYTES,
+	    r->data.n - STORE_HASH_BYTES);
+	struct span packed;
 	enum rc rc;
 
+	packed = packer_compress(w->db->packer, raw, (struct span){NULL, 0});
+	if (packed.n == 0)
+		return err_set(err, RC_BUSY, "there is no memory to compress");
 	store_db_blob(st, 1, hash);
-	store_db_blob(st, 2, span_make(r->data.p + STORE_HASH_BYTES,
-				 r->data.n - STORE_HASH_BYTES));
+	sqlite3_bind_int64(st, 2, (int64_t)raw.n);
+	store_db_blob(st, 3, packed);
 	rc = store_db_step(w->db, st, "keep evidence", err);
 	FAILPOINT(blob_inserted);
 	return rc == RC_OK ? ref_put(w->db, row, hash, err) : rc;
@@ -297,6 +311,8 @@ change_write(struct writer *w, struct change *c, struct err *err)
 		rc = records_write(w, c, &at, err);
 	if (rc == RC_OK)
 		rc = row_write(w, c, &at, err);
+	if (rc == RC_OK && at.run->finished_ms != 0)
+		tails_forget(w->tails, c->row);
 	stands_done(&at);
 	return rc;
 }

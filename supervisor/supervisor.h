@@ -68,6 +68,7 @@ struct supervisor {
 	bool draining;
 	int64_t lease_ms;
 	int64_t ticked_ms;		/* the last tick */
+	int64_t turn_us;		/* when this turn began; 0: none has */
 	int64_t patient_ms;		/* no lease lapses before */
 	struct rest rest;
 	int64_t keep_ms;		/* when the store is told next which
@@ -259,6 +260,8 @@ void follow_replay(struct supervisor *s);
 void follow_fleeting(struct supervisor *s, struct run *r, const char *type,
     struct span data);
 
+/* Something was heard: the turn that ends with turn_end has begun. */
+void turn_begin(struct supervisor *s);
 void turn_end(void *supervisor);
 /* What was said in turns that are durable by now, leaves. */
 int turn_settled(zloop_t *loop, zmq_pollitem_t *item, void *supervisor);

@@ -15,6 +15,7 @@
 enum {
 	KEEP_EVERY_MS = 60000,
 	GHOST_LEASES = 20,
+	TURN_MS = 20, /* a turn should not take longer */
 	/* A commit costs the same for many runs as for one. Where more than
 	 * that many are under way it waits for half of them, for so long. */
 	GROUP_RUNS = 3,
@@ -250,6 +251,28 @@ hand_over(struct supervisor *s)
 }
 
 void
+turn_begin(struct supervisor *s)
+{
+	if (s->turn_us == 0)
+		s->turn_us = clk_mono_us();
+}
+
+static void
+turn_over(struct supervisor *s)
+{
+	int64_t took_ms = (clk_mono_us() - s->turn_us) / 1000;
+	char text[24];
+
+	/* The loop is everybody's: whoever else waited should be explained. */
+	if (s->turn_us != 0 && took_ms > TURN_MS) {
+		snprintf(text, sizeof(text), "%lld", (long long)took_ms);
+		log_often(
+		    LOG_LEVEL_WARN, "a turn took long", "ms", text, NULL);
+	}
+	s->turn_us = 0;
+}
+
+void
 turn_end(void *supervisor)
 {
 	struct supervisor *s = supervisor;
@@ -261,6 +284,7 @@ turn_end(void *supervisor)
 	dispatch_all(s);
 	hand_over(s);
 	follow_replay(s);
+	turn_over(s);
 	FAILPOINT(turn_over);
 	drain_check(s);
 }
@@ -275,6 +299,7 @@ turn_settled(
 
 	if (s->broken)
 		return 0;
+	turn_begin(s);
 	if (store_good(s, s->ops->settled(s->store, &upto, &err), &err))
 		speak(s, upto);
 	turn_end(s);
@@ -339,13 +364,8 @@ static void
 keep(struct supervisor *s, int64_t now_ms)
 {
 	const struct conf *c = agent_conf(s->agent);
-	struct err err;
 
 	s->ops->rest(s->store);
-	/* One run that cannot be read must not end the others'. */
-	if (s->ops->damage(s->store, &err))
-		log_error("what is kept of a run is damaged", "reason",
-		    err.text, NULL);
 	if (now_ms < s->keep_ms)
 		return;
 	s->keep_ms = now_ms + KEEP_EVERY_MS;
@@ -378,6 +398,7 @@ turn_tick(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 
 	if (s->broken)
 		return 0;
+	turn_begin(s);
 	FAILPOINT(tick);
 	if (!stood_still(s, now)) {
 		retry_lapsed(s, now);

@@ -73,13 +73,12 @@ ask_store() { # SQL
 	sqlite3 -readonly -cmd '.timeout 2000' "$srv_db" "$1"
 }
 
-is_packed() {
-	[ "$(ask_store 'SELECT count(*) FROM runs WHERE packed = 0')" = 0 ]
-}
-
-# What a run left is packed while the server has time.
-await_packed() {
-	await 600 is_packed || say "   not packed after 600 s"
+# The longest turn of the supervisor's loop; it tells of those over 20 ms.
+turn_sample() { # CELL
+	local longest
+	longest=$(sed -n 's/.*msg="a turn took long".* ms=\([0-9]*\).*/\1/p' \
+		"$srv_log" | sort -n | tail -n 1)
+	sample "$1" turn_ms "${longest:-20}"
 }
 
 # The file with its log, and what of the file is in use. The same evidence is

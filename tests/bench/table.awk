@@ -84,11 +84,10 @@ function kb(cell, metric,    i, n) {
 
 function cpu(cell,    n, i, roles) {
 	n = split("supervisor planner executor gateway up all", roles, " ")
-	print "\n| CPU ms a run, " cell " | under load | packing afterwards |"
-	print "|---|---|---|"
+	print "\n| CPU ms a run, " cell " | |"
+	print "|---|---|"
 	for (i = 1; i <= n; i++)
-		print "| " roles[i] " | " show(cell, "cpu_ms_" roles[i], 3) " | " \
-		    show(cell, "packing_ms_" roles[i], 3) " |"
+		print "| " roles[i] " | " show(cell, "cpu_ms_" roles[i], 3) " |"
 }
 
 # A stream that broke, or that brought fewer or more events than it should.
@@ -118,7 +117,7 @@ function memory(    at) {
 	print "|---|---|---|---|---|---|---|---|"
 	for (at = 0; at <= 100000; at += 100)
 		memory_row("memory-at-" at, at)
-	memory_row("memory-packed", "packed")
+	memory_row("memory-after", "at rest")
 }
 
 # Least squares over the second half: MB in all per 1,000 runs.
@@ -168,31 +167,31 @@ function target_ratio(what, theirs, ours, want,    text) {
 function target_mb(cell, what, want) {
 	middle = mb(cell, "pss_kb_all")
 	target(what ", shared pages once (PSS)", round_to(middle, 1), "≤ " want, middle <= want)
-	middle = mb(cell, "rss_kb_all")
-	target(what ", shared pages in each (RSS)", round_to(middle, 1), "≤ " want, middle <= want)
 }
 
 function targets(    text, most, each) {
 	print "\n| target (median) | measured | wanted | reached |"
 	print "|---|---|---|---|"
-	target_ratio("32 clients", "langgraph-full-w1-c32 langgraph-full-w2-c32", "culprit-c32", 20)
+	target_ratio("32 clients", "langgraph-full-w1-c32 langgraph-full-w2-c32", "culprit-c32", 30)
 	text = show("culprit-c32", "p99_ms", 1)
-	target("32 clients, p99 ms", text, "≤ 180", middle <= 180)
-	target_ratio("one client", "langgraph-full-c1", "culprit-c1", 4)
+	target("32 clients, p99 ms", text, "≤ 45", middle <= 45)
+	target_ratio("one client", "langgraph-full-c1", "culprit-c1", 4.5)
 	text = kb("culprit-c32", "store_bytes")
-	target("store KB a run, the file and its log", text, "≤ 45", middle <= 45)
+	target("store KB a run, the file and its log", text, "≤ 20", middle <= 20)
 	text = kb("culprit-c32", "store_used_bytes")
-	target("store KB a run, what is in use of it", text, "≤ 45", middle <= 45)
+	target("store KB a run, what is in use of it", text, "≤ 20", middle <= 20)
+	text = show("culprit-c32", "turn_ms", 0)
+	target("longest turn of the supervisor\047s loop, ms (20: none was longer)", text, "≤ 20", middle <= 20)
 	text = show("cold", "event_ms", 0)
-	target("cold start to the first event, ms", text, "≤ 100", middle <= 100)
+	target("cold start to the first event, ms", text, "≤ 70", middle <= 70)
 	most = memory_most()
 	if (count["memory-at-0", "rss_kb_all"]) {
-		target_mb("memory-at-0", "MB of all processes, idle", 25)
-		target_mb("memory-at-" most, "… after " most " runs", 60)
+		target_mb("memory-at-0", "MB of all processes, idle", 18)
+		target_mb("memory-at-" most, "… after " most " runs", 30)
 		text = slope()
 		target("… growth over its second half, MB per 1,000 runs", round_to(text, 3), "≤ 0.1", text <= 0.1)
-		text = one("memory-packed", "store_bytes") / 1000
-		target("store KB a run after " most " runs, the file and its log", round_to(text, 1), "≤ 45", text <= 45)
+		text = one("memory-after", "store_bytes") / 1000
+		target("store KB a run after " most " runs, the file and its log", round_to(text, 1), "≤ 20", text <= 20)
 	}
 	if (count["viewers", "viewers"]) {
 		each = grown("rss_kb_gateway") + grown("rss_kb_supervisor") + grown("buffers_kb")

@@ -6,9 +6,9 @@
 #define TESTS_FAULT_NOT_SWEPT_H
 
 static const char *const not_swept[] = {"store_created",
-    "store_renamed", "delete_items", "delete_done",
+    "store_renamed", "delete_done",
     "deadline", "bye_taken", "supervisor_drains", "worker_drains",
-    "gateway_drains", "worker_revoked", "compact_deflated", "blob_inserted",
+    "gateway_drains", "worker_revoked", "blob_inserted",
     "lapsed", "orphaned", "submit_known", "supervisor_anew", "up_locked",
     "up_started_one", "up_reaped", "up_ready", "up_ending"};
 

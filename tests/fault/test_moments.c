@@ -222,10 +222,10 @@ provoke_lapse(const struct provoked *p)
 	siege_end(&g);
 }
 
-/* One run with evidence that is worth a place of its own, from its first row
- * to its being packed; in a process that is killed on the way. */
+/* One run with evidence that is worth a place of its own; in
+ * a process that is killed on the way. */
 static void
-keep_and_pack(const char *path)
+keep_evidence(const char *path)
 {
 	static char bytes[4 * STORE_SMALL_BYTES];
 	char sha[SHA256_TEXT];
@@ -262,7 +262,7 @@ provoke_store(const struct provoked *p)
 
 	if (pid == 0) {
 		ck_assert_int_eq(failpoint_set(list, dir, &err), RC_OK);
-		keep_and_pack(path);
+		keep_evidence(path);
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(pid, &how, 0), pid);
@@ -274,7 +274,6 @@ provoke_store(const struct provoked *p)
 static const struct provoked provoked[] = {
     {"store_created", provoke_create, V_SUPERVISOR, 0},
     {"store_renamed", provoke_create, V_SUPERVISOR, 0},
-    {"delete_items", provoke_delete, V_SUPERVISOR, 0},
     {"delete_done", provoke_delete, V_SUPERVISOR, 0},
     {"deadline", provoke_deadline, V_SUPERVISOR, 0},
     {"bye_taken", provoke_bye, V_SUPERVISOR, V_PLANNER},
@@ -282,7 +281,6 @@ static const struct provoked provoked[] = {
     {"worker_drains", provoke_drain, V_EXECUTOR, 0},
     {"gateway_drains", provoke_drain, V_GATEWAY, 0},
     {"worker_revoked", provoke_revoke, V_EXECUTOR, 0},
-    {"compact_deflated", provoke_store, 0, 0},
     {"blob_inserted", provoke_store, 0, 0},
     {"lapsed", provoke_lapse, V_SUPERVISOR, V_EXECUTOR},
     {"orphaned", provoke_by_deaths, V_SUPERVISOR, V_EXECUTOR},

@@ -55,7 +55,7 @@ static void
 compressed(struct span raw)
 {
 	struct packer *p = the_packer();
-	struct span packed = packer_compress(p, raw, PACK_QUICK);
+	struct span packed = packer_compress(p, raw, raw);
 	auto_str same = NULL;
 	char *none = NULL;
 	struct err err = {0};
@@ -63,15 +63,15 @@ compressed(struct span raw)
 
 	if (packed.n == 0 || raw.n == 0)
 		return;
-	assert(packer_expand(p, packed, n, raw.n, &same, &err) == RC_OK);
+	assert(packer_expand(p, packed, n, raw, raw.n, &same, &err) == RC_OK);
 	assert(memcmp(same, raw.p, raw.n) == 0);
 	/* Its size is known by heart, not believed. */
-	assert(packer_expand(p, packed, n + 1, EXPANDED_MAX, &none, &err) ==
+	assert(packer_expand(p, packed, n + 1, raw, EXPANDED_MAX, &none, &err) ==
 	       RC_INVALID);
-	assert(packer_expand(p, packed, n - 1, EXPANDED_MAX, &none, &err) ==
+	assert(packer_expand(p, packed, n - 1, raw, EXPANDED_MAX, &none, &err) ==
 	       RC_INVALID);
 	assert(
-	    packer_expand(p, packed, n, raw.n - 1, &none, &err) == RC_INVALID);
+	    packer_expand(p, packed, n, raw, raw.n - 1, &none, &err) == RC_INVALID);
 	assert(none == NULL);
 }
 
@@ -86,7 +86,7 @@ expanded(struct span bytes)
 		return;
 	n = (int64_t)(uint8_t)bytes.p[0] * 17 - 17;
 	bytes = span_make(bytes.p + 1, bytes.n - 1);
-	if (packer_expand(the_packer(), bytes, n, EXPANDED_MAX, &out, &err) ==
+	if (packer_expand(the_packer(), bytes, n, bytes, EXPANDED_MAX, &out, &err) ==
 	    RC_OK)
 		records(span_make(out, (size_t)n));
 	else

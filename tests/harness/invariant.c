@@ -91,8 +91,6 @@ check_orphans(struct inv *v)
 	static const char *const queries[] = {
 	    "SELECT count(*) || ' transitions' FROM journal WHERE run NOT "
 	    "IN (SELECT row FROM runs) HAVING count(*) > 0",
-	    "SELECT count(*) || ' packs' FROM packs WHERE run NOT IN "
-	    "(SELECT row FROM runs) HAVING count(*) > 0",
 	    "SELECT count(*) || ' references' FROM refs WHERE run "
 	    "NOT IN (SELECT row FROM runs) HAVING count(*) > 0",
 	    "SELECT count(*) || ' blobs' FROM blobs WHERE id NOT IN "

@@ -2,8 +2,7 @@
  * ledger.c - a workload on a store, and a model of what it has committed.
  *
  * Turn n submits run n, leases run n-1's step, takes run n-2's result and ends
- * run n-3, in one batch; before that run n-9 expires. What has ended is packed
- * by the store itself.
+ * run n-3, in one batch; before that run n-9 expires.
  */
 #include "tests/harness/ledger.h"
 

@@ -2,8 +2,7 @@
  * ledger.h - a workload on a store, and a model of what it has committed.
  *
  * Turn after turn as a supervisor has them: one transaction each, in which
- * one run is submitted, others get results or finish, and old ones are packed
- * or expire. The same hand writes the model and the store, so that after any
+ * one run is submitted, others get results or finish, and old ones expire. The same hand writes the model and the store, so that after any
  * fault what the store holds can be held against some turn of the model.
  */
 #ifndef TESTS_HARNESS_LEDGER_H

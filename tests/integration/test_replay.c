@@ -424,50 +424,6 @@ START_TEST(a_fork_is_gone_on_with_by_the_workers_that_are_there)
 }
 END_TEST
 
-static bool
-is_compacted(void *ctx)
-{
-	auto_str path = xasprintf("%s/culprit.db", (const char *)ctx);
-	sqlite3_stmt *st = NULL;
-	sqlite3 *db = NULL;
-	bool yes = false;
-
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) ==
-		SQLITE_OK &&
-	    sqlite3_prepare_v2(db,
-		"SELECT count(*) FROM runs WHERE packed = 0 OR "
-		"EXISTS (SELECT 1 FROM journal)",
-		-1, &st, NULL) == SQLITE_OK &&
-	    sqlite3_step(st) == SQLITE_ROW)
-		yes = sqlite3_column_int(st, 0) == 0;
-	sqlite3_finalize(st);
-	sqlite3_close(db);
-	return yes;
-}
-
-START_TEST(a_compacted_run_is_replayed_and_forked_as_well)
-{
-	struct stage s;
-	struct transcript *t;
-	auto_str out = NULL;
-	auto_str e1 = NULL;
-
-	stage_open(&s, script);
-	ck_assert(await(is_compacted, (void *)house_data(s.h), HOUSE_MS));
-	ck_assert_int_eq(
-	    replay(&s,
-		(const char *const[]){"--planner=script", s.script, NULL}, &out,
-		NULL),
-	    0);
-	t = fork_from(&s, "8", NULL);
-	ck_assert_int_eq(transcript_count(t, "plan"), 2);
-	e1 = evidence_of(&s, transcript_run(t), "E1");
-	ck_assert_str_eq(e1, "1");
-	transcript_free(t);
-	stage_close(&s);
-}
-END_TEST
-
 /* ---- over HTTP ---- */
 
 static const struct {
@@ -540,7 +496,6 @@ main(void)
 	    {what_is_wrong_is_said, 0},
 	    {a_fork_with_nothing_changed_ends_the_same, 0},
 	    {a_fork_is_gone_on_with_by_the_workers_that_are_there, 0},
-	    {a_compacted_run_is_replayed_and_forked_as_well, 0},
 	    {checkpoints_and_forks_are_served, 0},
 	};
 

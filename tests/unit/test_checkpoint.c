@@ -1,6 +1,6 @@
 /*
  * test_checkpoint.c - a run's state at each of its updates, told by events'
- * numbers, from a store, packed or not; and the turns read out of them.
+ * numbers, from a store, ended or not; and the turns read out of them.
  */
 #include "common/json.h"
 #include "common/tree.h"
@@ -81,9 +81,9 @@ fix_done(struct fix *f)
 
 #define auto_fix CLEANUP(fix_done) struct fix
 
-/* Ends the run, so that it is packed. */
+/* Ends the run. */
 static void
-pack(struct fix *f)
+end(struct fix *f)
 {
 	struct store_run r = {.row = f->row, .finished_ms = 7};
 
@@ -103,7 +103,7 @@ START_TEST(a_state_is_as_its_update_left_it)
 
 	fix_init(&f, true);
 	if (_i == 1)
-		pack(&f);
+		end(&f);
 	for (int i = 0; i < (int)ARRAY_LEN(updates); i++) {
 		MUST(checkpoint_at(&f.s, f.row, i, &c, &st, &err));
 		ck_assert_int_eq(c.n, i);

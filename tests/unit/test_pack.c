@@ -5,6 +5,7 @@
 #include "supervisor/pack.h"
 #include "tests/harness/texts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 START_TEST(records_come_back_in_order)
@@ -61,6 +62,43 @@ static const struct {
     {INT64_MAX, 4096, RC_INVALID},
 };
 
+static const struct span none;
+
+START_TEST(what_was_said_before_takes_little_room)
+{
+	struct packer *p = packer_new();
+	char text[2000], again[1500], packed[2000];
+	struct span before = {text, sizeof(text)}, made;
+	uint32_t x = 2463534242U;
+	struct err err;
+
+	for (size_t i = 0; i + 9 < sizeof(text); i += 9) {
+		x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+		snprintf(text + i, 10, "%08x ", x);
+	}
+	memcpy(again, text + 100, sizeof(again));
+	for (int with = 0; with < 2; with++) {
+		auto_str out = NULL;
+		auto_str wrong = NULL;
+		struct span b = with ? before : none;
+
+		made = packer_compress(p, span_make(again, 1500), b);
+		ck_assert_uint_gt(made.n, with ? 10 : 900);
+		ck_assert_uint_lt(made.n, with ? 60 : 1600);
+		memcpy(packed, made.p, made.n);
+		ck_assert_int_eq(packer_expand(p, span_make(packed, made.n),
+				     1500, b, 1500, &out, &err),
+		    RC_OK);
+		ck_assert_mem_eq(out, again, 1500);
+		ck_assert_int_eq(packer_expand(p, span_make(packed, made.n),
+				     1500, with ? none : before, 1500, &wrong,
+				     &err),
+		    with ? RC_INVALID : RC_OK);
+	}
+	packer_free(p);
+}
+END_TEST
+
 START_TEST(expands_to_the_stated_size_or_not_at_all)
 {
 	struct packer *p = packer_new();
@@ -74,13 +112,13 @@ START_TEST(expands_to_the_stated_size_or_not_at_all)
 	for (size_t i = 0; i < TEXT_BYTES; i++)
 		text[i] = (char)('a' + i % 3);
 	text[TEXT_BYTES] = '\0';
-	made = packer_compress(p, span_of(text), PACK_WELL);
+	made = packer_compress(p, span_of(text), none);
 	ck_assert_uint_gt(made.n, 0);
 	ck_assert_uint_lt(made.n, TEXT_BYTES);
 	packed = xcalloc(1, made.n);
 	memcpy(packed, made.p, made.n);
 	rc = packer_expand(p, span_make(packed, made.n), sizes[_i].stated,
-	    sizes[_i].max, &out, &err);
+	    none, sizes[_i].max, &out, &err);
 	ck_assert_int_eq(rc, sizes[_i].rc);
 	ck_assert_int_eq(out != NULL, rc == RC_OK);
 	if (rc == RC_OK)
@@ -96,7 +134,7 @@ START_TEST(content_that_was_changed_is_refused)
 	char packed[64];
 	struct err err;
 
-	made = packer_compress(p, span_of("abcdefgh"), PACK_QUICK);
+	made = packer_compress(p, span_of("abcdefgh"), none);
 	ck_assert_uint_gt(made.n, 8);
 	memcpy(packed, made.p, made.n);
 	/* The last bytes of all are the sum. */
@@ -105,7 +143,7 @@ START_TEST(content_that_was_changed_is_refused)
 
 		packed[made.n - 1 - i] ^= 1;
 		ck_assert_int_eq(packer_expand(p, span_make(packed, made.n), 8,
-				     8, &out, &err),
+				     none, 8, &out, &err),
 		    RC_INVALID);
 		packed[made.n - 1 - i] ^= 1;
 	}
@@ -119,6 +157,7 @@ main(void)
 	const struct test_entry tests[] = {
 	    {records_come_back_in_order, 0},
 	    {pack_cut_anywhere_is_refused_and_left_where_it_was, 0},
+	    {what_was_said_before_takes_little_room, 0},
 	    {expands_to_the_stated_size_or_not_at_all, ARRAY_LEN(sizes)},
 	    {content_that_was_changed_is_refused, 0},
 	};

@@ -49,15 +49,20 @@ static void
 fill(struct fix *f)
 {
 	static const char *const ids[] = {"r1", "r2", "r3"};
+	auto_str text = xcalloc(1, 400);
 	int64_t row;
 
+	for (int i = 0; i < 390; i++)
+		text[i] = (char)('a' + i * i * 7 % 23);
 	fix_init(f);
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
 		fix_add_full_run(f, ids[i], 3 + (int)i);
 	row = fix_add_run(f, "open", "k", 0);
-	MUST(ops->event_insert(
-	    f->s, row, 1, span_of("started"), span_of("{}"), &fix_err));
-	fix_settle(f);
+	for (int64_t n = 1; n <= 2; n++) {
+		MUST(ops->event_insert(
+		    f->s, row, n, span_of("plan"), span_of(text), &fix_err));
+		fix_settle(f);
+	}
 }
 
 START_TEST(what_was_written_fits)
@@ -109,23 +114,22 @@ static const struct {
     {"UPDATE ends SET link = zeroblob(32) WHERE name = 'head'",
 	": the investigations that ended last"},
     {"DELETE FROM ends WHERE name = 'base'", ": the chain over all"},
-    {"DELETE FROM packs WHERE run = 2", "r2: 4 events and 4 updates were"},
-    {"UPDATE packs SET run = CASE run WHEN 1 THEN -2 ELSE -1 END WHERE run < 3;"
-     "UPDATE packs SET run = -run WHERE run < 0",
-	"r2: "},
-    {"UPDATE packs SET data = zeroblob(length(data)) WHERE run = 2", "r2: it "},
-    {"UPDATE packs SET raw_bytes = raw_bytes - 1 WHERE run = 2", "r2: it "},
-    {"DELETE FROM journal", "open: 1 events and 0 updates were written, 0"},
+    {"DELETE FROM journal WHERE run = 2", "r2: 4 events and 4 updates were"},
+    {"UPDATE journal SET run = 3 - run WHERE run < 3", "r2: "},
+    {"UPDATE journal SET data = zeroblob(length(data)) WHERE run = 2",
+	"r2: it "},
+    {"UPDATE journal SET raw_bytes = raw_bytes - 1 WHERE run = 2", "r2: it "},
+    {"UPDATE journal SET leans = 1 - leans WHERE run = 4", "open: "},
+    {"UPDATE journal SET id = 99 - id WHERE run = 4", "open: it does not expand"},
+    {"DELETE FROM journal", "open: 2 events and 0 updates were written, 0"},
     {"UPDATE journal SET run = 2", "r2: "},
     {"UPDATE blobs SET data = zeroblob(20000), raw_bytes = 0",
-	"r1: evidence E1: it does not have its hash"},
+	"r1: evidence E1: it does not expand"},
     {"DELETE FROM blobs", "r1: the bytes of evidence E1 are gone"},
     {"DELETE FROM refs WHERE run = 1; DELETE FROM refs WHERE run < 9",
 	": this belongs to no investigation: blob 1"},
-    {"INSERT INTO journal (run, raw_bytes, data) VALUES (77, 1, x'00')",
+    {"INSERT INTO journal VALUES (777, 77, 1, 0, x'00')",
 	": this belongs to no investigation: journal row"},
-    {"INSERT INTO packs VALUES (77, 1, x'00')",
-	": this belongs to no investigation: pack of row 77"},
 };
 
 START_TEST(what_was_changed_is_named)
@@ -144,7 +148,7 @@ END_TEST
 static const struct {
 	const char *table, *column, *where;
 } places[] = {
-    {"packs", "data", "run = 2"},
+    {"journal", "data", "run = 2"},
     {"blobs", "data", "id = 1"},
     {"runs", "chain", "row = 2"},
     {"runs", "seal", "row = 2"},
@@ -229,9 +233,9 @@ START_TEST(what_does_not_fit_is_not_served_and_the_others_are)
 
 	fill(&f);
 	sql(f.path, "UPDATE runs SET reason = 'forged' WHERE id = 'r2';"
-		    "UPDATE packs SET data = (SELECT data FROM packs WHERE "
-		    "run = 1), raw_bytes = (SELECT raw_bytes FROM packs WHERE "
-		    "run = 1) WHERE run = 3");
+		    "UPDATE journal SET data = (SELECT data FROM journal WHERE "
+		    "run = 1), raw_bytes = (SELECT raw_bytes FROM journal "
+		    "WHERE run = 1) WHERE run = 3");
 	ck_assert_int_eq(
 	    ops->run_find(f.s, span_of("r2"), fix_see_id, &f, &fix_err), RC_IO);
 	assert_contains(fix_err.text,

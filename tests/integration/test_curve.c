@@ -212,6 +212,8 @@ pour(int fd, const char *part, size_t n, size_t most)
 
 		if (w < 0 && (errno == EPIPE || errno == ECONNRESET))
 			break;
+		if (w < 0 && errno == EINTR)
+			continue;
 		ck_assert_msg(w > 0, "send: %s", strerror(errno));
 		sent += (size_t)w;
 	}
@@ -225,8 +227,9 @@ is_cut(int fd)
 	char bytes[4096];
 	ssize_t n;
 
-	while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
-		continue;
+	do {
+		n = recv(fd, bytes, sizeof(bytes), 0);
+	} while (n > 0 || (n < 0 && errno == EINTR));
 	ck_assert_msg(n == 0 || errno == ECONNRESET, "not cut off");
 	close(fd);
 }

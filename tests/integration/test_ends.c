@@ -368,7 +368,8 @@ START_TEST(all_are_asked_to_end_and_the_next_go_on)
 	ck_assert_int_eq(proc_wait(house_up(s.house), HOUSE_MS), 0);
 	tell("culprit up", clk_mono_ms() - start);
 	log = proc_err(house_up(s.house));
-	assert_lacks(log, "killed by signal");
+	assert_contains(log, "msg=\"worker leaves\" worker=planner-1");
+	assert_contains(log, "msg=\"worker leaves\" worker=executor-1");
 	proc_free(s.watch);
 	house_free(s.house);
 	house_up_again(&s, NULL, NULL);

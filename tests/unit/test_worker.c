@@ -3,6 +3,7 @@
  * test's own, before a supervisor that does what each test tells it.
  */
 #include "common/bus.h"
+#include "common/clk.h"
 #include "common/wire.h"
 #include "tests/harness/listener.h"
 #include "tests/harness/loop.h"
@@ -196,6 +197,16 @@ held(void)
 	return wire_array(&r);
 }
 
+/* What was on its way when it was told something names what was before. */
+static void
+await_held(uint32_t n)
+{
+	int64_t until = clk_mono_ms() + LIMIT_MS;
+
+	while (held() != n)
+		ck_assert_int_lt(clk_mono_ms(), until);
+}
+
 static void
 leave(void)
 {
@@ -242,10 +253,10 @@ START_TEST(an_outcome_is_sent_again_until_it_is_acknowledged)
 		ck_assert(span_equal(m->result.update, stand_in_update));
 		ck_assert(span_is(m->result.evidence, "bytes"));
 		ck_assert(span_is(m->result.media, "text/plain"));
-		ck_assert_uint_eq(held(), 1);
+		await_held(1);
 	}
 	about(PROTO_ACK, 7);
-	ck_assert_uint_eq(held(), 0);
+	await_held(0);
 	leave();
 }
 END_TEST
@@ -260,7 +271,7 @@ START_TEST(it_holds_what_it_was_given_once_and_for_this_epoch_only)
 	give(5, 1, "hold");
 	give(5, 2, "hold");
 	give(4, 3, "hold");
-	ck_assert_uint_eq(held(), 2);
+	await_held(2);
 	/* One without a run or an input. */
 	none.task.epoch = 5;
 	say(&none);
@@ -270,7 +281,7 @@ START_TEST(it_holds_what_it_was_given_once_and_for_this_epoch_only)
 	about(PROTO_ACK, 2);
 	ck_assert(proc_await_err(rig.proc, "revoked run 2 2", LIMIT_MS));
 	about(PROTO_REVOKE, 9);
-	ck_assert_uint_eq(held(), 1);
+	await_held(1);
 	proc_signal(rig.proc, SIGTERM);
 	next(PROTO_BYE);
 	none.type = PROTO_ACK;
@@ -287,10 +298,10 @@ START_TEST(another_epoch_drops_what_is_held_and_says_hello)
 	rig_open();
 	welcome(5, 300);
 	give(5, 1, "hold");
-	ck_assert_uint_eq(held(), 1);
+	await_held(1);
 	m.renewed.epoch = 5;
 	say(&m);
-	ck_assert_uint_eq(held(), 1);
+	await_held(1);
 	forget(PROTO_HELLO);
 	m.type = _i == 0 ? PROTO_RENEWED : PROTO_WHO;
 	if (_i == 0)
@@ -301,7 +312,7 @@ START_TEST(another_epoch_drops_what_is_held_and_says_hello)
 	ck_assert(proc_await_err(rig.proc, "revoked run 1 2", LIMIT_MS));
 	welcome(6, 300);
 	next(PROTO_RENEW);
-	ck_assert_uint_eq(held(), 0);
+	await_held(0);
 	leave();
 }
 END_TEST
@@ -325,7 +336,7 @@ START_TEST(a_late_word_of_the_supervisor_changes_nothing)
 	rig_open();
 	welcome(5, 300);
 	give(5, 1, "hold");
-	ck_assert_uint_eq(held(), 1);
+	await_held(1);
 	forget(PROTO_HELLO);
 	if (m.type == PROTO_RENEWED) {
 		m.renewed.epoch = lates[_i].epoch;
@@ -337,10 +348,10 @@ START_TEST(a_late_word_of_the_supervisor_changes_nothing)
 		m.welcome.start = lates[_i].start;
 	}
 	say(&m);
-	ck_assert_uint_eq(held(), 1);
+	await_held(1);
 	ck_assert(!has(&(enum proto_type){PROTO_HELLO}));
 	about(PROTO_REVOKE, 1);
-	ck_assert_uint_eq(held(), 0);
+	await_held(0);
 	leave();
 }
 END_TEST
@@ -385,14 +396,14 @@ START_TEST(a_task_that_was_ended_is_not_begun_again)
 		if (_i == 0)
 			next(PROTO_RESULT);
 		else
-			ck_assert_uint_eq(held(), 1);
+			await_held(1);
 	}
 	about(_i == 0 ? PROTO_ACK : PROTO_REVOKE, 1);
 	give(5, 1, "hold");
 	give(5, 2, "hold");
-	ck_assert_uint_eq(held(), 1);
+	await_held(1);
 	about(PROTO_REVOKE, 2);
-	ck_assert_uint_eq(held(), 0);
+	await_held(0);
 	leave();
 }
 END_TEST
@@ -402,7 +413,7 @@ START_TEST(a_farewell_is_said_until_nothing_is_held)
 	rig_open();
 	welcome(5, 300);
 	give(5, 1, "hold");
-	ck_assert_uint_eq(held(), 1);
+	await_held(1);
 	proc_signal(rig.proc, SIGTERM);
 	next(PROTO_BYE);
 	next(PROTO_BYE);
@@ -442,10 +453,10 @@ START_TEST(a_drain_waits_for_what_is_held)
 	rig_open();
 	welcome(5, 300);
 	give(5, 1, "hold");
-	ck_assert_uint_eq(held(), 1);
+	await_held(1);
 	proc_signal(rig.proc, _i == 0 ? SIGTERM : SIGINT);
 	next(PROTO_BYE);
-	ck_assert_uint_eq(held(), 1);
+	await_held(1);
 	ck_assert(proc_is_alive(rig.proc));
 	/* Done, by another hand or cancelled; or the person insists. */
 	if (_i == 0) {

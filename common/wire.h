@@ -1,6 +1,13 @@
 /*
  * wire.h - msgpack, written through msgpack-c and read without allocating.
  *
+ * Why both: msgpack-c packs, and every byte that leaves is packed by it. It
+ * does not unpack, since that is where a peer's bytes decide: msgpack-c 4
+ * allocates what a count promises before it looks for it, so that 5 bytes ask
+ * for 8 GiB; a MiB of nils becomes 25 MiB of objects; and bytes behind the
+ * end, or text that is not UTF-8, are taken. The reader here costs no memory,
+ * and what it accepts is the contract of the next paragraph.
+ *
  * A peer's bytes pass wire_check once, before anything looks inside. It is
  * O(bytes): counts are held against what remains, depth, text encoding and
  * trailing bytes are checked, extension types are refused and map keys must

@@ -122,9 +122,9 @@ side_stop(void *state)
 static enum rc
 side_check(const struct conf *c, struct err *err)
 {
-	if (c->docs_dir == NULL)
+	if (c->prometheus_ca_file == NULL)
 		return RC_OK;
-	return err_set(err, RC_IO, "no folder %s", c->docs_dir);
+	return err_set(err, RC_IO, "no file %s", c->prometheus_ca_file);
 }
 
 static int

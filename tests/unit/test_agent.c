@@ -19,7 +19,7 @@ static const struct {
     {{"--help"}, 0, "--prometheus-url", NULL},
     {{"--version"}, 0, "culprit-executor " CULPRIT_VERSION "\n", NULL},
     {{"--check"}, 0, "configuration is good", NULL},
-    {{"--check", "--docs-dir", "/d"}, 1, NULL, "no folder /d"},
+    {{"--check", "--prometheus-ca-file", "/d"}, 1, NULL, "no file /d"},
     {{"--once"}, 2, NULL, "has no --once"},
     {{"--what"}, 2, NULL, "\"--what\" is not an option here; see --help"},
     {{"--deadline", "3"}, 2, NULL, "\"--deadline\" is not an option"},

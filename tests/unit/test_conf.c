@@ -137,36 +137,43 @@ static const struct {
 	const char *flag, *value, *env, *file;
 	const char *says;
 } wrong[] = {
-	{"--deadline", "0", NULL, "", "deadline must be a whole number from 1 "
-	    "to 3600, not \"0\""},
-	{"--deadline", "3601", NULL, "", "from 1 to 3600"},
-	{"--deadline", "-1", NULL, "", "from 1 to 3600"},
-	{"--deadline", "", NULL, "", "not \"\""},
-	{"--deadline", "12s", NULL, "", "not \"12s\""},
-	{"--deadline", "1.5", NULL, "", "not \"1.5\""},
-	{"--deadline", "99999999999999999999", NULL, "", "from 1 to 3600"},
-	{"--deadline", NULL, NULL, "", "--deadline needs a value"},
-	{"--config", NULL, NULL, "", "--config needs a value"},
-	{"--config", "/nonexistent/c", NULL, "", "cannot read /nonexistent/c: "
-	    "No such file"},
-	{"--language", "fr", NULL, "", "language must be zh or en, not "
-	    "\"fr\""},
-	{"--allow-remote", "maybe", NULL, "", "allow-remote must be yes or no, "
-	    "not \"maybe\""},
-	{"--token", "s3cret", NULL, "", "would show a secret"},
-	{"--token=s3cret", NULL, NULL, "", "would show a secret"},
-	{"--llm-key", "s3cret", NULL, "", "would show a secret"},
-	{NULL, "0", "CULPRIT_DEADLINE", "", "CULPRIT_DEADLINE: deadline must"},
-	{NULL, "nein", "CULPRIT_ALLOW_REMOTE", "", "CULPRIT_ALLOW_REMOTE: "},
-	{NULL, NULL, NULL, "deadline = soon\n", "culprit.conf line 1: deadline "
-	    "must"},
-	{NULL, NULL, NULL, "\ndeadlin = 5\n", "line 2: there is no setting "
-	    "\"deadlin\""},
-	{NULL, NULL, NULL, "[a]\nx = 5\n", "\"x\" in section a"},
-	{NULL, NULL, NULL, "token = s3cret\n", "token is a secret"},
-	{NULL, NULL, NULL, "llm-key = s3cret\n", "llm-key is a secret"},
-	{NULL, NULL, NULL, "prometheus-password = x\n", "is a secret"},
-	{NULL, NULL, NULL, "no equals sign\n", "line 1: not \"key = value\""},
+    {"--deadline", "0", NULL, "",
+	"deadline must be a whole number from 1 "
+	"to 3600, not \"0\""},
+    {"--deadline", "3601", NULL, "", "from 1 to 3600"},
+    {"--deadline", "-1", NULL, "", "from 1 to 3600"},
+    {"--deadline", "", NULL, "", "not \"\""},
+    {"--deadline", "12s", NULL, "", "not \"12s\""},
+    {"--deadline", "1.5", NULL, "", "not \"1.5\""},
+    {"--deadline", "99999999999999999999", NULL, "", "from 1 to 3600"},
+    {"--deadline", NULL, NULL, "", "--deadline needs a value"},
+    {"--config", NULL, NULL, "", "--config needs a value"},
+    {"--config", "/nonexistent/c", NULL, "",
+	"cannot read /nonexistent/c: "
+	"No such file"},
+    {"--language", "fr", NULL, "",
+	"language must be zh or en, not "
+	"\"fr\""},
+    {"--allow-remote", "maybe", NULL, "",
+	"allow-remote must be yes or no, "
+	"not \"maybe\""},
+    {"--token", "s3cret", NULL, "", "would show a secret"},
+    {"--token=s3cret", NULL, NULL, "", "would show a secret"},
+    {"--prometheus-token", "s3cret", NULL, "", "would show a secret"},
+    {NULL, "0", "CULPRIT_DEADLINE", "", "CULPRIT_DEADLINE: deadline must"},
+    {NULL, "nein", "CULPRIT_ALLOW_REMOTE", "", "CULPRIT_ALLOW_REMOTE: "},
+    {NULL, NULL, NULL, "deadline = soon\n",
+	"culprit.conf line 1: deadline "
+	"must"},
+    {NULL, NULL, NULL, "\ndeadlin = 5\n",
+	"line 2: there is no setting "
+	"\"deadlin\""},
+    {NULL, NULL, NULL, "[a]\nx = 5\n", "\"x\" in section a"},
+    {NULL, NULL, NULL, "token = s3cret\n", "token is a secret"},
+    {NULL, NULL, NULL, "prometheus-token = s3cret\n",
+	"prometheus-token is a secret"},
+    {NULL, NULL, NULL, "prometheus-password = x\n", "is a secret"},
+    {NULL, NULL, NULL, "no equals sign\n", "line 1: not \"key = value\""},
 };
 
 START_TEST(a_wrong_setting_is_refused_with_its_place)
@@ -236,17 +243,17 @@ START_TEST(what_is_no_option_of_the_process_is_left_to_it)
 	struct conf c;
 
 	setup("");
-	assert_loads(&c, CONF_SUPERVISOR, ARGS("--graph", "word", "--llm-url",
-	    "--", "--deadline"));
+	assert_loads(&c, CONF_SUPERVISOR,
+	    ARGS("--graph", "word", "--planner-script", "--", "--deadline"));
 	ck_assert_int_eq(c.n_args, 4);
 	ck_assert_str_eq(c.args[0], "--graph");
 	ck_assert_str_eq(c.args[1], "word");
-	ck_assert_str_eq(c.args[2], "--llm-url");
+	ck_assert_str_eq(c.args[2], "--planner-script");
 	ck_assert_str_eq(c.args[3], "--deadline");
 	conf_done(&c);
-	assert_loads(&c, CONF_CLI, ARGS("--llm-url", "http://x"));
+	assert_loads(&c, CONF_CLI, ARGS("--planner-script", "http://x"));
 	ck_assert_int_eq(c.n_args, 0);
-	ck_assert_str_eq(c.llm_url, "http://x");
+	ck_assert_str_eq(c.planner_script, "http://x");
 	conf_done(&c);
 	assert_loads(&c, CONF_PLANNER, ARGS("--once", "--check", "--help",
 	    "--version"));
@@ -265,10 +272,11 @@ START_TEST(secrets_come_from_the_environment_or_a_file)
 	struct conf c;
 
 	setup("");
-	setenv("CULPRIT_LLM_KEY", "s3cret", 1);
-	assert_loads(&c, CONF_PLANNER, NULL);
-	ck_assert_str_eq(c.llm_key, "s3cret");
-	ck_assert_int_eq(conf_secret(c.llm_key, NULL, &got, &err), RC_OK);
+	setenv("CULPRIT_PROMETHEUS_TOKEN", "s3cret", 1);
+	assert_loads(&c, CONF_EXECUTOR, NULL);
+	ck_assert_str_eq(c.prometheus_token, "s3cret");
+	ck_assert_int_eq(
+	    conf_secret(c.prometheus_token, NULL, &got, &err), RC_OK);
 	ck_assert_str_eq(got, "s3cret");
 	free(got);
 	conf_done(&c);
@@ -298,7 +306,7 @@ static void
 no_secret(void *ctx, const char *flag, const char *value)
 {
 	ck_assert_str_ne(value, "s3cret");
-	*(int *)ctx += strcmp(flag, "llm-model") == 0;
+	*(int *)ctx += strcmp(flag, "prometheus-user") == 0;
 }
 
 START_TEST(what_is_passed_on_holds_no_secret)
@@ -306,8 +314,8 @@ START_TEST(what_is_passed_on_holds_no_secret)
 	struct conf c;
 	int n = 0;
 
-	setup("llm-model = m\n");
-	setenv("CULPRIT_LLM_KEY", "s3cret", 1);
+	setup("prometheus-user = m\n");
+	setenv("CULPRIT_PROMETHEUS_TOKEN", "s3cret", 1);
 	assert_loads(&c, CONF_ALL, NULL);
 	conf_each(&c, CONF_ALL, no_secret, &n);
 	ck_assert_int_eq(n, 1);
@@ -382,10 +390,10 @@ START_TEST(a_line_of_the_file_is_never_cut_in_silence)
 		auto_str text = NULL;
 
 		memset(url, 'u', (size_t)n);
-		text = xasprintf("\nllm-url = %s\n", url);
+		text = xasprintf("\nplanner-script = %s\n", url);
 		setup(text);
 		if (load(&c, CONF_PLANNER, NULL, &err) == RC_OK) {
-			ck_assert_str_eq(c.llm_url, url);
+			ck_assert_str_eq(c.planner_script, url);
 			ck_assert_int_lt(n, 190);
 			conf_done(&c);
 		} else {

@@ -1,4 +1,5 @@
-/* test_readme.c - the README's table of settings is the one there is. */
+/* test_readme.c - the README's table of settings is the one there is, and each
+ * of them does something. */
 #include "common/conf.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
@@ -33,11 +34,29 @@ START_TEST(the_readme_lists_every_setting)
 }
 END_TEST
 
+static const char *const fields[] = {
+#define OPT(field, flag, type, def, min, max, who, help) #field,
+#include "common/conf_options.def"
+#undef OPT
+};
+
+START_TEST(every_setting_is_read)
+{
+	auto_str command = xasprintf(
+	    "cd \"$CULPRIT_SOURCE\" && grep -rqE --include='*.c' "
+	    "'(->|\\.)%s\\>' common supervisor planner executor gateway",
+	    fields[_i]);
+
+	ck_assert_msg(system(command) == 0, "nothing reads %s", fields[_i]);
+}
+END_TEST
+
 int
 main(void)
 {
 	const struct test_entry tests[] = {
 	    {the_readme_lists_every_setting, 0},
+	    {every_setting_is_read, (int)ARRAY_LEN(fields)},
 	};
 
 	return RUN_TESTS("readme", tests);

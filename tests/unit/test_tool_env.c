@@ -15,9 +15,9 @@ static struct counted mine;
 static enum rc
 mine_open(const struct tool_env *env, void **ret, struct err *err)
 {
-	ck_assert_str_eq(env->conf->docs_dir, "here");
+	ck_assert_str_eq(env->conf->dependencies, "here");
 	if (mine.refuses)
-		return err_set(err, RC_INVALID, "docs-dir: not there");
+		return err_set(err, RC_INVALID, "dependencies: not there");
 	mine.opened++;
 	*ret = &mine;
 	return RC_OK;
@@ -40,7 +40,7 @@ mine_close(void *opened)
 static const struct source source_mine = {
     .open = mine_open, .check = mine_check, .close = mine_close};
 
-static const struct conf conf = {.docs_dir = "here"};
+static const struct conf conf = {.dependencies = "here"};
 
 START_TEST(a_source_is_opened_once_and_closed_once)
 {
@@ -68,7 +68,7 @@ START_TEST(a_source_that_cannot_be_opened_is_not_closed)
 	mine.refuses = true;
 	tool_env_init(&env, &conf, NULL);
 	ck_assert(tool_env_open(&env, &source_mine, &err) == RC_INVALID);
-	ck_assert_str_eq(err.text, "docs-dir: not there");
+	ck_assert_str_eq(err.text, "dependencies: not there");
 	ck_assert_ptr_null(tool_env_source(&env, &source_mine));
 	tool_env_done(&env);
 	ck_assert_int_eq(mine.closed, 0);

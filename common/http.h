@@ -2,7 +2,8 @@
  * http.h - HTTP requests with every limit set: on a czmq loop without
  * blocking it, or a batch on a thread of its own.
  *
- * Never: redirects, other protocols, proxies from the environment, signals,
+ * Never: redirects, other protocols, proxies but the one a request names (the
+ * environment is not asked), signals,
  * compression (a small answer could become a huge one). Always: a connect
  * timeout, a total deadline, a count of bytes. Error texts name the URL
  * without credentials or query, and say what to do; secrets are in none.
@@ -52,6 +53,7 @@ struct http_req {
 	int64_t connect_timeout_ms;
 	int64_t idle_timeout_ms;     /* silence in the answer; 0: no limit */
 	uint64_t max_bytes;          /* of the body */
+	const char *proxy;           /* as http_check_proxy takes it */
 	const char *ca_file;         /* trusted instead of the system's */
 	const char *user, *password; /* basic authentication */
 	const char *bearer;          /* token */
@@ -111,5 +113,9 @@ void http_put_escaped(struct buf *b, struct span s);
 
 /* RC_OK when url is an absolute http or https one, else what is wrong. */
 NODISCARD enum rc http_check_url(const char *url, struct err *err);
+
+/* The same for a proxy: http://HOST:PORT and no more. Every byte goes through
+ * it, https ones in a tunnel. It is no secret, so it holds no password. */
+NODISCARD enum rc http_check_proxy(const char *url, struct err *err);
 
 #endif

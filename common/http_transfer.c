@@ -69,6 +69,36 @@ http_check_url(const char *url, struct err *err)
 	return RC_OK;
 }
 
+static bool
+has_part(CURLU *u, CURLUPart what)
+{
+	auto_part *part = NULL;
+
+	return curl_url_get(u, what, &part, 0) == CURLUE_OK;
+}
+
+enum rc
+http_check_proxy(const char *url, struct err *err)
+{
+	auto_url *u = curl_url();
+	auto_part *path = NULL;
+	enum rc rc = http_check_url(url, err);
+
+	if (rc != RC_OK)
+		return err_prefix(err, rc, "the proxy");
+	if (curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
+	    strncasecmp(url, "http://", 7) != 0 ||
+	    !has_part(u, CURLUPART_PORT) || has_part(u, CURLUPART_USER) ||
+	    has_part(u, CURLUPART_PASSWORD) || has_part(u, CURLUPART_QUERY) ||
+	    has_part(u, CURLUPART_FRAGMENT) ||
+	    curl_url_get(u, CURLUPART_PATH, &path, 0) != CURLUE_OK ||
+	    strcmp(path, "/") != 0)
+		return err_set(err, RC_INVALID,
+		    "the proxy must be http://HOST:PORT, without user, "
+		    "password or path");
+	return RC_OK;
+}
+
 const char *
 http_show_url(const char *url, char *out, size_t size)
 {
@@ -216,6 +246,10 @@ check_req(const struct http_req *r, struct err *err)
 
 	if (rc != RC_OK)
 		return rc;
+	if (r->proxy != NULL)
+		rc = http_check_proxy(r->proxy, err);
+	if (rc != RC_OK)
+		return rc;
 	if (has_control(r->user) || has_control(r->password) ||
 	    has_control(r->bearer))
 		return err_set(err, RC_INVALID,
@@ -308,7 +342,6 @@ set_distrust(CURL *easy)
 {
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
@@ -319,6 +352,16 @@ set_distrust(CURL *easy)
 	    easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_BYTES);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+}
+
+/* Both are set whatever they are: unset, the environment would be asked. */
+static void
+set_proxy(CURL *easy, const struct http_req *r)
+{
+	curl_easy_setopt(easy, CURLOPT_PROXY, r->proxy != NULL ? r->proxy : "");
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	/* What the proxy says of a tunnel is no head of the answer. */
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
 enum rc
@@ -334,6 +377,10 @@ http_transfer_init(
 	if (t->easy == NULL)
 		return err_set(err, RC_IO, "libcurl cannot make a handle");
 	http_show_url(r->url, t->shown, sizeof(t->shown));
+	if (r->proxy != NULL)
+		snprintf(t->shown + strlen(t->shown),
+		    sizeof(t->shown) - strlen(t->shown), " through %s",
+		    r->proxy);
 	curl_easy_setopt(t->easy, CURLOPT_URL, r->url);
 	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
@@ -341,6 +388,7 @@ http_transfer_init(
 	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	set_distrust(t->easy);
+	set_proxy(t->easy, r);
 	set_method(t, r);
 	set_headers(t, r);
 	set_credentials(t, r);
@@ -364,6 +412,8 @@ static const struct meaning {
 } meanings[] = {
     {CURLE_COULDNT_RESOLVE_HOST, RC_UPSTREAM,
 	"the host's name cannot be resolved; check the URL"},
+    {CURLE_COULDNT_RESOLVE_PROXY, RC_UPSTREAM,
+	"the proxy's name cannot be resolved; check the setting http-proxy"},
     {CURLE_COULDNT_CONNECT, RC_UPSTREAM,
 	"nobody accepts connections there; is it running, and is the URL "
 	"right?"},
@@ -416,6 +466,16 @@ timed_out(struct http_transfer *t, int64_t ms, struct err *err)
 	    t->shown, t->bytes > 0 ? "whole " : "", (long long)t->timeout_ms);
 }
 
+/* Of a tunnel that a proxy did not make; 0: there was none to make. */
+static long
+tunnel_refusal(const struct http_transfer *t)
+{
+	long status = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status / 100 != 2 ? status : 0;
+}
+
 static enum rc
 failure(struct http_transfer *t, CURLcode code, int64_t ms, struct err *err)
 {
@@ -427,6 +487,10 @@ failure(struct http_transfer *t, CURLcode code, int64_t ms, struct err *err)
 	}
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return timed_out(t, ms, err);
+	if (tunnel_refusal(t) != 0)
+		return err_set(err, RC_UPSTREAM,
+		    "%s: the proxy answered %ld and makes no way to it",
+		    t->shown, tunnel_refusal(t));
 	if (m != NULL)
 		return err_set(err, m->rc, "%s: %s", t->shown, m->text);
 	return err_set(

@@ -19,7 +19,7 @@ struct http_transfer {
 	bool stopped; /* by us, with: */
 	enum rc stop_rc;
 	struct err stop_err;
-	char shown[256]; /* the URL for messages */
+	char shown[512]; /* the URL for messages */
 };
 
 /* libcurl's own start, once per process, from any thread. */

@@ -305,6 +305,7 @@ http_request(struct prom_call *call, const struct prom_conf *conf)
 		conf->timeout_ms > 0 ? conf->timeout_ms : PROM_TIMEOUT_MS,
 	    .max_bytes = conf->bytes_max > 0 ? conf->bytes_max : PROM_BYTES_MAX,
 	    .ca_file = conf->ca_file,
+	    .proxy = conf->proxy,
 	    .user = conf->user,
 	    .password = call->password,
 	    .bearer = call->token,

@@ -28,6 +28,7 @@ struct prom_conf {
 	const char *token, *token_file; /* files are read for every question,
 					 * since they rotate */
 	const char *ca_file;
+	const char *proxy;  /* NULL: none */
 	int64_t timeout_ms; /* 0: PROM_TIMEOUT_MS */
 	uint64_t bytes_max; /* of one answer; 0: PROM_BYTES_MAX */
 };

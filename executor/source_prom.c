@@ -19,6 +19,10 @@ check_conf(const struct conf *conf, struct err *err)
 
 	if (rc != RC_OK)
 		return err_prefix(err, rc, "prometheus-url");
+	if (conf->http_proxy != NULL)
+		rc = http_check_proxy(conf->http_proxy, err);
+	if (rc != RC_OK)
+		return err_prefix(err, rc, "http-proxy");
 	if (conf->prometheus_user != NULL &&
 	    (conf->prometheus_token != NULL ||
 		conf->prometheus_token_file != NULL))
@@ -43,6 +47,7 @@ source_open(const struct tool_env *env, void **ret, struct err *err)
 		return rc;
 	}
 	p->conf = (struct prom_conf){.url = conf->prometheus_url,
+	    .proxy = conf->http_proxy,
 	    .user = conf->prometheus_user,
 	    .password = conf->prometheus_password,
 	    .password_file = conf->prometheus_password_file,

@@ -6,6 +6,7 @@
 #include "common/json.h"
 #include "common/wire.h"
 #include "tests/harness/prometheus.h"
+#include "tests/harness/proxy.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 
@@ -74,6 +75,14 @@ once(const char *url, const char *step, int want)
 	    "%s: %s", err.text, out);
 	return tree;
 }
+
+static struct stub_route one_alert[] = {
+    {"/api/v1/alerts", 200, NULL,
+	"{\"status\":\"success\",\"data\":{\"alerts\":[{\"labels\":{"
+	"\"alertname\":\"Fire\"},\"annotations\":{},\"state\":\"firing\","
+	"\"activeAt\":\"2026-11-23T09:57:00Z\",\"value\":\"1\"}]}}"},
+    {0},
+};
 
 static const cJSON *
 at(const cJSON *tree, const char *key)
@@ -285,6 +294,50 @@ START_TEST(check_tells_whether_prometheus_answers)
 }
 END_TEST
 
+/* The variable is this test's own, so that the executor inherits it. */
+START_TEST(a_query_goes_through_the_proxy_that_is_set)
+{
+	static const char step[] = "{\"tool\":\"query_prometheus_alerts\"}";
+	struct stub_http *origin = stub_http_new(stub_routes, one_alert);
+	struct stub_http *proxy = stub_http_new(proxy_forward, NULL);
+	AUTO(json) direct = NULL;
+	AUTO(json) through = NULL;
+	AUTO(json) lost = NULL;
+	auto_buf text = {.max = 1 << 20};
+
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	direct = once(stub_http_url(origin), step, 0);
+	ck_assert_int_eq(stub_http_requests(proxy), 0);
+	setenv("CULPRIT_HTTP_PROXY", stub_http_url(proxy), 1);
+	through = once(stub_http_url(origin), step, 0);
+	ck_assert_int_gt(stub_http_requests(proxy), 0);
+	json_print(&text, through);
+	assert_contains(buf_str(&text), "Fire");
+
+	setenv("CULPRIT_HTTP_PROXY", "http://127.0.0.1:1", 1);
+	lost = once(stub_http_url(origin), step, 1);
+	buf_reset(&text);
+	json_print(&text, lost);
+	assert_contains(buf_str(&text), " through http://127.0.0.1:1");
+	stub_http_free(proxy);
+	stub_http_free(origin);
+}
+END_TEST
+
+START_TEST(a_proxy_that_cannot_be_used_is_refused_at_the_start)
+{
+	auto_str out = NULL;
+	auto_str errors = NULL;
+
+	setenv("CULPRIT_HTTP_PROXY", "http://u:s3cret@127.0.0.1:1", 1);
+	ck_assert_int_eq(executor("http://127.0.0.1:1", "--check", span_of(""),
+			     &out, &errors),
+	    1);
+	assert_contains(errors, "without user, password or path");
+	ck_assert_ptr_null(strstr(errors, "s3cret"));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -296,6 +349,8 @@ main(void)
 	    {a_step_in_msgpack_is_taken_as_well, 0},
 	    {bad_input_is_refused_with_where_and_what, ARRAY_LEN(bad)},
 	    {check_tells_whether_prometheus_answers, 0},
+	    {a_query_goes_through_the_proxy_that_is_set, 0},
+	    {a_proxy_that_cannot_be_used_is_refused_at_the_start, 0},
 	};
 
 	return RUN_TESTS("executor", tests);

@@ -6,6 +6,7 @@
 #include "common/http.h"
 #include "tests/harness/fetch.h"
 #include "tests/harness/loop.h"
+#include "tests/harness/proxy.h"
 #include "tests/harness/stub_http.h"
 #include "tests/harness/texts.h"
 
@@ -222,6 +223,91 @@ START_TEST(text_is_escaped_for_queries)
 }
 END_TEST
 
+/* ---- proxies ---- */
+
+START_TEST(a_request_goes_through_its_proxy_and_no_other)
+{
+	struct stub_http *origin = stub_http_new(stub_routes, hello);
+	struct stub_http *proxy = stub_http_new(proxy_forward, NULL);
+	auto_str url = xasprintf("%s/teapot", stub_http_url(origin));
+	struct fetch g = fetch_new(), direct = fetch_new();
+	struct http_req r = fetch_request(url, &g);
+
+	/* Neither does the environment name one, nor take one away. */
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+	setenv("no_proxy", "127.0.0.1", 1);
+	r.proxy = stub_http_url(proxy);
+	fetch_perform(&r, &g);
+	ck_assert_msg(g.result.rc == RC_OK, "%s", g.result.err.text);
+	ck_assert_int_eq(g.result.status, 418);
+	ck_assert_str_eq(buf_str(&g.body), "short and stout");
+	ck_assert_int_eq(stub_http_requests(proxy), 1);
+	ck_assert_int_eq(stub_http_requests(origin), 1);
+
+	r = fetch_request(url, &direct);
+	fetch_perform(&r, &direct);
+	ck_assert_msg(direct.result.rc == RC_OK, "%s", direct.result.err.text);
+	ck_assert_int_eq(stub_http_requests(proxy), 1);
+	ck_assert_int_eq(stub_http_requests(origin), 2);
+	buf_done(&g.body);
+	buf_done(&direct.body);
+	stub_http_free(proxy);
+	stub_http_free(origin);
+}
+END_TEST
+
+START_TEST(a_proxy_that_makes_no_tunnel_is_told_of)
+{
+	struct stub_http *proxy = stub_http_new(proxy_forward, NULL);
+	struct fetch g = fetch_new();
+	struct http_req r = fetch_request("https://127.0.0.1:1/x", &g);
+
+	r.proxy = stub_http_url(proxy);
+	fetch_perform(&r, &g);
+	ck_assert_int_eq(g.result.rc, RC_UPSTREAM);
+	assert_contains(g.result.err.text,
+	    "https://127.0.0.1:1/x through http://127.0.0.1:");
+	assert_contains(g.result.err.text, "the proxy answered 403");
+	ck_assert_int_eq(g.head_status, 0);
+	buf_done(&g.body);
+	stub_http_free(proxy);
+}
+END_TEST
+
+static const struct {
+	const char *proxy;
+	enum rc rc;
+	const char *says;
+} proxies[] = {
+    {"http://proxy.example:3128", RC_OK, NULL},
+    {"http://10.0.0.1:80/", RC_OK, NULL},
+    {"http://[::1]:3128", RC_OK, NULL},
+    {"http://proxy.example", RC_INVALID, "http://HOST:PORT"},
+    {"http://user@proxy.example:3128", RC_INVALID, "without user"},
+    {"http://user:s3cret@proxy.example:3128", RC_INVALID, "without user"},
+    {"http://proxy.example:3128/path", RC_INVALID, "or path"},
+    {"http://proxy.example:3128/?q", RC_INVALID, "or path"},
+    {"https://proxy.example:3128", RC_INVALID, "http://HOST:PORT"},
+    {"socks5://proxy.example:1080", RC_INVALID, "the proxy: "},
+    {"proxy.example:3128", RC_INVALID, "the proxy: "},
+    {"", RC_INVALID, "the proxy: "},
+};
+
+START_TEST(a_proxy_is_a_host_and_a_port)
+{
+	struct err err = {0};
+
+	ck_assert_msg(
+	    http_check_proxy(proxies[_i].proxy, &err) == proxies[_i].rc,
+	    "%s: %s", proxies[_i].proxy, err.text);
+	if (proxies[_i].says == NULL)
+		return;
+	assert_contains(err.text, proxies[_i].says);
+	ck_assert_ptr_null(strstr(err.text, "s3cret"));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -233,6 +319,9 @@ main(void)
 	    {a_batch_runs_all_its_requests_on_few_connections, 0},
 	    {a_batch_that_is_cancelled_ends_soon_and_tells_every_request, 0},
 	    {text_is_escaped_for_queries, 0},
+	    {a_request_goes_through_its_proxy_and_no_other, 0},
+	    {a_proxy_that_makes_no_tunnel_is_told_of, 0},
+	    {a_proxy_is_a_host_and_a_port, (int)ARRAY_LEN(proxies)},
 	};
 
 	return RUN_TESTS("http", tests);

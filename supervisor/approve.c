@@ -5,9 +5,12 @@
  * it. When nobody can tell how that ended it is UNKNOWN, and the run goes on
  * from there: it is for a person to look, and for a planner to ask anew.
  */
+#include "supervisor/approve.h"
+
 #include "common/log.h"
 #include "common/wire.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/ledger.h"
+#include "supervisor/step.h"
 
 /* ---- asking ---- */
 
@@ -18,22 +21,22 @@ emit_approval(struct supervisor *s, struct task *t)
 
 	buf_init(&b, STATE_BYTES_MAX);
 	wire_put_map(&b, 7);
-	dispatch_put_place(&b, t);
+	step_put_place(&b, t);
 	wire_put_str(&b, "task");
 	wire_put_u64(&b, t->number);
-	dispatch_put_step(&b, t);
+	step_put_call(&b, t);
 	wire_put_str(&b, "until");
 	wire_put_int(&b, t->run->deadline_ms);
-	engine_emit(s, t->run, "approval", &b);
+	ledger_emit(s, t->run, "approval", &b);
 }
 
 static void
 ask(struct supervisor *s, struct task *t)
 {
-	dispatch_release(s, t);
+	step_release(s, t);
 	t->state = TASK_WAITING;
 	t->dirty = true;
-	engine_dirty(s, t->run);
+	ledger_dirty(s, t->run);
 	emit_approval(s, t);
 	log_info(
 	    "a step waits for a person's approval", "run", t->run->id, NULL);
@@ -50,8 +53,7 @@ approve_clears(struct supervisor *s, struct task *t)
 	if (t->class != TOOL_UNSAFE)
 		return true;
 	if (t->attempt > 0) {
-		approve_lost(s, t, "its class was changed after it had begun");
-		engine_settle(s, t->run);
+		step_lost(s, t, "its class was changed after it had begun");
 		return false;
 	}
 	if (t->approved_by[0] == '\0') {
@@ -60,28 +62,6 @@ approve_clears(struct supervisor *s, struct task *t)
 	}
 	/* What begins now would be cut off in a moment. */
 	return !s->draining;
-}
-
-/* ---- the outcome nobody knows ---- */
-
-void
-approve_lost(struct supervisor *s, struct task *t, const char *reason)
-{
-	auto_str summary =
-	    xasprintf("What came of it is not known: %s. %s", reason,
-		t->class == TOOL_UNSAFE
-		    ? "The tool is UNSAFE, so it was not repeated."
-		    : "It was not repeated.");
-
-	log_warn("a step's outcome is not known", "run", t->run->id, "worker",
-	    t->worker_name, "reason", reason, NULL);
-	dispatch_release(s, t);
-	engine_step_end(s, t,
-	    &(struct step_end){.state = TASK_UNKNOWN,
-		.status = "UNKNOWN",
-		.summary = summary,
-		.suggestion = "Find out whether it took effect; only if it did "
-			      "not, ask for it again in a new step."});
 }
 
 bool
@@ -107,14 +87,14 @@ emit_decided(struct supervisor *s, struct task *t, const struct proto_decide *m)
 
 	buf_init(&b, 1024);
 	wire_put_map(&b, 5);
-	dispatch_put_place(&b, t);
+	step_put_place(&b, t);
 	wire_put_str(&b, "task");
 	wire_put_u64(&b, t->number);
 	wire_put_str(&b, "approved");
 	wire_put_bool(&b, m->approve != 0);
 	wire_put_str(&b, "by");
 	wire_put_span(&b, m->by);
-	engine_emit(s, t->run, "decided", &b);
+	ledger_emit(s, t->run, "decided", &b);
 }
 
 static void
@@ -122,13 +102,12 @@ deny(struct supervisor *s, struct task *t, struct span by)
 {
 	auto_str summary = xasprintf("denied by %.*s", SPAN_ARG(by));
 
-	engine_step_end(s, t,
+	step_end(s, t,
 	    &(struct step_end){.state = TASK_DONE,
 		.status = "FAILED",
 		.summary = summary,
 		.suggestion = "Do not ask for it again; find another way, or "
 			      "finish without it."});
-	engine_settle(s, t->run);
 }
 
 static void
@@ -141,7 +120,7 @@ decide(struct supervisor *s, struct task *t, const struct proto_decide *m)
 	}
 	snprintf(
 	    t->approved_by, sizeof(t->approved_by), "%.*s", SPAN_ARG(m->by));
-	dispatch_enqueue(s, t);
+	step_enqueue(s, t);
 }
 
 /* What the journal says of a step that does not wait now. */
@@ -170,39 +149,11 @@ look(void *ctx, int64_t seq UNUSED, struct span type, struct span data)
 	snprintf(b->by, sizeof(b->by), "%.*s", SPAN_ARG(by));
 }
 
-static void
-look_through(struct before *b, struct span items, uint32_t n)
-{
-	struct wire_r r = wire_reader(items);
-
-	for (; n > 0 && wire_array(&r) == 3; n--) {
-		int64_t seq = wire_int(&r);
-		struct span type = wire_str(&r);
-
-		look(b, seq, type, wire_raw(&r));
-	}
-}
-
-/* What the store does not have yet. */
-static void
-look_ahead(struct supervisor *s, const struct run *r, struct before *b)
-{
-	const struct speech *sp;
-	const struct telling *t;
-
-	STAILQ_FOREACH(sp, &s->speeches, list)
-	STAILQ_FOREACH(t, &sp->tellings, list)
-	if (t->run == r)
-		look_through(b, buf_span(&t->items), t->n);
-	if (r != NULL)
-		look_through(b, buf_span(&r->fresh), r->n_fresh);
-}
-
 /* The same word again is as good as the first: its answer may have been
  * lost. */
 static enum rc
-decided_before(struct supervisor *s, int64_t row, const struct proto_decide *m,
-    struct err *err)
+decided_before(struct supervisor *s, const struct run *r, int64_t row,
+    const struct proto_decide *m, struct err *err)
 {
 	struct before b = {.task = m->task};
 	long long n = (long long)m->task;
@@ -211,7 +162,9 @@ decided_before(struct supervisor *s, int64_t row, const struct proto_decide *m,
 
 	if (rc != RC_OK)
 		return rc;
-	look_ahead(s, supervisor_run(s, m->run), &b);
+	/* What the store does not have yet. */
+	if (r != NULL)
+		ledger_unsaid(s, r, look, &b);
 	if (!b.asked)
 		return err_set(err, RC_NOTFOUND,
 		    "investigation %.*s has no step %lld that a person was "
@@ -234,7 +187,7 @@ approve_decide(struct supervisor *s, struct run *r, int64_t row,
 	struct task *t = r != NULL ? run_find_task(r, m->task) : NULL;
 
 	if (t == NULL || t->state != TASK_WAITING)
-		return decided_before(s, row, m, err);
+		return decided_before(s, r, row, m, err);
 	decide(s, t, m);
 	return RC_OK;
 }

@@ -4,11 +4,18 @@
  * registry_judge says first whether a message may be sent in the worker's
  * state; a handler only ever sees one that may.
  */
+#include "supervisor/back.h"
+
 #include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/follow.h"
+#include "supervisor/ledger.h"
+#include "supervisor/lookup.h"
+#include "supervisor/outcome.h"
+#include "supervisor/retry.h"
+#include "supervisor/turn.h"
 
 enum { PROGRESS_EVENTS_MAX = 200 };
 
@@ -22,7 +29,7 @@ say_who(struct supervisor *s, const struct bus_peer *peer,
 
 	m.who.epoch = msg->type == PROTO_RENEW ? msg->renew.epoch
 					       : msg->result.epoch;
-	supervisor_send(s, s->back, peer, &m);
+	ledger_send(s, s->back, peer, &m);
 }
 
 static void
@@ -34,7 +41,7 @@ send_welcome(struct supervisor *s, const struct worker *w)
 	m.welcome.lease_ms = (uint64_t)s->lease_ms;
 	m.welcome.name = span_of(w->name);
 	m.welcome.start = w->start;
-	supervisor_send(s, s->back, &w->peer, &m);
+	ledger_send(s, s->back, &w->peer, &m);
 }
 
 static void
@@ -60,7 +67,7 @@ on_hello(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 		m.refuse.reason = span_of(err.text);
 		log_often(LOG_LEVEL_WARN, "worker refused", "reason", err.text,
 		    NULL);
-		supervisor_send(s, s->back, peer, &m);
+		ledger_send(s, s->back, peer, &m);
 		return;
 	}
 	log_info("worker joined", "worker", w->name, "role",
@@ -68,26 +75,13 @@ on_hello(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 	send_welcome(s, w);
 }
 
-static struct task *
-find_task(struct supervisor *s, struct span run, uint64_t number)
-{
-	char id[STORE_ID_MAX + 1];
-	struct run *r;
-
-	if (run.n == 0 || run.n > STORE_ID_MAX)
-		return NULL;
-	memcpy(id, run.p, run.n);
-	id[run.n] = '\0';
-	r = zhash_lookup(s->by_id, id);
-	return r != NULL ? run_find_task(r, number) : NULL;
-}
-
 /* The task this worker holds a current lease of; NULL: a late message. */
 static struct task *
 held_task(struct supervisor *s, const struct worker *w, uint64_t epoch,
     struct span run, uint64_t number, uint64_t attempt)
 {
-	struct task *t = find_task(s, run, number);
+	struct run *r = lookup_run(s, run);
+	struct task *t = r != NULL ? run_find_task(r, number) : NULL;
 
 	if (t == NULL || epoch != s->epoch || t->state != TASK_LEASED ||
 	    t->attempt != attempt || t->worker != w)
@@ -109,9 +103,9 @@ on_result(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 	ack.ack.run = res->run;
 	ack.ack.task = res->task;
 	ack.ack.attempt = res->attempt;
-	supervisor_send(s, s->back, peer, &ack);
+	ledger_send(s, s->back, peer, &ack);
 	if (t != NULL)
-		engine_result(s, t, res);
+		outcome_take(s, t, res);
 	else
 		log_often(LOG_LEVEL_DEBUG, "late outcome, not taken", "worker",
 		    w->name, NULL);
@@ -128,7 +122,7 @@ revoke_stale(struct supervisor *s, const struct worker *w,
 	m.revoke.run = l->run;
 	m.revoke.task = l->task;
 	m.revoke.attempt = l->attempt;
-	supervisor_send(s, s->back, &w->peer, &m);
+	ledger_send(s, s->back, &w->peer, &m);
 }
 
 static void
@@ -161,7 +155,7 @@ on_renew(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 	for (n = wire_array(&r); n > 0 && !r.bad; n--)
 		renew_one(s, w, msg->renew.epoch, &r);
 	m.renewed.epoch = s->epoch;
-	supervisor_send(s, s->back, peer, &m);
+	ledger_send(s, s->back, peer, &m);
 }
 
 static void
@@ -176,7 +170,7 @@ emit_progress(struct supervisor *s, struct task *t, const struct worker *w,
 	wire_put_str(&b, w->name);
 	wire_put_str(&b, "text");
 	wire_put_span(&b, text);
-	engine_emit(s, t->run, "progress", &b);
+	ledger_emit(s, t->run, "progress", &b);
 }
 
 static void

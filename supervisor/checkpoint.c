@@ -4,7 +4,6 @@
 #include "supervisor/checkpoint.h"
 
 #include "common/wire.h"
-#include "supervisor/query.h"
 
 struct reading {
 	int64_t upto;        /* updates after this number are left out */
@@ -12,7 +11,7 @@ struct reading {
 	struct checkpoint last;
 	bool found;
 	/* Called for each; may be NULL. */
-	void (*each)(struct reading *r, const struct checkpoint *c);
+	checkpoint_seen each;
 	void *ctx;
 	enum rc rc;
 	struct err *err;
@@ -32,7 +31,7 @@ take(void *ctx, int64_t n, struct span node, struct span update)
 	if (r->rc == RC_OK && r->state != NULL)
 		r->rc = state_fold(r->state, update, r->err);
 	if (r->rc == RC_OK && r->each != NULL)
-		r->each(r, &c);
+		r->each(r->ctx, &c);
 	r->last = c;
 	r->found = true;
 }
@@ -73,6 +72,16 @@ checkpoint_state(
 	return checkpoint_at(s, row, INT64_MAX, &ignored, ret, err);
 }
 
+enum rc
+checkpoint_each(struct supervisor *s, int64_t row, checkpoint_seen each,
+    void *ctx, struct err *err)
+{
+	struct reading r = {
+	    .upto = INT64_MAX, .each = each, .ctx = ctx, .err = err};
+
+	return read_updates(s, row, &r);
+}
+
 struct before {
 	int64_t seq;
 	struct checkpoint found;
@@ -80,9 +89,9 @@ struct before {
 };
 
 static void
-see_before(struct reading *r, const struct checkpoint *c)
+see_before(void *ctx, const struct checkpoint *c)
 {
-	struct before *b = r->ctx;
+	struct before *b = ctx;
 
 	b->unnumbered = b->unnumbered || c->seq == 0;
 	if (!b->any || (c->seq != 0 && c->seq < b->seq))
@@ -95,9 +104,7 @@ checkpoint_before(struct supervisor *s, int64_t row, int64_t seq,
     struct checkpoint *ret, struct err *err)
 {
 	struct before b = {.seq = seq};
-	struct reading r = {
-	    .upto = INT64_MAX, .each = see_before, .ctx = &b, .err = err};
-	enum rc rc = read_updates(s, row, &r);
+	enum rc rc = checkpoint_each(s, row, see_before, &b, err);
 
 	if (rc != RC_OK)
 		return rc;
@@ -113,87 +120,4 @@ checkpoint_before(struct supervisor *s, int64_t row, int64_t seq,
 		return err_set(err, RC_NOTFOUND, "it has no checkpoint");
 	*ret = b.found;
 	return RC_OK;
-}
-
-/* ---- queries ---- */
-
-struct marks {
-	struct buf list;
-	uint32_t n;
-};
-
-static void
-mark_add(struct reading *r, const struct checkpoint *c)
-{
-	struct marks *m = r->ctx;
-
-	m->n++;
-	proto_put_mark(&m->list,
-	    &(struct proto_mark){
-		.n = c->n, .node = span_of(node_name(c->node)), .seq = c->seq});
-}
-
-/* Routing bounds the turns of a run, and so this list. */
-static void
-marks_put(struct buf *b, const struct front_row *k, const struct marks *m)
-{
-	auto_buf list = {.max = PROTO_BYTES_MAX};
-
-	wire_put_array(&list, m->n);
-	buf_add_buf(&list, &m->list);
-	proto_put_kept(b, &(struct proto_kept){.status = span_of(k->status),
-			      .last_seq = k->last_seq,
-			      .checkpoints = buf_span(&list)});
-	buf_mark(b, &list);
-}
-
-enum rc
-query_checkpoints(struct query *q, struct err *err)
-{
-	struct marks m = {.n = 0};
-	struct reading r = {
-	    .upto = INT64_MAX, .each = mark_add, .ctx = &m, .err = err};
-	struct front_row k;
-	auto_buf b = {.max = PROTO_BYTES_MAX};
-	enum rc rc = front_find(q->s, q->m->run, &k, err);
-
-	if (rc != RC_OK)
-		return rc;
-	buf_init(&m.list, PROTO_BYTES_MAX);
-	rc = read_updates(q->s, k.row, &r);
-	if (rc == RC_OK)
-		marks_put(&b, &k, &m);
-	buf_done(&m.list);
-	return rc == RC_OK ? query_reply(q, &b, err) : rc;
-}
-
-enum rc
-query_checkpoint(struct query *q, struct err *err)
-{
-	int64_t n = (int64_t)q->args.checkpoint.n;
-	struct state *st = NULL;
-	struct checkpoint c;
-	struct front_row k;
-	auto_buf b = {.max = PROTO_BYTES_MAX}, state = {.max = PROTO_BYTES_MAX};
-	enum rc rc = front_find(q->s, q->m->run, &k, err);
-
-	if (rc != RC_OK)
-		return rc;
-	rc = checkpoint_at(q->s, k.row, n, &c, &st, err);
-	if (rc == RC_NOTFOUND)
-		return err_set(err, rc,
-		    "investigation %s has no checkpoint %lld", k.id,
-		    (long long)n);
-	if (rc != RC_OK)
-		return rc;
-	state_encode(st, &state, NULL, (struct span){NULL, 0});
-	state_free(st);
-	proto_put_point(
-	    &b, &(struct proto_point){.n = c.n,
-		    .node = span_of(node_name(c.node)),
-		    .seq = c.seq,
-		    .state = buf_span(&state),
-		    .tools = registry_tools_encoded(q->s->workers)});
-	buf_mark(&b, &state);
-	return query_reply(q, &b, err);
 }

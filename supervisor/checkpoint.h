@@ -16,6 +16,11 @@ struct checkpoint {
 	int64_t seq;
 };
 
+/* Calls each with all of them, in order. */
+typedef void (*checkpoint_seen)(void *ctx, const struct checkpoint *c);
+NODISCARD enum rc checkpoint_each(struct supervisor *s, int64_t row,
+    checkpoint_seen each, void *ctx, struct err *err);
+
 /* The state of any run as it is now; the caller's. */
 NODISCARD enum rc checkpoint_state(
     struct supervisor *s, int64_t row, struct state **ret, struct err *err);

@@ -1,73 +1,22 @@
 /*
  * dispatch.c - queued tasks to workers.
  *
- * Invariant: a task is on a queue exactly while it is QUEUED, and counts in
- * its worker's busy exactly while it is LEASED. Every lease has an attempt
- * of its own, so a late outcome of an earlier one is told apart.
+ * Invariant: every lease has an attempt of its own, so a late outcome of an
+ * earlier one is told apart.
  */
+#include "supervisor/dispatch.h"
+
 #include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/wire.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/approve.h"
+#include "supervisor/ledger.h"
+#include "supervisor/step.h"
 
 int64_t
 dispatch_alive_since(const struct supervisor *s)
 {
 	return clk_mono_ms() - s->lease_ms;
-}
-
-static struct task_queue *
-queue_of(struct supervisor *s, const struct task *t)
-{
-	return task_is_suspect(t) ? &s->suspects[t->node] : &s->queue[t->node];
-}
-
-void
-dispatch_enqueue(struct supervisor *s, struct task *t)
-{
-	struct task_queue *q = queue_of(s, t);
-	struct task *other = NULL;
-
-	t->state = TASK_QUEUED;
-	t->worker = NULL;
-	t->dirty = true;
-	engine_dirty(s, t->run);
-	/* Somebody waits for an interactive run. */
-	if (!t->run->webhook)
-		TAILQ_FOREACH(other, q, queue)
-		if (other->run->webhook)
-			break;
-	if (other != NULL)
-		TAILQ_INSERT_BEFORE(other, t, queue);
-	else
-		TAILQ_INSERT_TAIL(q, t, queue);
-}
-
-void
-dispatch_release(struct supervisor *s, struct task *t)
-{
-	if (t->state == TASK_QUEUED)
-		TAILQ_REMOVE(queue_of(s, t), t, queue);
-	if (t->state == TASK_LEASED && t->worker != NULL) {
-		t->worker->busy--;
-		t->worker->alone = false;
-	}
-	t->worker = NULL;
-}
-
-void
-dispatch_revoke(struct supervisor *s, struct task *t)
-{
-	struct proto m = {.type = PROTO_REVOKE};
-
-	if (t->state == TASK_LEASED && t->worker != NULL) {
-		m.revoke.run = span_of(t->run->id);
-		m.revoke.task = t->number;
-		m.revoke.attempt = t->attempt;
-		supervisor_send(s, s->back, &t->worker->peer, &m);
-	}
-	dispatch_release(s, t);
-	t->state = TASK_DONE;
 }
 
 /* The planner sees the state and what there is to run. */
@@ -76,28 +25,6 @@ planner_input(struct supervisor *s, struct task *t, struct buf *b)
 {
 	state_encode(t->run->state, b, "tools",
 	    registry_tools_encoded(s->workers));
-}
-
-void
-dispatch_put_place(struct buf *b, const struct task *t)
-{
-	wire_put_str(b, "iteration");
-	wire_put_int(b, t->run->iteration);
-	wire_put_str(b, "index");
-	wire_put_int(b, t->index);
-}
-
-void
-dispatch_put_step(struct buf *b, const struct task *t)
-{
-	const struct plan_step *step = &t->run->plan.steps[t->index];
-
-	wire_put_str(b, "step");
-	wire_put_span(b, step->step);
-	wire_put_str(b, "tool");
-	wire_put_span(b, step->tool);
-	wire_put_str(b, "args");
-	wire_put_raw(b, step->args);
 }
 
 /* The key is that under which a tool that may be repeated does it once,
@@ -140,13 +67,13 @@ emit_started(struct supervisor *s, struct task *t)
 		wire_put_str(&b, "class");
 		wire_put_str(&b, tool_class_name(t->class));
 	}
-	dispatch_put_place(&b, t);
-	dispatch_put_step(&b, t);
+	step_put_place(&b, t);
+	step_put_call(&b, t);
 	wire_put_str(&b, "worker");
 	wire_put_str(&b, t->worker_name);
 	wire_put_str(&b, "attempt");
 	wire_put_u64(&b, t->attempt);
-	engine_emit(s, t->run, "tool_started", &b);
+	ledger_emit(s, t->run, "tool_started", &b);
 }
 
 static void
@@ -157,7 +84,7 @@ lease(struct supervisor *s, struct task *t, struct worker *w)
 	int64_t now = clk_mono_ms();
 	auto_buf input = {0};
 
-	TAILQ_REMOVE(queue_of(s, t), t, queue);
+	step_release(s, t);
 	t->state = TASK_LEASED;
 	t->attempt++;
 	t->worker = w;
@@ -167,7 +94,7 @@ lease(struct supervisor *s, struct task *t, struct worker *w)
 	t->dirty = true;
 	w->busy++;
 	w->alone = task_is_suspect(t);
-	engine_dirty(s, r);
+	ledger_dirty(s, r);
 	if (t->node == NODE_EXECUTOR)
 		emit_started(s, t);
 	buf_init(&input, PROTO_BYTES_MAX);
@@ -181,7 +108,7 @@ lease(struct supervisor *s, struct task *t, struct worker *w)
 	m.task.attempt = t->attempt;
 	m.task.deadline_ms = (uint64_t)MAX(r->ends_mono_ms - now, 1);
 	m.task.input = buf_span(&input);
-	supervisor_send(s, s->back, &w->peer, &m);
+	ledger_send(s, s->back, &w->peer, &m);
 	FAILPOINT(leased);
 }
 

@@ -1,11 +1,13 @@
 /* doors.c - where the supervisor listens, and whom it lets in. */
-#include "supervisor/supervisor.h"
+#include "supervisor/doors.h"
 
 #include <stdlib.h>
 
 #include "common/endpoint.h"
 #include "common/log.h"
 #include "common/zap.h"
+#include "supervisor/back.h"
+#include "supervisor/front.h"
 
 /* One of the two, as configured. */
 struct door {

@@ -4,6 +4,8 @@
  * Every run ends here, in one transaction, whatever ended it; so there is
  * exactly one `finished` and never a run without a report.
  */
+#include "supervisor/finish.h"
+
 #include "common/clk.h"
 #include "common/evidence_id.h"
 #include "common/failpoint.h"
@@ -11,7 +13,7 @@
 #include "common/report.h"
 #include "common/verify.h"
 #include "common/wire.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/ledger.h"
 
 struct fetch {
 	struct supervisor *s;
@@ -146,7 +148,7 @@ emit_report(struct supervisor *s, struct run *r, enum ending e,
 	wire_put_span(&b, confidence_of(r, e));
 	wire_put_str(&b, "verdict");
 	wire_put_raw(&b, verdict);
-	engine_emit(s, r, "report", &b);
+	ledger_emit(s, r, "report", &b);
 }
 
 static void
@@ -166,7 +168,7 @@ emit_finished(struct supervisor *s, struct run *r, enum ending e)
 	wire_put_int(&b, r->iteration);
 	wire_put_str(&b, "ms");
 	wire_put_int(&b, clk_mono_ms() - r->started_mono_ms);
-	engine_emit(s, r, "finished", &b);
+	ledger_emit(s, r, "finished", &b);
 }
 
 static void
@@ -190,8 +192,8 @@ write_end(struct supervisor *s, struct run *r, enum ending e)
 	struct err err;
 
 	r->status = ending_status(e);
-	if (store_good(s, s->ops->task_clear(s->store, r->row, &err), &err))
-		store_good(s, s->ops->run_update(s->store, &row, &err), &err);
+	if (ledger_good(s, s->ops->task_clear(s->store, r->row, &err), &err))
+		ledger_good(s, s->ops->run_update(s->store, &row, &err), &err);
 }
 
 /* What a reader gets in the place of a report that nobody could read back.
@@ -201,7 +203,7 @@ give_up_report(struct supervisor *s, struct run *r, enum ending e,
     const char *why, struct buf *report, struct buf *verdict)
 {
 	if (e == ENDING_FINISH) {
-		engine_fail(r, "the report does not fit: ", why);
+		run_fail(r, "the report does not fit: ", why);
 		e = ENDING_PLANNER;
 	}
 	buf_reset(report);
@@ -232,7 +234,7 @@ finish_run(struct supervisor *s, struct run *r, enum ending e)
 		last_update(
 		    r, e, buf_span(&report), buf_span(&verdict), &update);
 	}
-	store_good(s,
+	ledger_good(s,
 	    s->ops->update_insert(s->store, r->row, r->next_update++,
 		span_of(node_name(NODE_END)), buf_span(&update), &err),
 	    &err);

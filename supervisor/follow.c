@@ -6,13 +6,14 @@
  * the commit, and then becomes live; so it misses nothing and gets nothing
  * twice.
  */
+#include "supervisor/follow.h"
+
 #include <stdlib.h>
 
 #include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
-#include "supervisor/supervisor.h"
 
 /* More than TURN_BYTES at once would not fit a message: it is read page by
  * page from the store instead. */

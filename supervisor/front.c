@@ -4,16 +4,26 @@
  *
  * What changes something is answered after its commit.
  */
+#include "supervisor/front.h"
+
 #include <stdlib.h>
 
 #include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
+#include "supervisor/approve.h"
+#include "supervisor/dispatch.h"
+#include "supervisor/engine.h"
+#include "supervisor/follow.h"
+#include "supervisor/fork.h"
+#include "supervisor/ledger.h"
+#include "supervisor/lookup.h"
 #include "supervisor/query.h"
+#include "supervisor/turn.h"
 
-void
-front_reply(struct supervisor *s, const struct bus_peer *peer, uint64_t req,
+static void
+reply(struct supervisor *s, const struct bus_peer *peer, uint64_t req,
     enum rc rc, const char *run, const struct err *err)
 {
 	struct proto m = {.type = PROTO_REPLY};
@@ -23,38 +33,7 @@ front_reply(struct supervisor *s, const struct bus_peer *peer, uint64_t req,
 	m.reply.run = span_of(run);
 	if (rc != RC_OK)
 		m.reply.text = span_of(err->text);
-	supervisor_send(s, s->front, peer, &m);
-}
-
-/* ---- rows of the store, kept past the callback ---- */
-
-static void
-row_keep(void *ctx, const struct store_run *r)
-{
-	struct front_row *k = ctx;
-
-	k->found = true;
-	snprintf(k->id, sizeof(k->id), "%.*s", SPAN_ARG(r->id));
-	snprintf(k->digest, sizeof(k->digest), "%.*s", SPAN_ARG(r->digest));
-	snprintf(k->status, sizeof(k->status), "%.*s", SPAN_ARG(r->status));
-	k->row = r->row;
-	k->created_ms = r->created_ms;
-	k->finished_ms = r->finished_ms;
-	k->last_seq = r->last_seq;
-}
-
-enum rc
-front_find(struct supervisor *s, struct span id, struct front_row *ret,
-    struct err *err)
-{
-	enum rc rc;
-
-	memset(ret, 0, sizeof(*ret));
-	rc = s->ops->run_find(s->store, id, row_keep, ret, err);
-	if (rc == RC_NOTFOUND)
-		return err_set(
-		    err, rc, "there is no investigation %.*s", SPAN_ARG(id));
-	return rc;
+	ledger_send(s, s->front, peer, &m);
 }
 
 /* ---- submit ---- */
@@ -62,7 +41,7 @@ front_find(struct supervisor *s, struct span id, struct front_row *ret,
 /* The same request again: the run it started, or a conflict. */
 static enum rc
 submit_again(struct supervisor *s, const struct bus_peer *peer,
-    const struct proto_submit *m, const struct front_row *k, struct err *err)
+    const struct proto_submit *m, const struct lookup_row *k, struct err *err)
 {
 	if (!span_is(m->digest, k->digest))
 		return err_set(err, RC_CONFLICT,
@@ -70,9 +49,9 @@ submit_again(struct supervisor *s, const struct bus_peer *peer,
 		    "with another request, for investigation %s",
 		    k->id);
 	FAILPOINT(submit_known);
-	front_reply(s, peer, m->req, RC_OK, k->id, NULL);
+	reply(s, peer, m->req, RC_OK, k->id, NULL);
 	if (m->follow)
-		follow_add(s, supervisor_run(s, span_of(k->id)), k->id, k->row,
+		follow_add(s, lookup_run(s, span_of(k->id)), k->id, k->row,
 		    peer, m->req, 0, false);
 	return RC_OK;
 }
@@ -90,32 +69,21 @@ submit_check(const struct supervisor *s, struct err *err)
 	return RC_OK;
 }
 
-/* Starts what m asks for; fork is NULL for a run of its own. */
+/* What run begins anew from its event from on; run empty: from nothing. */
 static enum rc
-submit_start(struct supervisor *s, const struct bus_peer *peer,
-    const struct proto_submit *m, const struct fork *fork, struct err *err)
+submit_make(struct supervisor *s, const struct proto_submit *m, struct span run,
+    int64_t from, struct submission *sub, struct err *err)
 {
-	struct submission sub = {m->key, m->digest, m->input, fork};
-	struct run *r;
-	enum rc rc = engine_start(s, &sub, &r, err);
+	struct lookup_row k;
+	enum rc rc;
 
+	if (run.n == 0)
+		return submission_ask(
+		    sub, m->input, agent_conf(s->agent)->language, err);
+	rc = lookup_find(s, run, &k, err);
 	if (rc != RC_OK)
 		return rc;
-	FAILPOINT(submit_new);
-	front_reply(s, peer, m->req, RC_OK, r->id, NULL);
-	if (m->follow)
-		follow_add(s, r, r->id, r->row, peer, m->req, 0, true);
-	return RC_OK;
-}
-
-static enum rc
-fork_of(struct supervisor *s, struct span run, int64_t from, struct span change,
-    struct fork **ret, struct err *err)
-{
-	struct front_row k;
-	enum rc rc = front_find(s, run, &k, err);
-
-	return rc == RC_OK ? fork_new(s, &k, from, change, ret, err) : rc;
+	return fork_submission(s, &k, from, m->input, sub, err);
 }
 
 /* A request that was not seen before: for a run of its own, or for one that
@@ -125,18 +93,24 @@ submit_new(struct supervisor *s, const struct bus_peer *peer,
     const struct proto_submit *m, struct span run, int64_t from,
     struct err *err)
 {
-	struct proto_request checked;
-	struct fork *fork = NULL;
+	struct submission sub;
+	struct run *r;
 	enum rc rc = submit_check(s, err);
 
-	if (rc == RC_OK && run.n == 0)
-		rc = proto_get_request(m->input, &checked, err);
-	else if (rc == RC_OK)
-		rc = fork_of(s, run, from, m->input, &fork, err);
+	if (rc != RC_OK)
+		return rc;
+	submission_init(&sub, m->key, m->digest);
+	rc = submit_make(s, m, run, from, &sub, err);
 	if (rc == RC_OK)
-		rc = submit_start(s, peer, m, fork, err);
-	fork_free(fork);
-	return rc;
+		rc = engine_start(s, &sub, &r, err);
+	submission_done(&sub);
+	if (rc != RC_OK)
+		return rc;
+	FAILPOINT(submit_new);
+	reply(s, peer, m->req, RC_OK, r->id, NULL);
+	if (m->follow)
+		follow_add(s, r, r->id, r->row, peer, m->req, 0, true);
+	return RC_OK;
 }
 
 static enum rc
@@ -144,16 +118,15 @@ submit(struct supervisor *s, const struct bus_peer *peer,
     const struct proto_submit *m, struct span run, int64_t from,
     struct err *err)
 {
-	struct front_row k = {0};
-	enum rc rc;
+	struct lookup_row k;
+	enum rc rc = RC_NOTFOUND;
 
-	if (m->key.n != 0) {
-		rc = s->ops->run_find_key(s->store, m->key, row_keep, &k, err);
-		if (rc != RC_OK && rc != RC_NOTFOUND)
-			return rc;
-	}
-	if (k.found)
+	if (m->key.n != 0)
+		rc = lookup_key(s, m->key, &k, err);
+	if (rc == RC_OK)
 		return submit_again(s, peer, m, &k, err);
+	if (rc != RC_NOTFOUND)
+		return rc;
 	return submit_new(s, peer, m, run, from, err);
 }
 
@@ -189,8 +162,8 @@ on_follow(struct supervisor *s, const struct bus_peer *peer,
 	int64_t after = (int64_t)MIN(m->after, (uint64_t)INT64_MAX);
 	/* Thousands who only ask again whether there is something new must not
 	 * each cost a look into the store. */
-	struct run *r = supervisor_run(s, m->run);
-	struct front_row k;
+	struct run *r = lookup_run(s, m->run);
+	struct lookup_row k;
 	enum rc rc;
 
 	FAILPOINT(follow_taken);
@@ -204,7 +177,7 @@ on_follow(struct supervisor *s, const struct bus_peer *peer,
 		follow_add(s, r, r->id, r->row, peer, m->req, after, false);
 		return RC_OK;
 	}
-	rc = front_find(s, m->run, &k, err);
+	rc = lookup_find(s, m->run, &k, err);
 	if (rc == RC_OK)
 		follow_add(s, NULL, k.id, k.row, peer, m->req, after, false);
 	return rc;
@@ -222,14 +195,14 @@ static enum rc
 on_cancel(struct supervisor *s, const struct bus_peer *peer,
     const struct proto *msg, struct err *err)
 {
-	struct front_row k;
+	struct lookup_row k;
 	struct run *r;
 	const char *status;
-	enum rc rc = front_find(s, msg->cancel.run, &k, err);
+	enum rc rc = lookup_find(s, msg->cancel.run, &k, err);
 
 	if (rc != RC_OK)
 		return rc;
-	r = supervisor_run(s, msg->cancel.run);
+	r = lookup_run(s, msg->cancel.run);
 	/* The store may not know yet. */
 	status = r != NULL ? r->status : k.status;
 	/* Cancelled before: the answer was lost, or two wanted the same. */
@@ -242,7 +215,7 @@ on_cancel(struct supervisor *s, const struct bus_peer *peer,
 		r->cancelled = true;
 		engine_end(s, r);
 	}
-	front_reply(s, peer, msg->cancel.req, RC_OK, k.id, NULL);
+	reply(s, peer, msg->cancel.req, RC_OK, k.id, NULL);
 	return RC_OK;
 }
 
@@ -251,14 +224,13 @@ on_decide(struct supervisor *s, const struct bus_peer *peer,
     const struct proto *msg, struct err *err)
 {
 	const struct proto_decide *m = &msg->decide;
-	struct front_row k;
-	enum rc rc = front_find(s, m->run, &k, err);
+	struct lookup_row k;
+	enum rc rc = lookup_find(s, m->run, &k, err);
 
 	if (rc == RC_OK)
-		rc = approve_decide(
-		    s, supervisor_run(s, m->run), k.row, m, err);
+		rc = approve_decide(s, lookup_run(s, m->run), k.row, m, err);
 	if (rc == RC_OK)
-		front_reply(s, peer, m->req, RC_OK, k.id, NULL);
+		reply(s, peer, m->req, RC_OK, k.id, NULL);
 	return rc;
 }
 
@@ -272,8 +244,9 @@ on_query(struct supervisor *s, const struct bus_peer *peer,
 
 /* ---- status ---- */
 
-bool
-supervisor_ready(const struct supervisor *s, const char **ret_why)
+/* Is a planner and an executor there? */
+static bool
+is_ready(const struct supervisor *s, const char **ret_why)
 {
 	int64_t since = dispatch_alive_since(s);
 
@@ -305,11 +278,11 @@ on_attach(struct supervisor *s, const struct bus_peer *peer,
 	proto_put_house(&b, &house);
 	FAILPOINT(attach_taken);
 	m.status.epoch = s->epoch;
-	m.status.ready = supervisor_ready(s, &why);
+	m.status.ready = is_ready(s, &why);
 	m.status.reason = span_of(why);
 	m.status.detail = buf_span(&b);
 	m.status.sent = window_attach(s->windows, peer, msg->attach.seen);
-	supervisor_tell(s->front, peer, &m);
+	ledger_tell(s->front, peer, &m);
 	return RC_OK;
 }
 
@@ -350,7 +323,7 @@ take(struct supervisor *s, const struct handler *h, const struct bus_peer *peer,
 	if (rc == RC_OK || h->req == 0)
 		return;
 	memcpy(&req, (const char *)msg + h->req, sizeof(req));
-	front_reply(s, peer, req, rc, "", &err);
+	reply(s, peer, req, rc, "", &err);
 }
 
 static void

@@ -1,8 +1,6 @@
 /*
  * main.c - culprit-supervisor: owns every run, and the store.
  */
-#include "supervisor/audit.h"
-#include "supervisor/supervisor.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -11,6 +9,13 @@
 #include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/log.h"
+#include "supervisor/audit.h"
+#include "supervisor/doors.h"
+#include "supervisor/follow.h"
+#include "supervisor/ledger.h"
+#include "supervisor/recover.h"
+#include "supervisor/step.h"
+#include "supervisor/turn.h"
 
 /* Whoever starts it waits for its first run. */
 enum { KEEP_FIRST_MS = 1000 };
@@ -25,7 +30,7 @@ supervisor_stop(void *state)
 	/* What is durable has been said, or is known to the next one. */
 	TAILQ_FOREACH(r, &s->runs, all)
 	for (i = 0; i < r->n_tasks; i++)
-		dispatch_release(s, &r->tasks[i]);
+		step_release(s, &r->tasks[i]);
 	doors_close(s);
 	follow_end_all(s);
 	while ((r = TAILQ_FIRST(&s->runs)) != NULL) {
@@ -39,7 +44,7 @@ supervisor_stop(void *state)
 	registry_free(s->workers);
 	windows_free(s->windows);
 	zhash_destroy(&s->by_id);
-	turn_silence(s);
+	ledger_silence(s);
 	outbox_done(&s->outbox);
 	if (s->store != NULL)
 		s->ops->close(s->store);
@@ -62,6 +67,7 @@ supervisor_new(struct agent *a)
 	STAILQ_INIT(&s->speeches);
 	TAILQ_INIT(&s->runs);
 	TAILQ_INIT(&s->dirty);
+	TAILQ_INIT(&s->settling);
 	TAILQ_INIT(&s->ended);
 	TAILQ_INIT(&s->behind);
 	for (n = 0; n < NODE_COUNT; n++) {
@@ -98,7 +104,7 @@ supervisor_start(struct agent *a, void **ret_state, struct err *err)
 	s->ticked_ms = clk_mono_ms();
 	settled.fd = s->ops->fd(s->store);
 	zloop_poller(agent_loop(a), &settled, turn_settled, s);
-	zloop_timer(agent_loop(a), SUPERVISOR_TICK_MS, 0, turn_tick, s);
+	zloop_timer(agent_loop(a), TURN_TICK_MS, 0, turn_tick, s);
 	turn_end(s);
 	FAILPOINT(supervisor_started);
 	*ret_state = s;

@@ -2,8 +2,11 @@
  * outcome.c - the steps of a plan: made into tasks, and what came back.
  *
  * Invariant: a step that is done holds its feedback in its task until all of
- * its plan are; then they enter the state together, in their order.
+ * its plan are; then they enter the state together, in their order. What
+ * that leads to is the engine's to say.
  */
+#include "supervisor/outcome.h"
+
 #include <stdlib.h>
 
 #include "common/clk.h"
@@ -13,139 +16,18 @@
 #include "common/sha256.h"
 #include "common/utf8.h"
 #include "common/wire.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/approve.h"
+#include "supervisor/ledger.h"
+#include "supervisor/step.h"
 
 /* In the state it stands in a list under its key. */
 enum { FEEDBACK_DEPTH_MAX = STATE_DEPTH_MAX - 2 };
-
-static void
-emit_feedback(struct supervisor *s, struct task *t, struct span feedback)
-{
-	static const char *const keys[] = {
-	    "status", "tool", "summary", "evidence", "suggestion", "ms"};
-	auto_buf b = {0};
-	size_t i;
-
-	buf_init(&b, STATE_BYTES_MAX);
-	wire_put_map(&b, 3 + ARRAY_LEN(keys));
-	wire_put_str(&b, "iteration");
-	wire_put_int(&b, t->run->iteration);
-	wire_put_str(&b, "index");
-	wire_put_int(&b, t->index);
-	wire_put_str(&b, "worker");
-	wire_put_str(&b, t->worker_name);
-	for (i = 0; i < ARRAY_LEN(keys); i++) {
-		struct span v = wire_find(feedback, keys[i]);
-
-		wire_put_str(&b, keys[i]);
-		if (v.n != 0)
-			wire_put_raw(&b, v);
-		else
-			wire_put_nil(&b);
-	}
-	engine_emit(s, t->run, "feedback", &b);
-}
-
-/* How many pairs put_class writes. */
-static uint32_t
-class_pairs(const struct task *t)
-{
-	return t->class == TOOL_READ ? 0 : 2;
-}
-
-/* What readers of the report should know of a step that changed something. */
-static void
-put_class(struct buf *b, const struct task *t)
-{
-	if (t->class == TOOL_READ)
-		return;
-	wire_put_str(b, "class");
-	wire_put_str(b, tool_class_name(t->class));
-	wire_put_str(b, "approved_by");
-	wire_put_str(b, t->approved_by);
-}
-
-/* The feedback with what the supervisor knows better in place of its own
- * claims: the ids of its evidence, its class, who approved it. */
-static void
-put_feedback(struct buf *b, struct span feedback, const struct task *t,
-    bool has_evidence)
-{
-	struct wire_r r = wire_reader(feedback);
-	uint32_t n = wire_map(&r), i, kept = 0;
-	char id[EVIDENCE_ID_TEXT];
-	auto_buf pairs = {0};
-
-	buf_init(&pairs, STATE_BYTES_MAX);
-	for (i = 0; i < n; i++) {
-		struct span k = wire_str(&r);
-		struct span v = wire_raw(&r);
-
-		if (span_is(k, "evidence") || span_is(k, "class") ||
-		    span_is(k, "approved_by") || span_is(k, "unknown"))
-			continue;
-		wire_put_span(&pairs, k);
-		wire_put_raw(&pairs, v);
-		kept++;
-	}
-	wire_put_map(b, kept + 1 + class_pairs(t));
-	buf_add_buf(b, &pairs);
-	put_class(b, t);
-	wire_put_str(b, "evidence");
-	wire_put_array(b, has_evidence ? 1 : 0);
-	if (has_evidence)
-		wire_put_str(b, evidence_id_print(t->evidence, id));
-}
-
-/* Keeps what came of a step until its plan is joined: its feedback, and what
- * is said of its evidence, which may be empty. */
-static void
-settle_step(struct supervisor *s, struct task *t, enum task_state state,
-    struct span feedback, const struct buf *evidence)
-{
-	auto_buf fb = {0};
-
-	buf_init(&fb, STATE_BYTES_MAX);
-	put_feedback(&fb, feedback, t, evidence->len != 0);
-	buf_reset(&t->outcome);
-	wire_put_map(&t->outcome, evidence->len != 0 ? 2 : 1);
-	wire_put_str(&t->outcome, "feedback");
-	buf_add_buf(&t->outcome, &fb);
-	if (evidence->len != 0) {
-		wire_put_str(&t->outcome, "evidence");
-		buf_add_buf(&t->outcome, evidence);
-		engine_emit(s, t->run, "evidence", evidence);
-	}
-	emit_feedback(s, t, buf_span(&fb));
-	t->state = state;
-	t->dirty = true;
-	engine_dirty(s, t->run);
-}
-
-void
-engine_step_end(
-    struct supervisor *s, struct task *t, const struct step_end *end)
-{
-	static const struct buf no_evidence = {0};
-	const struct plan_step *step = &t->run->plan.steps[t->index];
-	auto_buf fb = {0};
-
-	buf_init(&fb, STATE_BYTES_MAX);
-	proto_put_feedback(
-	    &fb, &(struct proto_feedback){.status = span_of(end->status),
-		     .tool = step->tool,
-		     .step = step->step,
-		     .args = step->args,
-		     .summary = span_of(end->summary),
-		     .suggestion = span_of(end->suggestion)});
-	settle_step(s, t, end->state, buf_span(&fb), &no_evidence);
-}
 
 /* A step the supervisor itself refused: the planner reads why. */
 static void
 refuse_step(struct supervisor *s, struct task *t, const struct err *why)
 {
-	engine_step_end(s, t,
+	step_end(s, t,
 	    &(struct step_end){.state = TASK_DONE,
 		.status = "FAILED",
 		.summary = why->text,
@@ -171,12 +53,10 @@ make_steps(struct supervisor *s, struct run *r)
 			refuse_step(s, t, &why);
 			continue;
 		}
-		dispatch_enqueue(s, t);
+		step_enqueue(s, t);
 		/* A person is asked as soon as it is known one must be. */
 		approve_clears(s, t);
 	}
-	if (run_tasks_done(r))
-		engine_join(s, r);
 }
 
 static bool
@@ -190,13 +70,13 @@ read_plan(struct run *r, struct err *err)
 }
 
 void
-engine_make_tasks(struct supervisor *s, struct run *r)
+outcome_make_tasks(struct supervisor *s, struct run *r)
 {
 	struct err err;
 
 	run_clear_tasks(r);
 	if (r->node == NODE_PLANNER) {
-		dispatch_enqueue(s, run_add_task(r, NODE_PLANNER, 0));
+		step_enqueue(s, run_add_task(r, NODE_PLANNER, 0));
 		return;
 	}
 	/* It was parsed when it arrived, so this cannot fail. */
@@ -254,7 +134,7 @@ emit_plan(struct supervisor *s, struct run *r, const struct task *t)
 	wire_put_str(&b, t->worker_name);
 	wire_put_str(&b, "ms");
 	wire_put_int(&b, clk_mono_ms() - t->leased_ms);
-	engine_emit(s, r, "plan", &b);
+	ledger_emit(s, r, "plan", &b);
 }
 
 static void
@@ -268,23 +148,20 @@ planner_result(struct supervisor *s, struct task *t, struct span update)
 	buf_init(&b, STATE_BYTES_MAX);
 	r->turns++;
 	if (plan_of_update(update, &plan, &err) != RC_OK) {
-		engine_fail(r, "the planner failed: ", err.text);
+		run_fail(r, "the planner failed: ", err.text);
 	} else {
 		if (plan.decision == PLAN_DECISION_EXECUTE)
 			r->iteration++;
 		planner_update(r, update, &b);
 		if (buf_check(&b, "it", &err) == RC_OK &&
-		    engine_apply(s, r, buf_span(&b), &err)) {
+		    ledger_apply(s, r, buf_span(&b), &err)) {
 			FAILPOINT(plan_applied);
 			emit_plan(s, r, t);
 		} else
-			engine_fail(r, "the plan does not fit: ", err.text);
+			run_fail(r, "the plan does not fit: ", err.text);
 	}
 	run_clear_tasks(r);
-	if (r->planner_failed)
-		engine_end(s, r);
-	else
-		engine_advance(s, r);
+	step_settle(s, r);
 }
 
 /* Keeps the tool's own bytes, and appends what the state says of them. */
@@ -300,9 +177,8 @@ keep_evidence(struct supervisor *s, struct task *t,
 	size_t i;
 
 	e.sha256 = span_of(sha256_text(m->evidence, sha));
-	store_good(s,
-		    s->ops->evidence_put(s->store, t->run->row, &e, &err),
-		    &err);
+	ledger_good(
+	    s, s->ops->evidence_put(s->store, t->run->row, &e, &err), &err);
 	wire_put_map(meta, 5 + ARRAY_LEN(keys));
 	wire_put_str(meta, "id");
 	wire_put_str(meta, evidence_id_print(t->evidence, id));
@@ -375,7 +251,7 @@ no_feedback(struct supervisor *s, struct task *t, struct err *why)
 	log_warn("a step's answer was not taken", "run", t->run->id, "reason",
 	    why->text, NULL);
 	if (t->class == TOOL_UNSAFE)
-		approve_lost(s, t, why->text);
+		step_lost(s, t, why->text);
 	else
 		refuse_step(s, t, why);
 }
@@ -399,7 +275,7 @@ unknown_result(struct supervisor *s, struct task *t, struct span says)
 	if (says.n == 0)
 		says = span_of("the tool does not say why");
 	reason = xstrndup(says.p, says.n);
-	approve_lost(s, t, reason);
+	step_lost(s, t, reason);
 }
 
 static void
@@ -418,10 +294,9 @@ step_result(struct supervisor *s, struct task *t, const struct proto_result *m)
 	} else {
 		if (m->evidence.n != 0)
 			keep_evidence(s, t, m, o.feedback, &meta);
-		settle_step(s, t, TASK_DONE, o.feedback, &meta);
+		step_done(s, t, TASK_DONE, o.feedback, &meta);
 	}
 	FAILPOINT(step_done);
-	engine_settle(s, t->run);
 }
 
 static void
@@ -497,10 +372,8 @@ join_update(struct run *r, struct buf *b)
 	wire_put_int(b, r->failures);
 }
 
-/* All steps of the plan are done, or will not be: the outcomes there are
- * enter the state. */
 void
-engine_join(struct supervisor *s, struct run *r)
+outcome_join(struct supervisor *s, struct run *r)
 {
 	struct err err;
 	auto_buf b = {0};
@@ -508,20 +381,11 @@ engine_join(struct supervisor *s, struct run *r)
 	buf_init(&b, (size_t)STATE_BYTES_MAX * 2);
 	FAILPOINT(join_begins);
 	join_update(r, &b);
-	if (!engine_apply(s, r, buf_span(&b), &err))
-		engine_fail(r, "the run has grown too large: ", err.text);
+	if (!ledger_apply(s, r, buf_span(&b), &err))
+		run_fail(r, "the run has grown too large: ", err.text);
 	FAILPOINT(join_applied);
-	store_good(s, s->ops->task_clear(s->store, r->row, &err), &err);
+	ledger_good(s, s->ops->task_clear(s->store, r->row, &err), &err);
 	run_clear_tasks(r);
-}
-
-void
-engine_settle(struct supervisor *s, struct run *r)
-{
-	if (!run_tasks_done(r))
-		return;
-	engine_join(s, r);
-	engine_advance(s, r);
 }
 
 /* What a reader must know of a step that was cut off. */
@@ -532,11 +396,11 @@ cut_step(struct supervisor *s, struct task *t)
 	bool changing = t->state == TASK_LEASED && t->class != TOOL_READ;
 
 	if (t->state != TASK_DONE && t->state != TASK_UNKNOWN)
-		dispatch_revoke(s, t);
+		step_revoke(s, t);
 	if (changing)
-		approve_lost(s, t, "it was stopped while it ran");
+		step_lost(s, t, "it was stopped while it ran");
 	else if (waited)
-		engine_step_end(s, t,
+		step_end(s, t,
 		    &(struct step_end){.state = TASK_DONE,
 			.status = "FAILED",
 			.summary = "not run: nobody had approved it when the "
@@ -547,7 +411,7 @@ cut_step(struct supervisor *s, struct task *t)
 }
 
 void
-engine_cut_steps(struct supervisor *s, struct run *r)
+outcome_cut(struct supervisor *s, struct run *r)
 {
 	bool known = false;
 	int i;
@@ -558,21 +422,20 @@ engine_cut_steps(struct supervisor *s, struct run *r)
 	}
 	/* The report tells what was established, and what was done. */
 	if (known)
-		engine_join(s, r);
+		outcome_join(s, r);
 }
 
 void
-engine_result(
-    struct supervisor *s, struct task *t, const struct proto_result *m)
+outcome_take(struct supervisor *s, struct task *t, const struct proto_result *m)
 {
 	struct err err;
 
-	dispatch_release(s, t);
+	step_release(s, t);
 	if (t->node == NODE_EXECUTOR) {
 		step_result(s, t, m);
 		return;
 	}
 	t->state = TASK_DONE;
-	store_good(s, s->ops->task_clear(s->store, t->run->row, &err), &err);
+	ledger_good(s, s->ops->task_clear(s->store, t->run->row, &err), &err);
 	planner_result(s, t, m->update);
 }

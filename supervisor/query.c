@@ -1,11 +1,22 @@
 /*
- * query.c - what gateways read, answered from the store.
+ * query.c - what gateways read, answered from the store: a function for each
+ * query of the list.
  */
 #include "supervisor/query.h"
 
 #include "common/evidence_id.h"
 #include "common/wire.h"
 #include "supervisor/checkpoint.h"
+#include "supervisor/ledger.h"
+#include "supervisor/lookup.h"
+
+/* A QUERY that is being answered. */
+struct query {
+	struct supervisor *s;
+	const struct bus_peer *peer;
+	const struct proto_query *m;
+	union proto_args args; /* within their bounds */
+};
 
 enum {
 	LIST_USUAL = 50,
@@ -14,7 +25,8 @@ enum {
 	VALUE_BYTES_MAX = PROTO_BYTES_MAX - REPLY_HEAD_BYTES,
 };
 
-enum rc
+/* Answers with a value, which is copied. RC_TOOBIG: it fits no message. */
+static enum rc
 query_reply(const struct query *q, const struct buf *value, struct err *err)
 {
 	struct proto m = {.type = PROTO_REPLY};
@@ -27,7 +39,7 @@ query_reply(const struct query *q, const struct buf *value, struct err *err)
 	m.reply.req = q->m->req;
 	m.reply.rc = span_of(rc_name(RC_OK));
 	m.reply.value = buf_span(value);
-	supervisor_tell(q->s->front, q->peer, &m);
+	ledger_tell(q->s->front, q->peer, &m);
 	return RC_OK;
 }
 
@@ -76,7 +88,7 @@ list_put(struct buf *b, const struct list_page *p)
 	buf_mark(b, &runs);
 }
 
-enum rc
+static enum rc
 query_list(struct query *q, struct err *err)
 {
 	const struct proto_list *a = &q->args.list;
@@ -97,13 +109,13 @@ query_list(struct query *q, struct err *err)
 
 /* ---- one run ---- */
 
-enum rc
+static enum rc
 query_show(struct query *q, struct err *err)
 {
 	struct state *st = NULL;
-	struct front_row k;
+	struct lookup_row k;
 	auto_buf b = {.max = VALUE_BYTES_MAX}, more = {.max = 1024};
-	enum rc rc = front_find(q->s, q->m->run, &k, err);
+	enum rc rc = lookup_find(q->s, q->m->run, &k, err);
 
 	if (rc == RC_OK)
 		rc = checkpoint_state(q->s, k.row, &st, err);
@@ -117,13 +129,13 @@ query_show(struct query *q, struct err *err)
 	return query_reply(q, &b, err);
 }
 
-enum rc
+static enum rc
 query_report(struct query *q, struct err *err)
 {
 	struct state *st = NULL;
-	struct front_row k;
+	struct lookup_row k;
 	auto_buf b = {.max = VALUE_BYTES_MAX};
-	enum rc rc = front_find(q->s, q->m->run, &k, err);
+	enum rc rc = lookup_find(q->s, q->m->run, &k, err);
 
 	if (rc == RC_OK && k.finished_ms == 0)
 		return err_set(err, RC_CONFLICT,
@@ -155,16 +167,16 @@ evidence_found(void *ctx, const struct store_evidence *e)
 	m.reply.rc = span_of(rc_name(RC_OK));
 	m.reply.media = e->media;
 	m.reply.bytes = e->bytes;
-	supervisor_tell(q->s->front, q->peer, &m);
+	ledger_tell(q->s->front, q->peer, &m);
 }
 
-enum rc
+static enum rc
 query_evidence(struct query *q, struct err *err)
 {
 	struct span id = q->args.evidence.id;
-	struct front_row k;
+	struct lookup_row k;
 	int64_t number;
-	enum rc rc = front_find(q->s, q->m->run, &k, err);
+	enum rc rc = lookup_find(q->s, q->m->run, &k, err);
 
 	if (rc != RC_OK)
 		return rc;
@@ -178,6 +190,87 @@ query_evidence(struct query *q, struct err *err)
 		    "%.*s",
 		    k.id, SPAN_ARG(id));
 	return rc;
+}
+
+/* ---- checkpoints ---- */
+
+struct marks {
+	struct buf list;
+	uint32_t n;
+};
+
+static void
+mark_add(void *ctx, const struct checkpoint *c)
+{
+	struct marks *m = ctx;
+
+	m->n++;
+	proto_put_mark(&m->list,
+	    &(struct proto_mark){
+		.n = c->n, .node = span_of(node_name(c->node)), .seq = c->seq});
+}
+
+/* Routing bounds the turns of a run, and so this list. */
+static void
+marks_put(struct buf *b, const struct lookup_row *k, const struct marks *m)
+{
+	auto_buf list = {.max = PROTO_BYTES_MAX};
+
+	wire_put_array(&list, m->n);
+	buf_add_buf(&list, &m->list);
+	proto_put_kept(b, &(struct proto_kept){.status = span_of(k->status),
+			      .last_seq = k->last_seq,
+			      .checkpoints = buf_span(&list)});
+	buf_mark(b, &list);
+}
+
+static enum rc
+query_checkpoints(struct query *q, struct err *err)
+{
+	struct marks m = {.n = 0};
+	struct lookup_row k;
+	auto_buf b = {.max = PROTO_BYTES_MAX};
+	enum rc rc = lookup_find(q->s, q->m->run, &k, err);
+
+	if (rc != RC_OK)
+		return rc;
+	buf_init(&m.list, PROTO_BYTES_MAX);
+	rc = checkpoint_each(q->s, k.row, mark_add, &m, err);
+	if (rc == RC_OK)
+		marks_put(&b, &k, &m);
+	buf_done(&m.list);
+	return rc == RC_OK ? query_reply(q, &b, err) : rc;
+}
+
+static enum rc
+query_checkpoint(struct query *q, struct err *err)
+{
+	int64_t n = (int64_t)q->args.checkpoint.n;
+	struct state *st = NULL;
+	struct checkpoint c;
+	struct lookup_row k;
+	auto_buf b = {.max = PROTO_BYTES_MAX}, state = {.max = PROTO_BYTES_MAX};
+	enum rc rc = lookup_find(q->s, q->m->run, &k, err);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = checkpoint_at(q->s, k.row, n, &c, &st, err);
+	if (rc == RC_NOTFOUND)
+		return err_set(err, rc,
+		    "investigation %s has no checkpoint %lld", k.id,
+		    (long long)n);
+	if (rc != RC_OK)
+		return rc;
+	state_encode(st, &state, NULL, (struct span){NULL, 0});
+	state_free(st);
+	proto_put_point(
+	    &b, &(struct proto_point){.n = c.n,
+		    .node = span_of(node_name(c.node)),
+		    .seq = c.seq,
+		    .state = buf_span(&state),
+		    .tools = registry_tools_encoded(q->s->workers)});
+	buf_mark(&b, &state);
+	return query_reply(q, &b, err);
 }
 
 /* ---- which ---- */

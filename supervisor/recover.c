@@ -5,11 +5,15 @@
  * node, finished steps of a plan are in their tasks' rows. So nothing that
  * was committed is done again.
  */
+#include "supervisor/recover.h"
+
 #include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/ledger.h"
+#include "supervisor/outcome.h"
+#include "supervisor/step.h"
 
 struct recovery {
 	struct supervisor *s;
@@ -82,7 +86,7 @@ take_task(void *ctx, const struct store_task *row)
 	if (row->index < 0 || row->index >= r->n_tasks)
 		return;
 	t = &r->tasks[row->index];
-	dispatch_release(c->s, t);
+	step_release(c->s, t);
 	t->deaths = row->deaths;
 	t->attempt = row->attempt;
 	t->number = row->task;
@@ -94,7 +98,7 @@ take_task(void *ctx, const struct store_task *row)
 	snprintf(t->worker_name, sizeof(t->worker_name), "%.*s",
 	    SPAN_ARG(row->worker));
 	if (!stays(task_state_parse(row->state), t->class)) {
-		dispatch_enqueue(c->s, t);
+		step_enqueue(c->s, t);
 		return;
 	}
 	t->state = task_state_parse(row->state);
@@ -107,18 +111,12 @@ static void
 end_lost(struct recovery *c)
 {
 	struct run *r = c->run;
-	bool lost = false;
 	int i;
 
-	for (i = 0; i < r->n_tasks; i++) {
-		if (r->tasks[i].state != TASK_LEASED)
-			continue;
-		approve_lost(
-		    c->s, &r->tasks[i], "the supervisor ended while it ran");
-		lost = true;
-	}
-	if (lost)
-		engine_settle(c->s, r);
+	for (i = 0; i < r->n_tasks; i++)
+		if (r->tasks[i].state == TASK_LEASED)
+			step_lost(c->s, &r->tasks[i],
+			    "the supervisor ended while it ran");
 }
 
 static void
@@ -132,15 +130,15 @@ resume(struct recovery *c)
 	FAILPOINT(recover_folded);
 	run_recall(r);
 	if (r->node == NODE_PLANNER || r->node == NODE_EXECUTOR) {
-		engine_make_tasks(s, r);
+		outcome_make_tasks(s, r);
 		c->rc =
 		    s->ops->task_each(s->store, r->row, take_task, c, c->err);
 		r->next_task = MAX(next_task, r->next_task);
 		FAILPOINT(recover_tasks);
 	}
 	if (c->rc == RC_OK &&
-	    store_good(s, s->ops->task_clear(s->store, r->row, &err), &err))
-		engine_dirty(s, r);
+	    ledger_good(s, s->ops->task_clear(s->store, r->row, &err), &err))
+		ledger_dirty(s, r);
 	FAILPOINT(recover_cleared);
 	if (c->rc == RC_OK)
 		end_lost(c);
@@ -150,15 +148,13 @@ enum rc
 recover_runs(struct supervisor *s, struct err *err)
 {
 	struct recovery c = {.s = s, .rc = RC_OK, .err = err};
-	struct run *next;
 	char n[24];
 	enum rc rc = s->ops->run_unfinished(s->store, take_row, &c, err);
 
 	if (rc != RC_OK)
 		return rc;
-	for (c.run = TAILQ_FIRST(&s->runs); c.run != NULL; c.run = next) {
-		/* One that goes on may end at once. */
-		next = TAILQ_NEXT(c.run, all);
+	TAILQ_FOREACH(c.run, &s->runs, all)
+	{
 		if (c.rc == RC_OK)
 			rc = s->ops->update_each(
 			    s->store, c.run->row, take_update, &c, err);

@@ -6,10 +6,13 @@
  * lives and just has it no more, since its word was lost or it was asked to
  * end.
  */
+#include "supervisor/retry.h"
+
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/ledger.h"
+#include "supervisor/step.h"
 
 static void
 emit_retry(struct supervisor *s, struct task *t, const char *reason)
@@ -26,7 +29,7 @@ emit_retry(struct supervisor *s, struct task *t, const char *reason)
 	wire_put_str(&b, t->worker_name);
 	wire_put_str(&b, "reason");
 	wire_put_str(&b, reason);
-	engine_emit(s, t->run, "retry", &b);
+	ledger_emit(s, t->run, "retry", &b);
 }
 
 #define THREE_DIED                                                             \
@@ -41,16 +44,17 @@ give_up(struct supervisor *s, struct task *t)
 	    t->worker_name, "reason", THREE_DIED, NULL);
 	if (t->node == NODE_PLANNER) {
 		t->state = TASK_DONE;
-		engine_fail(t->run, "the planner failed: ", THREE_DIED);
+		run_fail(t->run, "the planner failed: ", THREE_DIED);
+		step_settle(s, t->run);
 	} else if (t->class == TOOL_READ) {
-		engine_step_end(s, t,
+		step_end(s, t,
 		    &(struct step_end){.state = TASK_DONE,
 			.status = "FAILED",
 			.summary = "given up: " THREE_DIED,
 			.suggestion = "Do not ask for it again; ask for less, "
 				      "or use another tool."});
 	} else {
-		approve_lost(s, t, THREE_DIED);
+		step_lost(s, t, THREE_DIED);
 	}
 }
 
@@ -58,10 +62,10 @@ static void
 requeue(struct supervisor *s, struct task *t, const char *reason, bool died)
 {
 	if (t->class == TOOL_UNSAFE) {
-		approve_lost(s, t, reason);
+		step_lost(s, t, reason);
 		return;
 	}
-	dispatch_release(s, t);
+	step_release(s, t);
 	t->deaths += died;
 	if (t->deaths >= TASK_DEATHS_MAX) {
 		give_up(s, t);
@@ -70,17 +74,7 @@ requeue(struct supervisor *s, struct task *t, const char *reason, bool died)
 	log_warn("task goes to another worker", "run", t->run->id, "worker",
 	    t->worker_name, "reason", reason, NULL);
 	emit_retry(s, t, reason);
-	dispatch_enqueue(s, t);
-}
-
-/* Where none of its tasks will be heard of any more, it goes on, or ends. */
-static void
-settle(struct supervisor *s, struct run *r)
-{
-	if (r->planner_failed)
-		engine_end(s, r);
-	else
-		engine_settle(s, r);
+	step_enqueue(s, t);
 }
 
 /* A TASK that was lost is missed by nobody: its worker is heard of. */
@@ -93,50 +87,34 @@ is_silent(const struct supervisor *s, const struct worker *w, int64_t now_ms)
 void
 retry_lapsed(struct supervisor *s, int64_t now_ms)
 {
-	struct run *r, *next;
+	struct run *r;
 	int i;
 
-	for (r = TAILQ_FIRST(&s->runs); r != NULL; r = next) {
-		bool any = false;
+	TAILQ_FOREACH(r, &s->runs, all)
+	for (i = 0; i < r->n_tasks; i++) {
+		struct task *t = &r->tasks[i];
 
-		/* To settle a run may end it. */
-		next = TAILQ_NEXT(r, all);
-		for (i = 0; i < r->n_tasks; i++) {
-			struct task *t = &r->tasks[i];
-
-			if (t->state != TASK_LEASED ||
-			    t->lease_until_ms >= now_ms)
-				continue;
-			requeue(s, t, "its worker fell silent",
-			    is_silent(s, t->worker, now_ms));
-			any = true;
-			FAILPOINT(lapsed);
-		}
-		if (any)
-			settle(s, r);
+		if (t->state != TASK_LEASED || t->lease_until_ms >= now_ms)
+			continue;
+		requeue(s, t, "its worker fell silent",
+		    is_silent(s, t->worker, now_ms));
+		FAILPOINT(lapsed);
 	}
 }
 
 void
 retry_orphans(struct supervisor *s, struct worker *w, bool died)
 {
-	struct run *r, *next;
+	struct run *r;
 	int i;
 
-	for (r = TAILQ_FIRST(&s->runs); r != NULL; r = next) {
-		bool any = false;
+	TAILQ_FOREACH(r, &s->runs, all)
+	for (i = 0; i < r->n_tasks; i++) {
+		struct task *t = &r->tasks[i];
 
-		next = TAILQ_NEXT(r, all);
-		for (i = 0; i < r->n_tasks; i++) {
-			struct task *t = &r->tasks[i];
-
-			if (t->state != TASK_LEASED || t->worker != w)
-				continue;
-			requeue(s, t, "its worker is gone", died);
-			any = true;
-			FAILPOINT(orphaned);
-		}
-		if (any)
-			settle(s, r);
+		if (t->state != TASK_LEASED || t->worker != w)
+			continue;
+		requeue(s, t, "its worker is gone", died);
+		FAILPOINT(orphaned);
 	}
 }

@@ -73,6 +73,13 @@ run_facts(const struct run *r)
 }
 
 void
+run_fail(struct run *r, const char *what, const char *text)
+{
+	r->planner_failed = true;
+	snprintf(r->reason, sizeof(r->reason), "%s%s", what, text);
+}
+
+void
 run_put_seq(const struct run *r, struct buf *update, int ahead)
 {
 	wire_put_str(update, "seq");

@@ -129,8 +129,8 @@ struct run {
 	struct buf fresh;			/* as telling.items, of this turn */
 	uint32_t n_fresh;
 	struct follower_list followers;
-	bool dirty;
-	TAILQ_ENTRY(run) dirty_list;
+	bool dirty, settling;
+	TAILQ_ENTRY(run) dirty_list, settling_list;
 };
 
 TAILQ_HEAD(run_list, run);
@@ -142,6 +142,9 @@ void run_free(struct run *r);
 
 /* The facts routing asks for. */
 struct facts run_facts(const struct run *r);
+
+/* The planner's fault, so the run will end as failed: what, and the text. */
+void run_fail(struct run *r, const char *what, const char *text);
 
 /*
  * Puts the pair `seq` into an update: the number of the event that tells of

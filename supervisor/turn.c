@@ -1,16 +1,20 @@
 /*
- * turn.c - the end of a turn: write, hand over, and speak of what is durable.
+ * turn.c - the end of a turn: settle, lease, write, hand over, and speak of
+ * what is durable.
  *
- * All that arrived in one turn of the loop goes into one batch of the store,
- * whatever runs it belonged to; while as many as may be are under way, those
- * of several turns. If one fails nothing more is sent and the process ends.
+ * While as many batches as may be are under way, several turns go into one.
  */
+#include "supervisor/turn.h"
+
 #include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/log.h"
-#include "supervisor/supervisor.h"
-
-#include <stdlib.h>
+#include "supervisor/approve.h"
+#include "supervisor/dispatch.h"
+#include "supervisor/engine.h"
+#include "supervisor/follow.h"
+#include "supervisor/ledger.h"
+#include "supervisor/retry.h"
 
 enum {
 	KEEP_EVERY_MS = 60000,
@@ -21,104 +25,6 @@ enum {
 	GROUP_RUNS = 3,
 	GROUP_MS = 1,
 };
-
-void
-supervisor_send(struct supervisor *s, struct bus *bus,
-    const struct bus_peer *peer, const struct proto *msg)
-{
-	if (outbox_add(&s->outbox, bus, peer, msg) != RC_OK)
-		log_often(LOG_LEVEL_ERROR, "a message is too large to send",
-		    "message", proto_name(msg->type), NULL);
-}
-
-void
-supervisor_tell(struct bus *bus, const struct bus_peer *peer,
-    const struct proto *msg)
-{
-	/* Whoever asked asks again where the answer does not arrive. */
-	if (bus_send(bus, peer, msg) != RC_OK)
-		log_debug("an answer was not sent", "message",
-		    proto_name(msg->type), NULL);
-}
-
-struct run *
-supervisor_run(const struct supervisor *s, struct span id)
-{
-	char name[STORE_ID_MAX + 1];
-
-	if (id.n == 0 || id.n > STORE_ID_MAX)
-		return NULL;
-	memcpy(name, id.p, id.n);
-	name[id.n] = '\0';
-	return zhash_lookup(s->by_id, name);
-}
-
-static void
-write_tasks(struct supervisor *s, struct run *r)
-{
-	struct err err;
-	int i;
-
-	for (i = 0; i < r->n_tasks; i++) {
-		struct task *t = &r->tasks[i];
-		struct store_task row = {
-		    .task = t->number,
-		    .node = span_of(node_name(t->node)),
-		    .index = t->index,
-		    .attempt = t->attempt,
-		    .state = span_of(task_state_name(t->state)),
-		    .worker = span_of(t->worker_name),
-		    .outcome = buf_span(&t->outcome),
-		    .class = span_of(tool_class_name(t->class)),
-		    .approved_by = span_of(t->approved_by),
-		    .deaths = t->deaths,
-		};
-
-		if (!t->dirty)
-			continue;
-		t->dirty = false;
-		store_good(
-		    s, s->ops->task_put(s->store, r->row, &row, &err), &err);
-	}
-}
-
-static void
-write_run(struct supervisor *s, struct run *r)
-{
-	struct store_run row = {
-	    .row = r->row,
-	    .id = span_of(r->id),
-	    .status = span_of("running"),
-	    .reason = span_of(r->reason),
-	    .node = span_of(node_name(r->node)),
-	    .iteration = r->iteration,
-	    .turns = r->turns,
-	    .next_task = r->next_task,
-	    .next_update = r->next_update,
-	    .last_seq = r->last_seq,
-	    .recoveries = r->recoveries,
-	};
-	struct err err;
-
-	/* What has ended was written with its end. */
-	if (r->ended)
-		return;
-	write_tasks(s, r);
-	store_good(s, s->ops->run_update(s->store, &row, &err), &err);
-}
-
-static void
-write_dirty(struct supervisor *s)
-{
-	struct run *r;
-
-	while ((r = TAILQ_FIRST(&s->dirty)) != NULL) {
-		TAILQ_REMOVE(&s->dirty, r, dirty_list);
-		r->dirty = false;
-		s->gathered++;
-		write_run(s, r);
-	}
-}
 
 static void
 peer_gone(void *ctx, struct bus *bus, const struct bus_peer *peer)
@@ -136,65 +42,6 @@ peer_gone(void *ctx, struct bus *bus, const struct bus_peer *peer)
 	log_warn("worker is gone", "worker", w->name, NULL);
 	retry_orphans(s, w, true);
 	registry_remove(s->workers, w);
-}
-
-/* ---- speaking ---- */
-
-static void
-speech_free(struct speech *sp)
-{
-	struct telling *t;
-
-	while ((t = STAILQ_FIRST(&sp->tellings)) != NULL) {
-		STAILQ_REMOVE_HEAD(&sp->tellings, list);
-		buf_done(&t->items);
-		free(t);
-	}
-	outbox_done(&sp->outbox);
-	free(sp);
-}
-
-/* What was said since the last time leaves with that batch. */
-static void
-speech_add(struct supervisor *s, uint64_t batch)
-{
-	struct speech *sp = xcalloc(1, sizeof(*sp));
-
-	sp->batch = batch;
-	sp->outbox = s->outbox;
-	outbox_init(&s->outbox);
-	STAILQ_INIT(&sp->tellings);
-	follow_gather(s, &sp->tellings);
-	STAILQ_INSERT_TAIL(&s->speeches, sp, list);
-}
-
-/* Says what waited for batches up to that number. */
-static void
-speak(struct supervisor *s, uint64_t upto)
-{
-	struct speech *sp;
-
-	while ((sp = STAILQ_FIRST(&s->speeches)) != NULL &&
-	       sp->batch <= upto) {
-		STAILQ_REMOVE_HEAD(&s->speeches, list);
-		FAILPOINT(turn_committed);
-		outbox_flush(&sp->outbox, peer_gone, s);
-		FAILPOINT(turn_sent);
-		follow_tell(s, &sp->tellings);
-		speech_free(sp);
-	}
-}
-
-void
-turn_silence(struct supervisor *s)
-{
-	struct speech *sp;
-
-	while ((sp = STAILQ_FIRST(&s->speeches)) != NULL) {
-		STAILQ_REMOVE_HEAD(&s->speeches, list);
-		speech_free(sp);
-	}
-	outbox_clear(&s->outbox);
 }
 
 static void
@@ -223,8 +70,7 @@ is_group(struct supervisor *s)
 	if (s->n_runs <= GROUP_RUNS || 2 * s->gathered >= s->n_runs)
 		return true;
 	if (!s->grouping)
-		zloop_timer(
-		    agent_loop(s->agent), GROUP_MS, 1, on_group, s);
+		zloop_timer(agent_loop(s->agent), GROUP_MS, 1, on_group, s);
 	s->grouping = true;
 	return false;
 }
@@ -234,20 +80,14 @@ is_group(struct supervisor *s)
 static void
 hand_over(struct supervisor *s)
 {
-	uint64_t batch;
-
-	write_dirty(s);
+	ledger_write(s);
 	FAILPOINT(turn_written);
 	if (s->ops->under_way(s->store) >= STORE_BATCHES_MAX || !is_group(s))
 		return;
 	s->gathered = 0;
-	batch = s->ops->commit(s->store);
-	if (batch != 0)
-		s->last_batch = batch;
-	if (batch != 0 || !outbox_is_empty(&s->outbox))
-		speech_add(s, s->last_batch);
+	ledger_commit(s);
 	if (s->ops->under_way(s->store) == 0)
-		speak(s, s->last_batch);
+		ledger_speak(s, s->last_batch, peer_gone);
 }
 
 void
@@ -278,10 +118,14 @@ turn_end(void *supervisor)
 	struct supervisor *s = supervisor;
 
 	if (s->broken) {
-		turn_silence(s);
+		ledger_silence(s);
 		return;
 	}
-	dispatch_all(s);
+	do {
+		engine_settle(s);
+		dispatch_all(s);
+		/* What must not be begun again ended instead. */
+	} while (!TAILQ_EMPTY(&s->settling));
 	hand_over(s);
 	follow_replay(s);
 	turn_over(s);
@@ -300,8 +144,8 @@ turn_settled(
 	if (s->broken)
 		return 0;
 	turn_begin(s);
-	if (store_good(s, s->ops->settled(s->store, &upto, &err), &err))
-		speak(s, upto);
+	if (ledger_good(s, s->ops->settled(s->store, &upto, &err), &err))
+		ledger_speak(s, upto, peer_gone);
 	turn_end(s);
 	return 0;
 }

@@ -41,37 +41,6 @@ listing_of(const struct lines *l)
 	return out;
 }
 
-/* Whether the character at p belongs to a name that goes on there: a dot or
- * dash does only when more of the name follows on its other side. */
-static bool
-clings(const char *p, int step, const char *start, const char *end)
-{
-	if (p < start || p >= end)
-		return false;
-	if (isalnum((unsigned char)*p) || *p == '_')
-		return true;
-	p += step;
-	return (p[-step] == '.' || p[-step] == '-') && p >= start && p < end &&
-	       isalnum((unsigned char)*p);
-}
-
-bool
-verify_holds_word(struct span s, const char *word)
-{
-	size_t n = strlen(word);
-	const char *p = s.p, *end = s.p + s.n;
-
-	if (n == 0)
-		return true;
-	while ((size_t)(end - p) >= n &&
-	       (p = memmem(p, (size_t)(end - p), word, n)) != NULL) {
-		if (!clings(p - 1, -1, s.p, end) && !clings(p + n, 1, s.p, end))
-			return true;
-		p++;
-	}
-	return false;
-}
-
 /* Labels come out of md without control characters; compare them so. */
 static char *
 plain_of(const char *text)

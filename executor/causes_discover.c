@@ -77,7 +77,7 @@ on_names_done(void *arg, const struct prom_outcome *o)
 	if (o->rc == RC_OK)
 		f->answered++;
 	else
-		causes_fetch_failed(f, o);
+		causes_fetching_failed(f, o);
 }
 
 /* Older back ends have no metadata: names tell enough then. */
@@ -130,7 +130,7 @@ skip_over(struct causes_fetching *f)
 	    "fewer",
 	    CAUSES_METRICS_MAX);
 
-	causes_fetch_skip(f, what, why);
+	causes_fetching_skip(f, what, why);
 }
 
 enum rc
@@ -144,8 +144,8 @@ causes_discover_names(struct causes_fetching *f)
 	    {.ask = {.what = PROM_LABEL_VALUES,
 		 .label = "__name__",
 		 .matchers = matchers,
-		 .start_ms = causes_fetch_ms(f->rq->alert_s - NAMES_BACK_S),
-		 .end_ms = causes_fetch_ms(f->rq->at_s)},
+		 .start_ms = causes_fetching_ms(f->rq->alert_s - NAMES_BACK_S),
+		 .end_ms = causes_fetching_ms(f->rq->at_s)},
 		.reader = {.sink = &name_sink,
 		    .done = on_names_done,
 		    .arg = f}},
@@ -154,7 +154,7 @@ causes_discover_names(struct causes_fetching *f)
 		    .done = on_types_done,
 		    .arg = &types}},
 	};
-	enum rc rc = causes_fetch_ask(f, jobs, ARRAY_LEN(jobs));
+	enum rc rc = causes_fetching_ask(f, jobs, ARRAY_LEN(jobs));
 
 	if (f->nmetrics_over > 0)
 		skip_over(f);
@@ -214,10 +214,10 @@ causes_discover_counts(struct causes_fetching *f)
 	    xasprintf("count by (__name__) (%s)", buf_str(&f->selector));
 	struct prom_job job = {.ask = {.what = PROM_INSTANT,
 				   .query = query,
-				   .at_ms = causes_fetch_ms(f->rq->alert_s)},
+				   .at_ms = causes_fetching_ms(f->rq->alert_s)},
 	    .reader = {.sink = &sink, .done = on_count_done, .arg = &c}};
 
-	return causes_fetch_ask(f, &job, 1);
+	return causes_fetching_ask(f, &job, 1);
 }
 
 /* ---- how often they are sampled ---- */
@@ -307,7 +307,7 @@ sampling_jobs(struct causes_fetching *f, struct prom_job *jobs, char **queries,
 		jobs[k] = (struct prom_job){
 		    .ask = {.what = PROM_INSTANT,
 			.query = queries[k],
-			.at_ms = causes_fetch_ms(f->rq->alert_s)},
+			.at_ms = causes_fetching_ms(f->rq->alert_s)},
 		    .reader = {.sink = &sink,
 			.done = on_types_done,
 			.arg = &states[k]}};
@@ -329,7 +329,7 @@ causes_discover_interval(struct causes_fetching *f, double *ret_s)
 	f->gaps_max = 50000;
 	f->gaps = xcalloc(f->gaps_max, sizeof(*f->gaps));
 	n = sampling_jobs(f, jobs, queries, states);
-	rc = causes_fetch_ask(f, jobs, n);
+	rc = causes_fetching_ask(f, jobs, n);
 	*ret_s = interval_of(f);
 	for (size_t i = 0; i < n; i++)
 		free(queries[i]);

@@ -1,57 +1,10 @@
 /*
- * causes_discover.h - what causes_fetch.c and causes_discover.c share: the
- * state of one fetch, and finding out what there is to ask for.
+ * causes_discover.h - finding out what there is to ask for.
  */
 #ifndef EXECUTOR_CAUSES_DISCOVER_H
 #define EXECUTOR_CAUSES_DISCOVER_H
 
-#include "executor/causes_fetch.h"
-#include "executor/causes_plan.h"
-
-#include <math.h>
-
-enum {
-	CAUSES_STEP_MIN_S = 5,
-	CAUSES_METRICS_MAX = 20000, /* names looked at, and types */
-};
-
-struct causes_fetching {
-	const struct causes_request *rq;
-	struct causes_source *src;
-	struct causes_limits limits;
-	const atomic_bool *cancelled;
-	causes_progress_fn *progress;
-	void *progress_arg;
-	struct causes_fetched *out;
-	struct causes_metric *metrics;
-	size_t nmetrics, nmetrics_over; /* the latter are not kept */
-	struct buf selector; /* everything in scope */
-	size_t answered;
-	enum rc failed; /* of the first that failed */
-	struct err err;
-	double *gaps; /* between raw samples */
-	size_t ngaps, gaps_max;
-	double last_s; /* the latest raw sample */
-	struct causes_grid grid;
-};
-
-/* Remembers what is left out, and why; copies both. */
-void causes_fetch_skip(
-    struct causes_fetching *f, const char *what, const char *why);
-void causes_fetch_report(
-    struct causes_fetching *f, const char *what, size_t done, size_t all);
-/* Keeps the first failure. */
-void causes_fetch_failed(
-    struct causes_fetching *f, const struct prom_outcome *o);
-/* RC_CANCELLED or RC_OK. */
-NODISCARD enum rc causes_fetch_ask(
-    struct causes_fetching *f, const struct prom_job *jobs, size_t n);
-
-static inline int64_t
-causes_fetch_ms(double s)
-{
-	return (int64_t)llround(s * 1000);
-}
+#include "executor/causes_fetching.h"
 
 /* Metrics in scope with their types, sorted by name; those that are too many
  * are noted as skipped. */

@@ -17,26 +17,9 @@ enum {
 	SERIES_MAX = 10000,
 	METRIC_SERIES_MAX = 1000,
 	POINTS_MAX = 400,
-	SKIPPED_MAX = 100,
 	AFTER_POINTS = 60, /* of an episode, however long ago it began */
 	AFTER_MIN_S = 1800,
 };
-
-/* ---- bookkeeping ---- */
-
-void
-causes_fetch_skip(struct causes_fetching *f, const char *what, const char *why)
-{
-	struct causes_fetched *o = f->out;
-
-	if (o->nskipped == SKIPPED_MAX)
-		return;
-	if ((o->nskipped & (o->nskipped - 1)) == 0)
-		o->skipped = xrealloc(o->skipped,
-		    MAX((size_t)1, o->nskipped * 2) * sizeof(*o->skipped));
-	o->skipped[o->nskipped++] =
-	    (struct causes_skipped){xstrdup(what), xstrdup(why)};
-}
 
 void
 causes_fetched_done(struct causes_fetched *f)
@@ -48,32 +31,6 @@ causes_fetched_done(struct causes_fetched *f)
 	free(f->skipped);
 	causes_set_free(f->set);
 	*f = (struct causes_fetched){0};
-}
-
-void
-causes_fetch_report(
-    struct causes_fetching *f, const char *what, size_t done, size_t all)
-{
-	if (f->progress != NULL)
-		f->progress(f->progress_arg, what, done, all);
-}
-
-void
-causes_fetch_failed(struct causes_fetching *f, const struct prom_outcome *o)
-{
-	if (f->failed != RC_OK)
-		return;
-	f->failed = o->rc;
-	f->err = o->err;
-}
-
-enum rc
-causes_fetch_ask(
-    struct causes_fetching *f, const struct prom_job *jobs, size_t n)
-{
-	f->out->questions += n;
-	return f->src->run(
-	    f->src->ctx, jobs, n, f->limits.parallel, f->cancelled);
 }
 
 /* ---- the grid ---- */
@@ -175,11 +132,11 @@ on_range_done(void *arg, const struct prom_outcome *o)
 	if (o->rc == RC_OK)
 		r->f->answered++;
 	else
-		causes_fetch_failed(r->f, o);
+		causes_fetching_failed(r->f, o);
 	if (o->rc != RC_OK && o->rc != RC_CANCELLED)
-		causes_fetch_skip(r->f, what, o->err.text);
+		causes_fetching_skip(r->f, what, o->err.text);
 	else if (r->ask->aggregated)
-		causes_fetch_skip(
+		causes_fetching_skip(
 		    r->f, what, "its many series were summed per service");
 }
 
@@ -201,10 +158,10 @@ range_job(struct range *r)
 	return (struct prom_job){
 	    .ask = {.what = PROM_RANGE,
 		.query = r->ask->expr,
-		.start_ms = causes_fetch_ms(g->start_s),
-		.end_ms = causes_fetch_ms(
+		.start_ms = causes_fetching_ms(g->start_s),
+		.end_ms = causes_fetching_ms(
 		    g->start_s + (double)(g->points - 1) * g->step_s),
-		.step_ms = causes_fetch_ms(g->step_s)},
+		.step_ms = causes_fetching_ms(g->step_s)},
 	    .reader = {.sink = &sink,
 		.done = r->history ? on_history_done : on_range_done,
 		.arg = r}};
@@ -229,10 +186,10 @@ ask_ranges(struct causes_fetching *f, const struct causes_asks *asks,
 		jobs[i] = range_job(&states[i]);
 	}
 	for (size_t i = 0; i < asks->n && rc == RC_OK; i += batch) {
-		causes_fetch_report(f, what, i, asks->n);
-		rc = causes_fetch_ask(f, jobs + i, MIN(batch, asks->n - i));
+		causes_fetching_report(f, what, i, asks->n);
+		rc = causes_fetching_ask(f, jobs + i, MIN(batch, asks->n - i));
 	}
-	causes_fetch_report(f, what, asks->n, asks->n);
+	causes_fetching_report(f, what, asks->n, asks->n);
 	free(jobs);
 	free(states);
 	return rc;
@@ -254,7 +211,7 @@ note_unchosen(struct causes_fetching *f)
 	for (size_t i = 0; i < f->nmetrics; i++)
 		if (!f->metrics[i].chosen &&
 		    f->metrics[i].count > f->limits.series_max / 100)
-			causes_fetch_skip(f, f->metrics[i].name,
+			causes_fetching_skip(f, f->metrics[i].name,
 			    "does not fit the budget of series");
 }
 
@@ -267,7 +224,7 @@ fetch_series(struct causes_fetching *f)
 	enum rc rc;
 
 	if (f->nmetrics == 0) {
-		causes_fetch_skip(
+		causes_fetching_skip(
 		    f, buf_str(&f->selector), "no series are there");
 		set_grid(f, CAUSES_STEP_MIN_S);
 		f->out->set = causes_set_new(&f->grid, 1);
@@ -276,7 +233,7 @@ fetch_series(struct causes_fetching *f)
 	rc = causes_discover_counts(f);
 	if (rc != RC_OK)
 		return rc;
-	causes_fetch_report(f, "sampling", 0, 1);
+	causes_fetching_report(f, "sampling", 0, 1);
 	rc = causes_discover_interval(f, &interval);
 	if (rc != RC_OK)
 		return rc;
@@ -340,7 +297,7 @@ causes_fetch(const struct causes_request *rq, struct causes_source *src,
 	enum rc rc;
 
 	fetch_init(&f, limits);
-	causes_fetch_report(&f, "names", 0, 1);
+	causes_fetching_report(&f, "names", 0, 1);
 	rc = causes_discover_names(&f);
 	if (rc == RC_OK && f.answered > 0)
 		rc = fetch_series(&f);

@@ -5,7 +5,7 @@
 #include "executor/executor.h"
 
 #include "common/dial.h"
-#include "executor/tool.h"
+#include "executor/toolset.h"
 
 enum rc
 executor_check(const struct conf *conf, struct err *err)

@@ -3,7 +3,7 @@
  * operator says of them.
  */
 #include "common/json.h"
-#include "executor/tool.h"
+#include "executor/toolset.h"
 #include "tests/harness/texts.h"
 
 START_TEST(the_catalogue_describes_every_tool_with_its_schema)

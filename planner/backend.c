@@ -1,8 +1,6 @@
 /* backend.c - the table of backends. */
 #include "planner/backend.h"
 
-#include "common/proto.h"
-
 /* ops NULL: the name is known, this build has no such backend. */
 static const struct {
 	const char *name;
@@ -33,10 +31,4 @@ backend_find(const char *name, const struct backend_ops **ret, struct err *err)
 	    "planner \"%s\" is not known; --planner (CULPRIT_PLANNER) is "
 	    "rules, openai or script",
 	    name);
-}
-
-void
-backend_put_error(struct buf *b, const char *text)
-{
-	proto_put_answer(b, &(struct proto_answer){.error = span_of(text)});
 }

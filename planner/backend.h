@@ -59,7 +59,4 @@ extern const struct backend_ops backend_script;
 NODISCARD enum rc backend_find(
     const char *name, const struct backend_ops **ret, struct err *err);
 
-/* Appends the update of a planner that could not plan. */
-void backend_put_error(struct buf *b, const char *text);
-
 #endif

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "common/wire.h"
+#include "common/proto.h"
 #include "planner/rules.h"
 
 struct backend {
@@ -31,9 +31,10 @@ plan(struct backend *b, struct turn *t)
 	rules_plan(&update, t->state, b->language);
 	if (update.full) {
 		buf_reset(&update);
-		backend_put_error(&update,
-		    "the plan is over its limit; narrow the investigation "
-		    "with labels");
+		proto_put_answer(&update,
+		    &(struct proto_answer){
+			.error = span_of("the plan is over its limit; narrow "
+					 "the investigation with labels")});
 	}
 	t->answer(t, buf_span(&update));
 }

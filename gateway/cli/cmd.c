@@ -232,13 +232,6 @@ cmd_count(const struct cmd_args *a, struct err *err)
 	return err_set(err, RC_INVALID, "needs %s", c->synopsis);
 }
 
-int
-cmd_fail(const struct cmd_args *a, enum rc rc, const struct err *err)
-{
-	fprintf(stderr, "culprit %s: %s\n", a->cmd->name, err->text);
-	return rc == RC_CLOSED ? CMD_UNREACHABLE : CMD_FAILED;
-}
-
 static int
 cmd_run(const struct cmd *c, int argc, char **argv)
 {

@@ -2,12 +2,12 @@
  * supervisor.h - the process's own state, shared by its parts. An arrow is a
  * call; none leads back.
  *
- *	main -> doors -> front, back -> turn	messages, then the turn's end
- *	recover					after a restart
+ *	main -> doors -> front, back -> turn	messages, and a turn's end
  *	front, turn -> engine -> finish		where a run goes, how it ends
- *	engine, back -> outcome			what came of its steps
- *	turn -> dispatch, retry			tasks to workers, and back
- *	outcome, dispatch -> approve -> step	one task
+ *	back, engine, recover -> outcome	what came of its steps
+ *	turn -> dispatch; back, turn -> retry	tasks to workers, and back
+ *	outcome, dispatch, front -> approve	UNSAFE steps
+ *	these five -> step			one task
  *	all of these -> ledger -> follow	written down, then told
  *	front -> query, fork -> checkpoint, lookup	read from the store
  *

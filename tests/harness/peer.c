@@ -146,6 +146,7 @@ peer_hello(
 	m.hello.name = span_of(w->name);
 	m.hello.capacity = w->capacity;
 	m.hello.tools = buf_span(&b);
+	m.hello.start = ++p->start;
 	for (i = 0; welcome == NULL && i < limit_ms / again_ms; i++) {
 		peer_say(p, &m);
 		welcome = peer_next(p, PROTO_WELCOME, again_ms);

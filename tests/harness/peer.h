@@ -24,6 +24,7 @@ struct peer {
 	zloop_t *loop;
 	struct bus *bus;
 	uint64_t epoch; /* of the supervisor that it is welcome at */
+	uint64_t start; /* of its lives: a HELLO said twice is one */
 	struct peer_mail mail[PEER_MAIL_MAX];
 	int n;
 };

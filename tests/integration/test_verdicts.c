@@ -178,6 +178,65 @@ START_TEST(a_figure_of_other_evidence_is_marked_where_it_stands)
 }
 END_TEST
 
+/* ---- reports that nobody finished ---- */
+
+static void
+cancelled(void)
+{
+	rig_task(&rig->planner);
+	rig_cancel(5);
+	assert_reply(rig_reply(5), "ok", "");
+}
+
+static void
+planner_fails(void)
+{
+	rig_plan("{\"error\":\"the model is away\"}");
+}
+
+static void
+same_tool_fails(void)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		rig_plan(RIG_EXECUTE);
+		rig_step(
+		    "{\"feedback\":{\"status\":\"FAILED\",\"tool\":\"echo\","
+		    "\"summary\":\"HTTP 577\"}}",
+		    NULL);
+	}
+}
+
+static const struct {
+	void (*happens)(void);
+	const char *status, *by, *says, *says_not;
+} endings[] = {
+    {cancelled, "cancelled", "cancelled", "cancelled", "planner"},
+    {planner_fails, "failed", "planner_failed", "the model is away",
+	"cancelled"},
+    {same_tool_fails, "incomplete", "tool_failed", "HTTP 577", "cancelled"},
+};
+
+START_TEST(a_report_that_is_cut_short_says_why_and_holds)
+{
+	const cJSON *told;
+
+	start();
+	measure();
+	endings[_i].happens();
+	assert_finished(endings[_i].status, endings[_i].by);
+	told = rig_event("report", 0);
+	assert_contains(tree_str(told, "markdown"), endings[_i].says);
+	assert_lacks(tree_str(told, "markdown"), endings[_i].says_not);
+	assert_contains(tree_str(told, "markdown"), "undetermined");
+	ck_assert(cJSON_IsTrue(tree_at(tree_at(told, "verdict"), "ok")));
+	ck_assert_str_eq(tree_str(told, "confidence"), "undetermined");
+	assert_kept(told);
+	rig_close();
+}
+END_TEST
+
 /* ---- through the gateway ---- */
 
 #define SAYS_99                                                                \
@@ -235,6 +294,8 @@ main(void)
 	const struct test_entry tests[] = {
 	    {a_report_that_its_evidence_bears_goes_out_as_it_was_written, 0},
 	    {a_figure_of_other_evidence_is_marked_where_it_stands, 0},
+	    {a_report_that_is_cut_short_says_why_and_holds,
+		(int)ARRAY_LEN(endings)},
 	    {whoever_reads_a_report_is_told_what_did_not_hold, 0},
 	};
 

@@ -433,6 +433,145 @@ static const struct {
 	"it was 577", false},
 };
 
+/* ---- limits ---- */
+
+#define TOP                                                                    \
+	"# Alert analysis report\n\n## Active alerts\n\n| `Hot` | host1 |\n"   \
+	"| `Hot` | host10 |\n| `Cold` |\n\n## Root cause analysis\n\n"
+
+/* A report of n such lines; "%d" is the line's number from `from` on. */
+static char *
+report_of(size_t n, int from, const char *before, const char *behind)
+{
+	struct buf b = {.max = 1 << 20};
+	size_t i;
+
+	buf_adds(&b, TOP);
+	for (i = 0; i < n; i++)
+		buf_addf(&b, "%s%d%s", before, from + (int)i, behind);
+	buf_adds(&b, "\n\n" SECTIONS);
+	return buf_take(&b);
+}
+
+static const struct {
+	const char *label, *before, *behind;
+	size_t n;
+	const char *says, *says_not; /* NULL: it passes */
+} many[] = {
+    {"twenty citations", "- [E", "]\n", 20, "E320 (line 30)", "more"},
+    {"more citations", "- [E", "]\n", 25, "E320 (line 30); and 5 more", "E321"},
+    {"twenty figures", "- ", " of them [E1]\n", 20, "320\\\" (line 30)",
+	"more"},
+    {"more figures", "- ", " of them [E1]\n", 25,
+	"320\\\" (line 30); and 5 more", "321\\\""},
+};
+
+START_TEST(verify_names_twenty_of_what_fails_and_counts_the_rest)
+{
+	auto_str text =
+	    report_of(many[_i].n, 301, many[_i].before, many[_i].behind);
+	struct checked c;
+
+	check_with(&c, text, state);
+	ck_assert(!verdict_ok(c.v));
+	assert_contains(buf_str(&c.text), many[_i].says);
+	assert_lacks(buf_str(&c.text), many[_i].says_not);
+	checked_done(&c);
+}
+END_TEST
+
+/* All that n figures are looked for in. */
+static enum rc
+fetch_numbers(void *ctx UNUSED, struct span id UNUSED, struct buf *ret)
+{
+	int i;
+
+	for (i = 1; i <= VERIFY_FIGURES_MAX + 1; i++)
+		buf_addf(ret, "%d ", 10000 + i);
+	return RC_OK;
+}
+
+static const struct {
+	size_t n;
+	const char *between;
+	bool ok;
+} figure_counts[] = {
+    {63, " ", true},
+    {64, " ", true},
+    {65, " ", true},
+    {200, " ", true},
+    {200, " [E1]\n", true},
+    {VERIFY_FIGURES_MAX - 1, " ", true},
+    {VERIFY_FIGURES_MAX + 1, " ", false},
+    {VERIFY_FIGURES_MAX + 1, " [E1]\n", false},
+};
+
+START_TEST(verify_looks_for_as_many_figures_as_there_may_be)
+{
+	auto_str text = report_of(
+	    figure_counts[_i].n, 10001, "", figure_counts[_i].between);
+	auto_str cited =
+	    replaced(text, "\n\n## Actions", " [E1]\n\n## Actions");
+	AUTO(tree) tree = NULL;
+	auto_buf wire = {.max = 1 << 20}, put = {.max = 1 << 20};
+	auto_buf json = {.max = 1 << 20};
+	struct verdict *v;
+	struct err err;
+
+	ck_assert_int_eq(json_parse(span_of(state), NULL, &tree, &err), RC_OK);
+	wire_put_tree(&wire, tree);
+	v = verify_report(&(struct verify_in){.markdown = span_of(cited),
+	    .state = buf_span(&wire),
+	    .fetch = fetch_numbers});
+	verdict_put(&put, v);
+	wire_to_json(&json, buf_span(&put));
+	ck_assert_msg(
+	    verdict_ok(v) == figure_counts[_i].ok, "%s", buf_str(&json));
+	if (!figure_counts[_i].ok)
+		assert_contains(buf_str(&json), "more than 4096 figures");
+	verdict_free(v);
+}
+END_TEST
+
+START_TEST(verify_reads_as_many_lines_as_there_may_be)
+{
+	size_t rest = text_count(TOP, "\n") + text_count("\n\n" SECTIONS, "\n");
+	auto_str text =
+	    report_of(VERIFY_LINES_MAX - rest + (size_t)_i, 0, "x", "\n");
+	struct checked c;
+
+	check_with(&c, text, state);
+	ck_assert_msg(verdict_ok(c.v) == (_i == 0), "%s", buf_str(&c.text));
+	if (_i > 0)
+		assert_contains(buf_str(&c.text), "more than 20000 lines");
+	checked_done(&c);
+}
+END_TEST
+
+START_TEST(verify_names_as_many_missing_instances_as_there_may_be)
+{
+	auto_buf alerts = {.max = 1 << 20};
+	auto_str s = NULL;
+	struct checked c;
+	int i;
+
+	buf_adds(&alerts, "\"alerts\":[");
+	for (i = 0; i < VERIFY_MISSING_MAX + 3 * _i; i++)
+		buf_addf(&alerts,
+		    "{\"status\":\"firing\",\"labels\":{\"alertname\":\"Lost\","
+		    "\"i\":\"n%d\"}},",
+		    i);
+	s = replaced(state, "\"alerts\":[", buf_str(&alerts));
+	check_with(&c, good, s);
+	assert_contains(buf_str(&c.text), "Lost i=n1999");
+	if (_i == 0)
+		assert_lacks(buf_str(&c.text), "more");
+	else
+		assert_contains(buf_str(&c.text), "and 3 more");
+	checked_done(&c);
+}
+END_TEST
+
 START_TEST(verify_lets_figures_of_the_run_itself_stand_without_evidence)
 {
 	auto_str s = replaced(state, own[_i].from, own[_i].to);
@@ -527,6 +666,12 @@ main(void)
 	    {verify_takes_no_row_of_another_alert_for_an_instance, 0},
 	    {verify_holds_the_conclusion_to_its_findings, 0},
 	    {verify_refuses_findings_on_evidence_that_is_not_there, 0},
+	    {verify_names_twenty_of_what_fails_and_counts_the_rest,
+		(int)ARRAY_LEN(many)},
+	    {verify_looks_for_as_many_figures_as_there_may_be,
+		(int)ARRAY_LEN(figure_counts)},
+	    {verify_reads_as_many_lines_as_there_may_be, 2},
+	    {verify_names_as_many_missing_instances_as_there_may_be, 2},
 	    {verify_lets_figures_of_the_run_itself_stand_without_evidence,
 		(int)ARRAY_LEN(own)},
 	    {verify_takes_any_bytes_for_a_report, 13},

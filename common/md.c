@@ -138,13 +138,29 @@ letters(struct span s)
 	return i;
 }
 
+/* How many bytes at the start of s show nothing: four blanks first on a line
+ * would make it code. */
+static size_t
+blanks(struct span s)
+{
+	size_t i = 0, n = 0;
+
+	do {
+		i += n;
+		n = i < s.n && (s.p[i] == ' ' || is_control(s.p[i]))
+			? 1
+			: invisible(s.p + i, s.n - i);
+	} while (n > 0);
+	return i;
+}
+
 /* fresh: it may stand first on a line, as nothing went before. */
 static void
 put_plain(struct buf *b, struct span s, bool fresh)
 {
 	size_t i;
 
-	for (i = 0; i < s.n; i++) {
+	for (i = fresh ? blanks(s) : 0; i < s.n; i++) {
 		size_t n = letters(span_make(s.p + i, s.n - i));
 		const char *escaped;
 		size_t skip;

@@ -92,6 +92,8 @@ static const struct {
     {"{\"a\":{\"b\":[1,\"x\"]},\"c\":null}",
 	"{0 k1:a {1 k2:b [2 n:1=1 s:x ]2 }1 k1:c null }0 "},
     {"\"a\\n\\u0041\\\"\\\\\\/z\"", "s:a\nA\"\\/z "},
+    {"\"\\u007f\\u0080\\u07FF\\u0800\\uffff\"",
+	"s:\x7f\xC2\x80\xDF\xBF\xE0\xA0\x80\xEF\xBF\xBF "},
     {"\"\\ud83d\\ude00\"", "s:\xF0\x9F\x98\x80 "},
     {"\"\xE5\x91\x8A\xE8\xAD\xA6\"", "s:\xE5\x91\x8A\xE8\xAD\xA6 "},
     {"[[[[[[[[1]]]]]]]]",

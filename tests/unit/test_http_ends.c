@@ -203,6 +203,23 @@ START_TEST(a_closed_port_is_told_with_what_to_do_and_without_credentials)
 }
 END_TEST
 
+START_TEST(a_ca_file_that_is_none_is_told)
+{
+	struct stub_http *stub = stub_http_new(not_http, NULL);
+	auto_str url =
+	    xasprintf("https%s", stub_http_url(stub) + strlen("http"));
+	struct fetch g = fetch_new();
+	struct http_req r = fetch_request(url, &g);
+
+	r.ca_file = "/nonexistent/ca.pem";
+	fetch_perform(&r, &g);
+	ck_assert_int_eq(g.result.rc, RC_INVALID);
+	assert_contains(g.result.err.text, "the CA file cannot be read");
+	buf_done(&g.body);
+	stub_http_free(stub);
+}
+END_TEST
+
 static const struct {
 	const char *url, *bearer, *says;
 } unusable[] = {
@@ -351,6 +368,7 @@ main(void)
 	    {compressed_bytes_that_nobody_asked_for_are_not_unpacked, 0},
 	    {retry_after_is_passed_on, 0},
 	    {a_closed_port_is_told_with_what_to_do_and_without_credentials, 0},
+	    {a_ca_file_that_is_none_is_told, 0},
 	    {what_cannot_be_used_is_refused_before_anything_is_sent,
 		ARRAY_LEN(unusable)},
 	    {a_reader_that_stops_ends_the_request_with_its_own_error, 0},

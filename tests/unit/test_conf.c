@@ -363,10 +363,28 @@ START_TEST(the_folder_of_the_data_follows_the_user)
 
 	setup("");
 	setenv("XDG_STATE_HOME", "/state", 1);
+	setenv("HOME", "/home/ann", 1);
+	if (geteuid() == 0) {
+		assert_loads(&c, CONF_SUPERVISOR, NULL);
+		ck_assert_str_eq(c.data_dir, "/var/lib/culprit");
+		conf_done(&c);
+		/* Of nobody, who may not read the test's. */
+		unsetenv("CULPRIT_CONFIG");
+		ck_assert_int_eq(seteuid(65534), 0);
+	}
 	assert_loads(&c, CONF_SUPERVISOR, NULL);
-	ck_assert_str_eq(c.data_dir, geteuid() == 0 ? "/var/lib/culprit" :
-						      "/state/culprit");
+	ck_assert_str_eq(c.data_dir, "/state/culprit");
 	conf_done(&c);
+	setenv("XDG_STATE_HOME", "state", 1);
+	assert_loads(&c, CONF_SUPERVISOR, NULL);
+	ck_assert_str_eq(c.data_dir, "/home/ann/.local/state/culprit");
+	conf_done(&c);
+	unsetenv("XDG_STATE_HOME");
+	assert_loads(&c, CONF_SUPERVISOR, NULL);
+	ck_assert_str_eq(c.data_dir, "/home/ann/.local/state/culprit");
+	conf_done(&c);
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(0), 0);
 	assert_loads(&c, CONF_SUPERVISOR, ARGS("--data-dir", "/d"));
 	ck_assert_str_eq(c.front, "ipc:///d/front.sock");
 	ck_assert_str_eq(c.back, "ipc:///d/back.sock");

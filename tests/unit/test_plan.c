@@ -217,19 +217,67 @@ START_TEST(plan_nested_over_its_limit_is_refused)
 }
 END_TEST
 
+/* A member of a plan, or of its only step, that is a text. */
+static const struct {
+	const char *before, *behind;
+	size_t most;
+	const char *names;
+} texts[] = {
+    {"{\"decision\":\"PLAN\",\"context\":\"", "\"}", PLAN_TEXT_MAX, "context"},
+    {"{\"decision\":\"PLAN\",\"step\":\"", "\"}", PLAN_TEXT_MAX, "step"},
+    {"{\"decision\":\"PLAN\",\"steps\":[{\"tool\":\"t\",\"step\":\"", "\"}]}",
+	PLAN_TEXT_MAX, "step"},
+    {"{\"decision\":\"PLAN\",\"tool\":\"", "\"}", PLAN_TOOL_MAX, "tool"},
+    {"{\"decision\":\"FINISH\",\"report\":\"", "\"}", PLAN_REPORT_MAX,
+	"report"},
+    /* One pair in a map, a key of one byte, and the length before them. */
+    {"{\"decision\":\"PLAN\",\"tool\":\"t\",\"args\":{\"k\":\"", "\"}}",
+	PLAN_ARGS_MAX - 6, "args"},
+    {"{\"decision\":\"PLAN\",\"steps\":[{\"tool\":\"t\",\"args\":{\"k\":\"",
+	"\"}}]}", PLAN_ARGS_MAX - 6, "args"},
+    /* What is no member of a plan counts to the whole, 26 bytes of JSON. */
+    {"{\"decision\":\"PLAN\",\"x\":\"", "\"}", PLAN_BYTES_MAX - 26, "plan:"},
+};
+
 START_TEST(plan_with_a_text_over_its_limit_is_refused)
 {
-	auto_buf b = {.max = 1 << 20};
+	size_t n;
+
+	for (n = texts[_i].most; n <= texts[_i].most + 1; n++) {
+		auto_buf b = {.max = PLAN_BYTES_MAX + 4096};
+		struct plan p;
+		struct err err;
+		size_t i;
+
+		buf_adds(&b, texts[_i].before);
+		for (i = 0; i < n; i++)
+			buf_addc(&b, 'x');
+		buf_adds(&b, texts[_i].behind);
+		if (n == texts[_i].most) {
+			ck_assert_msg(parse(buf_str(&b), &p, &err) == RC_OK,
+			    "%s", err.text);
+			continue;
+		}
+		ck_assert_int_eq(parse(buf_str(&b), &p, &err), RC_TOOBIG);
+		assert_contains(err.text, texts[_i].names);
+	}
+	buf_done(&bytes);
+}
+END_TEST
+
+START_TEST(plan_of_a_tool_beside_sixteen_steps_is_too_large)
+{
+	auto_str steps = plan_with_steps(PLAN_STEPS_MAX);
+	auto_str another = xasprintf("{\"tool\":\"x\",%s", steps + 1);
+	auto_str listed =
+	    xasprintf("{\"tool\":\"now\",\"args\":{\"n\":15},%s", steps + 1);
 	struct plan p;
 	struct err err;
-	int i;
 
-	buf_adds(&b, "{\"decision\":\"PLAN\",\"context\":\"");
-	for (i = 0; i <= PLAN_TEXT_MAX; i++)
-		buf_addc(&b, 'x');
-	buf_adds(&b, "\"}");
-	ck_assert_int_eq(parse(buf_str(&b), &p, &err), RC_TOOBIG);
-	ck_assert_ptr_nonnull(strstr(err.text, "context"));
+	ck_assert_int_eq(parse(another, &p, &err), RC_TOOBIG);
+	assert_contains(err.text, "more than 16 steps");
+	ck_assert_int_eq(parse(listed, &p, &err), RC_OK);
+	ck_assert_uint_eq(p.n_steps, PLAN_STEPS_MAX);
 	buf_done(&bytes);
 }
 END_TEST
@@ -285,7 +333,8 @@ main(void)
 	    {plan_that_is_wrong_is_refused_by_name, (int)ARRAY_LEN(bad)},
 	    {plan_of_sixteen_steps_is_the_largest, 0},
 	    {plan_nested_over_its_limit_is_refused, 0},
-	    {plan_with_a_text_over_its_limit_is_refused, 0},
+	    {plan_with_a_text_over_its_limit_is_refused, (int)ARRAY_LEN(texts)},
+	    {plan_of_a_tool_beside_sixteen_steps_is_too_large, 0},
 	    {plan_is_held_against_the_tools_there_are, (int)ARRAY_LEN(judged)},
 	};
 

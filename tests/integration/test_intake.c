@@ -3,6 +3,7 @@
  * nonsense, who goes first, and whether it is ready.
  */
 #include "common/wire.h"
+#include "tests/harness/loop.h"
 #include "tests/harness/rig.h"
 #include "tests/harness/texts.h"
 
@@ -97,6 +98,47 @@ START_TEST(interactive_runs_go_before_those_of_a_webhook)
 }
 END_TEST
 
+static bool
+is_stopping(void *arg UNUSED)
+{
+	return span_is(
+	    rig_settle()->status.reason, "the supervisor is stopping");
+}
+
+/* What runs that may not be cut off is waited for; nothing else begins. */
+START_TEST(a_supervisor_that_is_asked_to_end_takes_no_more)
+{
+	struct proto m = {.type = PROTO_DECIDE};
+	const struct proto_task *t;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join(&rig->executor, "executor", "X", 8,
+	    "[{\"name\":\"echo\",\"what\":\"says\",\"class\":\"UNSAFE\","
+	    "\"args\":{\"type\":\"object\"}}]");
+	rig_start_run();
+	rig_plan(RIG_EXECUTE);
+	m.decide.req = 2;
+	m.decide.run = span_of(rig->run);
+	m.decide.task = (uint64_t)tree_num(rig_event("approval", 0), "task", 0);
+	m.decide.approve = 1;
+	m.decide.by = span_of("ann");
+	peer_say(&rig->gateway, &m);
+	assert_reply(rig_reply(2), "ok", "");
+	t = rig_task(&rig->executor);
+	proc_signal(rig->supervisor, SIGTERM);
+	ck_assert(await(is_stopping, NULL, AWAIT_MS));
+	ck_assert_uint_eq(rig_settle()->status.ready, 0);
+	assert_reply(rig_submit(3, "{\"input\":\"more\"}", NULL, NULL, false),
+	    "busy", "the supervisor is stopping");
+	peer_answer(&rig->executor, t, RIG_GOOD_STEP, NULL);
+	rig_next(&rig->executor, PROTO_ACK);
+	ck_assert_int_eq(proc_wait(rig->supervisor, AWAIT_MS), 0);
+	rig_restart(SIGTERM);
+	rig_close();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -106,6 +148,7 @@ main(void)
 	    {requests_that_make_no_sense_are_refused, 0},
 	    {readiness_says_who_is_missing, 0},
 	    {interactive_runs_go_before_those_of_a_webhook, 0},
+	    {a_supervisor_that_is_asked_to_end_takes_no_more, 0},
 	};
 
 	return RUN_TESTS("intake", tests);

@@ -274,6 +274,7 @@ static const struct {
     {"2", "{\"approve\":true,\"by\":\"ann\",\"sudo\":true}", "sudo", 400},
     {"1", APPROVE, "no step 1", 404},
     {"99", APPROVE, "no step 99", 404},
+    {"0", APPROVE, "0\\\" is none", 404},
     {"02", APPROVE, "is none", 404},
     {"two", APPROVE, "is none", 404},
 };

@@ -53,8 +53,8 @@ peer(int n)
 {
 	struct bus_peer p = {.n = 2};
 
-	p.id[0] = (char)('a' + n / 26);
-	p.id[1] = (char)('a' + n % 26);
+	p.id[0] = (char)('a' + n / 100);
+	p.id[1] = (char)('a' + n % 100);
 	return p;
 }
 
@@ -155,6 +155,25 @@ START_TEST(a_refused_second_hello_leaves_the_worker_as_it_was)
 	ck_assert_int_eq(cJSON_GetArraySize(registry_tools(g)), 0);
 	registry_free(g);
 	registry_free(NULL);
+}
+END_TEST
+
+START_TEST(there_are_at_most_so_many_workers)
+{
+	struct registry *g = registry_new();
+	struct worker *w = NULL;
+	struct err err = {0};
+	int i;
+
+	for (i = 0; i < REGISTRY_WORKERS_MAX; i++)
+		joined(g, i, "planner", 1, NULL);
+	ck_assert_int_eq(hello(g, i, "planner", "one", 1, NULL, &w, &err),
+	    RC_BUSY);
+	assert_contains(err.text, "4096 workers are here already");
+	/* Who is here may say so again, and who leaves makes room. */
+	registry_remove(g, joined(g, 7, "executor", 1, NULL));
+	joined(g, i, "planner", 1, NULL);
+	registry_free(g);
 }
 END_TEST
 
@@ -484,6 +503,7 @@ main(void)
 	    {every_message_in_every_state_is_judged_as_the_protocol_says, 0},
 	    {a_hello_that_makes_no_sense_is_refused, ARRAY_LEN(refused)},
 	    {a_refused_second_hello_leaves_the_worker_as_it_was, 0},
+	    {there_are_at_most_so_many_workers, 0},
 	    {the_catalogue_is_the_union_of_those_who_are_here, 0},
 	    {where_executors_disagree_the_strictest_class_counts, 0},
 	    {a_tool_whose_class_is_not_known_is_unsafe, ARRAY_LEN(classless)},

@@ -408,6 +408,22 @@ START_TEST(a_task_that_was_ended_is_not_begun_again)
 }
 END_TEST
 
+/* As many as may be ended while their TASK is still on its way. */
+START_TEST(the_last_256_tasks_that_were_ended_are_remembered)
+{
+	uint64_t task;
+
+	rig_open();
+	welcome(5, 300);
+	for (task = 1; task <= 256; task++)
+		about(PROTO_REVOKE, task);
+	for (task = 1; task <= 256; task++)
+		give(5, task, "hold");
+	ck_assert_uint_eq(held(), 0);
+	leave();
+}
+END_TEST
+
 START_TEST(a_farewell_is_said_until_nothing_is_held)
 {
 	rig_open();
@@ -481,6 +497,7 @@ run_all(void)
 	    {a_late_word_of_the_supervisor_changes_nothing, ARRAY_LEN(lates)},
 	    {each_beginning_has_a_number_that_a_welcome_gives_back, 0},
 	    {a_task_that_was_ended_is_not_begun_again, 3},
+	    {the_last_256_tasks_that_were_ended_are_remembered, 0},
 	    {a_farewell_is_said_until_nothing_is_held, 0},
 	    {a_supervisor_that_comes_back_is_found, 0},
 	    {a_refused_worker_ends_and_says_why, 0},

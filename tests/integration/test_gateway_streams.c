@@ -73,6 +73,27 @@ START_TEST(an_unknown_run_is_404)
 }
 END_TEST
 
+/* Its time may be over while it is watched. */
+START_TEST(a_run_that_is_removed_under_its_viewer_ends_the_stream_with_why)
+{
+	struct front *f = front_new();
+	struct client *c;
+	struct front_heard *h = client_follow(f, "", "", &c);
+	const char *text;
+
+	front_events(f, h, h->m.follow.req, 1, 2, false, 4);
+	client_await(c, "\nid: r1.2\n");
+	front_reply(f, h, h->m.follow.req, "notfound", "r1 was removed", "");
+	text = client_await(c, NULL);
+	assert_status(text, 200);
+	assert_contains(text, "\nevent: error\ndata: {\"text\":\"r1 was "
+			      "removed\"}\n\n");
+	ck_assert_int_eq(text_count(text, "\nid: "), 2);
+	client_free(c);
+	front_free(f);
+}
+END_TEST
+
 START_TEST(many_viewers_see_one_run)
 {
 	enum { VIEWERS = 20 };
@@ -268,6 +289,8 @@ main(void)
 	    {a_viewer_resumes_after_what_it_has_seen, ARRAY_LEN(resumes)},
 	    {a_finished_run_that_was_seen_is_204, 0},
 	    {an_unknown_run_is_404, 0},
+	    {a_run_that_is_removed_under_its_viewer_ends_the_stream_with_why,
+		0},
 	    {many_viewers_see_one_run, 0},
 	    {a_crowd_is_asked_for_a_few_at_a_time_and_all_are_served, 0},
 	    {an_idle_stream_is_kept_alive, 0},

@@ -180,6 +180,128 @@ START_TEST(alerts_of_the_past_come_from_their_series)
 }
 END_TEST
 
+static struct stub_route odd_alerts[] = {
+    {"/api/v1/alerts", 200, NULL,
+	"{\"status\":\"success\",\"warnings\":[\"one\",\"two\"],"
+	"\"data\":{\"alerts\":["
+	"{\"labels\":{\"alertname\":\"A\",\"__name__\":\"m\",\"long\":\""
+	"0123456789012345678901234567890123456789012345678901234567890123456789"
+	"0123456789012345678901234567890123456789\"},\"annotations\":{\"n\":7,"
+	"\"s\":\"x\"},\"state\":\"firing\",\"value\":\"high\"},"
+	"{\"labels\":{\"alertname\":\"B\",\"team\":\"a\"},\"state\":\"firing\"}"
+	","
+	"{\"state\":\"firing\"}]}}"},
+    {0},
+};
+
+START_TEST(what_a_server_warns_of_stands_at_the_end_and_in_the_data)
+{
+	static const char end[] = "\nPrometheus warns: one\ntwo";
+	struct workbench b;
+	const char *summary;
+	size_t n;
+
+	workbench_open(&b, stub_routes, odd_alerts);
+	summary =
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\"}");
+	ck_assert(b.success);
+	n = strlen(summary);
+	ck_assert_msg(
+	    n > strlen(end) && strcmp(summary + n - strlen(end), end) == 0,
+	    "%s", summary);
+	ck_assert_str_eq(
+	    cJSON_GetStringValue(workbench_data(&b, "warnings")), "one\ntwo");
+	/* The next answer has none. */
+	workbench_close(&b);
+	workbench_open(&b, stub_routes, alerts);
+	assert_lacks(
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\"}"),
+	    "warns");
+	ck_assert_ptr_null(workbench_data(&b, "warnings"));
+	workbench_close(&b);
+}
+END_TEST
+
+START_TEST(what_is_odd_about_an_alert_is_left_out)
+{
+	struct workbench b;
+	auto_buf text = {.max = 10000};
+	const char *summary;
+
+	workbench_open(&b, stub_routes, odd_alerts);
+	summary =
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\"}");
+	assert_contains(summary, "3 firing");
+	json_print(&text, cJSON_GetArrayItem(workbench_data(&b, "alerts"), 0));
+	assert_contains(buf_str(&text), "\"annotations\":{\"s\":\"x\"}");
+	assert_lacks(buf_str(&text), "value");
+	assert_lacks(buf_str(&text), "activeAt");
+	/* In a line of the summary a label has 100 bytes. */
+	assert_contains(summary, "long=\"0123456789");
+	assert_lacks(summary, "01234567890123456789012345678901234567890123456"
+			      "789012345678901234567890123456789012345678901234"
+			      "567890");
+	workbench_close(&b);
+}
+END_TEST
+
+static const struct {
+	const char *labels;
+	int firing; /* -1: it is refused */
+} bounds[] = {
+    {"{\"team\":\"a\"}", 1},
+    {"{\"team\":\"\"}", 2},
+    {"{\"team\":\"a\",\"alertname\":\"A\"}", 0},
+    {"{\"9team\":\"a\"}", -1},
+};
+
+START_TEST(a_label_that_is_not_there_is_an_empty_one)
+{
+	auto_str step = xasprintf("{\"tool\":\"query_prometheus_alerts\","
+				  "\"args\":{\"labels\":%s}}",
+	    bounds[_i].labels);
+	struct workbench b;
+	const char *summary;
+
+	workbench_open(&b, stub_routes, odd_alerts);
+	summary = workbench_perform(&b, step);
+	if (bounds[_i].firing >= 0)
+		ck_assert(workbench_number(&b, "firing") == bounds[_i].firing);
+	else
+		assert_contains(summary, "\"9team\" is not a label name");
+	workbench_close(&b);
+}
+END_TEST
+
+START_TEST(evidence_that_does_not_fit_is_said_to_be_cut)
+{
+	auto_buf body = {.max = 8 << 20};
+	struct stub_route route[] = {{"/", 200, NULL, NULL}, {0}};
+	struct workbench b;
+	const char *summary;
+	int i;
+
+	buf_adds(&body, "{\"status\":\"success\",\"data\":{\"alerts\":[");
+	for (i = 0; i < 22; i++)
+		buf_addf(&body,
+		    "%s{\"state\":\"firing\",\"labels\":{\"alertname\":\"A\","
+		    "\"i\":\"%d\"},\"annotations\":{\"a\":\"%0200000d\"}}",
+		    i > 0 ? "," : "", i, i);
+	buf_adds(&body, "]}}");
+	route[0].body = buf_str(&body);
+	workbench_open(&b, stub_routes, route);
+	summary =
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\"}");
+	assert_contains(summary, "22 firing");
+	assert_contains(summary, "The answer was longer than 4 MiB");
+	ck_assert(cJSON_IsTrue(workbench_data(&b, "evidence_cut")));
+	ck_assert_uint_le(b.evidence.len, 4 << 20);
+	ck_assert_uint_gt(b.evidence.len, 3 << 20);
+	ck_assert_str_eq(b.media, "text/plain; charset=utf-8");
+	workbench_close(&b);
+}
+END_TEST
+
 /* ---- rules ---- */
 
 static struct stub_route rules[] = {
@@ -458,6 +580,10 @@ main(void)
 	    {no_alert_is_said_to_be_none, 0},
 	    {an_alert_storm_is_listed_whole_within_the_limits, 0},
 	    {alerts_of_the_past_come_from_their_series, 0},
+	    {what_a_server_warns_of_stands_at_the_end_and_in_the_data, 0},
+	    {what_is_odd_about_an_alert_is_left_out, 0},
+	    {a_label_that_is_not_there_is_an_empty_one, (int)ARRAY_LEN(bounds)},
+	    {evidence_that_does_not_fit_is_said_to_be_cut, 0},
 	    {the_rule_behind_an_alert_comes_with_what_it_is_made_of, 0},
 	    {all_rules_are_listed_when_none_is_named, 0},
 	    {recording_rules_are_found_by_whole_names_some_steps_deep, 0},

@@ -754,6 +754,53 @@ static const struct scenario
 		    "进程组 `prometheus`：用量次之，只有 0.0212 核"},
 		.want_not = {"`idle`", "1.9 核"},
 	    },
+	    {
+		.name = "memory runs out: figures in bytes, and what to do",
+		.state = AT ",\"language\":\"en\"",
+		.alerts =
+		    "{\"alerts\":[{\"name\":\"LowMemory\",\"state\":\"firing\","
+		    "\"labels\":{\"alertname\":\"LowMemory\",\"instance\":"
+		    "\"h1:9100\"},\"activeAt\":\"" FRI("10:58:03") "\"}]}",
+		.rules = "{\"rules\":[{\"name\":\"LowMemory\",\"expr\":"
+			 "\"node_memory_MemAvailable_bytes < 1073741824\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time", SERIES(ONE(H1, "1763895470"))},
+		    {"topk(",
+			SERIES(ONE(
+			    "\"metric\":\"namedprocess_namegroup_memory_"
+			    "bytes\","
+			    "\"groupname\":\"cache\",\"instance\":\"h1:9256\"",
+			    "6442450944"))},
+		    {"node_memory", SERIES(RANGE(H1, "8589934592", "524288000",
+					"524288000", "8589934592"))},
+		    {"", SERIES(RANGE("\"groupname\":\"cache\",\"instance\":"
+				      "\"h1:9256\"",
+			     "1048576", "6442450944", "1048576",
+			     "6442450944"))}},
+		.lang = REPORT_EN,
+		.confidence = "confirmed",
+		.want = {"from 8.0 GiB to 500.0 MiB over the window, lowest "
+			 "500.0 MiB",
+		    "(fires when < 1.0 GiB)", "`cache`: 6.0 GiB",
+		    "restart or limit it before memory runs out if need be"},
+	    },
+	    {
+		.name = "an expression that is not bytes any more, of bytes",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"rate(x_"
+			 "bytes[5m]) > "
+			 "2048\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time", SERIES("")},
+		    {"x_bytes", SERIES(RANGE("\"service\":\"s\"", "1", "4096",
+				    "1", "4096"))}},
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"from 1 to 4096 over the window",
+		    "(fires when > 2048)"},
+		.want_not = {"KiB"},
+	    },
 };
 
 #endif

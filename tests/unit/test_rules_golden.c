@@ -378,6 +378,56 @@ START_TEST(rules_ask_by_name_when_the_list_was_too_long)
 }
 END_TEST
 
+/* Each name once, and only those that fire. */
+static const struct {
+	const char *alerts, *names;
+} named[] = {
+    {OF("B", "s") "," OF("A", "s") "," OF(
+	 "B", "t") ",{\"name\":\"C\",\"state\":\"pending\"}",
+	"[\"A\",\"B\"]"},
+    {"{\"name\":\"C\",\"state\":\"pending\"}", ""},
+};
+
+START_TEST(rules_are_asked_for_by_the_names_that_fire)
+{
+	auto_str alerts = xasprintf("{\"alerts\":[%s]}", named[_i].alerts);
+	struct scenario s = {.name = "names",
+	    .state = AT,
+	    .alerts = alerts,
+	    .rules = "{\"rules\":[],\"total\":900,\"left_out\":1}",
+	    .targets = ALL_UP};
+	auto_buf names = {.max = 1000};
+	AUTO(tree) update = NULL;
+	struct run r;
+	const cJSON *a;
+
+	start(&r, &s);
+	update = run(&r);
+	cJSON_ArrayForEach (a, tree_at(r.state, "executor_feedback"))
+		if (tree_at(tree_at(a, "args"), "names") != NULL)
+			json_print(
+			    &names, tree_at(tree_at(a, "args"), "names"));
+	ck_assert_str_eq(buf_str(&names), named[_i].names);
+	run_done(&r);
+}
+END_TEST
+
+START_TEST(rules_ask_for_alerts_within_the_bounds_of_the_run)
+{
+	struct scenario s = {
+	    .name = "bounds", .state = AT ",\"labels\":{\"team\":\"a\"}"};
+	AUTO(tree) update = NULL;
+	auto_buf args = {.max = 1000};
+	struct run r;
+
+	start(&r, &s);
+	update = update_of(&r);
+	json_print(&args, tree_at(tree_at(update, "planner_plan"), "args"));
+	ck_assert_str_eq(buf_str(&args), "{\"labels\":{\"team\":\"a\"}}");
+	run_done(&r);
+}
+END_TEST
+
 START_TEST(rules_stop_asking_when_their_rounds_are_used_up)
 {
 	AUTO(tree) update = NULL;
@@ -589,6 +639,8 @@ main(void)
 	    {rules_give_the_same_update_for_the_same_state, 0},
 	    {rules_list_five_hundred_instances, 0},
 	    {rules_ask_by_name_when_the_list_was_too_long, 0},
+	    {rules_are_asked_for_by_the_names_that_fire, (int)ARRAY_LEN(named)},
+	    {rules_ask_for_alerts_within_the_bounds_of_the_run, 0},
 	    {rules_stop_asking_when_their_rounds_are_used_up, 0},
 	    {rules_ask_who_uses_it_over_the_range_of_the_rule,
 		(int)ARRAY_LEN(widths)},

@@ -10,12 +10,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/failpoint.h"
+#include "common/limits.h"
 #include "common/log.h"
 
 enum { EXIT_USAGE = 2 };
@@ -86,6 +86,7 @@ static int
 on_kept(zloop_t *loop UNUSED, int timer UNUSED, void *arg UNUSED)
 {
 	log_tell_kept(false);
+	limits_tell();
 	return 0;
 }
 
@@ -170,29 +171,8 @@ run_loop(struct agent *a)
 	if (a->spec->stop != NULL)
 		a->spec->stop(a->state);
 	log_tell_kept(true);
+	limits_tell();
 	return a->failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-/* ZeroMQ gathers a message of many frames before anybody can look at it: a
- * peer that sends one without end must cost this process, not the machine.
- * A sanitizer's shadow is no memory, but would count. */
-static void
-memory_limit(const struct conf *c)
-{
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	rlim_t half = (rlim_t)sysconf(_SC_PHYS_PAGES) / 2 *
-	    (rlim_t)sysconf(_SC_PAGESIZE);
-	rlim_t most = c->memory_max_mb != 0 ?
-	    (rlim_t)c->memory_max_mb << 20 : half;
-	struct rlimit r = {most, most};
-
-	/* Where the limit is lower already, that one holds. */
-	if (setrlimit(RLIMIT_DATA, &r) != 0)
-		log_debug("no limit on memory", "reason", strerror(errno),
-		    NULL);
-#else
-	(void)c;
-#endif
 }
 
 static int
@@ -200,7 +180,6 @@ run(struct agent *a)
 {
 	int status;
 
-	memory_limit(&a->conf);
 	zsys_handler_set(NULL);
 	a->signal_fd = signals_open();
 	a->loop = zloop_new();
@@ -240,6 +219,7 @@ static int
 dispatch(struct agent *a)
 {
 	const struct conf *c = &a->conf;
+	struct err err;
 	int status;
 
 	if (a->spec->extra != NULL && c->n_args > 0 &&
@@ -249,6 +229,10 @@ dispatch(struct agent *a)
 		fprintf(stderr, "culprit-%s: \"%s\" is not an option here; "
 		    "see --help\n", a->spec->name, c->args[0]);
 		return EXIT_USAGE;
+	}
+	if (limits_set(c, &err) != RC_OK) {
+		log_error("cannot start", "reason", err.text, NULL);
+		return EXIT_FAILURE;
 	}
 	if (c->check)
 		return check(a);

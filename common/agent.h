@@ -47,7 +47,7 @@ struct agent_spec {
 };
 
 /* Runs a process to its end; the exit status: 0 ended when asked to, 1
- * failed, 2 wrong usage. */
+ * failed, 2 wrong usage, 4 out of memory (memory.h). */
 int agent_main(int argc, char **argv, const struct agent_spec *spec);
 
 zloop_t *agent_loop(struct agent *a);

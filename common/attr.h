@@ -24,6 +24,15 @@
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #endif
 
+/* Built with a sanitizer, which brings its own malloc? */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 /* Defines auto_NAME: a variable of that type is freed when it leaves scope. */
 #define DEFINE_AUTO(name, type, fn)                                            \
 	static inline void name##_cleanup_(type **p)                           \

@@ -25,6 +25,7 @@
 
 #include "common/clk.h"
 #include "common/failpoint.h"
+#include "common/limits.h"
 #include "common/log.h"
 
 enum {
@@ -37,7 +38,8 @@ enum {
 	RUNS_MAX = 64,
 	EVENTS_TURN = 256,
 	CROWD = 256,
-	DESCRIPTORS_SPARE = 128,
+	DESCRIPTORS_SPARE = 2 * LIMITS_SPARE,
+	DESCRIPTORS_LEAST = 32,
 };
 
 /* ---- the library's callbacks ---- */
@@ -362,37 +364,40 @@ on_head(void *ctx, int fd, const struct sockaddr *peer, socklen_t peer_len,
 
 /* ---- opening and closing ---- */
 
-/* As many descriptors as connections need; fewer connections where this
- * machine does not give them. */
-static void
-descriptors_raise(struct server *s)
+/* Fewer connections where this machine does not give the descriptors. */
+static enum rc
+descriptors_share(struct server *s, struct err *err)
 {
 	struct door_spec *d = &s->spec.door;
 	rlim_t want =
 	    d->connections_max + d->connections_max / 2 + DESCRIPTORS_SPARE;
-	struct rlimit l;
+	struct rlimit l = {0};
 	char text[32];
 
-	if (getrlimit(RLIMIT_NOFILE, &l) != 0)
-		return;
-	if (l.rlim_cur < want) {
-		l.rlim_cur = MIN(want, l.rlim_max);
-		if (setrlimit(RLIMIT_NOFILE, &l) != 0)
-			getrlimit(RLIMIT_NOFILE, &l);
-	}
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0 ||
+	    l.rlim_cur < DESCRIPTORS_SPARE + DESCRIPTORS_LEAST)
+		return err_set(err, RC_IO,
+		    "%llu open files are too few for a gateway, which needs "
+		    "%d; raise the limit (ulimit -n, LimitNOFILE)",
+		    (unsigned long long)l.rlim_cur,
+		    DESCRIPTORS_SPARE + DESCRIPTORS_LEAST);
 	s->by_fd_n = (size_t)MIN(l.rlim_cur, 4 * want);
 	if (l.rlim_cur >= want)
-		return;
+		return RC_OK;
 	d->connections_max =
 	    (unsigned)((l.rlim_cur - DESCRIPTORS_SPARE) * 2 / 3);
 	snprintf(text, sizeof(text), "%u", d->connections_max);
 	log_warn("the limit of open files allows fewer connections",
 	    "connections", text, NULL);
+	return RC_OK;
 }
 
 static enum rc
 daemon_open(struct server *s, struct err *err)
 {
+	s->watch_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (s->watch_fd < 0)
+		return err_set(err, RC_IO, "epoll: %s", strerror(errno));
 	s->daemon = MHD_start_daemon(
 	    MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME,
 	    0, NULL, NULL, on_access, s, MHD_OPTION_NOTIFY_CONNECTION,
@@ -435,14 +440,14 @@ server_new(zloop_t *loop, const struct server_spec *spec,
 
 	s->spec = *spec;
 	s->loop = loop;
-	descriptors_raise(s);
+	s->watch_fd = -1;
+	rc = descriptors_share(s, err);
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): a table of pointers. */
 	s->by_fd = xcalloc(s->by_fd_n, sizeof(*s->by_fd));
 	s->spec.door.on_head = on_head;
 	s->spec.door.ctx = s;
-	s->watch_fd = epoll_create1(EPOLL_CLOEXEC);
-	rc = s->watch_fd < 0 ? err_set(err, RC_IO, "epoll: %s", strerror(errno))
-			     : daemon_open(s, err);
+	if (rc == RC_OK)
+		rc = daemon_open(s, err);
 	if (rc == RC_OK)
 		rc = door_new(loop, &s->spec.door, &s->door, err);
 	if (rc != RC_OK) {

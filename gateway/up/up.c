@@ -4,6 +4,7 @@
 #include "gateway/up/up.h"
 
 #include "common/failpoint.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "gateway/up/child.h"
 
@@ -19,7 +20,8 @@ static const char help[] =
     "them. Takes every\noption of the processes it starts.\n\n";
 
 static const char exits[] =
-    "\nExit status: 0 ended as it was asked to; 1 failed; 2 wrong usage.\n";
+    "\nExit status: 0 ended as it was asked to; 1 failed; 2 wrong usage; 4 out "
+    "of memory.\n";
 
 /* Asks one of each kind. */
 static int
@@ -70,8 +72,10 @@ up_go(const struct conf *conf)
 {
 	struct err err;
 	int status = UP_FAILED;
-	enum rc rc = failpoint_open(conf->data_dir, &err);
+	enum rc rc = limits_set(conf, &err);
 
+	if (rc == RC_OK)
+		rc = failpoint_open(conf->data_dir, &err);
 	if (rc == RC_OK)
 		rc = up_run(conf, &status, &err);
 	if (rc != RC_OK)

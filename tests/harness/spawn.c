@@ -19,12 +19,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
 	FILE_BYTES_MAX = 256 << 20,
+	FILES_LEAST = 4000,
 };
 
 char *
@@ -67,6 +69,19 @@ port_free(void)
 	return ntohs(a.sin_port);
 }
 
+void
+files_raise(void)
+{
+	struct rlimit l;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &l), 0);
+	l.rlim_cur = l.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &l), 0);
+	ck_assert_msg(l.rlim_cur >= FILES_LEAST,
+	    "this test needs a limit of open files of %d at least (ulimit -Hn)",
+	    FILES_LEAST);
+}
+
 char *
 file_read(const char *path)
 {
@@ -100,6 +115,16 @@ program(const char *name)
 
 	ck_assert_msg(bin != NULL, "CULPRIT_BIN is not set: run by ctest");
 	return xasprintf("%s/%s", bin, name);
+}
+
+void
+programs_bare(void)
+{
+#ifdef SANITIZED
+	auto_str bare = program("bare");
+
+	setenv("CULPRIT_BIN", bare, 1);
+#endif
 }
 
 /* ---- processes ---- */

@@ -23,6 +23,10 @@ void scratch_free(char *path);
 /* A TCP port of 127.0.0.1 that nobody listens on now. */
 int port_free(void);
 
+/* So that the test itself can have some thousands of connections: as many
+ * open files as it may. */
+void files_raise(void);
+
 /* The file's content, the caller's; "" when there is no such file. */
 char *file_read(const char *path);
 
@@ -32,6 +36,9 @@ void file_write(const char *path, const char *text);
 /* The path of one of our programs ("culprit"), the caller's: from the
  * folder CULPRIT_BIN names. */
 char *program(const char *name);
+
+/* In this test, from now on, those without a sanitizer: as users have them. */
+void programs_bare(void);
 
 struct proc;
 

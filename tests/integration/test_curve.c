@@ -8,15 +8,13 @@
 #include "tests/harness/house.h"
 #include "tests/harness/texts.h"
 #include "tests/harness/transcript.h"
+#include "tests/harness/zmtp.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #define ECHO_ONCE                                                              \
@@ -176,50 +174,6 @@ rss_kb(pid_t pid)
 	return strtol(at + 6, NULL, 10);
 }
 
-static int
-tcp_to(int port)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	    .sin_port = htons((uint16_t)port)};
-	struct timeval limit = {.tv_sec = HOUSE_MS / 1000};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
-	return fd;
-}
-
-/* What ZMTP 3.0 begins with. */
-static void
-greet(int fd, const char *mechanism)
-{
-	char g[64] = "\xff\0\0\0\0\0\0\0\0\x7f\x03";
-
-	memcpy(g + 12, mechanism, strlen(mechanism));
-	ck_assert_int_eq(send(fd, g, sizeof(g), MSG_NOSIGNAL), 64);
-}
-
-/* Sends part over and over, until it is cut off; how much left. */
-static size_t
-pour(int fd, const char *part, size_t n, size_t most)
-{
-	size_t sent = 0;
-
-	while (sent < most) {
-		ssize_t w = send(fd, part, n, MSG_NOSIGNAL);
-
-		if (w < 0 && (errno == EPIPE || errno == ECONNRESET))
-			break;
-		if (w < 0 && errno == EINTR)
-			continue;
-		ck_assert_msg(w > 0, "send: %s", strerror(errno));
-		sent += (size_t)w;
-	}
-	return sent;
-}
-
 /* Waits until the other side has closed. */
 static void
 is_cut(int fd)
@@ -243,12 +197,12 @@ stranger_without_mechanism(const struct rig *r)
 				    "DEALER";
 	static const char bye[] = "\x00\x04\x93\x01\x0a\x80"
 				  "\x01\x04\x93\x01\x0a\x80";
-	int fd = tcp_to(r->back_port);
+	int fd = zmtp_connect(r->back_port);
 
-	greet(fd, "NULL");
+	zmtp_greet(fd, "NULL");
 	if (send(fd, ready, sizeof(ready) - 1, MSG_NOSIGNAL) > 0)
 		ck_assert_uint_lt(
-		    pour(fd, bye, sizeof(bye) - 1, STRANGER_BYTES_MAX),
+		    zmtp_pour(fd, bye, sizeof(bye) - 1, STRANGER_BYTES_MAX),
 		    STRANGER_BYTES_MAX);
 	is_cut(fd);
 }
@@ -257,11 +211,11 @@ stranger_without_mechanism(const struct rig *r)
 static void
 stranger_with(const struct rig *r, const char *frame, size_t n)
 {
-	int fd = tcp_to(r->back_port);
+	int fd = zmtp_connect(r->back_port);
 
-	greet(fd, "CURVE");
+	zmtp_greet(fd, "CURVE");
 	ck_assert_uint_lt(
-	    pour(fd, frame, n, STRANGER_BYTES_MAX), STRANGER_BYTES_MAX);
+	    zmtp_pour(fd, frame, n, STRANGER_BYTES_MAX), STRANGER_BYTES_MAX);
 	is_cut(fd);
 }
 
@@ -270,10 +224,10 @@ static void
 stranger_who_waits(const struct rig *r)
 {
 	static const char begun[] = "\x06\0\0\0\0\0\x40\0\0\x05HELLO";
-	int fd = tcp_to(r->back_port);
-	int mute = tcp_to(r->back_port);
+	int fd = zmtp_connect(r->back_port);
+	int mute = zmtp_connect(r->back_port);
 
-	greet(fd, "CURVE");
+	zmtp_greet(fd, "CURVE");
 	ck_assert_int_gt(send(fd, begun, sizeof(begun) - 1, MSG_NOSIGNAL), 0);
 	is_cut(fd);
 	is_cut(mute);

@@ -85,8 +85,8 @@ START_TEST(the_supervisor_tells_of_noise_seldom)
 {
 	static const struct peer_worker good = {"planner", "P", 8, "[]"};
 	const struct proto not_a_gateways = {.type = PROTO_BYE};
-	const struct proto refused = {.type = PROTO_HELLO,
-	    .hello = {.role = {"king", 4}, .start = 1}};
+	const struct proto refused = {
+	    .type = PROTO_HELLO, .hello = {.role = {"king", 4}, .start = 1}};
 	const struct proto attach = {.type = PROTO_ATTACH};
 	struct peer *front = xcalloc(1, sizeof(*front));
 	struct peer *back = xcalloc(1, sizeof(*back));
@@ -156,8 +156,8 @@ on_msg(void *ctx, const struct bus_peer *peer, const struct proto *m)
 }
 
 static void
-on_bad(void *ctx UNUSED, const struct bus_peer *peer UNUSED,
-    const struct err *err)
+on_bad(
+    void *ctx UNUSED, const struct bus_peer *peer UNUSED, const struct err *err)
 {
 	ck_abort_msg("%s", err->text);
 }

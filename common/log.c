@@ -1,7 +1,8 @@
 /*
  * log.c - logfmt lines on stderr; one write per line, so that processes
- * sharing a terminal do not mix theirs. A line takes no memory from the heap:
- * that there is none left is said here too.
+ * sharing a terminal do not mix theirs. A line takes neither memory from the
+ * heap nor a lock: that there is no memory left is said here too, by whoever
+ * asked for some.
  */
 #include "common/log.h"
 
@@ -9,12 +10,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/clk.h"
 #include "common/utf8.h"
+#include "common/when.h"
 
 enum { LOG_LINE_MAX = 8192, LOG_KINDS_MAX = 32 };
 
@@ -84,17 +85,15 @@ put_value(struct buf *b, const char *v)
 	buf_addc(b, '"');
 }
 
+/* By when.h, since the C library's calendar has a lock and a heap. */
 static void
 put_head(struct buf *b, enum log_level level)
 {
 	int64_t now = clk_wall_ms();
-	time_t s = (time_t)(now / 1000);
-	struct tm tm;
-	char when[32];
+	char when[WHEN_TEXT];
 
-	gmtime_r(&s, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
-	buf_addf(b, "time=%s.%03dZ level=%s proc=%s pid=%ld msg=", when,
+	when_print(now - now % 1000, when);
+	buf_addf(b, "time=%.19s.%03dZ level=%s proc=%s pid=%ld msg=", when,
 	    (int)(now % 1000), level_names[level], settings.proc,
 	    (long)getpid());
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/memory.h"
 #include "common/utf8.h"
 
 const char *
@@ -73,38 +74,36 @@ err_prefix(struct err *err, enum rc rc, const char *fmt, ...)
 }
 
 static void *
-must(void *p)
+must(void *p, size_t bytes)
 {
-	if (p == NULL) {
-		fputs("level=error msg=\"out of memory\"\n", stderr);
-		abort();
-	}
+	if (p == NULL)
+		memory_out(bytes);
 	return p;
 }
 
 void *
 xcalloc(size_t n, size_t size)
 {
-	return must(calloc(n, size));
+	return must(calloc(n, size), n * size);
 }
 
 void *
 xrealloc(void *p, size_t bytes)
 {
-	return must(realloc(p, bytes));
+	return must(realloc(p, bytes), bytes);
 }
 
 char *
 xstrdup(const char *s)
 {
-	return must(strdup(s));
+	return must(strdup(s), strlen(s) + 1);
 }
 
 char *
 xstrndup(const char *s, size_t n)
 {
 	/* An empty span may point nowhere. */
-	return must(n != 0 ? strndup(s, n) : strdup(""));
+	return must(n != 0 ? strndup(s, n) : strdup(""), n + 1);
 }
 
 char *
@@ -117,5 +116,5 @@ xasprintf(const char *fmt, ...)
 	if (vasprintf(&s, fmt, ap) < 0)
 		s = NULL;
 	va_end(ap);
-	return must(s);
+	return must(s, 0);
 }

@@ -14,6 +14,7 @@
 #include "common/clk.h"
 #include "common/failpoint.h"
 #include "common/log.h"
+#include "common/memory.h"
 
 enum {
 	STREAM_BLOCK = 1024,
@@ -158,10 +159,8 @@ web_user(const struct web *h)
 static struct MHD_Response *
 response_made(struct MHD_Response *r)
 {
-	if (r == NULL) {
-		log_error("out of memory", NULL);
-		abort();
-	}
+	if (r == NULL)
+		memory_out(0);
 	return r;
 }
 

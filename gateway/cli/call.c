@@ -3,6 +3,7 @@
  */
 #include "gateway/cli/call.h"
 
+#include "common/memory.h"
 #include "gateway/cli/term.h"
 
 #include <cjson/cJSON.h>
@@ -191,7 +192,7 @@ call_handle(const struct call_request *rq, struct curl_slist **ret_headers)
 	CURL *c = curl_easy_init();
 
 	if (c == NULL)
-		abort();
+		memory_out(0);
 	h = curl_slist_append(h, "Expect:");
 	if (rq->body != NULL)
 		h = curl_slist_append(h, "Content-Type: application/json");

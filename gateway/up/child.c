@@ -3,6 +3,8 @@
  */
 #include "gateway/up/child.h"
 
+#include "common/memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -132,5 +134,7 @@ child_how(int wait_status)
 	if (WIFSIGNALED(wait_status))
 		return xasprintf("killed by signal %d (%s)",
 		    WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+	if (WEXITSTATUS(wait_status) == MEMORY_EXIT)
+		return xstrdup("out of memory");
 	return xasprintf("exited with status %d", WEXITSTATUS(wait_status));
 }

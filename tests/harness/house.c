@@ -124,15 +124,34 @@ house_await_ready(struct house *h)
 	h->url = xstrdup(out + 6);
 }
 
+static long
+house_readiness(struct house *h)
+{
+	auto_str url = house_url(h, "/readyz");
+	struct answer *a = ask(NULL, url, NULL, NULL);
+	long status = a->status;
+
+	answer_free(a);
+	return status;
+}
+
+static bool
+house_is_well(void *arg)
+{
+	return house_readiness(arg) == 200;
+}
+
 static bool
 house_is_not_ready(void *arg)
 {
-	auto_str url = house_url(arg, "/readyz");
-	struct answer *a = ask(NULL, url, NULL, NULL);
-	bool yes = a->status == 503;
+	return house_readiness(arg) == 503;
+}
 
-	answer_free(a);
-	return yes;
+void
+house_await_well(struct house *h)
+{
+	ck_assert_msg(await(house_is_well, h, HOUSE_MS),
+	    "/readyz does not say that all is there");
 }
 
 void

@@ -46,6 +46,9 @@ char *house_url(struct house *h, const char *path);
 /* Waits for the ready line. */
 void house_await_ready(struct house *h);
 
+/* Waits until /readyz says that all is there, maybe again. */
+void house_await_well(struct house *h);
+
 /* Waits until /readyz says that something is missing: what a worker said when
  * it left is heard some time after its process has ended. */
 void house_await_not_ready(struct house *h);

@@ -9,10 +9,6 @@ struct shim_malloc {
 	int32_t pid;      /* whose allocation failed; 0: none yet */
 	int64_t left;     /* allocations until then */
 	char program[32]; /* "culprit-gateway" */
-	/* Of a fault afterwards: the address that was touched, and the file
-	 * of the program or library that did; "": there was none. */
-	uint64_t touched;
-	char in[64];
 };
 
 /* The file is the caller's to name to the processes (CULPRIT_TEST_MALLOC),

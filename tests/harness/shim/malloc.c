@@ -10,13 +10,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 enum { EARLY_BYTES = 65536 };
@@ -61,8 +59,7 @@ look_up(void)
 	looking_up = false;
 }
 
-/* By bare system calls: a sanitizer may not be ready for more yet. The
- * environment is there a little later than the first allocations. */
+/* The environment is there a little later than the first allocations. */
 static void
 share(void)
 {
@@ -85,52 +82,6 @@ share(void)
 		shared = (struct shim_malloc *)p;
 }
 
-/* Then it dies of the same fault, without this handler. */
-static void
-on_fault(int number, siginfo_t *info, void *context)
-{
-	const ucontext_t *u = context;
-	const char *name = "?";
-	Dl_info where;
-
-	if (dladdr((void *)u->uc_mcontext.gregs[REG_RIP], &where) != 0)
-		name = where.dli_fname;
-	if (strrchr(name, '/') != NULL)
-		name = strrchr(name, '/') + 1;
-	shared->touched = (uint64_t)(uintptr_t)info->si_addr;
-	for (size_t i = 0; i + 1 < sizeof(shared->in) && name[i] != '\0'; i++)
-		shared->in[i] = name[i];
-	signal(number, SIG_DFL);
-}
-
-/* A sanitizer's own handler stays. */
-static void
-watch_faults(void)
-{
-	struct sigaction act = {.sa_sigaction = on_fault,
-	    .sa_flags = SA_SIGINFO | SA_ONSTACK};
-	struct sigaction old;
-
-	if (sigaction(SIGSEGV, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-		sigaction(SIGSEGV, &act, NULL);
-}
-
-/* Threads of libraries block whatever they can; a fault is to be heard of. */
-int
-pthread_sigmask(int how, const sigset_t *set, sigset_t *before)
-{
-	int (*next)(int, const sigset_t *, sigset_t *) =
-	    (int (*)(int, const sigset_t *, sigset_t *))dlsym(
-		RTLD_NEXT, "pthread_sigmask");
-	sigset_t less;
-
-	if (set == NULL || how == SIG_UNBLOCK)
-		return next(how, set, before);
-	less = *set;
-	sigdelset(&less, SIGSEGV);
-	return next(how, &less, before);
-}
-
 /* Whether this one is the Nth. */
 static bool
 fails(void)
@@ -142,7 +93,6 @@ fails(void)
 		return false;
 	if (__atomic_sub_fetch(&shared->left, 1, __ATOMIC_RELAXED) != 0)
 		return false;
-	watch_faults();
 	__atomic_store_n(&shared->armed, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&shared->pid, getpid(), __ATOMIC_RELEASE);
 	errno = ENOMEM;

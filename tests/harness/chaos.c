@@ -72,6 +72,8 @@ struct chaos {
 	pthread_mutex_t lock;
 	struct trace trace;
 	_Atomic uint64_t cuts;
+	void (*on_message)(void *ctx, struct span bytes);
+	void *ctx;
 };
 
 static int on_up_readable(zloop_t *loop, zsock_t *sock, void *arg);
@@ -289,10 +291,13 @@ handle(struct peer *p, bool down, zmq_msg_t *msg)
 	    .fate = v.fate,
 	    .held_ms = v.ms};
 
+	struct span bytes = span_make(zmq_msg_data(msg), zmq_msg_size(msg));
+
 	pthread_mutex_lock(&c->lock);
-	trace_add(
-	    &c->trace, &note, span_make(zmq_msg_data(msg), zmq_msg_size(msg)));
+	trace_add(&c->trace, &note, bytes);
 	pthread_mutex_unlock(&c->lock);
+	if (c->on_message != NULL)
+		c->on_message(c->ctx, bytes);
 	c->messages++;
 	execute(p, down, msg, v);
 }
@@ -399,6 +404,8 @@ chaos_start(const struct chaos_spec *spec)
 	c->odds[0] = spec->up;
 	c->odds[1] = spec->down;
 	c->seed = spec->seed;
+	c->on_message = spec->on_message;
+	c->ctx = spec->ctx;
 	c->to[FRONT] = xstrdup(spec->to_front);
 	c->to[BACK] = xstrdup(spec->to_back);
 	c->start_ms = c->wheel_ms = clk_mono_ms();

@@ -9,6 +9,8 @@
 #ifndef TESTS_HARNESS_CHAOS_H
 #define TESTS_HARNESS_CHAOS_H
 
+#include "common/span.h"
+
 #include <stdint.h>
 #include <stdio.h>
 
@@ -35,6 +37,9 @@ struct chaos_spec {
 	struct chaos_odds up, down; /* to and from the supervisor */
 	/* Endpoints: where peers connect, where the supervisor listens. */
 	const char *front, *back, *to_front, *to_back;
+	/* Sees each message, on the proxy's thread; may be NULL. */
+	void (*on_message)(void *ctx, struct span bytes);
+	void *ctx;
 };
 
 struct chaos;

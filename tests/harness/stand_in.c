@@ -28,6 +28,8 @@ static const char size_tool[] =
     "\x91\x82\xa4name\xa4size\xa5"
     "class\xa4READ";
 
+static const struct span hi = {"\x81\xa4text\xa2hi", 9};
+
 static char *
 many(int64_t n, int c)
 {
@@ -42,15 +44,27 @@ side_size(struct side *s, struct worker_task *t, struct span args)
 {
 	int64_t n = wire_find_int(args, "bytes", 0);
 	int64_t e = wire_find_int(args, "evidence", 0);
+	bool unknown = wire_find(args, "unknown").n > 0;
 	auto_str text = many(n, (int)wire_find_int(args, "char", 'x'));
 	auto_str evidence = many(e, 'e');
 	auto_buf fb = {.max = (size_t)n + 1024};
 	auto_buf update = {.max = (size_t)n + 2048};
 
+	if (wire_find(args, "say").n > 0) {
+		worker_progress(s->w, t, "token", hi);
+		worker_progress(s->w, t, "progress", hi);
+	}
 	proto_put_feedback(&fb,
-	    &(struct proto_feedback){.status = span_of("SUCCESS"),
+	    &(struct proto_feedback){
+		.status = span_of(unknown ? "FAILED" : "SUCCESS"),
 		.tool = span_of("size"),
-		.summary = span_make(text, (size_t)n)});
+		.args = args,
+		.query = span_of("how large"),
+		.summary = span_make(text, (size_t)n),
+		.suggestion = span_of("ask for less"),
+		.ms = 1,
+		.data = hi,
+		.unknown = unknown});
 	proto_put_outcome(
 	    &update, &(struct proto_outcome){.feedback = buf_span(&fb)});
 	worker_done(s->w, t, buf_span(&update),
@@ -64,6 +78,10 @@ side_task(void *ctx, struct worker_task *t)
 	struct side *s = ctx;
 	struct span how = wire_find_str(t->input, "how");
 
+	if (wire_find(wire_find(t->input, "labels"), "hold").n > 0) {
+		fprintf(stderr, "holds %s\n", t->run);
+		return;
+	}
 	if (span_is(wire_find_str(t->input, "tool"), "size")) {
 		side_size(s, t, wire_find(t->input, "args"));
 		return;
@@ -71,8 +89,7 @@ side_task(void *ctx, struct worker_task *t)
 	if (span_is(how, "hold"))
 		return;
 	if (span_is(how, "show"))
-		worker_progress(
-		    s->w, t, "progress", span_make("\x81\xa4text\xa2hi", 9));
+		worker_progress(s->w, t, "progress", hi);
 	worker_done(s->w, t, stand_in_update, span_of("bytes"), "text/plain");
 }
 

@@ -7,7 +7,10 @@
  * it, "show" tells of progress first, anything else is done at once. What is
  * revoked it says on stderr. Started with --tools=size it has the tool
  * `size`, which answers with a summary of `bytes` times `char` (a code, "x"
- * where it is absent) and with `evidence` bytes of evidence.
+ * where it is absent) and with `evidence` bytes of evidence; with `unknown`
+ * it does not know what came of it, with `say` it says "hi" meanwhile, as a
+ * token and as progress. Of a run that is labelled `hold` it holds its steps,
+ * and says so on stderr.
  */
 #ifndef TESTS_HARNESS_STAND_IN_H
 #define TESTS_HARNESS_STAND_IN_H

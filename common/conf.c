@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/buf.h"
+#include "common/proto.h"
 
 enum type { TYPE_STR, TYPE_SECRET, TYPE_INT, TYPE_BOOL };
 enum rank { RANK_NONE, RANK_DEFAULT, RANK_FILE, RANK_ENV, RANK_FLAG };

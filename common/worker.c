@@ -54,7 +54,6 @@ struct worker {
 	int hellos;	/* since it was last welcomed */
 	struct rest rest;
 	bool draining;
-	bool refused;
 };
 
 static char *
@@ -460,7 +459,6 @@ on_refuse(struct worker *w, const struct proto *m)
 	auto_str reason = xstrndup(m->refuse.reason.p, m->refuse.reason.n);
 
 	log_error("refused by the supervisor", "reason", reason, NULL);
-	w->refused = true;
 	agent_stop(w->agent);
 }
 

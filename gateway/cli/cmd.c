@@ -33,7 +33,7 @@ static const struct {
 	"(CULPRIT_LANGUAGE; default: the gateway's)"},
     [OPT_JSON] = {"json", NULL, "JSON on stdout; events as one line each"},
     [OPT_ASYNC] = {"async", NULL, "start it, print its id, do not wait"},
-    [OPT_LIMIT] = {"limit", "N", "at most this many (default: 20)"},
+    [OPT_LIMIT] = {"limit", "N", "at most this many, up to 200 (default: 20)"},
     [OPT_STATUS] = {"status", "STATUS",
 	"only running, completed, "
 	"incomplete, failed or cancelled ones"},

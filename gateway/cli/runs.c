@@ -2,6 +2,7 @@
  * runs.c - the commands that read investigations, or end one.
  */
 #include "common/clk.h"
+#include "common/proto.h"
 #include "gateway/cli/call.h"
 #include "gateway/cli/cmd.h"
 #include "gateway/cli/term.h"
@@ -14,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DECIDED_BY_MAX = 63 };
+enum { DECIDED_BY_MAX = PROTO_MOST(decide, by) };
 
 /* A call of a path made of the run's id and what follows. */
 static enum rc

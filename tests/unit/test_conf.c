@@ -3,6 +3,7 @@
  * said about a wrong one.
  */
 #include "common/conf.h"
+#include "common/proto.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 

@@ -483,7 +483,8 @@ put_clues(const struct report *r)
 		buf_addc(r->b, '\n');
 	}
 	if (n == 0)
-		buf_addf(r->b, "%s\n", word(r, RW_NOTHING));
+		buf_addf(r->b, "%s\n",
+		    word(r, r->state != NULL ? RW_NOTHING : RW_UNREAD));
 }
 
 static void
@@ -567,6 +568,8 @@ put_steps(const struct report *r)
 
 	cJSON_ArrayForEach (f, feedback)
 		only_read = only_read && !tree_has(f, "class");
+	if (r->state == NULL)
+		return; /* it was said what is not known */
 	if (cJSON_GetArraySize(feedback) == 0) {
 		buf_addf(r->b, "\n%s\n", word(r, RW_NO_STEPS));
 		return;
@@ -646,4 +649,10 @@ report_cut_short(struct buf *b, struct span state, const char *reason)
 	report_render(b, tree, cJSON_IsObject(conclusion) ? conclusion : NULL,
 	    report_lang(tree_span(tree, "language")),
 	    reason != NULL && reason[0] != '\0' ? reason : "planner_failed");
+}
+
+void
+report_unread(struct buf *b, enum report_lang lang, const char *reason)
+{
+	report_render(b, NULL, NULL, lang, reason);
 }

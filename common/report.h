@@ -63,4 +63,9 @@ void report_render(struct buf *b, const struct cJSON *state,
  */
 void report_cut_short(struct buf *b, struct span state, const char *reason);
 
+/* The same where its state is not to be read, or does not fit beside a report:
+ * that it stopped and why, and where the rest stands. Besides those above
+ *   supervisor_died, unreadable */
+void report_unread(struct buf *b, enum report_lang lang, const char *reason);
+
 #endif

@@ -32,6 +32,11 @@ static const char *const words[RW_WORDS][REPORT_LANGS] = {
     [RW_NEXT] = {"下一步", "Next"},
     [RW_ESTABLISHED] = {"现象与依据", "What is established"},
     [RW_NOTHING] = {"没有得到可用的发现。", "Nothing could be established."},
+    [RW_UNREAD] = {"得到过什么、做过什么见本次调查的事件，本报告没有重新读取；"
+		   "中止时正在执行的步骤可能已经生效。",
+	"What was established and done stands in the run's events, which this "
+	"report was not made from; a step that was under way may have taken "
+	"effect."},
     [RW_DONE] = {"已执行（均为只读查询，未对系统做任何改动）",
 	"Done (read-only queries; nothing was changed)"},
     [RW_DONE_MORE] = {"已执行（标有类别的步骤可能改动了系统，其余为只读查询）",
@@ -90,6 +95,11 @@ static const struct {
 		  "the planner went on planning without acting"}},
     {"planner_failed",
 	{"规划器未能给出可用的计划", "the planner gave no usable plan"}},
+    {"supervisor_died",
+	{"监督进程在处理它时反复中途退出",
+	    "the supervisor died at it again and again"}},
+    {"unreadable",
+	{"它的记录无法读取", "its record cannot be read"}},
 };
 
 const char *

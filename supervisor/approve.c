@@ -113,6 +113,7 @@ deny(struct supervisor *s, struct task *t, struct span by)
 static void
 decide(struct supervisor *s, struct task *t, const struct proto_decide *m)
 {
+	supervisor_at_work(s, t->run);
 	emit_decided(s, t, m);
 	if (m->approve == 0) {
 		deny(s, t, m->by);

@@ -184,6 +184,7 @@ on_progress(struct supervisor *s, struct worker *w,
 
 	if (t == NULL)
 		return;
+	supervisor_at_work(s, t->run);
 	if (proto_get_said(p->data, &said, &err) != RC_OK)
 		log_debug("nothing that can be shown", "worker", w->name,
 		    "reason", err.text, NULL);

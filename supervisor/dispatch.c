@@ -84,6 +84,7 @@ lease(struct supervisor *s, struct task *t, struct worker *w)
 	int64_t now = clk_mono_ms();
 	auto_buf input = {0};
 
+	supervisor_at_work(s, r);
 	step_release(s, t);
 	t->state = TASK_LEASED;
 	t->attempt++;

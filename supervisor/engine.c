@@ -11,6 +11,7 @@
 
 #include "common/clk.h"
 #include "common/failpoint.h"
+#include "common/log.h"
 #include "common/utf8.h"
 #include "common/wire.h"
 #include "supervisor/finish.h"
@@ -45,6 +46,7 @@ emit_supervisor(struct supervisor *s, struct run *r)
 static void
 advance(struct supervisor *s, struct run *r)
 {
+	supervisor_at_work(s, r);
 	while (!s->broken && !r->ended) {
 		struct facts f = run_facts(r);
 
@@ -71,6 +73,7 @@ engine_end(struct supervisor *s, struct run *r)
 {
 	struct facts f;
 
+	supervisor_at_work(s, r);
 	outcome_cut(s, r);
 	f = run_facts(r);
 	FAILPOINT(end_early);
@@ -79,11 +82,47 @@ engine_end(struct supervisor *s, struct run *r)
 	finish_run(s, r, route_ending(&f));
 }
 
+/* The tasks it has are none of its own any more, and its state is empty but
+ * for the language, which its row does not know. */
+static void
+drop_state(struct supervisor *s, struct run *r)
+{
+	const char *language = agent_conf(s->agent)->language;
+	auto_buf b = {.max = 256};
+	struct err err;
+	int i;
+
+	for (i = 0; i < r->n_tasks; i++)
+		if (r->tasks[i].state != TASK_DONE &&
+		    r->tasks[i].state != TASK_UNKNOWN)
+			step_revoke(s, &r->tasks[i]);
+	run_clear_tasks(r);
+	state_free(r->state);
+	r->state = state_new();
+	wire_put_map(&b, 1);
+	wire_put_str(&b, "language");
+	wire_put_str(&b, language);
+	if (state_fold(r->state, buf_span(&b), &err) != RC_OK)
+		log_error("a language does not fit", "reason", err.text, NULL);
+}
+
+void
+engine_give_up(struct supervisor *s, struct run *r, enum ending e)
+{
+	supervisor_at_work(s, r);
+	drop_state(s, r);
+	r->given_up = e;
+	r->node = NODE_SUPERVISOR;
+	emit_supervisor(s, r);
+	finish_run(s, r, e);
+}
+
 static void
 settle(struct supervisor *s, struct run *r)
 {
 	if (r->ended || !run_tasks_done(r))
 		return;
+	supervisor_at_work(s, r);
 	if (r->planner_failed) {
 		engine_end(s, r);
 		return;
@@ -226,6 +265,7 @@ engine_start(struct supervisor *s, const struct submission *sub,
 		run_free(r);
 		return rc;
 	}
+	supervisor_at_work(s, r);
 	run_recall(r);
 	r->iteration = state_int(r->state, "iteration", 0);
 	r->turns = state_int(r->state, "turns", 0);

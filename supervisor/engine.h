@@ -16,6 +16,10 @@ NODISCARD enum rc engine_start(struct supervisor *s,
  * (cancelled, deadline_passed) is set already. */
 void engine_end(struct supervisor *s, struct run *r);
 
+/* Ends a run that is not worked on any more, and not read for that: with what
+ * its row says. */
+void engine_give_up(struct supervisor *s, struct run *r, enum ending e);
+
 /* Takes each run that asked for it (step_settle), and has no step under way,
  * to where it waits next, or ends it. */
 void engine_settle(struct supervisor *s);

@@ -43,13 +43,18 @@ fetch_evidence(void *ctx, struct span id, struct buf *ret)
 	    f->s->store, f->run->row, number, fetched, f, &err);
 }
 
+static enum report_lang
+lang_of(const struct run *r)
+{
+	return report_lang(state_str(r->state, "language"));
+}
+
 /* Holds the report against its evidence, marks what fails. */
 static void
 verify(struct supervisor *s, struct run *r, struct buf *report,
     struct buf *verdict)
 {
 	struct fetch f = {.s = s, .run = r};
-	enum report_lang lang = report_lang(state_str(r->state, "language"));
 	AUTO(verdict) v = NULL;
 	auto_buf state = {0}, marked = {0};
 
@@ -65,7 +70,7 @@ verify(struct supervisor *s, struct run *r, struct buf *report,
 	verdict_put(verdict, v);
 	if (verdict_ok(v))
 		return;
-	verify_mark(&marked, buf_span(report), v, lang);
+	verify_mark(&marked, buf_span(report), v, lang_of(r));
 	buf_reset(report);
 	buf_add_span(report, buf_span(&marked));
 }
@@ -75,6 +80,7 @@ static void
 say_why(struct run *r, enum ending e)
 {
 	static const char *const texts[ENDING_COUNT] = {
+	    [ENDING_DIED] = "the supervisor died at it, and in each recovery",
 	    [ENDING_CANCELLED] = "it was cancelled",
 	    [ENDING_PLANNER] = "the planner failed",
 	    [ENDING_DEADLINE] = "its time was up",
@@ -95,6 +101,10 @@ make_report(
 	auto_buf state = {0};
 
 	(void)s;
+	if (r->given_up != ENDING_NONE) {
+		report_unread(report, lang_of(r), ending_name(e));
+		return;
+	}
 	if (e == ENDING_FINISH && own.n != 0) {
 		buf_add_span(report, own);
 		return;
@@ -208,7 +218,7 @@ give_up_report(struct supervisor *s, struct run *r, enum ending e,
 	}
 	buf_reset(report);
 	buf_reset(verdict);
-	report_cut_short(report, (struct span){NULL, 0},
+	report_unread(report, lang_of(r),
 	    e == ENDING_PLANNER ? r->reason : ending_name(e));
 	verify(s, r, report, verdict);
 	return e;
@@ -226,7 +236,8 @@ finish_run(struct supervisor *s, struct run *r, enum ending e)
 	say_why(r, e);
 	make_report(s, r, e, &report);
 	verify(s, r, &report, &verdict);
-	FAILPOINT(finish_begins);
+	if (r->given_up == ENDING_NONE)
+		FAILPOINT(finish_begins);
 	last_update(r, e, buf_span(&report), buf_span(&verdict), &update);
 	if (state_fold(r->state, buf_span(&update), &err) != RC_OK) {
 		e = give_up_report(s, r, e, err.text, &report, &verdict);

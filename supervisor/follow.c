@@ -428,6 +428,7 @@ tell_run(struct supervisor *s, const struct telling *t)
 	bool large = t->items.len > TURN_BYTES || t->items.full;
 	struct follower *f, *next;
 
+	supervisor_at_work(s, t->run);
 	for (f = LIST_FIRST(&t->run->followers); f != NULL; f = next) {
 		enum rc rc = RC_BUSY;
 
@@ -480,6 +481,7 @@ follow_tell(struct supervisor *s, struct telling_list *tellings)
 		if (t->ended)
 			free_ended(s, t->run);
 	}
+	supervisor_at_work(s, NULL);
 }
 
 void

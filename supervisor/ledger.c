@@ -7,6 +7,7 @@
  */
 #include "supervisor/ledger.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 #include "common/failpoint.h"
@@ -27,6 +28,9 @@ ledger_good(struct supervisor *s, enum rc rc, const struct err *err)
 {
 	if (rc == RC_OK)
 		return true;
+	/* A disk that fails is no run's fault; want of memory may be. */
+	if (rc == RC_IO)
+		supervisor_at_work(s, NULL);
 	if (!s->broken)
 		log_error(rc == RC_CONFLICT
 			      ? "another supervisor has taken over; ending"
@@ -87,6 +91,8 @@ ledger_apply(
 
 	if (state_apply(r->state, update, err) != RC_OK)
 		return false;
+	/* It makes progress, once this is committed. */
+	r->recoveries = MAX(r->recoveries - 1, 0);
 	ledger_dirty(s, r);
 	ledger_good(s,
 	    s->ops->update_insert(s->store, r->row, r->next_update,
@@ -146,6 +152,7 @@ write_run(struct supervisor *s, struct run *r)
 	/* What has ended was written with its end. */
 	if (r->ended)
 		return;
+	supervisor_at_work(s, r);
 	write_tasks(s, r);
 	ledger_good(s, s->ops->run_update(s->store, &row, &err), &err);
 }
@@ -160,6 +167,22 @@ ledger_write(struct supervisor *s)
 		r->dirty = false;
 		s->gathered++;
 		write_run(s, r);
+	}
+	supervisor_at_work(s, NULL);
+}
+
+void
+ledger_keep(struct supervisor *s)
+{
+	struct pollfd ready = {.fd = s->ops->fd(s->store), .events = POLLIN};
+	uint64_t upto = 0;
+	struct err err;
+
+	ledger_write(s);
+	s->last_batch = s->ops->commit(s->store);
+	while (!s->broken && upto < s->last_batch) {
+		poll(&ready, 1, -1);
+		ledger_good(s, s->ops->settled(s->store, &upto, &err), &err);
 	}
 }
 

@@ -30,6 +30,10 @@ bool ledger_apply(struct supervisor *s, struct run *r, struct span update,
 /* Writes the rows of all that is dirty. */
 void ledger_write(struct supervisor *s);
 
+/* Returns when what has changed is durable, or the store broke: before the
+ * first turn, when there is nothing to say yet. */
+void ledger_keep(struct supervisor *s);
+
 /* Hands the batch over. What is said until here waits for it, or, where it is
  * empty, for the one before. */
 void ledger_commit(struct supervisor *s);

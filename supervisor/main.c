@@ -46,6 +46,7 @@ supervisor_stop(void *state)
 	zhash_destroy(&s->by_id);
 	ledger_silence(s);
 	outbox_done(&s->outbox);
+	blame_close(s->blame);
 	if (s->store != NULL)
 		s->ops->close(s->store);
 	free(s);
@@ -78,6 +79,22 @@ supervisor_new(struct agent *a)
 	return s;
 }
 
+/* The run that the one before died at, by its row; 0: at none. */
+static int64_t
+find_blame(struct supervisor *s)
+{
+	auto_str path =
+	    xasprintf("%s/at_work", agent_conf(s->agent)->data_dir);
+	int64_t row = 0;
+	struct err err;
+
+	if (blame_open(path, s->epoch, &s->blame, &row, &err) != RC_OK)
+		log_warn("should this process die at a run, nobody will know "
+			 "at which",
+		    "reason", err.text, NULL);
+	return row;
+}
+
 static enum rc
 supervisor_start(struct agent *a, void **ret_state, struct err *err)
 {
@@ -96,7 +113,7 @@ supervisor_start(struct agent *a, void **ret_state, struct err *err)
 		rc = doors_open(s, err);
 	FAILPOINT(supervisor_listens);
 	if (rc == RC_OK)
-		rc = recover_runs(s, err);
+		rc = recover_runs(s, find_blame(s), err);
 	if (rc != RC_OK) {
 		supervisor_stop(s);
 		return rc;

@@ -430,6 +430,7 @@ outcome_take(struct supervisor *s, struct task *t, const struct proto_result *m)
 {
 	struct err err;
 
+	supervisor_at_work(s, t->run);
 	step_release(s, t);
 	if (t->node == NODE_EXECUTOR) {
 		step_result(s, t, m);

@@ -3,7 +3,8 @@
  *
  * Invariant: the state is the fold of the updates, the step is the run's
  * node, finished steps of a plan are in their tasks' rows. So nothing that
- * was committed is done again.
+ * was committed is done again. A run that cannot be read, or that the process
+ * died at too often, ends, and keeps no other from going on.
  */
 #include "supervisor/recover.h"
 
@@ -11,6 +12,7 @@
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "common/wire.h"
+#include "supervisor/engine.h"
 #include "supervisor/ledger.h"
 #include "supervisor/outcome.h"
 #include "supervisor/step.h"
@@ -18,9 +20,18 @@
 struct recovery {
 	struct supervisor *s;
 	struct run *run;
+	/* What is wrong with what was read of it. */
 	enum rc rc;
-	struct err *err;
+	struct err err;
 };
+
+static void
+cannot_read(struct run *r, const char *why)
+{
+	r->given_up = ENDING_UNREADABLE;
+	snprintf(
+	    r->reason, sizeof(r->reason), "its record cannot be read: %s", why);
+}
 
 static void
 take_row(void *ctx, const struct store_run *row)
@@ -30,9 +41,8 @@ take_row(void *ctx, const struct store_run *row)
 	int64_t limit = row->deadline_ms - row->created_ms;
 	int64_t gone = MAX(clk_wall_ms() - row->created_ms, 0);
 	struct run *r;
+	struct err err;
 
-	if (c->rc != RC_OK)
-		return;
 	snprintf(id, sizeof(id), "%.*s", SPAN_ARG(row->id));
 	snprintf(node, sizeof(node), "%.*s", SPAN_ARG(row->node));
 	r = run_new(id);
@@ -50,7 +60,8 @@ take_row(void *ctx, const struct store_run *row)
 	r->last_seq = r->told_seq = row->last_seq;
 	r->recoveries = row->recoveries;
 	snprintf(r->reason, sizeof(r->reason), "%.*s", SPAN_ARG(row->reason));
-	c->rc = node_parse(node, &r->node, c->err);
+	if (node_parse(node, &r->node, &err) != RC_OK)
+		cannot_read(r, err.text);
 	TAILQ_INSERT_TAIL(&c->s->runs, r, all);
 	zhash_insert(c->s->by_id, r->id, r);
 	c->s->n_runs++;
@@ -63,7 +74,7 @@ take_update(
 	struct recovery *c = ctx;
 
 	if (c->rc == RC_OK)
-		c->rc = state_fold(c->run->state, update, c->err);
+		c->rc = state_fold(c->run->state, update, &c->err);
 }
 
 /* Whether a task is as it was; else it is queued, as it is made. */
@@ -119,53 +130,108 @@ end_lost(struct recovery *c)
 			    "the supervisor ended while it ran");
 }
 
-static void
-resume(struct recovery *c)
+/* Its tasks, made anew, as they stood. */
+static enum rc
+resume_tasks(struct recovery *c, struct err *err)
 {
 	struct supervisor *s = c->s;
 	struct run *r = c->run;
 	int64_t next_task = r->next_task;
-	struct err err;
+	enum rc rc;
 
+	if (r->node != NODE_PLANNER && r->node != NODE_EXECUTOR)
+		return RC_OK;
+	outcome_make_tasks(s, r);
+	rc = s->ops->task_each(s->store, r->row, take_task, c, err);
+	r->next_task = MAX(next_task, r->next_task);
+	FAILPOINT(recover_tasks);
+	return rc;
+}
+
+/* Where nothing is wrong with the store, but with what it has of the run, c
+ * says so. */
+static enum rc
+resume(struct recovery *c, struct err *err)
+{
+	struct supervisor *s = c->s;
+	struct run *r = c->run;
+	enum rc rc =
+	    s->ops->update_each(s->store, r->row, take_update, c, err);
+
+	if (rc != RC_OK || c->rc != RC_OK)
+		return rc;
 	FAILPOINT(recover_folded);
 	run_recall(r);
-	if (r->node == NODE_PLANNER || r->node == NODE_EXECUTOR) {
-		outcome_make_tasks(s, r);
-		c->rc =
-		    s->ops->task_each(s->store, r->row, take_task, c, c->err);
-		r->next_task = MAX(next_task, r->next_task);
-		FAILPOINT(recover_tasks);
-	}
-	if (c->rc == RC_OK &&
-	    ledger_good(s, s->ops->task_clear(s->store, r->row, &err), &err))
+	rc = resume_tasks(c, err);
+	if (rc != RC_OK)
+		return rc;
+	if (ledger_good(s, s->ops->task_clear(s->store, r->row, err), err))
 		ledger_dirty(s, r);
 	FAILPOINT(recover_cleared);
-	if (c->rc == RC_OK)
-		end_lost(c);
+	end_lost(c);
+	return RC_OK;
+}
+
+static enum rc
+recover_run(struct supervisor *s, struct run *r, struct err *err)
+{
+	struct recovery c = {.s = s, .run = r, .rc = RC_OK};
+	enum rc rc = RC_OK;
+
+	supervisor_at_work(s, r);
+	if (r->recoveries > RUN_RECOVERIES_MAX)
+		r->given_up = ENDING_DIED;
+	if (r->given_up == ENDING_NONE)
+		rc = resume(&c, err);
+	if (c.rc != RC_OK)
+		cannot_read(r, c.err.text);
+	if (r->given_up != ENDING_NONE)
+		engine_give_up(s, r, r->given_up);
+	return rc;
+}
+
+/* Before any work is done for it. */
+static void
+count_death(struct supervisor *s, int64_t row)
+{
+	struct run *r;
+	char n[24];
+
+	TAILQ_FOREACH(r, &s->runs, all)
+	if (r->row == row)
+		break;
+	if (r == NULL)
+		return;
+	snprintf(n, sizeof(n), "%lld", (long long)++r->recoveries);
+	log_warn("the supervisor died at a run", "run", r->id, "recovery", n,
+	    NULL);
+	ledger_dirty(s, r);
+	ledger_keep(s);
+	FAILPOINT(recover_counted);
 }
 
 enum rc
-recover_runs(struct supervisor *s, struct err *err)
+recover_runs(struct supervisor *s, int64_t died_at, struct err *err)
 {
-	struct recovery c = {.s = s, .rc = RC_OK, .err = err};
+	struct recovery c = {.s = s};
+	struct run *r, *next;
 	char n[24];
 	enum rc rc = s->ops->run_unfinished(s->store, take_row, &c, err);
 
+	if (rc == RC_OK)
+		count_death(s, died_at);
+	for (r = TAILQ_FIRST(&s->runs); r != NULL && rc == RC_OK; r = next) {
+		/* One that is given up ends at once. */
+		next = TAILQ_NEXT(r, all);
+		rc = recover_run(s, r, err);
+	}
+	if (rc == RC_OK || rc == RC_IO)
+		supervisor_at_work(s, NULL);
 	if (rc != RC_OK)
 		return rc;
-	TAILQ_FOREACH(c.run, &s->runs, all)
-	{
-		if (c.rc == RC_OK)
-			rc = s->ops->update_each(
-			    s->store, c.run->row, take_update, &c, err);
-		if (rc != RC_OK)
-			return rc;
-		if (c.rc == RC_OK)
-			resume(&c);
-	}
 	snprintf(n, sizeof(n), "%d", s->n_runs);
 	if (s->n_runs > 0)
 		log_info("investigations go on", "count", n, NULL);
 	FAILPOINT(recover_done);
-	return c.rc;
+	return RC_OK;
 }

@@ -6,7 +6,9 @@
 
 #include "supervisor/supervisor.h"
 
-/* To be followed by turn_end. Not RC_OK: what is kept cannot be read. */
-NODISCARD enum rc recover_runs(struct supervisor *s, struct err *err);
+/* To be followed by turn_end. died_at: the row of the run that the process
+ * before died at; 0: at none. Not RC_OK: the store cannot be read. */
+NODISCARD enum rc recover_runs(
+    struct supervisor *s, int64_t died_at, struct err *err);
 
 #endif

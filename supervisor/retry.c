@@ -61,6 +61,7 @@ give_up(struct supervisor *s, struct task *t)
 static void
 requeue(struct supervisor *s, struct task *t, const char *reason, bool died)
 {
+	supervisor_at_work(s, t->run);
 	if (t->class == TOOL_UNSAFE) {
 		step_lost(s, t, reason);
 		return;

@@ -11,6 +11,8 @@ static const struct {
 	const char *status;
 } endings[ENDING_COUNT] = {
     [ENDING_NONE] = {"none", "running"},
+    [ENDING_DIED] = {"supervisor_died", "failed"},
+    [ENDING_UNREADABLE] = {"unreadable", "failed"},
     [ENDING_CANCELLED] = {"cancelled", "cancelled"},
     [ENDING_PLANNER] = {"planner_failed", "failed"},
     [ENDING_FINISH] = {"finish", "completed"},
@@ -35,6 +37,8 @@ ending_name(enum ending e)
 enum ending
 route_ending(const struct facts *f)
 {
+	if (f->given_up != ENDING_NONE)
+		return f->given_up;
 	if (f->cancelled)
 		return ENDING_CANCELLED;
 	if (f->planner_failed)

@@ -17,21 +17,11 @@ enum {
 	ROUTE_TURNS_MAX = 24,
 };
 
-/* What routing looks at, gathered from the state and the run. */
-struct facts {
-	bool has_decision;		/* a planner has answered */
-	enum plan_decision decision;
-	int64_t iteration;		/* rounds begun */
-	int64_t turns;			/* planner's answers so far */
-	int64_t failures;		/* of the same tool in a row */
-	bool deadline_passed;
-	bool cancelled;
-	bool planner_failed;
-};
-
 /* Why a run ends; in the order of precedence. */
 enum ending {
 	ENDING_NONE,
+	ENDING_DIED,		/* the supervisor did, at it: blame.h */
+	ENDING_UNREADABLE,	/* its record is damaged */
 	ENDING_CANCELLED,
 	ENDING_PLANNER,		/* the planner gave up with an error */
 	ENDING_FINISH,
@@ -41,6 +31,19 @@ enum ending {
 	ENDING_TURNS,
 };
 enum { ENDING_COUNT = ENDING_TURNS + 1 };
+
+/* What routing looks at, gathered from the state and the run. */
+struct facts {
+	enum ending given_up;		/* ENDING_NONE: it goes on */
+	bool has_decision;		/* a planner has answered */
+	enum plan_decision decision;
+	int64_t iteration;		/* rounds begun */
+	int64_t turns;			/* planner's answers so far */
+	int64_t failures;		/* of the same tool in a row */
+	bool deadline_passed;
+	bool cancelled;
+	bool planner_failed;
+};
 
 enum ending route_ending(const struct facts *f);
 

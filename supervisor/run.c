@@ -52,6 +52,7 @@ run_facts(const struct run *r)
 {
 	struct span d = state_str(r->state, "decision");
 	struct facts f = {
+	    .given_up = r->given_up,
 	    .iteration = r->iteration,
 	    .turns = r->turns,
 	    .failures = r->failures,

@@ -116,10 +116,11 @@ struct run {
 	int64_t next_task, next_update, last_seq, next_evidence;
 	int64_t told_seq;			/* durable up to this event */
 	int64_t failures;
-	int64_t recoveries;			/* as in its row */
+	int64_t recoveries;			/* as in its row: blame.h */
 	bool webhook;				/* interactive runs go first */
 	bool cancelled, deadline_passed, planner_failed, ended;
 	const char *status;			/* how it ended; NULL before */
+	enum ending given_up;			/* then its state is not known */
 	char reason[600];
 	/* The plan being carried out, kept alive for its steps. */
 	struct buf plan_bytes;

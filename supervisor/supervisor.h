@@ -23,6 +23,7 @@
 
 #include "common/agent.h"
 #include "common/rest.h"
+#include "supervisor/blame.h"
 #include "supervisor/outbox.h"
 #include "supervisor/run.h"
 #include "supervisor/window.h"
@@ -50,6 +51,7 @@ struct supervisor {
 	struct task_queue queue[NODE_COUNT];
 	struct task_queue suspects[NODE_COUNT];	/* run.h */
 	struct windows *windows;	/* of the gateways */
+	struct blame *blame;		/* NULL: nobody is */
 	/* By gateway and request: each is looked up when it asks again. */
 	struct follower_list followers[FOLLOW_BUCKETS];
 	struct follower_queue behind;	/* those that are not live */
@@ -71,5 +73,12 @@ struct supervisor {
 	int64_t keep_ms;		/* when the store is told next which
 					 * runs are old */
 };
+
+/* On which run's account it is what comes now, r NULL: on none. */
+static inline void
+supervisor_at_work(struct supervisor *s, const struct run *r)
+{
+	blame_set(s->blame, r != NULL ? r->row : 0);
+}
 
 #endif

@@ -93,6 +93,7 @@ hand_over(struct supervisor *s)
 void
 turn_begin(struct supervisor *s)
 {
+	supervisor_at_work(s, NULL);
 	if (s->turn_us == 0)
 		s->turn_us = clk_mono_us();
 }
@@ -250,6 +251,7 @@ turn_tick(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 	}
 	window_forget(s->windows, now, gateway_gone, s);
 	end_overdue(s, now);
+	supervisor_at_work(s, NULL);
 	keep(s, now);
 	rest_tick(&s->rest, s->n_runs > 0 || !s->ops->kept(s->store), now);
 	turn_end(s);

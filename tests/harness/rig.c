@@ -23,7 +23,7 @@ static const char tools[] =
 /* ---- its life ---- */
 
 static void
-start(void)
+spawn(void)
 {
 	auto_str path = program("culprit-supervisor");
 	const char *argv[4 + RIG_FLAGS_MAX] = {path, "--data-dir", rig->dir};
@@ -34,6 +34,12 @@ start(void)
 	for (i = 0; rig->flags[i] != NULL; i++)
 		argv[3 + i] = rig->flags[i];
 	rig->supervisor = proc_start(&spec);
+}
+
+static void
+start(void)
+{
+	spawn();
 	rig_settle();
 }
 
@@ -80,13 +86,29 @@ rig_close(void)
 	free(rig);
 }
 
-void
-rig_restart(int how)
+static void
+stop(int how)
 {
 	proc_signal(rig->supervisor, how);
 	ck_assert_int_ne(proc_wait(rig->supervisor, LIMIT_MS), -1);
 	proc_free(rig->supervisor);
+}
+
+void
+rig_restart(int how)
+{
+	stop(how);
 	start();
+}
+
+void
+rig_restart_to_die(const char *failpoint)
+{
+	stop(SIGKILL);
+	setenv("CULPRIT_FAILPOINT", failpoint, 1);
+	spawn();
+	unsetenv("CULPRIT_FAILPOINT");
+	ck_assert_int_eq(proc_wait(rig->supervisor, LIMIT_MS), 128 + SIGKILL);
 }
 
 /* ---- the conversation ---- */

@@ -56,6 +56,9 @@ extern const char *const rig_calm[];
  * attached then, workers must join anew. */
 void rig_restart(int how);
 
+/* The same with one that kills itself as it starts, at a failpoint. */
+void rig_restart_to_die(const char *failpoint);
+
 /* ---- the conversation ---- */
 
 /* The next message to p of a type, waiting for it. */

@@ -5,6 +5,7 @@
 #include "common/clk.h"
 #include "common/tree.h"
 #include "common/wire.h"
+#include "supervisor/blame.h"
 #include "tests/harness/peer.h"
 #include "tests/harness/rig.h"
 #include "tests/harness/texts.h"
@@ -131,6 +132,105 @@ START_TEST(how_long_it_took_counts_from_the_start_not_from_a_restart)
 }
 END_TEST
 
+#ifdef CULPRIT_FAILPOINTS
+
+/* In the recovery of the oldest run. */
+#define AT_IT "recover_folded:kill@1+"
+
+static void
+come_back(void)
+{
+	rig_restart(SIGKILL);
+	rig_follow(1, rig->run, (uint64_t)rig->log.n);
+	rig_join_planner();
+}
+
+START_TEST(a_run_that_the_supervisor_dies_at_is_given_up_and_no_other_is)
+{
+	auto_str other = NULL;
+	const struct proto_reply *r;
+	int i;
+
+	rig_open(rig_calm);
+	rig_start_run();
+	r = rig_submit(2, "{\"input\":\"b\"}", NULL, NULL, false);
+	other = xstrndup(r->run.p, r->run.n);
+	rig_event("supervisor", 0);
+	for (i = 0; i <= RUN_RECOVERIES_MAX; i++)
+		rig_restart_to_die(AT_IT);
+	come_back();
+	assert_finished("failed", "supervisor_died");
+	assert_contains(
+	    tree_str(rig_event("report", 0), "markdown"), "\n## ");
+	assert_reply(rig_query(3, "report", "{}"), "ok", "");
+	/* The planner is asked about the other one alone, which goes on. */
+	ck_assert(span_is(rig_task(&rig->planner)->run, other));
+	rig_close();
+}
+END_TEST
+
+/* Twice as often as would be too often in a row. */
+START_TEST(a_run_that_gets_on_between_deaths_is_not_given_up)
+{
+	int i;
+
+	rig_open(rig_calm);
+	rig_start_run();
+	rig_join_planner();
+	rig_plan(RIG_PLAN_ONLY);
+	for (i = 0; i < 2 * RUN_RECOVERIES_MAX; i++) {
+		rig_event("plan", i);
+		rig_restart_to_die(AT_IT);
+		come_back();
+		rig_plan(RIG_PLAN_ONLY);
+	}
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	rig_close();
+}
+END_TEST
+
+START_TEST(a_run_that_dies_oftener_than_it_gets_on_is_given_up)
+{
+	int i;
+
+	rig_open(rig_calm);
+	rig_start_run();
+	rig_join_planner();
+	for (i = 0; i < RUN_RECOVERIES_MAX; i++) {
+		rig_plan(RIG_PLAN_ONLY);
+		rig_event("plan", i);
+		rig_restart_to_die(AT_IT);
+		rig_restart_to_die(AT_IT);
+		come_back();
+	}
+	assert_finished("failed", "supervisor_died");
+	rig_close();
+}
+END_TEST
+
+#endif
+
+START_TEST(a_supervisor_that_is_killed_beside_a_run_is_no_death_at_it)
+{
+	int i;
+
+	rig_open(rig_calm);
+	rig_start_run();
+	rig_event("supervisor", 0);
+	rig_join_planner();
+	for (i = 0; i < 2 * RUN_RECOVERIES_MAX; i++) {
+		rig_task(&rig->planner);
+		rig_restart(SIGKILL);
+		rig_join_planner();
+	}
+	rig_follow(1, rig->run, (uint64_t)rig->log.n);
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	rig_close();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -139,6 +239,12 @@ main(void)
 	    {an_answer_that_was_received_is_not_asked_for_again, 2},
 	    {evidence_numbers_are_never_given_twice, 0},
 	    {how_long_it_took_counts_from_the_start_not_from_a_restart, 0},
+#ifdef CULPRIT_FAILPOINTS
+	    {a_run_that_the_supervisor_dies_at_is_given_up_and_no_other_is, 0},
+	    {a_run_that_gets_on_between_deaths_is_not_given_up, 0},
+	    {a_run_that_dies_oftener_than_it_gets_on_is_given_up, 0},
+#endif
+	    {a_supervisor_that_is_killed_beside_a_run_is_no_death_at_it, 0},
 	};
 
 	return RUN_TESTS("recovery", tests);

@@ -6,6 +6,7 @@
 #include "common/json.h"
 #include "common/md.h"
 #include "common/report.h"
+#include "common/report_words.h"
 #include "common/tree.h"
 #include "common/wire.h"
 #include "tests/harness/texts.h"
@@ -205,6 +206,24 @@ START_TEST(report_of_an_empty_state_that_was_cut_short_has_the_form)
 
 	report_cut_short(&b, (struct span){NULL, 0}, NULL);
 	check_form(buf_str(&b), REPORT_ZH);
+}
+END_TEST
+
+/* It claims nothing of what it was not made from. */
+START_TEST(report_of_a_run_that_was_not_read_has_the_form_and_no_claims)
+{
+	auto_buf b = {.max = REPORT_BYTES_MAX};
+	enum report_lang lang = _i == 0 ? REPORT_ZH : REPORT_EN;
+
+	report_unread(&b, lang, "supervisor_died");
+	check_form(buf_str(&b), lang);
+	HAS(buf_str(&b), report_word(RW_UNREAD, lang));
+	HAS(buf_str(&b), report_word(RW_UNKNOWN_ALERTS, lang));
+	HAS(buf_str(&b), report_reason_words("supervisor_died", lang));
+	LACKS(buf_str(&b), report_word(RW_NO_STEPS, lang));
+	LACKS(buf_str(&b), report_word(RW_NOTHING, lang));
+	LACKS(buf_str(&b), report_word(RW_NONE_FIRING, lang));
+	ck_assert_uint_lt(b.len, 4096);
 }
 END_TEST
 
@@ -528,6 +547,8 @@ main(void)
 	    {report_of_any_state_that_was_cut_short_has_the_form, 5},
 	    {report_of_an_empty_state_that_was_cut_short_has_the_form, 0},
 	    {report_cut_short_tells_what_the_tools_said, 0},
+	    {report_of_a_run_that_was_not_read_has_the_form_and_no_claims,
+		REPORT_LANGS},
 	    {report_lets_no_markup_pass_from_labels, (int)ARRAY_LEN(attacks)},
 	    {report_shows_attacks_as_what_they_are, (int)ARRAY_LEN(attacks)},
 	    {texts_are_cut_at_whole_words, ARRAY_LEN(cuts)},

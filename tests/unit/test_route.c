@@ -165,6 +165,32 @@ facts_of(int n)
 	return f;
 }
 
+/* Of whatever else it was, nothing is known. */
+START_TEST(a_run_that_is_given_up_ends_as_that)
+{
+	static const enum ending given_up[] = {
+	    ENDING_DIED, ENDING_UNREADABLE};
+	size_t i;
+	int n;
+
+	for (n = 0; n < COMBINATIONS; n++) {
+		for (i = 0; i < ARRAY_LEN(given_up); i++) {
+			struct facts f = facts_of(n);
+
+			f.given_up = given_up[i];
+			ck_assert_int_eq(route_ending(&f), given_up[i]);
+			ck_assert_int_eq(
+			    route_next(&graph_main, NODE_SUPERVISOR, &f),
+			    NODE_END);
+		}
+	}
+	ck_assert_str_eq(ending_name(ENDING_DIED), "supervisor_died");
+	ck_assert_str_eq(ending_status(ENDING_DIED), "failed");
+	ck_assert_str_eq(ending_name(ENDING_UNREADABLE), "unreadable");
+	ck_assert_str_eq(ending_status(ENDING_UNREADABLE), "failed");
+}
+END_TEST
+
 static bool
 finished(const struct facts *f)
 {
@@ -296,6 +322,7 @@ main(void)
 	    {every_node_and_every_combination_of_facts_goes_where_it_should,
 		0},
 	    {cancel_comes_before_everything_and_finish_before_the_limits, 0},
+	    {a_run_that_is_given_up_ends_as_that, 0},
 	    {the_eleventh_round_is_never_started, 0},
 	};
 

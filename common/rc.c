@@ -25,6 +25,7 @@ rc_name(enum rc rc)
 	case RC_IO:		return "io";
 	case RC_UPSTREAM:	return "upstream";
 	case RC_BUSY:		return "busy";
+	case RC_DAMAGED:	return "damaged";
 	case RC_CANCELLED:	return "cancelled";
 	}
 	return "unknown";

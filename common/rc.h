@@ -25,6 +25,7 @@ enum rc {
 	RC_IO,		/* this machine failed: disk, socket, limit */
 	RC_UPSTREAM,	/* another service answered with a failure */
 	RC_BUSY,	/* full: try again later */
+	RC_DAMAGED,	/* what is kept is not what was written: go on without */
 	RC_CANCELLED,	/* somebody called it off */
 };
 

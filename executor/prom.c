@@ -148,6 +148,7 @@ advice_for_transport(enum rc rc)
 	case RC_IO:
 	case RC_UPSTREAM:
 	case RC_BUSY:
+	case RC_DAMAGED:
 		break;
 	}
 	return "Start Prometheus, or set CULPRIT_PROMETHEUS_URL to where it "

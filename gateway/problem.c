@@ -82,6 +82,8 @@ problem_status_of(enum rc rc)
 		return 503;
 	case RC_UPSTREAM:
 		return 502;
+	case RC_DAMAGED:
+		return 500;
 	}
 	return 500;
 }

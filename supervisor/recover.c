@@ -185,9 +185,11 @@ recover_run(struct supervisor *s, struct run *r, struct err *err)
 		rc = resume(&c, err);
 	if (c.rc != RC_OK)
 		cannot_read(r, c.err.text);
+	else if (rc == RC_DAMAGED)
+		cannot_read(r, err->text);
 	if (r->given_up != ENDING_NONE)
 		engine_give_up(s, r, r->given_up);
-	return rc;
+	return rc == RC_DAMAGED ? RC_OK : rc;
 }
 
 /* Before any work is done for it. */

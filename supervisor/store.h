@@ -9,7 +9,7 @@
  * Reads see what is durable; of what is not, only run_find_key and
  * evidence_written know. A run's record is read whole, held against its chain
  * (store_chain.h) and kept while somebody reads on: what does not fit is
- * RC_IO, and never handed out.
+ * RC_DAMAGED, and never handed out.
  *
  * One thread uses a store. No op but wait, open and close waits for a sync;
  * reads may wait for the disk where its pages are not in memory. A callback

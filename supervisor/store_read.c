@@ -226,7 +226,7 @@ read_task_each(struct store *s, int64_t row,
 	if (rc == RC_OK)
 		rc = store_tasks_hand(buf_span(&stand), each, ctx, err);
 	if (rc == RC_INVALID)
-		rc = err_prefix(err, RC_IO, "store %s: run in row %lld",
+		rc = err_prefix(err, RC_DAMAGED, "store %s: run in row %lld",
 		    s->path, (long long)row);
 	return rc;
 }
@@ -367,7 +367,7 @@ read_evidence_get(struct store *s, int64_t row, int64_t number,
 		    (long long)number);
 	rc = evidence_hand(s, &w, &r, err);
 	if (rc == RC_INVALID)
-		rc = err_prefix(err, RC_IO,
+		rc = err_prefix(err, RC_DAMAGED,
 		    "store %s: evidence E%lld of run %lld is damaged", s->path,
 		    (long long)number, (long long)row);
 	return rc;

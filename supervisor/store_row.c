@@ -166,7 +166,7 @@ row_fits(sqlite3_stmt *st, struct chain *ret_chain)
 enum rc
 row_unfit(const char *id, struct err *err)
 {
-	return err_set(err, RC_IO,
+	return err_set(err, RC_DAMAGED,
 	    "what is kept of investigation %s is not what was written; "
 	    "`culprit verify %s` says more",
 	    id, id);

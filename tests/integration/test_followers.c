@@ -307,7 +307,7 @@ START_TEST(a_run_that_cannot_be_read_ends_no_other)
 	rig_restart(SIGTERM);
 	damage_runs();
 	rig_follow(7, rig->run, 0);
-	assert_reply(rig_reply(7), "io", "is not what was written");
+	assert_reply(rig_reply(7), "damaged", "is not what was written");
 	rig_join_planner();
 	ck_assert(proc_is_alive(rig->supervisor));
 	rig_close();

@@ -11,6 +11,7 @@
 #include "tests/harness/texts.h"
 
 #include <signal.h>
+#include <sqlite3.h>
 
 START_TEST(nothing_finished_is_done_again_after_a_kill)
 {
@@ -211,6 +212,67 @@ END_TEST
 
 #endif
 
+/* Of the first run's record. */
+static const char *const damages[] = {
+    "UPDATE journal SET data = x'00', raw_bytes = 9 WHERE run = 1",
+    "DELETE FROM journal WHERE run = 1",
+};
+
+static void
+damage(const char *sql)
+{
+	auto_str path = xasprintf("%s/culprit.db", rig->dir);
+	sqlite3 *db = NULL;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 10000);
+	ck_assert_int_eq(
+	    sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* What the list says of the run, the caller's. */
+static cJSON *
+listed(const char *run)
+{
+	cJSON *list = wire_to_tree(rig_query(9, "list", "{}")->value);
+	cJSON *item = NULL;
+	const cJSON *i;
+
+	cJSON_ArrayForEach (i, tree_at(list, "investigations"))
+		if (strcmp(tree_str(i, "id"), run) == 0)
+			item = cJSON_Duplicate(i, true);
+	cJSON_Delete(list);
+	ck_assert_ptr_nonnull(item);
+	return item;
+}
+
+START_TEST(a_run_that_cannot_be_read_ends_and_no_other_with_it)
+{
+	auto_str damaged = NULL;
+	const struct proto_reply *r;
+	cJSON *row;
+
+	rig_open(rig_calm);
+	r = rig_submit(2, "{\"input\":\"b\"}", NULL, NULL, false);
+	damaged = xstrndup(r->run.p, r->run.n);
+	rig_start_run();
+	rig_event("supervisor", 0);
+	damage(damages[_i]);
+	rig_restart(SIGKILL);
+	row = listed(damaged);
+	ck_assert_str_eq(tree_str(row, "status"), "failed");
+	assert_contains(
+	    tree_str(row, "reason"), "its record cannot be read: what is kept");
+	cJSON_Delete(row);
+	rig_follow(1, rig->run, (uint64_t)rig->log.n);
+	rig_join_planner();
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	rig_close();
+}
+END_TEST
+
 START_TEST(a_supervisor_that_is_killed_beside_a_run_is_no_death_at_it)
 {
 	int i;
@@ -245,6 +307,8 @@ main(void)
 	    {a_run_that_dies_oftener_than_it_gets_on_is_given_up, 0},
 #endif
 	    {a_supervisor_that_is_killed_beside_a_run_is_no_death_at_it, 0},
+	    {a_run_that_cannot_be_read_ends_and_no_other_with_it,
+		ARRAY_LEN(damages)},
 	};
 
 	return RUN_TESTS("recovery", tests);

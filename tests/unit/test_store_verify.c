@@ -237,19 +237,19 @@ START_TEST(what_does_not_fit_is_not_served_and_the_others_are)
 		    "run = 1), raw_bytes = (SELECT raw_bytes FROM journal "
 		    "WHERE run = 1) WHERE run = 3");
 	ck_assert_int_eq(
-	    ops->run_find(f.s, span_of("r2"), fix_see_id, &f, &fix_err), RC_IO);
+	    ops->run_find(f.s, span_of("r2"), fix_see_id, &f, &fix_err), RC_DAMAGED);
 	assert_contains(fix_err.text,
 	    "what is kept of investigation r2 is not what was written; "
 	    "`culprit verify r2`");
 	ck_assert_int_eq(
-	    ops->event_each(f.s, 2, 0, 9, fix_see_event, &f, &fix_err), RC_IO);
+	    ops->event_each(f.s, 2, 0, 9, fix_see_event, &f, &fix_err), RC_DAMAGED);
 	ck_assert_int_eq(
-	    ops->event_each(f.s, 3, 0, 9, fix_see_event, &f, &fix_err), RC_IO);
+	    ops->event_each(f.s, 3, 0, 9, fix_see_event, &f, &fix_err), RC_DAMAGED);
 	ck_assert_int_eq(
-	    ops->update_each(f.s, 3, fix_see_update, &f, &fix_err), RC_IO);
+	    ops->update_each(f.s, 3, fix_see_update, &f, &fix_err), RC_DAMAGED);
 	ck_assert_int_eq(
 	    ops->evidence_get(f.s, 3, 1, fix_see_evidence, &f, &fix_err),
-	    RC_IO);
+	    RC_DAMAGED);
 	ck_assert_str_eq(fix_seen(&f), "");
 	MUST(ops->event_each(f.s, 1, 0, 1, fix_see_event, &f, &fix_err));
 	ck_assert_str_eq(fix_seen(&f), "1:plan= ");

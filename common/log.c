@@ -14,6 +14,7 @@
 
 #include "common/buf.h"
 #include "common/clk.h"
+#include "common/memory.h"
 #include "common/utf8.h"
 #include "common/when.h"
 
@@ -27,12 +28,20 @@ static struct {
 	enum log_level least;
 } settings = {"culprit", LOG_LEVEL_INFO};
 
+static void
+tell_memory_out(const char *bytes, const char *mib)
+{
+	log_error("out of memory; ending", "bytes", bytes, "memory_max_mib",
+	    mib, NULL);
+}
+
 bool
 log_open(const char *proc, const char *level)
 {
 	size_t i;
 
 	settings.proc = proc;
+	memory_told_by(tell_memory_out);
 	for (i = 0; i < ARRAY_LEN(level_names); i++) {
 		if (strcmp(level, level_names[i]) == 0) {
 			settings.least = (enum log_level)i;

@@ -9,11 +9,19 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/attr.h"
-#include "common/log.h"
+
+static memory_tell told_by;
+
+void
+memory_told_by(memory_tell tell)
+{
+	told_by = tell;
+}
 
 /* The limit's side of it, in MiB; "": there is none. */
 static void
@@ -30,12 +38,15 @@ limit_text(char *text, size_t n)
 void
 memory_out(size_t bytes)
 {
+	static const char plain[] = "out of memory; ending\n";
 	char asked[24], limit[24];
 
 	snprintf(asked, sizeof(asked), "%zu", bytes);
 	limit_text(limit, sizeof(limit));
-	log_error("out of memory; ending", "bytes", asked, "memory_max_mib",
-	    limit[0] != '\0' ? limit : NULL, NULL);
+	if (told_by != NULL)
+		told_by(asked, limit[0] != '\0' ? limit : NULL);
+	else if (write(STDERR_FILENO, plain, strlen(plain)) < 0)
+		_exit(MEMORY_EXIT);
 	_exit(MEMORY_EXIT);
 }
 

@@ -22,6 +22,12 @@
 
 enum { MEMORY_EXIT = 4 };
 
+/* Who says so, before the end; taking no memory, and no lock: log.c. Until
+ * somebody is named a plain line on stderr does. mib is the limit's size, or
+ * NULL. */
+typedef void (*memory_tell)(const char *bytes, const char *mib);
+void memory_told_by(memory_tell tell);
+
 /* Ends the process: so many bytes were not to be had. Takes no memory, and
  * no lock, since whoever asks for memory may hold any. */
 _Noreturn void memory_out(size_t bytes);

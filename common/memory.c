@@ -38,7 +38,8 @@ limit_text(char *text, size_t n)
 void
 memory_out(size_t bytes)
 {
-	static const char plain[] = "out of memory; ending\n";
+	static const char plain[] =
+	    "level=error msg=\"out of memory; ending\"\n";
 	char asked[24], limit[24];
 
 	snprintf(asked, sizeof(asked), "%zu", bytes);

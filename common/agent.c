@@ -22,6 +22,8 @@ enum { EXIT_USAGE = 2 };
 
 struct agent {
 	const struct agent_spec *spec;
+	int argc;
+	char **argv;
 	struct conf conf;
 	zloop_t *loop;
 	void *state;
@@ -90,6 +92,22 @@ on_kept(zloop_t *loop UNUSED, int timer UNUSED, void *arg UNUSED)
 	return 0;
 }
 
+/* Flags and environment are what they were; the file may be another. */
+static void
+reload(struct agent *a)
+{
+	struct conf now;
+	struct err err;
+
+	if (conf_load(&now, a->argc, a->argv, a->spec->who, &err) != RC_OK) {
+		log_error("the configuration stays as it was", "reason",
+		    err.text, NULL);
+		return;
+	}
+	a->spec->reload(a->state, &now);
+	conf_done(&now);
+}
+
 static int
 on_signal(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 {
@@ -98,6 +116,10 @@ on_signal(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 
 	if (read(item->fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return 0;
+	if (info.ssi_signo == SIGHUP) {
+		reload(a);
+		return 0;
+	}
 	if (a->draining || a->spec->drain == NULL) {
 		agent_stop(a);
 		return 0;
@@ -110,7 +132,7 @@ on_signal(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 }
 
 static int
-signals_open(void)
+signals_open(const struct agent_spec *spec)
 {
 	sigset_t set;
 
@@ -118,6 +140,8 @@ signals_open(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	if (spec->reload != NULL)
+		sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -181,7 +205,7 @@ run(struct agent *a)
 	int status;
 
 	zsys_handler_set(NULL);
-	a->signal_fd = signals_open();
+	a->signal_fd = signals_open(a->spec);
 	a->loop = zloop_new();
 	/* Its own signal handling must stay off as well. */
 	zloop_set_nonstop(a->loop, true);
@@ -262,7 +286,7 @@ make_name(const struct agent *a)
 int
 agent_main(int argc, char **argv, const struct agent_spec *spec)
 {
-	struct agent a = {.spec = spec};
+	struct agent a = {.spec = spec, .argc = argc, .argv = argv};
 	struct err err;
 	int status = EXIT_SUCCESS;
 

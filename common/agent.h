@@ -30,6 +30,10 @@ struct agent_spec {
 	 * there is nothing to wait for. */
 	void (*drain)(void *state);
 
+	/* SIGHUP: the configuration as it is read now, for the call. NULL:
+	 * the signal ends the process, as it ever does. */
+	void (*reload)(void *state, const struct conf *conf);
+
 	/* Frees the state; the loop no longer runs. */
 	void (*stop)(void *state);
 

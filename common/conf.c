@@ -1,8 +1,8 @@
 /*
  * conf.c - one option table, four sources.
  *
- * Invariant: a setting is stored with the rank of its source, and a source
- * of lower rank never replaces it; so the order of reading does not matter.
+ * Invariant: a value is stored with where it is from, and one from a lower
+ * place never replaces it; so the order of reading does not matter.
  */
 #include "common/conf.h"
 
@@ -16,7 +16,6 @@
 #include "common/proto.h"
 
 enum type { TYPE_STR, TYPE_SECRET, TYPE_INT, TYPE_BOOL };
-enum rank { RANK_NONE, RANK_DEFAULT, RANK_FILE, RANK_ENV, RANK_FLAG };
 
 enum { SECRET_BYTES_MAX = 16384, MEMORY_MAX = 512,
 	INI_LINE_BYTES_MAX = 198 };
@@ -42,7 +41,7 @@ static const struct opt {
 struct conf_memory {
 	char *strings[MEMORY_MAX];
 	int n;
-	enum rank ranks[ARRAY_LEN(opts)];
+	enum conf_from from[ARRAY_LEN(opts)];
 };
 
 static const char *
@@ -102,17 +101,17 @@ parse_bool(const struct opt *o, const char *text, bool *ret, struct err *err)
 	    o->flag, text);
 }
 
-/* Stores one value unless a source of higher rank was there already. */
+/* Stores one value unless one from a higher place is there already. */
 static enum rc
-opt_set(struct conf *c, const struct opt *o, enum rank rank, const char *text,
+opt_set(struct conf *c, const struct opt *o, enum conf_from from, const char *text,
     struct err *err)
 {
 	char *at = (char *)c + o->offset;
-	enum rank *have = &c->memory->ranks[o - opts];
+	enum conf_from *have = &c->memory->from[o - opts];
 
-	if (*have > rank)
+	if (*have > from)
 		return RC_OK;
-	*have = rank;
+	*have = from;
 	switch (o->type) {
 	case TYPE_INT:
 		return parse_int(o, text, (int64_t *)(void *)at, err);
@@ -135,7 +134,7 @@ load_defaults(struct conf *c, struct err *err)
 
 	for (i = 0; i < ARRAY_LEN(opts) && rc == RC_OK; i++)
 		if (opts[i].def != NULL)
-			rc = opt_set(c, &opts[i], RANK_DEFAULT, opts[i].def,
+			rc = opt_set(c, &opts[i], CONF_FROM_DEFAULT, opts[i].def,
 			    err);
 	return rc;
 }
@@ -166,7 +165,7 @@ load_env(struct conf *c, struct err *err)
 		v = getenv(name);
 		if (v == NULL || v[0] == '\0')
 			continue;
-		if (opt_set(c, &opts[i], RANK_ENV, v, err) != RC_OK)
+		if (opt_set(c, &opts[i], CONF_FROM_ENV, v, err) != RC_OK)
 			return err_prefix(err, RC_INVALID, "%s", name);
 	}
 	return RC_OK;
@@ -192,7 +191,7 @@ ini_value(void *user, const char *section, const char *key, const char *value)
 				"-file setting%s%s",
 		    key, section[0] != '\0' ? " in section " : "", section);
 	else
-		l->rc = opt_set(l->c, o, RANK_FILE, value, l->err);
+		l->rc = opt_set(l->c, o, CONF_FROM_FILE, value, l->err);
 	return l->rc == RC_OK;
 }
 
@@ -286,7 +285,7 @@ flag_set(struct flags *f, const char *name, size_t n, const char *value,
 		return err_set(err, RC_INVALID,
 		    "--%s would show a secret to every user of this machine: "
 		    "use the variable or the -file setting", o->flag);
-	return opt_set(f->c, o, RANK_FLAG, value, err);
+	return opt_set(f->c, o, CONF_FROM_FLAG, value, err);
 }
 
 static bool
@@ -377,7 +376,8 @@ load_all(struct conf *c, int argc, char **argv, unsigned who, struct err *err)
 	/* As with every variable: empty is not set. */
 	if (f.ini != NULL && f.ini[0] == '\0')
 		f.ini = NULL;
-
+	if (f.ini != NULL)
+		c->ini = keep(c, xstrdup(f.ini));
 	if (rc == RC_OK)
 		rc = load_env(c, err);
 	if (rc == RC_OK)
@@ -482,15 +482,12 @@ conf_each(const struct conf *c, unsigned who,
 	}
 }
 
-bool
-conf_is_flag(const struct conf *c, const char *flag)
+enum conf_from
+conf_from(const struct conf *c, const char *flag)
 {
-	size_t i;
+	const struct opt *o = opt_find(flag, strlen(flag));
 
-	for (i = 0; i < ARRAY_LEN(opts); i++)
-		if (strcmp(opts[i].flag, flag) == 0)
-			return c->memory->ranks[i] == RANK_FLAG;
-	return false;
+	return o != NULL ? c->memory->from[o - opts] : CONF_FROM_NOBODY;
 }
 
 enum rc

@@ -38,6 +38,7 @@ struct conf {
 	/* What is no option: positional arguments, borrowed from argv. */
 	const char *args[CONF_ARGS_MAX];
 	int n_args;
+	const char *ini; /* the file that was named; NULL: none */
 	int n_words; /* of them, those behind "--": options of nobody's */
 	/* Asked for on the command line, for every process alike. */
 	bool help, version, check, once;
@@ -65,8 +66,15 @@ void conf_help(FILE *out, unsigned who);
 void conf_each(const struct conf *c, unsigned who,
     void (*each)(void *ctx, const char *flag, const char *value), void *ctx);
 
-/* Was it set on the command line? */
-bool conf_is_flag(const struct conf *c, const char *flag);
+/* Where an option's value is from; the later outranks the earlier. */
+enum conf_from {
+	CONF_FROM_NOBODY,
+	CONF_FROM_DEFAULT,
+	CONF_FROM_FILE,
+	CONF_FROM_ENV,
+	CONF_FROM_FLAG,
+};
+enum conf_from conf_from(const struct conf *c, const char *flag);
 
 /* Puts *value_or_file's secret into *ret (caller frees; NULL when neither is
  * set). The file's trailing line end is cut. RC_IO when it cannot be read. */

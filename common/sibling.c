@@ -31,20 +31,45 @@ sibling_add(struct sibling *s, char *arg)
 	s->argv[s->argc++] = arg;
 }
 
-static void
-sibling_pass_on(void *ctx, const char *flag, const char *value)
+struct passing {
+	struct sibling *s;
+	const struct conf *conf;
+};
+
+/* What a running process reads again it must find where it was said: the
+ * value of now, as a flag, would stand above the file for ever. */
+static bool
+is_left_to_file(const struct passing *p, const char *flag)
 {
-	if (strcmp(flag, "name") != 0)
-		sibling_add(ctx, xasprintf("--%s=%s", flag, value));
+	static const char *const again[] = {"tools", "tool-classes"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(again); i++)
+		if (strcmp(flag, again[i]) == 0)
+			return conf_from(p->conf, flag) == CONF_FROM_FILE;
+	return false;
+}
+
+static void
+pass_on(void *ctx, const char *flag, const char *value)
+{
+	const struct passing *p = ctx;
+
+	if (strcmp(flag, "name") != 0 && !is_left_to_file(p, flag))
+		sibling_add(p->s, xasprintf("--%s=%s", flag, value));
 }
 
 void
 sibling_init(
     struct sibling *s, const char *kind, unsigned who, const struct conf *conf)
 {
+	struct passing p = {s, conf};
+
 	*s = (struct sibling){0};
 	sibling_add(s, sibling_path(kind));
-	conf_each(conf, who, sibling_pass_on, s);
+	if (conf->ini != NULL)
+		sibling_add(s, xasprintf("--config=%s", conf->ini));
+	conf_each(conf, who, pass_on, &p);
 }
 
 void

@@ -42,6 +42,8 @@ struct worker {
 	struct agent *agent;
 	struct worker_spec spec;
 	char *tools;
+	uint64_t edition;	/* of them, from 1 */
+	uint64_t known;		/* which the supervisor has; 0: it counts none */
 	struct bus *bus;
 	struct held *held;
 	int n_held;
@@ -172,6 +174,7 @@ send_hello(struct worker *w)
 	m.hello.capacity = (uint64_t)c->capacity;
 	m.hello.tools = w->spec.tools;
 	m.hello.start = w->start;
+	m.hello.edition = w->edition;
 	worker_say(w, &m);
 	FAILPOINT(worker_hello);
 }
@@ -260,6 +263,19 @@ send_renew(struct worker *w)
 	worker_say(w, &m);
 }
 
+/* Not to one that counts no editions: it does not know the message. */
+static void
+send_tools(struct worker *w)
+{
+	struct proto m = {.type = PROTO_TOOLS};
+
+	if (w->known == 0 || w->known >= w->edition)
+		return;
+	m.tools.edition = w->edition;
+	m.tools.tools = w->spec.tools;
+	worker_say(w, &m);
+}
+
 static void
 send_bye(struct worker *w, bool ends)
 {
@@ -299,6 +315,7 @@ on_beat(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 		tell_unheard(w);
 	} else {
 		send_renew(w);
+		send_tools(w);
 	}
 	if (w->draining && w->held != NULL)
 		send_bye(w, false);
@@ -352,6 +369,7 @@ on_welcome(struct worker *w, const struct proto *m)
 		return;
 	drop_all(w);
 	w->epoch = m->welcome.epoch;
+	w->known = m->welcome.edition;
 	w->hellos = 0;
 	w->lease_ms = (int64_t)MIN(m->welcome.lease_ms, 600000U);
 	/* One whose words still arrive, but not what it is answered, gets one
@@ -360,6 +378,7 @@ on_welcome(struct worker *w, const struct proto *m)
 	beat_every(w, MAX(w->lease_ms / BEATS_A_LEASE, 10));
 	snprintf(name, sizeof(name), "%llu", (unsigned long long)w->epoch);
 	log_info("joined", "epoch", name, NULL);
+	send_tools(w);
 	drain_check(w);
 	FAILPOINT(worker_joined);
 }
@@ -430,6 +449,7 @@ start_again(struct worker *w)
 {
 	drop_all(w);
 	w->epoch = 0;
+	w->known = 0;
 	w->start++;
 	send_hello(w);
 	drain_check(w);
@@ -442,6 +462,8 @@ on_renewed(struct worker *w, const struct proto *m)
 	 * supervisor. One whose store was set back says WHO. */
 	if (w->epoch != 0 && m->renewed.epoch > w->epoch)
 		start_again(w);
+	else if (m->renewed.epoch == w->epoch)
+		w->known = MAX(w->known, m->renewed.edition);
 }
 
 static void
@@ -499,6 +521,26 @@ worker_on_bad(void *ctx UNUSED, const struct bus_peer *peer UNUSED,
 	    err->text, NULL);
 }
 
+static void
+set_tools(struct worker *w, struct span tools)
+{
+	free(w->tools);
+	w->tools = copy(tools);
+	w->spec.tools = span_make(w->tools, tools.n);
+	w->edition++;
+}
+
+void
+worker_tools(struct worker *w, struct span tools)
+{
+	set_tools(w, tools);
+	if (w->epoch != 0 && w->known == 0)
+		log_warn("the supervisor is of a version that hears of tools "
+			 "only from a worker that starts: start this one anew",
+		    NULL);
+	send_tools(w);
+}
+
 enum rc
 worker_new(struct agent *a, const struct worker_spec *spec,
     struct worker **ret_w, struct err *err)
@@ -512,10 +554,7 @@ worker_new(struct agent *a, const struct worker_spec *spec,
 
 	w->agent = a;
 	w->spec = *spec;
-	w->tools = xcalloc(1, spec->tools.n + 1);
-	memcpy(w->tools, spec->tools.p != NULL ? spec->tools.p : "",
-	    spec->tools.n);
-	w->spec.tools = span_make(w->tools, spec->tools.n);
+	set_tools(w, spec->tools);
 	w->beat_timer = -1;
 	w->start = 1;
 	rc = dial(agent_conf(a), agent_loop(a), agent_conf(a)->back, &h,

@@ -38,6 +38,10 @@ struct worker_spec {
 NODISCARD enum rc worker_new(struct agent *a, const struct worker_spec *spec,
     struct worker **ret_w, struct err *err);
 
+/* Other tools from now on, as in spec, copied: the supervisor is told until
+ * it knows. One of the version before hears of them with the next HELLO. */
+void worker_tools(struct worker *w, struct span tools);
+
 /* What is still held goes back, for another worker to do. */
 void worker_free(struct worker *w);
 

@@ -123,14 +123,47 @@ on_revoke(void *ctx UNUSED, struct worker_task *t)
 
 /* ---- life ---- */
 
+/* Enables the tools that conf names; else all is as before. */
 static enum rc
-describe_tools(struct executor *x, struct err *err)
+take_tools(struct executor *x, const struct conf *conf, struct err *err)
 {
-	AUTO(json) tree = toolset_describe(x->tools);
+	AUTO(toolset) tools = NULL;
+	AUTO(json) tree = NULL;
+	auto_buf described = {.max = TOOLS_BYTES_MAX};
+	enum rc rc = toolset_new(conf->tools, conf->tool_classes, &tools, err);
 
-	buf_init(&x->described, TOOLS_BYTES_MAX);
-	wire_put_tree(&x->described, tree);
-	return buf_check(&x->described, "the description of the tools", err);
+	if (rc == RC_OK)
+		rc = toolset_open(tools, &x->tool_env, err);
+	if (rc != RC_OK)
+		return rc;
+	tree = toolset_describe(tools);
+	wire_put_tree(&described, tree);
+	rc = buf_check(&described, "the description of the tools", err);
+	if (rc != RC_OK)
+		return rc;
+	/* A run looks for its tool when it begins, and not later. */
+	toolset_free(x->tools);
+	x->tools = TAKE(tools);
+	x->run_env.tools = x->tools;
+	buf_reset(&x->described);
+	buf_add_span(&x->described, buf_span(&described));
+	return RC_OK;
+}
+
+void
+executor_reload(void *state, const struct conf *conf)
+{
+	struct executor *x = state;
+	struct err err;
+
+	if (take_tools(x, conf, &err) != RC_OK) {
+		log_error(
+		    "the tools stay as they were", "reason", err.text, NULL);
+		return;
+	}
+	log_info("tools were read again", "tools",
+	    conf->tools != NULL ? conf->tools : "all that only read", NULL);
+	worker_tools(x->worker, buf_span(&x->described));
 }
 
 static enum rc
@@ -144,18 +177,12 @@ begin(struct executor *x, struct agent *a, struct err *err)
 	enum rc rc;
 
 	tool_env_init(&x->tool_env, conf, agent_loop(a));
-	rc = toolset_new(conf->tools, conf->tool_classes, &x->tools, err);
-	if (rc == RC_OK)
-		rc = toolset_open(x->tools, &x->tool_env, err);
-	if (rc == RC_OK)
-		rc = describe_tools(x, err);
+	buf_init(&x->described, TOOLS_BYTES_MAX);
+	x->run_env = (struct run_env){
+	    .tool_env = &x->tool_env, .progress = on_progress};
+	rc = take_tools(x, conf, err);
 	if (rc != RC_OK)
 		return rc;
-	x->run_env = (struct run_env){
-	    .tools = x->tools,
-	    .tool_env = &x->tool_env,
-	    .progress = on_progress,
-	};
 	spec.tools = buf_span(&x->described);
 	return worker_new(a, &spec, &x->worker, err);
 }

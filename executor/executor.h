@@ -12,6 +12,8 @@
 /* The functions of an agent_spec. */
 enum rc executor_start(struct agent *a, void **ret_state, struct err *err);
 void executor_drain(void *state);
+/* Takes which tools are enabled, and their classes, from conf. */
+void executor_reload(void *state, const struct conf *conf);
 void executor_stop(void *state);
 
 /* Tools and what they answer from are well configured, and that answers. */

@@ -12,6 +12,7 @@ main(int argc, char **argv)
 	    .who = CONF_EXECUTOR,
 	    .start = executor_start,
 	    .drain = executor_drain,
+	    .reload = executor_reload,
 	    .stop = executor_stop,
 	    .check = executor_check,
 	    .once = executor_once,

@@ -50,7 +50,6 @@ NODISCARD enum rc tool_env_open(
 NODISCARD enum rc tool_env_check(const struct tool_env *env, struct err *err);
 
 /* What open gave; NULL: not open. */
-void *tool_env_source(
-    const struct tool_env *env, const struct source *source);
+void *tool_env_source(const struct tool_env *env, const struct source *source);
 
 #endif

@@ -21,9 +21,8 @@ ask_first(struct kase *k)
 		    args, "labels", cJSON_Duplicate(bounds, true));
 	ask_init(&k->alerts, &k->facts, TOOL_ROLE_ALERTS, args,
 	    "哪些告警在触发或待定", "which alerts fire or are pending", "");
-	ask_init(&k->rules, &k->facts, TOOL_ROLE_RULES,
-	    cJSON_CreateObject(), "告警背后的规则", "the rules behind them",
-	    "");
+	ask_init(&k->rules, &k->facts, TOOL_ROLE_RULES, cJSON_CreateObject(),
+	    "告警背后的规则", "the rules behind them", "");
 	ask_init(&k->targets, &k->facts, TOOL_ROLE_TARGETS,
 	    cJSON_CreateObject(), "哪些目标采集失败", "which targets are down",
 	    "");

@@ -41,14 +41,36 @@ send_welcome(struct supervisor *s, const struct worker *w)
 	m.welcome.lease_ms = (uint64_t)s->lease_ms;
 	m.welcome.name = span_of(w->name);
 	m.welcome.start = w->start;
+	m.welcome.edition = w->edition;
 	ledger_send(s, s->back, &w->peer, &m);
+}
+
+static void
+send_renewed(struct supervisor *s, const struct worker *w)
+{
+	struct proto m = {.type = PROTO_RENEWED};
+
+	m.renewed.epoch = s->epoch;
+	m.renewed.edition = w->edition;
+	ledger_send(s, s->back, &w->peer, &m);
+}
+
+static void
+refuse(struct supervisor *s, const struct bus_peer *peer,
+    const struct err *why)
+{
+	struct proto m = {.type = PROTO_REFUSE};
+
+	m.refuse.reason = span_of(why->text);
+	log_often(
+	    LOG_LEVEL_WARN, "worker refused", "reason", why->text, NULL);
+	ledger_send(s, s->back, peer, &m);
 }
 
 static void
 on_hello(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
     const struct proto *msg)
 {
-	struct proto m = {.type = PROTO_REFUSE};
 	struct err err;
 
 	FAILPOINT(hello_taken);
@@ -64,15 +86,30 @@ on_hello(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 	if (w != NULL)
 		retry_orphans(s, w, false);
 	if (registry_hello(s->workers, peer, &msg->hello, &w, &err) != RC_OK) {
-		m.refuse.reason = span_of(err.text);
-		log_often(LOG_LEVEL_WARN, "worker refused", "reason", err.text,
-		    NULL);
-		ledger_send(s, s->back, peer, &m);
+		refuse(s, peer, &err);
 		return;
 	}
 	log_info("worker joined", "worker", w->name, "role",
 	    node_name(w->role), NULL);
 	send_welcome(s, w);
+}
+
+/* Said again until a RENEWED tells that it was heard. */
+static void
+on_tools(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
+    const struct proto *msg)
+{
+	bool newer = msg->tools.edition > w->edition;
+	struct err err;
+
+	w->heard_ms = clk_mono_ms();
+	if (registry_retool(s->workers, w, &msg->tools, &err) != RC_OK) {
+		refuse(s, peer, &err);
+		return;
+	}
+	if (newer)
+		log_info("worker has other tools", "worker", w->name, NULL);
+	send_renewed(s, w);
 }
 
 /* The task this worker holds a current lease of; NULL: a late message. */
@@ -143,19 +180,17 @@ renew_one(
 }
 
 static void
-on_renew(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
-    const struct proto *msg)
+on_renew(struct supervisor *s, struct worker *w,
+    const struct bus_peer *peer UNUSED, const struct proto *msg)
 {
 	struct wire_r r = wire_reader(msg->renew.tasks);
-	struct proto m = {.type = PROTO_RENEWED};
 	uint32_t n;
 
 	FAILPOINT(renew_taken);
 	w->heard_ms = clk_mono_ms();
 	for (n = wire_array(&r); n > 0 && !r.bad; n--)
 		renew_one(s, w, msg->renew.epoch, &r);
-	m.renewed.epoch = s->epoch;
-	ledger_send(s, s->back, peer, &m);
+	send_renewed(s, w);
 }
 
 static void
@@ -217,6 +252,7 @@ static const struct {
     {PROTO_RENEW, on_renew},
     {PROTO_PROGRESS, on_progress},
     {PROTO_BYE, on_bye},
+    {PROTO_TOOLS, on_tools},
 };
 
 static void

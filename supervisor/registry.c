@@ -26,6 +26,7 @@ static const struct {
     {PROTO_RENEW, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_WHO},
     {PROTO_PROGRESS, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_DROP},
     {PROTO_BYE, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_DROP},
+    {PROTO_TOOLS, IN(WORKER_JOINED) | IN(WORKER_LEAVING), JUDGE_DROP},
 };
 
 struct registry {
@@ -149,20 +150,36 @@ tools_merge(struct registry *g)
 }
 
 /* A catalogue: a list of maps that each have a name. */
-static cJSON *
-tools_read(struct span raw)
+static enum rc
+tools_read(struct span raw, cJSON **ret, struct err *err)
 {
-	cJSON *tools = raw.n != 0 ? wire_to_tree(raw) : cJSON_CreateArray();
+	cJSON *tools;
 	const cJSON *t;
-	bool good = cJSON_IsArray(tools);
+	bool good;
 
+	if (wire_depth(raw) > REGISTRY_TOOLS_DEPTH_MAX)
+		return err_set(err, RC_DENIED,
+		    "tools are nested over %d levels deep",
+		    REGISTRY_TOOLS_DEPTH_MAX);
+	tools = raw.n != 0 ? wire_to_tree(raw) : cJSON_CreateArray();
+	good = cJSON_IsArray(tools);
 	cJSON_ArrayForEach (t, tools)
-		good = good && cJSON_IsString(
-				   cJSON_GetObjectItemCaseSensitive(t, "name"));
-	if (good)
-		return tools;
-	cJSON_Delete(tools);
-	return NULL;
+		good = good && text_of(t, "name") != NULL;
+	if (!good) {
+		cJSON_Delete(tools);
+		return err_set(
+		    err, RC_DENIED, "tools must be a list of maps with a name");
+	}
+	*ret = tools;
+	return RC_OK;
+}
+
+static enum rc
+tools_too_many(struct err *err)
+{
+	return err_set(err, RC_BUSY,
+	    "with its tools those of all executors would take over %d MiB",
+	    REGISTRY_TOOLS_BYTES_MAX >> 20);
 }
 
 static enum rc
@@ -196,14 +213,9 @@ registry_hello(struct registry *g, const struct bus_peer *peer,
 	if (w == NULL && g->n == REGISTRY_WORKERS_MAX)
 		return err_set(
 		    err, RC_BUSY, "%d workers are here already", g->n);
-	if (wire_depth(h->tools) > REGISTRY_TOOLS_DEPTH_MAX)
-		return err_set(err, RC_DENIED,
-		    "tools are nested over %d levels deep",
-		    REGISTRY_TOOLS_DEPTH_MAX);
-	tools = tools_read(h->tools);
-	if (tools == NULL)
-		return err_set(
-		    err, RC_DENIED, "tools must be a list of maps with a name");
+	rc = tools_read(h->tools, &tools, err);
+	if (rc != RC_OK)
+		return rc;
 	if (w == NULL) {
 		w = xcalloc(1, sizeof(*w));
 		w->peer = *peer;
@@ -216,6 +228,7 @@ registry_hello(struct registry *g, const struct bus_peer *peer,
 	w->role = role;
 	w->pid = (int64_t)h->pid;
 	w->start = h->start;
+	w->edition = h->edition;
 	w->capacity = (int)h->capacity;
 	w->heard_ms = clk_mono_ms();
 	memcpy(w->name, h->name.p, h->name.n);
@@ -223,12 +236,36 @@ registry_hello(struct registry *g, const struct bus_peer *peer,
 	tools_merge(g);
 	if (g->encoded.full) {
 		registry_remove(g, w);
-		return err_set(err, RC_BUSY,
-		    "with its tools those of all executors would take over "
-		    "%d MiB",
-		    REGISTRY_TOOLS_BYTES_MAX >> 20);
+		return tools_too_many(err);
 	}
 	*ret_w = w;
+	return RC_OK;
+}
+
+enum rc
+registry_retool(struct registry *g, struct worker *w,
+    const struct proto_tools *t, struct err *err)
+{
+	const struct proto m = {.type = PROTO_TOOLS, .tools = *t};
+	cJSON *before = w->tools;
+	enum rc rc;
+
+	if (t->edition <= w->edition)
+		return RC_OK;
+	rc = proto_check(&m, err);
+	if (rc == RC_OK)
+		rc = tools_read(t->tools, &w->tools, err);
+	if (rc != RC_OK)
+		return rc;
+	tools_merge(g);
+	if (g->encoded.full) {
+		cJSON_Delete(w->tools);
+		w->tools = before;
+		tools_merge(g);
+		return tools_too_many(err);
+	}
+	cJSON_Delete(before);
+	w->edition = t->edition;
 	return RC_OK;
 }
 

@@ -29,6 +29,7 @@ struct worker {
 	char name[REGISTRY_NAME_MAX + 1];
 	int64_t pid;
 	uint64_t start;		/* of its HELLO: which of its lives */
+	uint64_t edition;	/* of its tools; 0: it counts none */
 	int capacity;
 	int busy;		/* leased to it */
 	bool alone;		/* and that one shares it with nobody */
@@ -55,6 +56,13 @@ NODISCARD enum rc registry_hello(struct registry *g,
     const struct bus_peer *peer, const struct proto_hello *h,
     struct worker **ret_w, struct err *err);
 void registry_remove(struct registry *g, struct worker *w);
+
+/*
+ * Takes a TOOLS: the worker's catalogue from now on, unless it has that
+ * edition or a later one. Refused as those of a HELLO are, and then as before.
+ */
+NODISCARD enum rc registry_retool(struct registry *g, struct worker *w,
+    const struct proto_tools *t, struct err *err);
 
 /*
  * The least loaded worker of a role that has room, was heard of since

@@ -116,7 +116,7 @@ where_add(void *ctx, const char *flag, const char *value)
 
 	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
 		if (strcmp(flag, wanted[i]) != 0 ||
-		    !conf_is_flag(w->conf, flag))
+		    conf_from(w->conf, flag) != CONF_FROM_FLAG)
 			continue;
 		buf_addf(&w->text, " --%s=", flag);
 		put_word(&w->text, value);

@@ -24,6 +24,8 @@ const struct span stand_in_update = {"\x81\xa1"
 				     "a\x01",
     4};
 
+const struct span stand_in_other_tools = {"\x91\x81\xa4name\xa5other", 13};
+
 static const char size_tool[] =
     "\x91\x82\xa4name\xa4size\xa5"
     "class\xa4READ";
@@ -124,6 +126,12 @@ side_start(struct agent *a, void **ret_state, struct err *err)
 }
 
 static void
+side_reload(void *state, const struct conf *conf UNUSED)
+{
+	worker_tools(((struct side *)state)->w, stand_in_other_tools);
+}
+
+static void
 side_drain(void *state)
 {
 	worker_drain(((struct side *)state)->w);
@@ -152,6 +160,7 @@ be_worker(int argc, char **argv)
 	    .who = CONF_EXECUTOR,
 	    .start = side_start,
 	    .drain = side_drain,
+	    .reload = side_reload,
 	    .stop = side_stop,
 	    .check = side_check};
 

@@ -18,6 +18,9 @@
 #include "common/span.h"
 #include "tests/harness/spawn.h"
 
+/* The tools it has once it was sent SIGHUP. */
+extern const struct span stand_in_other_tools;
+
 /* Its outcome of any task. */
 extern const struct span stand_in_update;
 

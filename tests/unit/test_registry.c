@@ -27,6 +27,7 @@ START_TEST(every_message_in_every_state_is_judged_as_the_protocol_says)
 		{PROTO_RENEW, {JUDGE_WHO, JUDGE_TAKE, JUDGE_TAKE}},
 		{PROTO_PROGRESS, {JUDGE_DROP, JUDGE_TAKE, JUDGE_TAKE}},
 		{PROTO_BYE, {JUDGE_DROP, JUDGE_TAKE, JUDGE_TAKE}},
+		{PROTO_TOOLS, {JUDGE_DROP, JUDGE_TAKE, JUDGE_TAKE}},
 	};
 	const enum proto_type *t;
 	size_t i, s;
@@ -333,6 +334,83 @@ START_TEST(tools_leave_room_for_a_full_state_in_a_planners_task)
 }
 END_TEST
 
+static enum rc
+retool(struct registry *g, struct worker *w, uint64_t edition,
+    const char *tools, struct err *err)
+{
+	AUTO(json) t = NULL;
+	auto_buf b = {.max = 2 << 20};
+
+	ck_assert_int_eq(json_parse(span_of(tools), NULL, &t, err), RC_OK);
+	wire_put_tree(&b, t);
+	return registry_retool(g, w,
+	    &(struct proto_tools){.edition = edition, .tools = buf_span(&b)},
+	    err);
+}
+
+START_TEST(other_tools_take_the_place_of_those_that_were)
+{
+	struct registry *g = registry_new();
+	struct worker *w = joined(g, 0, "executor", 1, "[{\"name\":\"a\"}]");
+	struct worker *v = joined(g, 1, "executor", 1, "[{\"name\":\"b\"}]");
+	struct err err;
+
+	w->busy = 1;
+	ck_assert_int_eq(retool(g, w, 2, "[{\"name\":\"c\",\"class\":\"READ\"}"
+					 ",{\"name\":\"b\"}]",
+			     &err),
+	    RC_OK);
+	ck_assert_int_eq(cJSON_GetArraySize(registry_tools(g)), 2);
+	ck_assert_int_eq(class_in(g, "c"), TOOL_READ);
+	ck_assert_ptr_null(registry_pick(g, NODE_EXECUTOR, span_of("a"), 0));
+	/* It goes on holding what it holds. */
+	ck_assert_int_eq(w->busy, 1);
+	ck_assert_ptr_eq(registry_pick(g, NODE_EXECUTOR, span_of("b"), 0), v);
+	/* Late, or said twice. */
+	ck_assert_int_eq(retool(g, w, 1, "[]", &err), RC_OK);
+	ck_assert_int_eq(retool(g, w, 2, "[]", &err), RC_OK);
+	ck_assert_int_eq(cJSON_GetArraySize(registry_tools(g)), 2);
+	registry_free(g);
+}
+END_TEST
+
+START_TEST(other_tools_that_are_refused_leave_those_that_were)
+{
+	static const struct {
+		const char *tools, *says;
+		enum rc rc;
+	} bad[] = {
+	    {"{}", "list of maps", RC_DENIED},
+	    {"[{\"what\":\"x\"}]", "list of maps", RC_DENIED},
+	    {"[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", "over 16 levels",
+		RC_DENIED},
+	};
+	struct registry *g = registry_new();
+	struct worker *w = joined(g, 0, "executor", 1, "[{\"name\":\"a\"}]");
+	static const char *const names[] = {"b", "c", "d"};
+	auto_str large = wordy("e", 1000000);
+	struct err err;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		ck_assert_int_eq(
+		    retool(g, w, 2, bad[i].tools, &err), bad[i].rc);
+		assert_contains(err.text, bad[i].says);
+	}
+	for (i = 0; i < ARRAY_LEN(names); i++) {
+		auto_str tools = wordy(names[i], 1000000);
+
+		joined(g, (int)i + 1, "executor", 1, tools);
+	}
+	ck_assert_int_eq(retool(g, w, 2, large, &err), RC_BUSY);
+	assert_contains(err.text, "over 3 MiB");
+	ck_assert_uint_eq(w->edition, 0);
+	ck_assert_int_eq(cJSON_GetArraySize(registry_tools(g)), 4);
+	ck_assert_ptr_eq(registry_pick(g, NODE_EXECUTOR, span_of("a"), 0), w);
+	registry_free(g);
+}
+END_TEST
+
 START_TEST(only_a_worker_that_has_the_tool_is_picked)
 {
 	struct registry *g = registry_new();
@@ -510,6 +588,8 @@ main(void)
 	    {the_least_loaded_worker_with_room_is_picked, 0},
 	    {who_is_to_be_alone_gets_an_idle_worker_or_has_one_kept_free, 0},
 	    {tools_leave_room_for_a_full_state_in_a_planners_task, 0},
+	    {other_tools_take_the_place_of_those_that_were, 0},
+	    {other_tools_that_are_refused_leave_those_that_were, 0},
 	    {only_a_worker_that_has_the_tool_is_picked, 0},
 	    {the_silent_and_the_leaving_are_neither_picked_nor_counted, 0},
 	    {each_worker_may_be_removed_while_all_are_visited, 0},

@@ -486,6 +486,100 @@ START_TEST(a_drain_waits_for_what_is_held)
 }
 END_TEST
 
+/* ---- tools that change ---- */
+
+static void
+welcome_counting(uint64_t epoch, uint64_t edition)
+{
+	struct proto m = {.type = PROTO_WELCOME};
+
+	m.welcome.epoch = epoch;
+	m.welcome.lease_ms = 300;
+	m.welcome.edition = edition;
+	say(&m);
+}
+
+START_TEST(other_tools_are_told_until_the_supervisor_has_them)
+{
+	struct proto m = {.type = PROTO_RENEWED};
+	const struct proto *t;
+	int i;
+
+	rig_open();
+	ck_assert_uint_eq(next(PROTO_HELLO)->hello.edition, 1);
+	welcome_counting(5, 1);
+	next(PROTO_RENEW);
+	next(PROTO_RENEW);
+	ck_assert(!has(&(enum proto_type){PROTO_TOOLS}));
+	proc_signal(rig.proc, SIGHUP);
+	for (i = 0; i < 3; i++) {
+		t = next(PROTO_TOOLS);
+		ck_assert_uint_eq(t->tools.edition, 2);
+		ck_assert(span_equal(t->tools.tools, stand_in_other_tools));
+	}
+	/* One that had left before they came. */
+	m.renewed.epoch = 5;
+	m.renewed.edition = 1;
+	say(&m);
+	next(PROTO_TOOLS);
+	m.renewed.edition = 2;
+	say(&m);
+	/* Said with each renewal until then; and then with none. */
+	forget(PROTO_RENEW);
+	do {
+		forget(PROTO_TOOLS);
+		next(PROTO_RENEW);
+		next(PROTO_RENEW);
+	} while (has(&(enum proto_type){PROTO_TOOLS}));
+	leave();
+}
+END_TEST
+
+START_TEST(tools_that_changed_before_the_welcome_follow_it)
+{
+	const struct proto *t;
+
+	rig_open();
+	next(PROTO_HELLO);
+	proc_signal(rig.proc, SIGHUP);
+	/* The supervisor took the first HELLO: the next is said twice. */
+	while (next(PROTO_HELLO)->hello.edition != 2)
+		continue;
+	welcome_counting(5, 1);
+	t = next(PROTO_TOOLS);
+	ck_assert_uint_eq(t->tools.edition, 2);
+	leave();
+}
+END_TEST
+
+START_TEST(a_supervisor_of_the_version_before_hears_of_tools_by_hello)
+{
+	struct proto m = {.type = PROTO_WHO};
+	const struct proto *t;
+
+	rig_open();
+	next(PROTO_HELLO);
+	welcome_counting(5, 0);
+	next(PROTO_RENEW);
+	proc_signal(rig.proc, SIGHUP);
+	ck_assert(proc_await_err(rig.proc, "start this one anew", LIMIT_MS));
+	forget(PROTO_RENEW);
+	next(PROTO_RENEW);
+	next(PROTO_RENEW);
+	ck_assert(!has(&(enum proto_type){PROTO_TOOLS}));
+	forget(PROTO_HELLO);
+	m.who.epoch = 5;
+	say(&m);
+	t = next(PROTO_HELLO);
+	ck_assert_uint_eq(t->hello.start, 2);
+	ck_assert_uint_eq(t->hello.edition, 2);
+	ck_assert(span_equal(t->hello.tools, stand_in_other_tools));
+	welcome_counting(6, 0);
+	next(PROTO_RENEW);
+	leave();
+}
+END_TEST
+
 static int
 run_all(void)
 {
@@ -502,6 +596,9 @@ run_all(void)
 	    {a_supervisor_that_comes_back_is_found, 0},
 	    {a_refused_worker_ends_and_says_why, 0},
 	    {a_drain_waits_for_what_is_held, 2},
+	    {other_tools_are_told_until_the_supervisor_has_them, 0},
+	    {tools_that_changed_before_the_welcome_follow_it, 0},
+	    {a_supervisor_of_the_version_before_hears_of_tools_by_hello, 0},
 	};
 
 	return RUN_TESTS("worker", tests);

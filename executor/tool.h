@@ -1,6 +1,7 @@
 /*
  * tool.h - what an executor can do: a closed table of tools, each with its
- * arguments' schema, its limits and its functions.
+ * arguments' schema, its limits and its functions. A new one is a file, also
+ * where it brings a source of its own (tool_env.h), and a row of tools.def.
  *
  * A call is asynchronous and belongs to one event loop. Arguments have
  * passed the schema before a tool sees them. A tool answers with its own

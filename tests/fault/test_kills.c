@@ -84,8 +84,8 @@ START_TEST(kills_at_random_lose_nothing)
 			   .clients = 8,
 			   .life_ms_min = 20,
 			   .life_ms_max = 600,
-			   .settle_ms = 60000,
-			   .limit_ms = 60000},
+			   .settle_ms = AWAIT_MS,
+			   .limit_ms = NEVER_MS / 2},
 	    &r);
 	ck_assert_msg(r.violations == 0, "%s", buf_str(&r.text));
 	ck_assert_int_gt(r.served.accepted, 0);

@@ -29,6 +29,8 @@
 /* At the moments that are provoked: "kill", or "term". */
 static const char *action = "kill";
 
+enum { MOMENT_MS = NEVER_MS / 2 }; /* for many deaths */
+
 static bool
 asks(void)
 {
@@ -73,7 +75,7 @@ static void
 provoke_bye(const struct provoked *p)
 {
 	auto_str list = xasprintf("%s:%s", p->name, action);
-	int64_t until = clk_mono_ms() + SIEGE_MS;
+	int64_t until = clk_mono_ms() + MOMENT_MS;
 	struct siege g;
 
 	moment_init(&g, p->name, 4, NULL);
@@ -181,10 +183,20 @@ provoke_revoke(const struct provoked *p)
 }
 
 #define TEN(x) x x x x x x x x x x
+/* When somebody may die again. */
+struct pause {
+	int64_t at_ms, finished; /* both, so that work goes on in between */
+	const char *name;	 /* or the moment has come */
+};
+
 static bool
-is_time(struct siege *g UNUSED, const void *at)
+is_over(struct siege *g, const void *pause)
 {
-	return clk_mono_ms() >= *(const int64_t *)at;
+	const struct pause *p = pause;
+
+	return killer_has_fired(g->k, p->name) ||
+	       (clk_mono_ms() >= p->at_ms &&
+		   crowd_count(g->c).finished > p->finished);
 }
 
 /* What others' deaths lead to, again and again. */
@@ -192,16 +204,17 @@ static void
 provoke_by_deaths(const struct provoked *p)
 {
 	auto_str list = xasprintf("%s:%s", p->name, action);
-	int64_t until = clk_mono_ms() + SIEGE_MS;
+	int64_t until = clk_mono_ms() + MOMENT_MS;
 	struct siege g;
 
 	moment_init(&g, p->name, 8, NULL);
 	siege_rearm(&g, p->v, list);
 	while (!killer_has_fired(g.k, p->name) && clk_mono_ms() < until) {
-		int64_t next = clk_mono_ms() + 400;
+		struct pause pause = {clk_mono_ms() + 400,
+		    crowd_count(g.c).finished, p->name};
 
 		killer_kill(g.k, p->other);
-		siege_await(&g, is_time, &next, SIEGE_MS);
+		siege_await(&g, is_over, &pause, SIEGE_MS);
 	}
 	siege_await_fired(&g, p->name);
 	siege_end(&g);

@@ -90,21 +90,18 @@ files_check(rlim_t limit, struct err *err)
 {
 	int fds[START_FILES + LIMITS_SPARE], n = 0, code;
 
-	while (
-	    n < (int)ARRAY_LEN(fds) && (fds[n] = eventfd(0, EFD_CLOEXEC)) >= 0)
+	while (n < (int)ARRAY_LEN(fds) &&
+	       (fds[n] = eventfd(0, EFD_CLOEXEC)) >= 0)
 		n++;
 	code = errno;
-	if (n == (int)ARRAY_LEN(fds))
-		code = 0;
 	for (int i = 0; i < n; i++)
 		close(fds[i]);
-	return code == 0 ? RC_OK
-			 : err_set(err, RC_IO,
-			       "only %d files can be opened, and %d are needed "
-			       "(%s, the limit is %llu); raise the limit of "
-			       "open files (ulimit -n, LimitNOFILE)",
-			       n, (int)ARRAY_LEN(fds), strerror(code),
-			       (unsigned long long)limit);
+	if (n == (int)ARRAY_LEN(fds))
+		return RC_OK;
+	return err_set(err, RC_IO,
+	    "only %d files can be opened, and %d are needed (%s, the limit is "
+	    "%llu); raise the limit of open files (ulimit -n, LimitNOFILE)",
+	    n, (int)ARRAY_LEN(fds), strerror(code), (unsigned long long)limit);
 }
 
 /* ---- memory ---- */

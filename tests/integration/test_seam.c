@@ -445,6 +445,8 @@ a_worker_ends_with_a_step_in_its_hands(void)
 	auto_str run = submit("X: y", "{\"labels\":{\"hold\":\"1\"}}");
 
 	let_it_be_held(run);
+	proc_signal(s.worker, SIGHUP);
+	ck_assert(tap_await(s.tap, "TOOLS.tools", LIMIT_MS));
 	/* Asked twice it does not wait for its steps. */
 	proc_signal(s.worker, SIGTERM);
 	ck_assert(tap_await(s.tap, "BYE", LIMIT_MS));

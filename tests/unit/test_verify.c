@@ -588,6 +588,27 @@ START_TEST(verify_lets_figures_of_the_run_itself_stand_without_evidence)
 }
 END_TEST
 
+/* What is in the list of evidence under no number is not there. */
+static const char *const no_ids[] = {
+    "", "E", "E0", "e2", "E1x", "EE1", "E1000", "E1234567890"};
+
+START_TEST(verify_knows_evidence_by_its_number_only)
+{
+	auto_str entry = xasprintf(
+	    "\"evidence\":[{\"id\":\"%s\",\"query\":\"77\"},", no_ids[_i]);
+	auto_str s = replaced(state, "\"evidence\":[", entry);
+	auto_str line = xasprintf("cpu [%s] [E0]", no_ids[_i]);
+	auto_str text = replaced(good, "cpu [E1]", line);
+	struct checked c;
+
+	check_with(&c, text, s);
+	assert_contains(buf_str(&c.text), "E0 (line 28)");
+	assert_contains(
+	    buf_str(&c.text), "{\"name\":\"citations\",\"ok\":false");
+	checked_done(&c);
+}
+END_TEST
+
 START_TEST(verify_takes_any_bytes_for_a_report)
 {
 	static const char *const texts[] = {"", "\n", "#", "```", "```\n# a\n",
@@ -674,6 +695,7 @@ main(void)
 	    {verify_names_as_many_missing_instances_as_there_may_be, 2},
 	    {verify_lets_figures_of_the_run_itself_stand_without_evidence,
 		(int)ARRAY_LEN(own)},
+	    {verify_knows_evidence_by_its_number_only, (int)ARRAY_LEN(no_ids)},
 	    {verify_takes_any_bytes_for_a_report, 13},
 	    {verify_quotes_whole_characters_of_long_headings, 2},
 	    {verify_works_with_an_empty_state, 0},

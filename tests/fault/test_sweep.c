@@ -48,7 +48,7 @@ sweep(int part, bool asks, struct campaign_result *r)
 			   .armed_of_ten = 10,
 			   .hit_max = 1,
 			   .settle_ms = AWAIT_MS,
-			   .limit_ms = NEVER_MS / 2},
+			   .limit_ms = 3 * AWAIT_MS},
 	    r);
 	ck_assert_msg(r->violations == 0, "%s", buf_str(&r->text));
 	buf_done(&r->text);

@@ -192,11 +192,6 @@ run_loop(struct agent *a)
 	zloop_poller_set_tolerant(a->loop, &item);
 	zloop_timer(a->loop, LOG_OFTEN_MS, 0, on_kept, NULL);
 	zloop_start(a->loop);
-	if (!a->stopping) {
-		log_error("cannot wait for anything any more; ending",
-		    "reason", strerror(errno), NULL);
-		a->failed = true;
-	}
 	if (a->spec->stop != NULL)
 		a->spec->stop(a->state);
 	log_tell_kept(true);

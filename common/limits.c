@@ -90,8 +90,8 @@ files_check(rlim_t limit, struct err *err)
 {
 	int fds[START_FILES + LIMITS_SPARE], n = 0, code;
 
-	while (n < (int)ARRAY_LEN(fds) &&
-	       (fds[n] = eventfd(0, EFD_CLOEXEC)) >= 0)
+	while (
+	    n < (int)ARRAY_LEN(fds) && (fds[n] = eventfd(0, EFD_CLOEXEC)) >= 0)
 		n++;
 	code = errno;
 	for (int i = 0; i < n; i++)

@@ -346,23 +346,6 @@ START_TEST(what_dies_meanwhile_is_there_again_afterwards)
 }
 END_TEST
 
-/* The kernel refuses to wait for more than the limit. */
-START_TEST(what_can_no_longer_wait_ends_as_failed)
-{
-	struct house *h = house_start(&(struct house_spec){.script = ASK_ONCE});
-	pid_t pid = house_child(h, "executor-1");
-	struct rlimit none = {0, 0};
-
-	ck_assert_int_eq(prlimit(pid, RLIMIT_NOFILE, &none, NULL), 0);
-	ck_assert(proc_await_err(
-	    house_up(h), "how=\"exited with status 1\"", HOUSE_MS));
-	ck_assert(proc_await_err(house_up(h), "cannot wait", HOUSE_MS));
-	house_await_well(h);
-	no_assertion(h);
-	house_free(h);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -374,7 +357,6 @@ main(void)
 	    {the_limit_is_raised_as_far_as_it_goes, 0},
 	    {without_another_descriptor_it_lives, (int)ARRAY_LEN(starving)},
 	    {what_dies_meanwhile_is_there_again_afterwards, 0},
-	    {what_can_no_longer_wait_ends_as_failed, 0},
 	};
 
 	return RUN_TESTS("strangers", tests);

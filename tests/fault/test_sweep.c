@@ -22,6 +22,10 @@ enum { PARTS = 4 };
 static bool
 is_swept(const char *name)
 {
+	/* It wants a death in the midst of a run's work, which random ones
+	 * hardly are: test_poison.c has them. */
+	if (strcmp(name, "recover_counted") == 0)
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(not_swept); i++)
 		if (strcmp(not_swept[i], name) == 0)
 			return false;

@@ -221,8 +221,8 @@ on_progress(struct supervisor *s, struct worker *w,
 		return;
 	supervisor_at_work(s, t->run);
 	if (proto_get_said(p->data, &said, &err) != RC_OK)
-		log_debug("nothing that can be shown", "worker", w->name,
-		    "reason", err.text, NULL);
+		log_often(LOG_LEVEL_DEBUG, "nothing that can be shown",
+		    "worker", w->name, "reason", err.text, NULL);
 	else if (span_is(p->type, "token"))
 		follow_fleeting(s, t->run, "token", p->data);
 	else if (span_is(p->type, "progress") && said.text.n != 0 &&

@@ -60,8 +60,8 @@ emit_whole(const struct run *r, const char *type, const struct buf *data)
 {
 	if (!data->full)
 		return buf_span(data);
-	log_error("an event is too large to be kept", "run", r->id, "type",
-	    type, NULL);
+	log_often(LOG_LEVEL_ERROR, "an event is too large to be kept", "run",
+	    r->id, "type", type, NULL);
 	return span_make("\x80", 1);
 }
 

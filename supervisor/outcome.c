@@ -248,8 +248,8 @@ no_feedback(struct supervisor *s, struct task *t, struct err *why)
 {
 	err_prefix(why, RC_INVALID,
 	    "what %s answered cannot be taken as feedback", t->worker_name);
-	log_warn("a step's answer was not taken", "run", t->run->id, "reason",
-	    why->text, NULL);
+	log_often(LOG_LEVEL_WARN, "a step's answer was not taken", "run",
+	    t->run->id, "reason", why->text, NULL);
 	if (t->class == TOOL_UNSAFE)
 		step_lost(s, t, why->text);
 	else

@@ -62,6 +62,59 @@ START_TEST(requests_that_make_no_sense_are_refused)
 }
 END_TEST
 
+static const struct {
+	const char *input, *says;
+} wrong_inputs[] = {
+    {"[]", "SUBMIT.input has another type than expected: it is a map"},
+    {"{\"input\":5}", "SUBMIT.input: input has another type"},
+    {"{\"at\":\"-1h\"}", "SUBMIT.input: at has another type"},
+    {"{\"window\":-5}", "SUBMIT.input: window has another type"},
+    {"{\"language\":[\"zh\"]}", "SUBMIT.input: language has another type"},
+};
+
+/* The gateway would be as wrong with the next one, so it is told. */
+START_TEST(a_field_of_another_type_or_size_is_answered_by_its_name)
+{
+	struct proto fork = {.type = PROTO_FORK};
+	struct proto decide = {.type = PROTO_DECIDE};
+	char key[202], by[65];
+	auto_buf b = {.max = 1000};
+	size_t i;
+
+	memset(key, 'k', 201);
+	key[201] = '\0';
+	memset(by, 'b', 64);
+	by[64] = '\0';
+	rig_open(rig_calm);
+	for (i = 0; i < ARRAY_LEN(wrong_inputs); i++)
+		assert_reply(rig_submit(i + 1, wrong_inputs[i].input, NULL,
+				 NULL, false),
+		    "invalid", wrong_inputs[i].says);
+	assert_reply(rig_submit(20, "{}", key, "d", false), "invalid",
+	    "SUBMIT: key has 201 bytes; it may have from 0 to 200");
+	assert_reply(rig_submit(21, "{}", "k", key, false), "invalid",
+	    "SUBMIT: digest has 201 bytes");
+	assert_reply(rig_submit(22, "{}", key + 1, key + 1, false), "ok", "");
+	decide.decide.req = 23;
+	peer_say(&rig->gateway, &decide);
+	assert_reply(rig_reply(23), "invalid",
+	    "DECIDE: by has 0 bytes; it may have from 1 to 63");
+	decide.decide.by = span_of(by);
+	peer_say(&rig->gateway, &decide);
+	assert_reply(rig_reply(23), "invalid", "DECIDE: by has 64 bytes");
+	peer_put_json(&b, "{\"input\":7}");
+	fork.fork.req = 24;
+	fork.fork.input = buf_span(&b);
+	peer_say(&rig->gateway, &fork);
+	assert_reply(rig_reply(24), "invalid", "names the run");
+	fork.fork.run = rig_submit(25, "{}", NULL, NULL, false)->run;
+	peer_say(&rig->gateway, &fork);
+	assert_reply(rig_reply(24), "invalid",
+	    "FORK.input: input has another type");
+	rig_close();
+}
+END_TEST
+
 START_TEST(readiness_says_who_is_missing)
 {
 	const struct proto *m;
@@ -146,6 +199,7 @@ main(void)
 	    {the_same_key_gives_the_same_run_and_another_body_a_conflict, 0},
 	    {a_full_queue_says_busy_but_known_keys_are_still_answered, 0},
 	    {requests_that_make_no_sense_are_refused, 0},
+	    {a_field_of_another_type_or_size_is_answered_by_its_name, 0},
 	    {readiness_says_who_is_missing, 0},
 	    {interactive_runs_go_before_those_of_a_webhook, 0},
 	    {a_supervisor_that_is_asked_to_end_takes_no_more, 0},

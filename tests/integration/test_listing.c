@@ -156,6 +156,7 @@ START_TEST(a_client_that_pages_sees_each_run_once_and_comes_to_an_end)
 	    "--tools=echo", "--tool-classes=echo=unsafe", NULL};
 	struct house *h =
 	    house_start(&(struct house_spec){.script = ONE_STEP, .more = more});
+	AUTO(tree) all = NULL;
 	char *ids[RUNS];
 	size_t i;
 
@@ -167,6 +168,9 @@ START_TEST(a_client_that_pages_sees_each_run_once_and_comes_to_an_end)
 	cancel(h, ids[4]);
 	for (i = 0; i < ARRAY_LEN(walks); i++)
 		walk(h, ids, i);
+	all = get_json(h, "/api/investigations");
+	ck_assert_int_eq(
+	    cJSON_GetArraySize(tree_at(all, "investigations")), RUNS);
 	for (i = 0; i < RUNS; i++)
 		free(ids[i]);
 	house_free(h);

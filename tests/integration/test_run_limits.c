@@ -168,10 +168,10 @@ static const struct {
 	"final_report has 4194305 bytes; it may have from 0 to 4194304"},
     {"{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":\"FINISH\"},"
      "\"conclusion\":{\"summary\":\"",
-	"\"}}", 12 << 20, "the plan does not fit: "},
+	"\"}}", 12 << 20, "the plan does not fit: it is over its limit of 12582912 bytes"},
     {"{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":\"FINISH\"},"
      "\"conclusion\":{\"summary\":\"",
-	"\"}}", (16 << 20) - 1000, "the plan does not fit: "},
+	"\"}}", (16 << 20) - 1000, "the plan does not fit: it is over its limit of 12582912 bytes"},
     {"{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":\"FINISH\","
      "\"step\":\"",
 	"\"}}", 13 << 20, "over the limit of"},

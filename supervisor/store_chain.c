@@ -52,25 +52,14 @@ chain_begin(struct chain *c, struct span id)
 }
 
 void
-chain_add(struct chain *c, const struct record *r)
+chain_add(struct chain *c, int64_t raw_bytes, bool leans, struct span data)
 {
-	/* One call for what is small: a run adds a hundred records. */
-	uint8_t head[CHAIN_BYTES + 4 * 8];
-	struct span data = r->data;
 	struct chain_sum s;
 
-	if (r->kind == STORE_TASK || r->kind == STORE_TASKS_CLEARED)
-		return;
-	if (r->kind == STORE_EVIDENCE)
-		data.n = MIN(data.n, (size_t)STORE_HASH_BYTES);
-	memcpy(head, c->sum, CHAIN_BYTES);
-	put_number(head + CHAIN_BYTES, r->kind);
-	put_number(head + CHAIN_BYTES + 8, (uint64_t)r->n);
-	put_number(head + CHAIN_BYTES + 16, r->label.n);
-	put_number(head + CHAIN_BYTES + 24, data.n);
-	chain_sum_begin(&s, "");
-	chain_sum_span(&s, span_make(head, sizeof(head)));
-	chain_sum_span(&s, r->label);
+	chain_sum_begin(&s, "culprit row");
+	chain_sum_span(&s, chain_span(c));
+	chain_sum_number(&s, (uint64_t)raw_bytes);
+	chain_sum_number(&s, leans);
 	chain_sum_span(&s, data);
 	chain_sum_end(&s, c);
 }

@@ -4,9 +4,9 @@
  * BLAKE2b-256 (RFC 7693, by libsodium), numbers as 8 bytes, low one first:
  *
  *	chain[0] = H("culprit run" | id)
- *	chain[i] = H(chain[i-1] | kind | n | bytes of label | of data | label |
- *		    data)	for each update, event and evidence, as added;
- *				of evidence data is its SHA-256
+ *	chain[i] = H("culprit row" | chain[i-1] | raw_bytes | leans | data)
+ *				for each of its rows in the journal, whose
+ *				data is hashed as it is kept: compressed
  *	seal     = H("culprit seal" | last chain | the row's columns, each as
  *		    its length and bytes, or as a number), of every row
  *	link[p]  = H("culprit link" | link[p-1] | p | seal)
@@ -18,9 +18,11 @@
 #ifndef SUPERVISOR_STORE_CHAIN_H
 #define SUPERVISOR_STORE_CHAIN_H
 
-#include "supervisor/pack.h"
+#include "common/span.h"
 
 #include <sodium.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 enum { CHAIN_BYTES = 32 };
 
@@ -29,8 +31,8 @@ struct chain {
 };
 
 void chain_begin(struct chain *c, struct span id);
-/* Tasks are no part of it: they go when a run has ended. */
-void chain_add(struct chain *c, const struct record *r);
+void chain_add(struct chain *c, int64_t raw_bytes, bool leans,
+    struct span data);
 
 void chain_link(struct chain *link, int64_t place, const struct chain *seal);
 

@@ -15,7 +15,7 @@
 
 enum {
 	STORE_APPLICATION = 0x43554c50,	/* "CULP", in the file's header */
-	STORE_VERSION = 3,		/* the schema this build writes */
+	STORE_VERSION = 4,		/* the schema this build writes */
 	STORE_CHECK_BYTES = 256 << 20,	/* larger files: checked as read */
 	STORE_RUN_COLUMNS = 18,		/* of struct store_run, sealed */
 };

@@ -34,26 +34,25 @@ move_on(struct journal_at *at, int64_t id, char *bytes, size_t n)
 
 enum rc
 journal_add(struct store_db *d, int64_t row, struct span records,
-    struct journal_at *at, struct err *err)
+    struct journal_at *at, struct chain *chain, struct err *err)
 {
 	sqlite3_stmt *st = store_db_stmt(d, SQL_JOURNAL_PUT);
-	struct span packed =
-	    packer_compress(d->packer, records, before(at));
+	struct span packed = packer_compress(d->packer, records, before(at));
 	size_t kept = MIN(records.n, (size_t)JOURNAL_BEFORE_BYTES);
+	bool leans = at->id != 0;
 	char *bytes;
 	enum rc rc;
 
-	/* Also what does not shrink is compressed: that brings a sum, which
-	 * covers tasks, as no chain does. */
 	if (packed.n == 0)
 		return err_set(err, RC_BUSY, "there is no memory to compress");
 	sqlite3_bind_int64(st, 1, row);
 	sqlite3_bind_int64(st, 2, (int64_t)records.n);
-	sqlite3_bind_int64(st, 3, at->id != 0);
+	sqlite3_bind_int64(st, 3, leans);
 	store_db_blob(st, 4, packed);
 	rc = store_db_step(d, st, "add to a run", err);
 	if (rc != RC_OK)
 		return rc;
+	chain_add(chain, (int64_t)records.n, leans, packed);
 	bytes = xcalloc(1, kept + 1);
 	memcpy(bytes, records.p + (records.n - kept), kept);
 	move_on(at, sqlite3_last_insert_rowid(d->db), bytes, kept);
@@ -62,12 +61,13 @@ journal_add(struct store_db *d, int64_t row, struct span records,
 
 enum rc
 journal_next(struct store_db *d, int64_t row, struct journal_at *at,
-    struct span *ret, struct err *err)
+    struct chain *chain, struct span *ret, struct err *err)
 {
 	sqlite3_stmt *st = store_db_stmt(d, SQL_JOURNAL_GET);
 	struct span against = {NULL, 0};
 	char *bytes = NULL;
 	int64_t raw_bytes, id;
+	bool leans;
 	enum rc rc;
 
 	sqlite3_bind_int64(st, 1, row);
@@ -77,8 +77,11 @@ journal_next(struct store_db *d, int64_t row, struct journal_at *at,
 		return rc;
 	id = sqlite3_column_int64(st, 0);
 	raw_bytes = sqlite3_column_int64(st, 1);
-	if (sqlite3_column_int64(st, 2) != 0)
+	leans = sqlite3_column_int64(st, 2) != 0;
+	if (leans)
 		against = before(at);
+	if (chain != NULL)
+		chain_add(chain, raw_bytes, leans, store_db_span(st, 3));
 	rc = packer_expand(d->packer, store_db_span(st, 3), raw_bytes, against,
 	    JOURNAL_BYTES_MAX, &bytes, err);
 	sqlite3_reset(st);
@@ -90,7 +93,7 @@ journal_next(struct store_db *d, int64_t row, struct journal_at *at,
 }
 
 enum rc
-journal_each(struct store_db *d, int64_t row,
+journal_each(struct store_db *d, int64_t row, struct chain *chain,
     enum rc (*each)(void *ctx, const struct record *r, struct err *err),
     void *ctx, struct err *err)
 {
@@ -101,11 +104,10 @@ journal_each(struct store_db *d, int64_t row,
 		struct span rest = {0};
 		struct record r;
 
-		rc = journal_next(d, row, &at, &rest, err);
+		rc = journal_next(d, row, &at, chain, &rest, err);
 		if (rc == RC_NOTFOUND)
 			return RC_OK;
-		while (rc == RC_OK &&
-		       (rc = pack_next(&rest, &r, err)) == RC_OK)
+		while (rc == RC_OK && (rc = pack_next(&rest, &r, err)) == RC_OK)
 			rc = each(ctx, &r, err);
 		if (rc == RC_NOTFOUND)
 			rc = RC_OK;

@@ -7,6 +7,7 @@
 #ifndef SUPERVISOR_STORE_JOURNAL_H
 #define SUPERVISOR_STORE_JOURNAL_H
 
+#include "supervisor/store_chain.h"
 #include "supervisor/store_in.h"
 
 enum {
@@ -26,18 +27,22 @@ void journal_at_done(struct journal_at *at);
 #define auto_journal_at CLEANUP(journal_at_done) struct journal_at
 
 /* Adds a row of records behind the one at is at, or, where that is none, one
- * that stands by itself; at is at the new one then. */
+ * that stands by itself; at is at the new one then. The chain grows by it. */
 NODISCARD enum rc journal_add(struct store_db *d, int64_t row,
-    struct span records, struct journal_at *at, struct err *err);
+    struct span records, struct journal_at *at, struct chain *chain,
+    struct err *err);
 
 /* Goes on to the next row: *ret is its records, which live until at goes on.
- * RC_NOTFOUND: there is none. RC_INVALID: it is damaged. */
+ * Where a chain is given it grows by the row. RC_NOTFOUND: there is none.
+ * RC_INVALID: it is damaged. */
 NODISCARD enum rc journal_next(struct store_db *d, int64_t row,
-    struct journal_at *at, struct span *ret, struct err *err);
+    struct journal_at *at, struct chain *chain, struct span *ret,
+    struct err *err);
 
-/* All records, in order; each copies what it keeps. RC_INVALID: damaged, or
- * each said so. */
+/* All records, in order; each copies what it keeps. Where a chain is given it
+ * grows by all rows. RC_INVALID: damaged, or each said so. */
 NODISCARD enum rc journal_each(struct store_db *d, int64_t row,
+    struct chain *chain,
     enum rc (*each)(void *ctx, const struct record *r, struct err *err),
     void *ctx, struct err *err);
 

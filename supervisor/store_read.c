@@ -221,7 +221,7 @@ read_task_each(struct store *s, int64_t row,
 {
 	auto_buf stand = {.max = JOURNAL_BYTES_MAX};
 	enum rc rc =
-	    journal_each(&s->read, row, store_tasks_take, &stand, err);
+	    journal_each(&s->read, row, NULL, store_tasks_take, &stand, err);
 
 	if (rc == RC_OK)
 		rc = store_tasks_hand(buf_span(&stand), each, ctx, err);

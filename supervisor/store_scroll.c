@@ -15,21 +15,21 @@
 
 struct kept {
 	TAILQ_ENTRY(kept) list;
-	struct scroll scroll;	/* what is handed out of the rest */
+	struct scroll scroll; /* what is handed out of the rest */
 	int64_t row;
-	struct chain chain;	/* of all that was read */
-	struct journal_at at;	/* read up to here */
+	struct chain chain;   /* of all that was read */
+	struct journal_at at; /* read up to here */
 	struct buf records;
-	struct scroll_event *events;	/* owned */
+	struct scroll_event *events; /* owned */
 	size_t n_events, room;
 	int64_t used_ms;
-	size_t counted;		/* of the bytes of all */
+	size_t counted; /* of the bytes of all */
 };
 
 TAILQ_HEAD(kept_list, kept);
 
 struct scrolls {
-	struct kept_list list;	/* what was read last comes first */
+	struct kept_list list; /* what was read last comes first */
 	size_t bytes;
 };
 
@@ -46,8 +46,7 @@ static void
 kept_count(struct scrolls *all, struct kept *k)
 {
 	all->bytes -= k->counted;
-	k->counted =
-	    k->records.cap + k->at.n + k->room * sizeof(*k->events);
+	k->counted = k->records.cap + k->at.n + k->room * sizeof(*k->events);
 	all->bytes += k->counted;
 }
 
@@ -78,7 +77,8 @@ scrolls_rest(struct scrolls *all)
 	int64_t before = clk_mono_ms() - SCROLL_KEPT_MS;
 	struct kept *k;
 
-	while ((k = TAILQ_LAST(&all->list, kept_list)) != NULL && k->used_ms < before)
+	while ((k = TAILQ_LAST(&all->list, kept_list)) != NULL &&
+	       k->used_ms < before)
 		kept_free(all, k);
 }
 
@@ -112,11 +112,9 @@ event_note(struct kept *k, int64_t seq)
 {
 	if (k->n_events == k->room) {
 		k->room = MAX(2 * k->room, (size_t)64);
-		k->events =
-		    xrealloc(k->events, k->room * sizeof(*k->events));
+		k->events = xrealloc(k->events, k->room * sizeof(*k->events));
 	}
-	k->events[k->n_events++] =
-	    (struct scroll_event){seq, k->records.len};
+	k->events[k->n_events++] = (struct scroll_event){seq, k->records.len};
 }
 
 static enum rc
@@ -128,7 +126,6 @@ records_take(struct kept *k, struct span rest, struct err *err)
 	while ((rc = pack_next(&rest, &r, err)) == RC_OK) {
 		if (r.kind == STORE_TASK || r.kind == STORE_TASKS_CLEARED)
 			continue;
-		chain_add(&k->chain, &r);
 		if (r.kind == STORE_EVENT)
 			event_note(k, r.n);
 		pack_add(&k->records, &r);
@@ -147,7 +144,7 @@ kept_read(struct kept *k, struct store_db *d, struct err *err)
 	while (rc == RC_OK) {
 		struct span raw = {0};
 
-		rc = journal_next(d, k->row, &k->at, &raw, err);
+		rc = journal_next(d, k->row, &k->at, &k->chain, &raw, err);
 		if (rc == RC_OK)
 			rc = records_take(k, raw, err);
 	}
@@ -176,8 +173,7 @@ look(struct store_db *d, int64_t row, struct looked *ret, struct err *err)
 		return err_set(err, rc, "no run in row %lld", (long long)row);
 	if (rc != RC_OK)
 		return rc;
-	snprintf(ret->id, sizeof(ret->id), "%.*s",
-	    SPAN_ARG(row_read(st).id));
+	snprintf(ret->id, sizeof(ret->id), "%.*s", SPAN_ARG(row_read(st).id));
 	fits = row_fits(st, &ret->chain);
 	sqlite3_reset(st);
 	return fits ? RC_OK : row_unfit(ret->id, err);
@@ -200,8 +196,7 @@ kept_fill(struct scrolls *all, struct store_db *d, const struct looked *l,
 		return kept_fill(all, d, l, k, err);
 	}
 	*k = NULL;
-	return rc == RC_OK || rc == RC_INVALID ? row_unfit(l->id, err)
-					       : rc;
+	return rc == RC_OK || rc == RC_INVALID ? row_unfit(l->id, err) : rc;
 }
 
 /* Inside a transaction, so that row and record are of one moment. */
@@ -236,8 +231,9 @@ make_room(struct scrolls *all)
 {
 	struct kept *k;
 
-	while (all->bytes > SCROLLS_BYTES_MAX &&
-	       (k = TAILQ_LAST(&all->list, kept_list)) != TAILQ_FIRST(&all->list))
+	while (
+	    all->bytes > SCROLLS_BYTES_MAX &&
+	    (k = TAILQ_LAST(&all->list, kept_list)) != TAILQ_FIRST(&all->list))
 		kept_free(all, k);
 }
 
@@ -260,8 +256,8 @@ scroll_get(struct scrolls *all, struct store_db *d, int64_t row,
 		return rc != RC_OK ? rc : ended;
 	kept_count(all, k);
 	k->used_ms = clk_mono_ms();
-	k->scroll = (struct scroll){
-	    buf_span(&k->records), k->events, k->n_events};
+	k->scroll =
+	    (struct scroll){buf_span(&k->records), k->events, k->n_events};
 	TAILQ_REMOVE(&all->list, k, list);
 	TAILQ_INSERT_HEAD(&all->list, k, list);
 	make_room(all);

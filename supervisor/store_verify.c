@@ -32,7 +32,7 @@ struct subject {
 	int64_t row, last_seq, next_update, place;
 	bool fits;
 	struct chain chain, link, seal; /* as the row has them */
-	struct chain sum;	  /* of what was read */
+	struct chain sum;               /* of what was read */
 	int64_t seen_seq, seen_update;
 };
 
@@ -108,7 +108,6 @@ record_check(void *subject, const struct record *r, struct err *err)
 {
 	struct subject *t = subject;
 
-	chain_add(&t->sum, r);
 	if (r->kind == STORE_EVENT && r->n != ++t->seen_seq)
 		return err_set(err, RC_INVALID,
 		    "event %lld stands where event %lld was written",
@@ -118,8 +117,8 @@ record_check(void *subject, const struct record *r, struct err *err)
 		    "update %lld stands where update %lld was written",
 		    (long long)r->n, (long long)t->seen_update - 1);
 	if (r->kind == STORE_EVIDENCE && r->data.n < STORE_HASH_BYTES)
-		return err_set(err, RC_INVALID, "evidence E%lld is cut",
-		    (long long)r->n);
+		return err_set(
+		    err, RC_INVALID, "evidence E%lld is cut", (long long)r->n);
 	return r->kind == STORE_EVIDENCE ? evidence_check(t, r, err) : RC_OK;
 }
 
@@ -133,7 +132,7 @@ subject_check(struct subject *t, struct err *err)
 		return err_set(err, RC_INVALID,
 		    "its row is not the one that was sealed: status, times, "
 		    "question or its like were changed");
-	rc = journal_each(t->a->db, t->row, record_check, t, err);
+	rc = journal_each(t->a->db, t->row, &t->sum, record_check, t, err);
 	if (rc != RC_OK)
 		return rc;
 	if (t->seen_seq != t->last_seq || t->seen_update != t->next_update)
@@ -188,8 +187,8 @@ runs_check(struct audit *a, struct err *err)
 /* ---- the chain over all ---- */
 
 static void
-link_check(struct audit *a, const struct subject *t, int64_t place,
-    struct chain *link)
+link_check(
+    struct audit *a, const struct subject *t, int64_t place, struct chain *link)
 {
 	if (t->place != place) {
 		fault(a, t->id,
@@ -214,9 +213,10 @@ end_read(struct audit *a, const char *name, int64_t *ret_place,
 
 	store_db_text(st, 1, span_of(name));
 	rc = store_db_next(a->db, st, "read an end of the chain", err);
-	if (rc == RC_NOTFOUND || (rc == RC_OK &&
-		!chain_read(store_db_span(st, 1), ret))) {
-		fault(a, "", "the chain over all investigations has lost an end");
+	if (rc == RC_NOTFOUND ||
+	    (rc == RC_OK && !chain_read(store_db_span(st, 1), ret))) {
+		fault(
+		    a, "", "the chain over all investigations has lost an end");
 		*ret = (struct chain){{0}};
 	}
 	*ret_place = rc == RC_OK ? sqlite3_column_int64(st, 0) : 0;
@@ -267,8 +267,8 @@ ask(struct audit *a, sqlite3_stmt *st, const char *what, struct err *err)
 	if (rc != RC_OK)
 		return rc == RC_NOTFOUND ? RC_OK : rc;
 	if (!span_is(store_db_span(st, 0), "ok")) {
-		text = xasprintf("%s: %.*s", what,
-		    SPAN_ARG(store_db_span(st, 0)));
+		text =
+		    xasprintf("%s: %.*s", what, SPAN_ARG(store_db_span(st, 0)));
 		fault(a, "", text);
 	}
 	sqlite3_reset(st);
@@ -316,8 +316,8 @@ one_check(struct audit *a, struct span id, struct err *err)
 	store_db_text(st, 1, id);
 	rc = store_db_next(a->db, st, "read runs", err);
 	if (rc == RC_NOTFOUND)
-		return err_set(err, rc, "there is no investigation %.*s",
-		    SPAN_ARG(id));
+		return err_set(
+		    err, rc, "there is no investigation %.*s", SPAN_ARG(id));
 	if (rc != RC_OK)
 		return rc;
 	subject_read(&t, a, st);

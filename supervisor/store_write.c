@@ -10,9 +10,9 @@
 /* A run as it stands in the midst of a change. */
 struct stands {
 	struct chain chain;
-	struct store_run *run;	/* owned */
+	struct store_run *run; /* owned */
 	int64_t next_update, last_seq;
-	bool ended;		/* before the change */
+	bool ended; /* before the change */
 };
 
 /* ---- a transaction ---- */
@@ -58,8 +58,10 @@ end_get(struct store_db *d, const char *name, int64_t *ret_place,
 	fits = chain_read(store_db_span(st, 1), ret);
 	sqlite3_reset(st);
 	return fits ? RC_OK
-		    : err_set(err, RC_IO, "store %s: the %s of its chain is "
-			  "damaged", d->path, name);
+		    : err_set(err, RC_IO,
+			  "store %s: the %s of its chain is "
+			  "damaged",
+			  d->path, name);
 }
 
 enum rc
@@ -124,24 +126,23 @@ run_stands(struct writer *w, const struct change *c, struct stands *ret,
 static enum rc
 record_take(struct stands *at, const struct record *r, struct err *err)
 {
-	int64_t *last = r->kind == STORE_EVENT	  ? &at->last_seq
+	int64_t *last = r->kind == STORE_EVENT    ? &at->last_seq
 			: r->kind == STORE_UPDATE ? &at->next_update
 						  : NULL;
 	int64_t least = r->kind == STORE_UPDATE ? 0 : 1;
 
 	if (last != NULL && r->n < *last + least)
 		return err_set(err, RC_CONFLICT,
-		    "run %.*s has its item %lld already",
-		    SPAN_ARG(at->run->id), (long long)r->n);
+		    "run %.*s has its item %lld already", SPAN_ARG(at->run->id),
+		    (long long)r->n);
 	if (last != NULL)
 		*last = r->n + 1 - least;
-	chain_add(&at->chain, r);
 	return RC_OK;
 }
 
 static enum rc
-records_write(struct writer *w, struct change *c, struct stands *at,
-    struct err *err)
+records_write(
+    struct writer *w, struct change *c, struct stands *at, struct err *err)
 {
 	struct span rest = buf_span(&c->records);
 	struct record r;
@@ -155,7 +156,7 @@ records_write(struct writer *w, struct change *c, struct stands *at,
 	if (rc != RC_NOTFOUND || c->records.len == 0)
 		return rc == RC_NOTFOUND ? RC_OK : rc;
 	rc = journal_add(w->db, c->row, buf_span(&c->records),
-	    tails_find(w->tails, c->row), err);
+	    tails_find(w->tails, c->row), &at->chain, err);
 	FAILPOINT(item_written);
 	return rc;
 }
@@ -171,13 +172,12 @@ ref_put(struct store_db *d, int64_t row, struct span hash, struct err *err)
 }
 
 static enum rc
-blob_put(struct writer *w, int64_t row, const struct record *r,
-    struct err *err)
+blob_put(struct writer *w, int64_t row, const struct record *r, struct err *err)
 {
 	sqlite3_stmt *st = store_db_stmt(w->db, SQL_BLOB_INSERT);
 	struct span hash = span_make(r->data.p, STORE_HASH_BYTES);
-	struct span raw = span_make(r->data.p + STORE_HASH_BYTES,
-	    r->data.n - STORE_HASH_BYTES);
+	struct span raw = span_make(
+	    r->data.p + STORE_HASH_BYTES, r->data.n - STORE_HASH_BYTES);
 	struct span packed;
 	enum rc rc;
 
@@ -238,7 +238,7 @@ share(struct writer *w, struct change *c, struct err *err)
 	if (c->share_from == 0)
 		return RC_OK;
 	buf_init(&h.records, BATCH_BYTES_MAX);
-	rc = journal_each(w->db, c->share_from, share_one, &h, err);
+	rc = journal_each(w->db, c->share_from, NULL, share_one, &h, err);
 	buf_add_span(&h.records, buf_span(&c->records));
 	if (rc == RC_OK)
 		rc = buf_check(&h.records, "the evidence of a run", err);
@@ -251,8 +251,8 @@ share(struct writer *w, struct change *c, struct err *err)
 
 /* The run has ended: its place in the chain over all runs. */
 static enum rc
-end_write(struct writer *w, const struct store_run *r,
-    const struct chain *seal, struct err *err)
+end_write(struct writer *w, const struct store_run *r, const struct chain *seal,
+    struct err *err)
 {
 	sqlite3_stmt *st = store_db_stmt(w->db, SQL_RUN_END);
 	enum rc rc;

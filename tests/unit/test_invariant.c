@@ -87,7 +87,7 @@ lay_out(void *laying, const struct record *r, struct err *err)
 
 /* The run's records, as the tables have them now. */
 static void
-gather(struct store_db *d, int64_t row, struct buf *records, struct chain *c)
+gather(struct store_db *d, int64_t row, struct buf *records)
 {
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
 		sqlite3_stmt *st = NULL;
@@ -103,7 +103,6 @@ gather(struct store_db *d, int64_t row, struct buf *records, struct chain *c)
 			if (id / STORE_ITEM_MAX != row)
 				continue;
 			pack_add(records, &r);
-			chain_add(c, &r);
 		}
 		sqlite3_finalize(st);
 	}
@@ -124,9 +123,9 @@ put_back(struct store_db *d, int64_t row)
 	chain_begin(&c, sqlite3_step(st) == SQLITE_ROW ? row_read(st).id
 						       : span_of("gone"));
 	sqlite3_reset(st);
-	gather(d, row, &records, &c);
+	gather(d, row, &records);
 	if (records.len > 0)
-		MUST(journal_add(d, row, buf_span(&records), &at, &err));
+		MUST(journal_add(d, row, buf_span(&records), &at, &c, &err));
 	run_sql(d->db,
 	    row == 1 ? "UPDATE runs SET chain = ?1 WHERE row = 1"
 		     : "UPDATE runs SET chain = ?1 WHERE row = 2",
@@ -148,7 +147,7 @@ doctor(const struct specimen *f, const char *sql, const char *json)
 	for (int64_t row = 1; row <= RUNS; row++) {
 		struct laying l = {d.db, row};
 
-		MUST(journal_each(&d, row, lay_out, &l, &err));
+		MUST(journal_each(&d, row, NULL, lay_out, &l, &err));
 		MUST(store_db_run1(
 		    &d, SQL_JOURNAL_DELETE, row, "delete", &err));
 	}

@@ -63,6 +63,7 @@ struct supervisor {
 	uint64_t last_batch;		/* that was handed over */
 	int gathered;			/* runs that changed since then */
 	bool grouping;			/* waits for more of them */
+	int64_t given_us, took_us;	/* the last commit: when, how long */
 	bool broken;			/* the store failed: ending */
 	bool draining;
 	int64_t lease_ms;

@@ -13,6 +13,7 @@
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "gateway/api.h"
+#include "gateway/routes.h"
 #include "gateway/gate.h"
 
 enum { DRAIN_STEP_MS = 20, DRAIN_STEPS = 250 };
@@ -94,6 +95,7 @@ server_open(struct gateway *g, bool has_token, struct err *err)
 	    .request_ms = c->request_s * 1000,
 	    .keepalive_ms = c->keepalive_s * 1000,
 	    .stall_ms = c->stall_s * 1000,
+	    .routes = routes,
 	    .api = g->api,
 	    .on_gone = api_on_gone,
 	    .on_drained = api_on_drained,

@@ -305,8 +305,8 @@ head_pass(struct server *s, const struct head *head,
 {
 	char allow[ROUTE_ALLOW_MAX];
 	struct err err;
-	int status =
-	    route_find(routes, head->method, head->path, ret_match, allow);
+	int status = route_find(s->spec.routes, head->method, head->path,
+	    ret_match, allow);
 	bool public = status == 0 && ret_match->route->public;
 
 	/* Who may not come in does not learn what is there. */

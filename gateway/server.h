@@ -11,7 +11,7 @@
 #include "gateway/door.h"
 #include "gateway/gate.h"
 #include "gateway/problem.h"
-#include "gateway/routes.h"
+#include "gateway/route.h"
 
 struct server;
 struct web; /* a request, its answer, its connection */
@@ -26,7 +26,8 @@ struct server_spec {
 	int64_t request_ms; /* from the head to the body's end */
 	int64_t keepalive_ms;
 	int64_t stall_ms;
-	/* The request is whole: route->handle is called with it. */
+	/* The request is whole: the handle of its route is called with it. */
+	const struct route *routes;
 	void *api;
 	/* h is over, answered or not, and about to be freed. */
 	void (*on_gone)(void *api, struct web *h);

@@ -4,8 +4,8 @@
  */
 #include "executor/executor.h"
 
-#include "common/dial.h"
-#include "executor/toolset.h"
+#include "common/agent/dial.h"
+#include "executor/tools/toolset.h"
 
 enum rc
 executor_check(const struct conf *conf, struct err *err)

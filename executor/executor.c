@@ -2,12 +2,12 @@
  * executor.c - the executor process: steps in, evidence out.
  */
 #include "executor/executor.h"
-#include "common/failpoint.h"
-#include "common/json.h"
-#include "common/log.h"
-#include "common/proto.h"
-#include "common/wire.h"
-#include "common/worker.h"
+#include "common/base/failpoint.h"
+#include "common/json/json.h"
+#include "common/base/log.h"
+#include "common/wire/proto.h"
+#include "common/wire/wire.h"
+#include "common/agent/worker.h"
 #include "executor/run.h"
 
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #ifndef EXECUTOR_EXECUTOR_H
 #define EXECUTOR_EXECUTOR_H
 
-#include "common/agent.h"
+#include "common/agent/agent.h"
 
 /* The functions of an agent_spec. */
 enum rc executor_start(struct agent *a, void **ret_state, struct err *err);

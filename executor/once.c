@@ -2,11 +2,11 @@
  * once.c - the executor alone: one step or plan from a file, its feedback as
  * JSON. For whoever debugs a tool: no supervisor, no socket, the same code.
  */
-#include "common/clk.h"
-#include "common/json.h"
-#include "common/sha256.h"
-#include "common/utf8.h"
-#include "common/wire.h"
+#include "common/base/clk.h"
+#include "common/json/json.h"
+#include "common/base/sha256.h"
+#include "common/base/utf8.h"
+#include "common/wire/wire.h"
 #include "executor/executor.h"
 #include "executor/run.h"
 

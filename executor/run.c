@@ -4,13 +4,13 @@
  * Invariant: a run ends by finish() exactly once, or by run_cancel.
  */
 #include "executor/run.h"
-#include "common/clk.h"
-#include "common/failpoint.h"
-#include "common/json.h"
-#include "common/proto.h"
-#include "common/utf8.h"
-#include "common/when.h"
-#include "common/wire.h"
+#include "common/base/clk.h"
+#include "common/base/failpoint.h"
+#include "common/json/json.h"
+#include "common/wire/proto.h"
+#include "common/base/utf8.h"
+#include "common/base/when.h"
+#include "common/wire/wire.h"
 
 #include <stdlib.h>
 

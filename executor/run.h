@@ -8,7 +8,7 @@
 #ifndef EXECUTOR_RUN_H
 #define EXECUTOR_RUN_H
 
-#include "executor/toolset.h"
+#include "executor/tools/toolset.h"
 
 enum {
 	RUN_FEEDBACK_MAX = 6 << 20, /* bytes of a feedback */

@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/dial.h"
-#include "common/failpoint.h"
-#include "common/log.h"
-#include "gateway/api.h"
-#include "gateway/routes.h"
-#include "gateway/gate.h"
+#include "common/agent/dial.h"
+#include "common/base/failpoint.h"
+#include "common/base/log.h"
+#include "gateway/api/api.h"
+#include "gateway/api/routes.h"
+#include "gateway/http/gate.h"
 
 enum { DRAIN_STEP_MS = 20, DRAIN_STEPS = 250 };
 

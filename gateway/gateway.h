@@ -7,7 +7,7 @@
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
-#include "common/agent.h"
+#include "common/agent/agent.h"
 
 extern const struct agent_spec gateway_spec;
 

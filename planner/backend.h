@@ -7,11 +7,11 @@
 #ifndef PLANNER_BACKEND_H
 #define PLANNER_BACKEND_H
 
-#include "common/agent.h"
-#include "common/buf.h"
-#include "common/conf.h"
-#include "common/rc.h"
-#include "common/span.h"
+#include "common/agent/agent.h"
+#include "common/base/buf.h"
+#include "common/agent/conf.h"
+#include "common/base/rc.h"
+#include "common/base/span.h"
 
 enum { BACKEND_UPDATE_MAX = 12 << 20 };
 

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "common/proto.h"
-#include "planner/rules.h"
+#include "common/wire/proto.h"
+#include "planner/rules/rules.h"
 
 struct backend {
 	enum report_lang language; /* where the state names none */

@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/json.h"
-#include "common/plan.h"
-#include "common/proto.h"
-#include "common/report.h"
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/json/json.h"
+#include "common/report/plan.h"
+#include "common/wire/proto.h"
+#include "common/report/report.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 
 enum { SCRIPT_BYTES_MAX = 16 << 20, SCRIPT_PLANS_MAX = 1000 };
 

@@ -7,10 +7,10 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "common/clk.h"
-#include "common/json.h"
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/base/clk.h"
+#include "common/json/json.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 #include "planner/planner.h"
 
 enum { STATE_IN_MAX = 16 << 20 };

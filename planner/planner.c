@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-#include "common/dial.h"
-#include "common/failpoint.h"
-#include "common/log.h"
-#include "common/wire.h"
-#include "common/worker.h"
+#include "common/agent/dial.h"
+#include "common/base/failpoint.h"
+#include "common/base/log.h"
+#include "common/wire/wire.h"
+#include "common/agent/worker.h"
 
 /* The turn that belongs to a task. */
 struct leased {

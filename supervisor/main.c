@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clk.h"
-#include "common/failpoint.h"
-#include "common/log.h"
-#include "supervisor/audit.h"
-#include "supervisor/doors.h"
-#include "supervisor/follow.h"
-#include "supervisor/ledger.h"
-#include "supervisor/recover.h"
-#include "supervisor/step.h"
-#include "supervisor/turn.h"
+#include "common/base/clk.h"
+#include "common/base/failpoint.h"
+#include "common/base/log.h"
+#include "supervisor/store/audit.h"
+#include "supervisor/doors/doors.h"
+#include "supervisor/run/follow.h"
+#include "supervisor/run/ledger.h"
+#include "supervisor/run/recover.h"
+#include "supervisor/run/step.h"
+#include "supervisor/doors/turn.h"
 
 /* Whoever starts it waits for its first run. */
 enum { KEEP_FIRST_MS = 1000 };

@@ -3,7 +3,7 @@
  */
 #include "gateway/cli/call.h"
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 #include "gateway/cli/term.h"
 
 #include <cjson/cJSON.h>

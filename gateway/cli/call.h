@@ -7,9 +7,9 @@
 #ifndef GATEWAY_CLI_CALL_H
 #define GATEWAY_CLI_CALL_H
 
-#include "common/buf.h"
-#include "common/conf.h"
-#include "common/rc.h"
+#include "common/base/buf.h"
+#include "common/agent/conf.h"
+#include "common/base/rc.h"
 
 #include <curl/curl.h>
 

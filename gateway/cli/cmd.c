@@ -3,7 +3,7 @@
  */
 #include "gateway/cli/cmd.h"
 
-#include "common/sibling.h"
+#include "common/agent/sibling.h"
 
 #include <errno.h>
 #include <locale.h>

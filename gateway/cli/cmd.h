@@ -7,7 +7,7 @@
 #ifndef GATEWAY_CLI_CMD_H
 #define GATEWAY_CLI_CMD_H
 
-#include "common/conf.h"
+#include "common/agent/conf.h"
 
 #include <stdbool.h>
 

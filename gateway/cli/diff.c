@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/json.h"
+#include "common/json/json.h"
 
 enum { NAMES_LINES = 2 }; /* diff's own head: how it was given the texts */
 

@@ -4,8 +4,8 @@
 #ifndef GATEWAY_CLI_DIFF_H
 #define GATEWAY_CLI_DIFF_H
 
-#include "common/buf.h"
-#include "common/rc.h"
+#include "common/base/buf.h"
+#include "common/base/rc.h"
 
 #include <cjson/cJSON.h>
 

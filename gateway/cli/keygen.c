@@ -1,7 +1,7 @@
 /*
  * keygen.c - `culprit keygen`: keys for processes on other machines.
  */
-#include "common/curve.h"
+#include "common/net/curve.h"
 #include "gateway/cli/cmd.h"
 
 #include <stdio.h>

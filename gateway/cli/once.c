@@ -3,7 +3,7 @@
  */
 #include "gateway/cli/once.h"
 
-#include "common/clk.h"
+#include "common/base/clk.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -4,9 +4,9 @@
 #ifndef GATEWAY_CLI_ONCE_H
 #define GATEWAY_CLI_ONCE_H
 
-#include "common/buf.h"
-#include "common/sibling.h"
-#include "common/span.h"
+#include "common/base/buf.h"
+#include "common/agent/sibling.h"
+#include "common/base/span.h"
 
 #include <stdint.h>
 

@@ -4,10 +4,10 @@
  *
  * Invariant: a replay writes nowhere; only --fork asks for anything to happen.
  */
-#include "common/json.h"
-#include "common/sibling.h"
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/json/json.h"
+#include "common/agent/sibling.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 #include "gateway/cli/call.h"
 #include "gateway/cli/cmd.h"
 #include "gateway/cli/diff.h"

@@ -1,8 +1,8 @@
 /*
  * runs.c - the commands that read investigations, or end one.
  */
-#include "common/clk.h"
-#include "common/proto.h"
+#include "common/base/clk.h"
+#include "common/wire/proto.h"
 #include "gateway/cli/call.h"
 #include "gateway/cli/cmd.h"
 #include "gateway/cli/term.h"

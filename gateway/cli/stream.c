@@ -6,7 +6,7 @@
  */
 #include "gateway/cli/stream.h"
 
-#include "common/clk.h"
+#include "common/base/clk.h"
 #include "gateway/cli/call.h"
 
 #include <errno.h>

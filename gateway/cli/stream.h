@@ -9,9 +9,9 @@
 #ifndef GATEWAY_CLI_STREAM_H
 #define GATEWAY_CLI_STREAM_H
 
-#include "common/rc.h"
-#include "common/sse_read.h"
-#include "gateway/sse.h"
+#include "common/base/rc.h"
+#include "common/net/sse_read.h"
+#include "gateway/http/sse.h"
 
 #include <stdbool.h>
 

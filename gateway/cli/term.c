@@ -7,7 +7,7 @@
  */
 #include "gateway/cli/term.h"
 
-#include "common/utf8.h"
+#include "common/base/utf8.h"
 
 #include <wchar.h>
 

@@ -8,8 +8,8 @@
 #ifndef GATEWAY_CLI_TERM_H
 #define GATEWAY_CLI_TERM_H
 
-#include "common/buf.h"
-#include "common/span.h"
+#include "common/base/buf.h"
+#include "common/base/span.h"
 
 enum term_style {
 	TERM_LINE, /* line ends and tabs become blanks */

@@ -3,11 +3,11 @@
  */
 #include "gateway/cli/turns.h"
 
-#include "common/json.h"
-#include "common/plan.h"
-#include "common/proto.h"
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/json/json.h"
+#include "common/report/plan.h"
+#include "common/wire/proto.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 
 #include <string.h>
 

@@ -8,9 +8,9 @@
 #ifndef GATEWAY_CLI_TURNS_H
 #define GATEWAY_CLI_TURNS_H
 
-#include "common/buf.h"
-#include "common/rc.h"
-#include "common/span.h"
+#include "common/base/buf.h"
+#include "common/base/rc.h"
+#include "common/base/span.h"
 
 #include <cjson/cJSON.h>
 

@@ -3,7 +3,7 @@
  *
  * It reads the file itself: so it works on a copy, and where nothing runs.
  */
-#include "common/sibling.h"
+#include "common/agent/sibling.h"
 #include "gateway/cli/cmd.h"
 
 #include <stdio.h>

@@ -6,7 +6,7 @@
  */
 #include "gateway/cli/view.h"
 
-#include "common/clk.h"
+#include "common/base/clk.h"
 #include "gateway/cli/term.h"
 
 #include <cjson/cJSON.h>

@@ -8,7 +8,7 @@
 #ifndef GATEWAY_CLI_VIEW_H
 #define GATEWAY_CLI_VIEW_H
 
-#include "common/sse_read.h"
+#include "common/net/sse_read.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
  */
 #include "gateway/up/child.h"
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,9 +7,9 @@
 #ifndef GATEWAY_UP_CHILD_H
 #define GATEWAY_UP_CHILD_H
 
-#include "common/conf.h"
-#include "common/rc.h"
-#include "common/sibling.h"
+#include "common/agent/conf.h"
+#include "common/base/rc.h"
+#include "common/agent/sibling.h"
 
 #include <stdbool.h>
 #include <stdint.h>

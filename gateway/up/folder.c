@@ -3,8 +3,8 @@
  */
 #include "gateway/up/folder.h"
 
-#include "common/clk.h"
-#include "common/failpoint.h"
+#include "common/base/clk.h"
+#include "common/base/failpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 #ifndef GATEWAY_UP_FOLDER_H
 #define GATEWAY_UP_FOLDER_H
 
-#include "common/rc.h"
+#include "common/base/rc.h"
 
 /*
  * Makes dir, private, and locks it for one `culprit up`: closing *ret_lock

@@ -3,7 +3,7 @@
  */
 #include "gateway/up/probe.h"
 
-#include "common/rc.h"
+#include "common/base/rc.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -5,9 +5,9 @@
  * /readyz and restarts that are due. Invariant: at most one `up` per data
  * directory (a lock that dies with it).
  */
-#include "common/clk.h"
-#include "common/failpoint.h"
-#include "common/log.h"
+#include "common/base/clk.h"
+#include "common/base/failpoint.h"
+#include "common/base/log.h"
 #include "gateway/up/child.h"
 #include "gateway/up/folder.h"
 #include "gateway/up/probe.h"

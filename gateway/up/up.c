@@ -3,9 +3,9 @@
  */
 #include "gateway/up/up.h"
 
-#include "common/failpoint.h"
-#include "common/limits.h"
-#include "common/log.h"
+#include "common/base/failpoint.h"
+#include "common/agent/limits.h"
+#include "common/base/log.h"
 #include "gateway/up/child.h"
 
 #include <signal.h>

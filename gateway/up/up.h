@@ -5,7 +5,7 @@
 #ifndef GATEWAY_UP_UP_H
 #define GATEWAY_UP_UP_H
 
-#include "common/conf.h"
+#include "common/agent/conf.h"
 
 enum up_exit { UP_DONE = 0, UP_FAILED = 1, UP_USAGE = 2 };
 

@@ -8,9 +8,9 @@
  * byte; making the bytes is timed apart and taken off. Invariant: the same
  * numbers give the same systems on every machine.
  */
-#include "common/clk.h"
-#include "common/json.h"
-#include "executor/tool_causes.h"
+#include "common/base/clk.h"
+#include "common/json/json.h"
+#include "executor/tools/tool_causes.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
  * from that line. Prints the milliseconds from before the start to the line
  * and to the event.
  */
-#include "common/clk.h"
-#include "common/rc.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
 #include "tests/bench/stream.h"
 
 #include <errno.h>

@@ -9,8 +9,8 @@
  * bring EVENTS blocks and end with `finished` (0: any number). Prints one
  * line of JSON, with the names the peer's load generator uses.
  */
-#include "common/clk.h"
-#include "common/rc.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
 #include "tests/bench/stream.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
  */
 #include "tests/bench/stream.h"
 
-#include "common/rc.h"
+#include "common/base/rc.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -14,8 +14,8 @@
  * standstill to the last that got it; all_ms from there to the last viewer's
  * last event. Dies when it hears nothing for a minute.
  */
-#include "common/clk.h"
-#include "common/rc.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
 #include "tests/bench/stream.h"
 
 #include <errno.h>

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clk.h"
+#include "common/base/clk.h"
 #include "tests/harness/dice.h"
 #include "tests/harness/trial.h"
 

@@ -2,7 +2,7 @@
  * kill_campaign.c - as many kills as asked for, in batches of a folder each;
  * started by tests/fault/kills, which says what the arguments are.
  */
-#include "common/clk.h"
+#include "common/base/clk.h"
 #include "tests/harness/campaign.h"
 
 #include <check.h>

@@ -7,8 +7,8 @@
  * run. A death is excused when it is the process's own: it says that it is
  * out of memory, and exits with the status for that.
  */
-#include "common/clk.h"
-#include "common/memory.h"
+#include "common/base/clk.h"
+#include "common/base/memory.h"
 #include "tests/harness/crowd.h"
 #include "tests/harness/killer.h"
 #include "tests/harness/shim_malloc.h"

@@ -5,7 +5,7 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
-#include "common/rc.h"
+#include "common/base/rc.h"
 #include "tests/harness/model.h"
 #include "tests/harness/texts.h"
 #include "tests/harness/trial.h"

@@ -3,8 +3,8 @@
  * deadlines and order do not hang on the wall clock, and whoever comes back
  * late is not listened to.
  */
-#include "common/clk.h"
-#include "common/rc.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
 #include "tests/harness/held.h"
 #include "tests/harness/texts.h"
 

@@ -7,7 +7,7 @@
  * meets one kind of loss, and the rest is sampled.
  * Each test says what it has tried.
  */
-#include "supervisor/store.h"
+#include "supervisor/store/store.h"
 #include "tests/harness/disk.h"
 #include "tests/harness/ledger.h"
 #include "tests/harness/spawn.h"

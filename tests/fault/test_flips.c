@@ -8,7 +8,7 @@
  * Some bytes of every page, chosen by the page's number; all bytes with
  * CULPRIT_FAULT_LONG=1 (tests/fault/disk runs that).
  */
-#include "supervisor/store.h"
+#include "supervisor/store/store.h"
 #include "tests/harness/disk.h"
 #include "tests/harness/ledger.h"
 #include "tests/harness/spawn.h"

@@ -5,9 +5,9 @@
  * The data directory is a small file system of its own, mounted where only
  * this test sees it. Where that is not permitted, the test is skipped.
  */
-#include "common/clk.h"
-#include "common/rc.h"
-#include "gateway/link_in.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
+#include "gateway/api/link_in.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/held.h"
 #include "tests/harness/invariant.h"

@@ -2,9 +2,9 @@
  * test_hang.c - a worker whose loop stands still while its I/O thread answers
  * the supervisor's pings: its lease lapses all the same.
  */
-#include "common/clk.h"
-#include "common/failpoint.h"
-#include "common/rc.h"
+#include "common/base/clk.h"
+#include "common/base/failpoint.h"
+#include "common/base/rc.h"
 #include "tests/harness/house.h"
 #include "tests/harness/invariant.h"
 #include "tests/harness/texts.h"

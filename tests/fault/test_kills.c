@@ -5,7 +5,7 @@
  * test_sweep.c and test_moments.c kill at every named moment;
  * tests/fault/kills kills at random for as long as one likes.
  */
-#include "common/clk.h"
+#include "common/base/clk.h"
 #include "tests/harness/campaign.h"
 #include "tests/harness/invariant.h"
 #include "tests/harness/siege.h"

@@ -6,7 +6,7 @@
  * takes all of them. The programs are those without a sanitizer, since that
  * would bring its own malloc.
  */
-#include "common/rc.h"
+#include "common/base/rc.h"
 #include "tests/harness/house.h"
 #include "tests/harness/invariant.h"
 #include "tests/harness/shim_malloc.h"

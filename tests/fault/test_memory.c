@@ -6,8 +6,8 @@
  * a peer can always fill memory with. The programs are those without a
  * sanitizer, since that would bring its own malloc.
  */
-#include "common/memory.h"
-#include "common/rc.h"
+#include "common/base/memory.h"
+#include "common/base/rc.h"
 #include "tests/harness/house.h"
 #include "tests/harness/texts.h"
 #include "tests/harness/transcript.h"

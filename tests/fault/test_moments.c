@@ -4,12 +4,12 @@
  * what must hold afterwards.
  *
  * Those that do come by themselves test_sweep.c has; together they are the
- * whole list of common/failpoints.def.
+ * whole list of common/base/failpoints.def.
  */
-#include "common/clk.h"
-#include "common/failpoint.h"
-#include "common/sha256.h"
-#include "supervisor/store.h"
+#include "common/base/clk.h"
+#include "common/base/failpoint.h"
+#include "common/base/sha256.h"
+#include "supervisor/store/store.h"
 #include "tests/fault/not_swept.h"
 #include "tests/harness/campaign.h"
 #include "tests/harness/house.h"

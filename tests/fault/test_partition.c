@@ -9,8 +9,8 @@
  * sending them to an Ethernet address that nobody has. Where namespaces are
  * not permitted, the test is skipped.
  */
-#include "common/clk.h"
-#include "common/rc.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
 #include "tests/harness/held.h"
 #include "tests/harness/texts.h"
 

@@ -3,7 +3,7 @@
  * times, and takes nothing else with it: a step its executor, a planner's
  * turn its planner, a run its supervisor.
  */
-#include "supervisor/blame.h"
+#include "supervisor/run/blame.h"
 #include "tests/harness/house.h"
 #include "tests/harness/invariant.h"
 #include "tests/harness/stub_http.h"

@@ -3,10 +3,10 @@
  * run through it: what waits for it is bounded, and when it goes on everybody
  * gets every event once.
  */
-#include "common/clk.h"
-#include "common/rc.h"
-#include "common/wire.h"
-#include "supervisor/window.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
+#include "common/wire/wire.h"
+#include "supervisor/run/window.h"
 #include "tests/bench/stream.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/held.h"

@@ -3,10 +3,10 @@
  * say nothing, or because a process has a low limit. It serves on, or says
  * at its start that it cannot; no library's assertion ends it.
  */
-#include "common/clk.h"
-#include "common/curve.h"
-#include "common/limits.h"
-#include "common/rc.h"
+#include "common/base/clk.h"
+#include "common/net/curve.h"
+#include "common/agent/limits.h"
+#include "common/base/rc.h"
 #include "tests/harness/house.h"
 #include "tests/harness/texts.h"
 #include "tests/harness/transcript.h"

@@ -5,7 +5,7 @@
  * That each was reached shows in that it ended the process: a name nobody comes by any
  * more fails here. The moments that need provoking are in test_moments.c.
  */
-#include "common/failpoint.h"
+#include "common/base/failpoint.h"
 #include "tests/fault/not_swept.h"
 #include "tests/harness/campaign.h"
 #include "tests/harness/loop.h"

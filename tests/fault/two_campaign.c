@@ -3,7 +3,7 @@
  * batches of a folder each; started by tests/fault/two, which says what the
  * arguments are.
  */
-#include "common/clk.h"
+#include "common/base/clk.h"
 #include "tests/harness/rivals.h"
 
 #include <check.h>

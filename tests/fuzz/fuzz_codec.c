@@ -3,11 +3,11 @@
  * they are the one message that other readers of msgpack see in them, and
  * encoding that message gives it again.
  */
-#include "common/json.h"
-#include "common/proto.h"
-#include "common/tree.h"
-#include "common/utf8.h"
-#include "common/wire.h"
+#include "common/json/json.h"
+#include "common/wire/proto.h"
+#include "common/json/tree.h"
+#include "common/base/utf8.h"
+#include "common/wire/wire.h"
 
 #include <assert.h>
 #include <math.h>
@@ -278,7 +278,7 @@ to_json_and_back(struct span value)
 	{
 #define FIELD(rec, type, name) GOOD_##type(v->name);
 #define END(rec) }
-#include "common/proto_messages.def"
+#include "common/wire/proto_messages.def"
 
 #define REC(rec)                                                               \
 	static void same_##rec(const struct proto_##rec *a UNUSED,             \
@@ -286,7 +286,7 @@ to_json_and_back(struct span value)
 	{
 #define FIELD(rec, type, name) SAME_##type(a->name, b->name);
 #define END(rec) }
-#include "common/proto_messages.def"
+#include "common/wire/proto_messages.def"
 
 static void
 fields_are_good(const struct proto *m)
@@ -296,7 +296,7 @@ fields_are_good(const struct proto *m)
 	case PROTO_##NAME:                                                     \
 		good_##msg(&m->msg);                                           \
 		break;
-#include "common/proto_messages.def"
+#include "common/wire/proto_messages.def"
 	}
 }
 
@@ -309,7 +309,7 @@ fields_are_same(const struct proto *a, const struct proto *b)
 	case PROTO_##NAME:                                                     \
 		same_##msg(&a->msg, &b->msg);                                  \
 		break;
-#include "common/proto_messages.def"
+#include "common/wire/proto_messages.def"
 	}
 }
 
@@ -344,7 +344,7 @@ records_there_and_back(void)
 	}
 #define MAP(rec, where, what) TRY(rec)
 #define LIST(rec, where, what) TRY(rec)
-#include "common/proto_messages.def"
+#include "common/wire/proto_messages.def"
 }
 
 static void
@@ -374,7 +374,7 @@ queries_there_and_back(void)
 		good_##query(&one.query);                                      \
 		same_##query(&one.query, &two.query);                          \
 		break;
-#include "common/proto_messages.def"
+#include "common/wire/proto_messages.def"
 		case PROTO_ASKS:
 			abort();
 		}

@@ -2,7 +2,7 @@
  * fuzz_head.c - whatever arrives at the door: refused, or one request that
  * has one meaning.
  */
-#include "gateway/head.h"
+#include "gateway/http/head.h"
 
 #include <assert.h>
 #include <ctype.h>

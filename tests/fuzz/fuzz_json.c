@@ -4,9 +4,9 @@
  *
  * A document [schema, value] is also checked against itself.
  */
-#include "common/json.h"
-#include "common/schema.h"
-#include "common/when.h"
+#include "common/json/json.h"
+#include "common/json/schema.h"
+#include "common/base/when.h"
 
 #include <stdint.h>
 #include <stdlib.h>

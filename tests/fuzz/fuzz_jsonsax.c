@@ -4,8 +4,8 @@
  *
  * The first byte chooses the size of the pieces.
  */
-#include "common/json.h"
-#include "common/jsonsax.h"
+#include "common/json/json.h"
+#include "common/json/jsonsax.h"
 
 #include <stdint.h>
 #include <stdlib.h>

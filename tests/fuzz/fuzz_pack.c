@@ -5,7 +5,7 @@
  * The first byte chooses: records as they stand, bytes to compress, or bytes
  * to expand to the size that the second says.
  */
-#include "supervisor/pack.h"
+#include "supervisor/store/pack.h"
 
 #include <assert.h>
 #include <stdlib.h>

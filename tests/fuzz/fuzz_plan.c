@@ -6,11 +6,11 @@
  * The first byte chooses the form, a msgpack map or JSON text. Texts that
  * are too long are the unit tests' matter.
  */
-#include "common/json.h"
-#include "common/plan.h"
-#include "common/tree.h"
-#include "common/utf8.h"
-#include "common/wire.h"
+#include "common/json/json.h"
+#include "common/report/plan.h"
+#include "common/json/tree.h"
+#include "common/base/utf8.h"
+#include "common/wire/wire.h"
 
 #include <assert.h>
 #include <stdlib.h>

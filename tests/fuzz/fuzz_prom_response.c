@@ -5,9 +5,9 @@
  *
  * The first byte chooses the question, the second the size of the pieces.
  */
-#include "common/json.h"
-#include "common/tree.h"
-#include "executor/prom_response.h"
+#include "common/json/json.h"
+#include "common/json/tree.h"
+#include "executor/prom/prom_response.h"
 
 #include <assert.h>
 #include <stdint.h>

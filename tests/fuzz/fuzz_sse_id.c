@@ -4,9 +4,9 @@
  *
  * The bytes are an id, and the type and the text of an event.
  */
-#include "common/utf8.h"
-#include "common/wire.h"
-#include "gateway/sse.h"
+#include "common/base/utf8.h"
+#include "common/wire/wire.h"
+#include "gateway/http/sse.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  *
  * The first byte chooses the limit, the second where it is cut.
  */
-#include "common/sse_read.h"
+#include "common/net/sse_read.h"
 
 #include <assert.h>
 

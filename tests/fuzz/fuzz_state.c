@@ -4,9 +4,9 @@
  *
  * The bytes are a list of updates.
  */
-#include "common/utf8.h"
-#include "common/wire.h"
-#include "supervisor/state.h"
+#include "common/base/utf8.h"
+#include "common/wire/wire.h"
+#include "supervisor/run/state.h"
 
 #include <assert.h>
 #include <stdlib.h>

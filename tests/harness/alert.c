@@ -1,7 +1,7 @@
 /* alert.c - waiting for a Prometheus, or for one that never answers. */
 #include "tests/harness/alert.h"
 
-#include "common/rc.h"
+#include "common/base/rc.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/ask.h"
 

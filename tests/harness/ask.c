@@ -1,7 +1,7 @@
 /* ask.c - one HTTP request to a process under test. */
 #include "tests/harness/ask.h"
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>

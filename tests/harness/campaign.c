@@ -3,7 +3,7 @@
  */
 #include "tests/harness/campaign.h"
 
-#include "common/clk.h"
+#include "common/base/clk.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-#include "common/bus.h"
-#include "common/clk.h"
+#include "common/net/bus.h"
+#include "common/base/clk.h"
 #include "tests/harness/chaos_trace.h"
 #include "tests/harness/dice.h"
 

@@ -9,7 +9,7 @@
 #ifndef TESTS_HARNESS_CHAOS_H
 #define TESTS_HARNESS_CHAOS_H
 
-#include "common/span.h"
+#include "common/base/span.h"
 
 #include <stdint.h>
 #include <stdio.h>

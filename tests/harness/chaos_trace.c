@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/proto.h"
-#include "common/wire.h"
+#include "common/wire/proto.h"
+#include "common/wire/wire.h"
 
 static const char *const fates[CHAOS_FATES] = {
     "pass", "drop", "twice", "delay", "swap", "cut"};

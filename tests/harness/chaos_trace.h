@@ -4,7 +4,7 @@
 #ifndef TESTS_HARNESS_CHAOS_TRACE_H
 #define TESTS_HARNESS_CHAOS_TRACE_H
 
-#include "common/span.h"
+#include "common/base/span.h"
 #include "tests/harness/chaos.h"
 
 #include <stdbool.h>

@@ -8,8 +8,8 @@
  */
 #include "tests/harness/crowd.h"
 
-#include "common/clk.h"
-#include "common/rc.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
 #include "tests/harness/dice.h"
 
 #include <cjson/cJSON.h>

@@ -7,8 +7,8 @@
  */
 #include "tests/harness/disk.h"
 
-#include "common/attr.h"
-#include "common/rc.h"
+#include "common/base/attr.h"
+#include "common/base/rc.h"
 
 #include <assert.h>
 #include <dirent.h>

@@ -6,7 +6,7 @@
  */
 #include "tests/harness/disk.h"
 
-#include "common/attr.h"
+#include "common/base/attr.h"
 
 #include <errno.h>
 #include <fcntl.h>

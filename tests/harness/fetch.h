@@ -2,8 +2,8 @@
 #ifndef TESTS_HARNESS_FETCH_H
 #define TESTS_HARNESS_FETCH_H
 
-#include "common/buf.h"
-#include "common/http.h"
+#include "common/base/buf.h"
+#include "common/net/http.h"
 
 struct fetch {
 	struct buf body;

@@ -7,8 +7,8 @@
 #ifndef TESTS_HARNESS_FIX_H
 #define TESTS_HARNESS_FIX_H
 
-#include "common/buf.h"
-#include "supervisor/store.h"
+#include "common/base/buf.h"
+#include "supervisor/store/store.h"
 
 #include <check.h>
 

@@ -2,7 +2,7 @@
 #include "tests/harness/front.h"
 #include "tests/harness/listener.h"
 
-#include "common/wire.h"
+#include "common/wire/wire.h"
 
 #include <check.h>
 #include <signal.h>

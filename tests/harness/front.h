@@ -7,8 +7,8 @@
 #ifndef TESTS_HARNESS_FRONT_H
 #define TESTS_HARNESS_FRONT_H
 
-#include "common/buf.h"
-#include "common/bus.h"
+#include "common/base/buf.h"
+#include "common/net/bus.h"
 #include "tests/harness/spawn.h"
 
 enum { FRONT_MS = AWAIT_MS, FRONT_HEARD_MAX = 512 };

@@ -5,7 +5,7 @@
 #ifndef TESTS_HARNESS_HAND_H
 #define TESTS_HARNESS_HAND_H
 
-#include "common/proto.h"
+#include "common/wire/proto.h"
 
 struct hand;
 

@@ -1,7 +1,7 @@
 /* held.c - a run that is held in its one step. */
 #include "tests/harness/held.h"
 
-#include "common/rc.h"
+#include "common/base/rc.h"
 #include "tests/harness/invariant.h"
 
 #include <check.h>

@@ -3,7 +3,7 @@
  */
 #include "tests/harness/house.h"
 
-#include "common/rc.h"
+#include "common/base/rc.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/texts.h"
 

@@ -2,7 +2,7 @@
  * invariant.c - what must hold of a store as a whole, of what clients were
  * told, and of the processes. Of each run by itself: invariant_run.c.
  */
-#include "supervisor/store_verify.h"
+#include "supervisor/store/store_verify.h"
 #include "tests/harness/invariant_in.h"
 
 #include <check.h>

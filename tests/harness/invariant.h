@@ -9,7 +9,7 @@
 #ifndef TESTS_HARNESS_INVARIANT_H
 #define TESTS_HARNESS_INVARIANT_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "tests/harness/seen.h"
 
 #include <stdint.h>

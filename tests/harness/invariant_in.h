@@ -2,10 +2,10 @@
 #ifndef TESTS_HARNESS_INVARIANT_IN_H
 #define TESTS_HARNESS_INVARIANT_IN_H
 
-#include "common/plan.h"
-#include "common/span.h"
-#include "supervisor/route.h"
-#include "supervisor/store_in.h"
+#include "common/report/plan.h"
+#include "common/base/span.h"
+#include "supervisor/run/route.h"
+#include "supervisor/store/store_in.h"
 #include "tests/harness/invariant.h"
 
 struct state;

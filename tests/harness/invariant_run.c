@@ -6,9 +6,9 @@
  */
 #include "tests/harness/invariant_in.h"
 
-#include "common/sha256.h"
-#include "common/wire.h"
-#include "supervisor/state.h"
+#include "common/base/sha256.h"
+#include "common/wire/wire.h"
+#include "supervisor/run/state.h"
 
 #include <stdlib.h>
 

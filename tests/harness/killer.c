@@ -3,9 +3,9 @@
  */
 #include "tests/harness/killer.h"
 
-#include "common/buf.h"
-#include "common/clk.h"
-#include "common/failpoint.h"
+#include "common/base/buf.h"
+#include "common/base/clk.h"
+#include "common/base/failpoint.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/dice.h"
 #include "tests/harness/spawn.h"

@@ -8,8 +8,8 @@
 #ifndef TESTS_HARNESS_LEDGER_H
 #define TESTS_HARNESS_LEDGER_H
 
-#include "common/buf.h"
-#include "supervisor/store.h"
+#include "common/base/buf.h"
+#include "supervisor/store/store.h"
 
 struct ledger;
 

@@ -4,7 +4,7 @@
 #ifndef TESTS_HARNESS_LISTENER_H
 #define TESTS_HARNESS_LISTENER_H
 
-#include "common/bus.h"
+#include "common/net/bus.h"
 
 /* *ret_bus is the caller's, unless it failed as bus_listen does. */
 NODISCARD enum rc listener_open(zloop_t *loop, const char *endpoint,

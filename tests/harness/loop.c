@@ -2,7 +2,7 @@
  * loop.c - running a czmq loop until something has happened.
  */
 #include "tests/harness/loop.h"
-#include "common/attr.h"
+#include "common/base/attr.h"
 
 #include <poll.h>
 

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/rc.h"
-#include "common/sha256.h"
+#include "common/base/rc.h"
+#include "common/base/sha256.h"
 #include "tests/harness/dice.h"
 
 enum { ROUNDS = 10, FAILURES = 3, TURNS = 24 };

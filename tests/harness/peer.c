@@ -1,9 +1,9 @@
 /* peer.c - one end of a conversation with a supervisor. */
 #include "tests/harness/peer.h"
 
-#include "common/bus.h"
-#include "common/json.h"
-#include "common/wire.h"
+#include "common/net/bus.h"
+#include "common/json/json.h"
+#include "common/wire/wire.h"
 #include "tests/harness/loop.h"
 
 #include <check.h>

@@ -7,7 +7,7 @@
 #ifndef TESTS_HARNESS_PEER_H
 #define TESTS_HARNESS_PEER_H
 
-#include "common/proto.h"
+#include "common/wire/proto.h"
 
 #include <czmq.h>
 

@@ -2,8 +2,8 @@
  * prometheus.c - a real Prometheus for tests.
  */
 #include "tests/harness/prometheus.h"
-#include "common/buf.h"
-#include "common/http.h"
+#include "common/base/buf.h"
+#include "common/net/http.h"
 #include "tests/harness/spawn.h"
 
 #include <check.h>

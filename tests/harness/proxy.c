@@ -1,8 +1,8 @@
 /* proxy.c - an HTTP proxy for tests, on a stub_http. */
 #include "tests/harness/proxy.h"
 
-#include "common/buf.h"
-#include "common/http.h"
+#include "common/base/buf.h"
+#include "common/net/http.h"
 
 #include <stdio.h>
 #include <string.h>

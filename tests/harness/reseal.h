@@ -5,7 +5,7 @@
 #ifndef TESTS_HARNESS_RESEAL_H
 #define TESTS_HARNESS_RESEAL_H
 
-#include "supervisor/store_row.h"
+#include "supervisor/store/store_row.h"
 
 /* Every row's seal over its columns and its chain, and the chain over all. */
 void reseal(struct store_db *d);

@@ -1,7 +1,7 @@
 /* rig.c - the real supervisor among peers that a test leads. */
 #include "tests/harness/rig.h"
 
-#include "common/wire.h"
+#include "common/wire/wire.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/texts.h"
 

@@ -10,7 +10,7 @@
 #ifndef TESTS_HARNESS_RIG_H
 #define TESTS_HARNESS_RIG_H
 
-#include "common/tree.h"
+#include "common/json/tree.h"
 #include "tests/harness/peer.h"
 #include "tests/harness/spawn.h"
 

@@ -7,8 +7,8 @@
  */
 #include "tests/harness/rivals.h"
 
-#include "common/clk.h"
-#include "supervisor/store_db.h"
+#include "common/base/clk.h"
+#include "supervisor/store/store_db.h"
 #include "tests/harness/campaign.h"
 #include "tests/harness/dice.h"
 #include "tests/harness/spawn.h"

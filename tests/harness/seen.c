@@ -3,7 +3,7 @@
  */
 #include "tests/harness/seen.h"
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 #include <stdlib.h>
 

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "common/rc.h"
+#include "common/base/rc.h"
 
 struct shim_malloc *
 shim_malloc_new(char **ret_path)

@@ -1,7 +1,7 @@
 /* siege.c - a house under a killer, and a crowd in front of it. */
 #include "tests/harness/siege.h"
 
-#include "common/clk.h"
+#include "common/base/clk.h"
 #include "tests/harness/campaign.h"
 #include "tests/harness/invariant.h"
 

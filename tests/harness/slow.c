@@ -3,8 +3,8 @@
  */
 #include "tests/harness/slow.h"
 
-#include "common/clk.h"
-#include "common/rc.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/invariant.h"
 

@@ -4,9 +4,9 @@
  */
 #include "tests/harness/spawn.h"
 
-#include "common/buf.h"
-#include "common/clk.h"
-#include "common/rc.h"
+#include "common/base/buf.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
 
 #include <arpa/inet.h>
 #include <check.h>

@@ -7,7 +7,7 @@
 #ifndef TESTS_HARNESS_SPAWN_H
 #define TESTS_HARNESS_SPAWN_H
 
-#include "common/attr.h"
+#include "common/base/attr.h"
 #include "tests/harness/loop.h"
 
 #include <stdbool.h>

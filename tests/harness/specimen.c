@@ -1,10 +1,10 @@
 /* specimen.c - a sound store, made to be damaged. */
 #include "tests/harness/specimen.h"
 
-#include "common/json.h"
-#include "common/sha256.h"
-#include "common/wire.h"
-#include "supervisor/store.h"
+#include "common/json/json.h"
+#include "common/base/sha256.h"
+#include "common/wire/wire.h"
+#include "supervisor/store/store.h"
 #include "tests/harness/spawn.h"
 
 #include <check.h>

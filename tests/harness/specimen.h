@@ -5,7 +5,7 @@
 #ifndef TESTS_HARNESS_SPECIMEN_H
 #define TESTS_HARNESS_SPECIMEN_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "tests/harness/invariant.h"
 #include "tests/harness/seen.h"
 

@@ -1,10 +1,10 @@
 /* stand_in.c - a worker process of the test's own. */
 #include "tests/harness/stand_in.h"
 
-#include "common/agent.h"
-#include "common/proto.h"
-#include "common/wire.h"
-#include "common/worker.h"
+#include "common/agent/agent.h"
+#include "common/wire/proto.h"
+#include "common/wire/wire.h"
+#include "common/agent/worker.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -15,7 +15,7 @@
 #ifndef TESTS_HARNESS_STAND_IN_H
 #define TESTS_HARNESS_STAND_IN_H
 
-#include "common/span.h"
+#include "common/base/span.h"
 #include "tests/harness/spawn.h"
 
 /* The tools it has once it was sent SIGHUP. */

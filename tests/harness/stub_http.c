@@ -2,7 +2,7 @@
  * stub_http.c - an HTTP server for tests that answers as it is told.
  */
 #include "tests/harness/stub_http.h"
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 #include <arpa/inet.h>
 #include <assert.h>

@@ -6,8 +6,8 @@
  */
 #include "tests/harness/tap.h"
 
-#include "common/proto.h"
-#include "common/wire.h"
+#include "common/wire/proto.h"
+#include "common/wire/wire.h"
 #include "tests/harness/loop.h"
 
 #include <czmq.h>

@@ -8,7 +8,7 @@
 #ifndef TESTS_HARNESS_TAP_H
 #define TESTS_HARNESS_TAP_H
 
-#include "common/span.h"
+#include "common/base/span.h"
 
 #include <stdbool.h>
 

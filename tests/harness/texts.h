@@ -2,7 +2,7 @@
 #ifndef TESTS_TEXTS_H
 #define TESTS_TEXTS_H
 
-#include "common/attr.h"
+#include "common/base/attr.h"
 
 #include <check.h>
 #include <stdbool.h>

@@ -3,7 +3,7 @@
  */
 #include "tests/harness/transcript.h"
 
-#include "common/rc.h"
+#include "common/base/rc.h"
 
 #include <cjson/cJSON.h>
 #include <check.h>

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/clk.h"
-#include "common/rc.h"
+#include "common/base/buf.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
 #include "tests/harness/dice.h"
 #include "tests/harness/trial_in.h"
 

@@ -4,7 +4,7 @@
 #ifndef TESTS_HARNESS_TRIAL_IN_H
 #define TESTS_HARNESS_TRIAL_IN_H
 
-#include "common/attr.h"
+#include "common/base/attr.h"
 #include "tests/harness/invariant.h"
 #include "tests/harness/model.h"
 #include "tests/harness/trial.h"

@@ -1,8 +1,8 @@
 /* workbench.c - the real tools on a loop of the test's own. */
 #include "tests/harness/workbench.h"
 
-#include "common/json.h"
-#include "common/wire.h"
+#include "common/json/json.h"
+#include "common/wire/wire.h"
 #include "tests/harness/loop.h"
 
 #include <check.h>

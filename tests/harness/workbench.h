@@ -6,7 +6,7 @@
 #define TESTS_HARNESS_WORKBENCH_H
 
 #include "executor/run.h"
-#include "executor/source_prom.h"
+#include "executor/tools/source_prom.h"
 #include "tests/harness/stub_http.h"
 
 #include <cjson/cJSON.h>

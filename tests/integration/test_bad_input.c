@@ -2,7 +2,7 @@
  * test_bad_input.c - what is wrong is said to whoever sent it, and the other
  * runs go on.
  */
-#include "common/rc.h"
+#include "common/base/rc.h"
 #include "tests/harness/house.h"
 #include "tests/harness/texts.h"
 #include "tests/harness/transcript.h"

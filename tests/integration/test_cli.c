@@ -3,7 +3,7 @@
  * they say of themselves, how culprit(1) finds a gateway, and what it makes of
  * answers that are none.
  */
-#include "common/rc.h"
+#include "common/base/rc.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/stub_http.h"
 #include "tests/harness/texts.h"

@@ -3,7 +3,7 @@
  * goes on when the connection is lost, and how it is left; before a gateway
  * that does what each test tells it.
  */
-#include "common/rc.h"
+#include "common/base/rc.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/stub_http.h"
 #include "tests/harness/texts.h"

@@ -2,8 +2,8 @@
  * test_curve.c - processes that meet over tcp: who gets in by its keys, and
  * what everybody else gets.
  */
-#include "common/curve.h"
-#include "common/rc.h"
+#include "common/net/curve.h"
+#include "common/base/rc.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/house.h"
 #include "tests/harness/texts.h"

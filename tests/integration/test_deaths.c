@@ -3,9 +3,9 @@
  * before the last try, and is given up then. A worker here dies by saying
  * nothing any more.
  */
-#include "common/tree.h"
-#include "common/wire.h"
-#include "supervisor/run.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
+#include "supervisor/run/run.h"
 #include "tests/harness/peer.h"
 #include "tests/harness/rig.h"
 #include "tests/harness/texts.h"

@@ -2,8 +2,8 @@
  * test_endings.c - every way a run ends, with scripted plans and real
  * processes: each ends in one report and one `finished`.
  */
-#include "common/clk.h"
-#include "common/rc.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
 #include "tests/harness/alert.h"
 #include "tests/harness/house.h"
 #include "tests/harness/texts.h"

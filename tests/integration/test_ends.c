@@ -3,8 +3,8 @@
  * cancelled run its HTTP transfer, a process that is asked to end nothing
  * but itself.
  */
-#include "common/clk.h"
-#include "common/rc.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/house.h"
 #include "tests/harness/invariant.h"

@@ -2,9 +2,9 @@
  * test_executor.c - culprit-executor alone (--once, --check) against a real
  * Prometheus.
  */
-#include "common/clk.h"
-#include "common/json.h"
-#include "common/wire.h"
+#include "common/base/clk.h"
+#include "common/json/json.h"
+#include "common/wire/wire.h"
 #include "tests/harness/prometheus.h"
 #include "tests/harness/proxy.h"
 #include "tests/harness/spawn.h"

@@ -2,9 +2,9 @@
  * test_followers.c - who follows a run gets its past, then its present, every
  * event once, however late it reads.
  */
-#include "common/tree.h"
-#include "common/wire.h"
-#include "supervisor/store_db.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
+#include "supervisor/store/store_db.h"
 #include "tests/harness/rig.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"

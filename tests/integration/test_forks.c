@@ -1,8 +1,8 @@
 /*
  * test_forks.c - checkpoints, and runs that go on anew from one.
  */
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 #include "tests/harness/peer.h"
 #include "tests/harness/rig.h"
 #include "tests/harness/texts.h"

@@ -2,8 +2,8 @@
  * test_gateway_reads.c - what the real gateway passes on by one question and
  * one answer: lists, reports, evidence, cancelling, readiness.
  */
-#include "common/buf.h"
-#include "common/wire.h"
+#include "common/base/buf.h"
+#include "common/wire/wire.h"
 #include "tests/harness/client.h"
 #include "tests/harness/front.h"
 #include "tests/harness/loop.h"

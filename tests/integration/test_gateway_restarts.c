@@ -2,8 +2,8 @@
  * test_gateway_restarts.c - the real gateway while the supervisor comes and
  * goes, and while messages get lost, come twice or late.
  */
-#include "common/buf.h"
-#include "common/wire.h"
+#include "common/base/buf.h"
+#include "common/wire/wire.h"
 #include "tests/harness/client.h"
 #include "tests/harness/front.h"
 #include "tests/harness/spawn.h"

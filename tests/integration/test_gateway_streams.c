@@ -2,7 +2,7 @@
  * test_gateway_streams.c - viewers of a run through the real gateway: they
  * resume, stay alive, leave, and do not hold up each other.
  */
-#include "common/clk.h"
+#include "common/base/clk.h"
 #include "tests/harness/client.h"
 #include "tests/harness/front.h"
 #include "tests/harness/spawn.h"

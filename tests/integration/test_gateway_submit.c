@@ -2,8 +2,8 @@
  * test_gateway_submit.c - the real gateway hands a request to a supervisor of
  * ours and answers as it was asked to: a stream, a place to look, a result.
  */
-#include "common/buf.h"
-#include "common/wire.h"
+#include "common/base/buf.h"
+#include "common/wire/wire.h"
 #include "tests/harness/client.h"
 #include "tests/harness/front.h"
 #include "tests/harness/texts.h"

@@ -2,7 +2,7 @@
  * test_intake.c - what the supervisor says to a request: keys, a full queue,
  * nonsense, who goes first, and whether it is ready.
  */
-#include "common/wire.h"
+#include "common/wire/wire.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/rig.h"
 #include "tests/harness/texts.h"

@@ -2,8 +2,8 @@
  * test_leases.c - tasks that are leased to workers: lapsed, revoked, answered
  * late or twice, given back; and who may hold one at all.
  */
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 #include "tests/harness/peer.h"
 #include "tests/harness/rig.h"
 #include "tests/harness/texts.h"

@@ -3,8 +3,8 @@
  * the real supervisor: page by page to its end, by status, and what is
  * refused.
  */
-#include "common/rc.h"
-#include "common/tree.h"
+#include "common/base/rc.h"
+#include "common/json/tree.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/house.h"
 #include "tests/harness/texts.h"

@@ -2,7 +2,7 @@
  * test_main_job.c - a real alert in a real Prometheus becomes a report,
  * through real processes, watched by the real client.
  */
-#include "common/rc.h"
+#include "common/base/rc.h"
 #include "tests/harness/alert.h"
 #include "tests/harness/house.h"
 #include "tests/harness/prometheus.h"

@@ -2,8 +2,8 @@
  * test_noise.c - a peer that sends nothing but nonsense does not own the log:
  * a few lines of each kind, and how many more there would have been.
  */
-#include "common/clk.h"
-#include "common/log.h"
+#include "common/base/clk.h"
+#include "common/base/log.h"
 #include "tests/harness/client.h"
 #include "tests/harness/listener.h"
 #include "tests/harness/peer.h"

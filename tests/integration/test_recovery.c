@@ -2,10 +2,10 @@
  * test_recovery.c - a supervisor that was killed goes on where it was: nothing
  * that was acknowledged is asked for, done or numbered again.
  */
-#include "common/clk.h"
-#include "common/tree.h"
-#include "common/wire.h"
-#include "supervisor/blame.h"
+#include "common/base/clk.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
+#include "supervisor/run/blame.h"
 #include "tests/harness/peer.h"
 #include "tests/harness/rig.h"
 #include "tests/harness/texts.h"

@@ -2,8 +2,8 @@
  * test_replay.c - `culprit replay`: one agent alone on a stored run, and runs
  * that go on from another's checkpoint, as real processes do it.
  */
-#include "common/json.h"
-#include "common/tree.h"
+#include "common/json/json.h"
+#include "common/json/tree.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/house.h"
 #include "tests/harness/invariant.h"

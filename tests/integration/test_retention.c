@@ -2,8 +2,8 @@
  * test_retention.c - the real supervisor on a store of runs that are too old:
  * they go as long as there are any, however many there are.
  */
-#include "common/clk.h"
-#include "supervisor/store_db.h"
+#include "common/base/clk.h"
+#include "supervisor/store/store_db.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 

@@ -2,8 +2,8 @@
  * test_retool.c - tools that change while an executor runs: SIGHUP, real
  * processes, and what a planner is told at its next turn.
  */
-#include "common/json.h"
-#include "common/wire.h"
+#include "common/json/json.h"
+#include "common/wire/wire.h"
 #include "tests/harness/house.h"
 #include "tests/harness/rig.h"
 #include "tests/harness/texts.h"

@@ -2,8 +2,8 @@
  * test_run_limits.c - what ends a run before its report is asked for: rounds,
  * turns, failures, depth, its deadline.
  */
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 #include "tests/harness/peer.h"
 #include "tests/harness/rig.h"
 #include "tests/harness/texts.h"

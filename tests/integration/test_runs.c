@@ -2,8 +2,8 @@
  * test_runs.c - the course of a run from request to report: plans, steps, also
  * several at once, their evidence, and what can be read of it afterwards.
  */
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 #include "tests/harness/peer.h"
 #include "tests/harness/rig.h"
 #include "tests/harness/texts.h"

@@ -6,8 +6,8 @@
  * real supervisor. At the end each field of the list must have gone by with
  * something in it; so whoever adds one has to show here that it arrives.
  */
-#include "common/proto.h"
-#include "common/tree.h"
+#include "common/wire/proto.h"
+#include "common/json/tree.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/chaos.h"
 #include "tests/harness/seen.h"
@@ -519,20 +519,20 @@ everything_went_by(void)
 {
 #define MSG(msg, NAME, number, sender, what) assert_came(#NAME, "");
 #define QUERY(query, NAME, what) assert_came("QUERY." #query, "");
-#include "common/proto_messages.def"
+#include "common/wire/proto_messages.def"
 	static const struct {
 		const char *record, *where;
 	} places[] = {
 #define MSG(msg, NAME, number, sender, what) {#msg, #NAME},
 #define QUERY(query, NAME, what) {#query, "QUERY." #query},
 #define MAP(map, where, what) {#map, where},
-#include "common/proto_messages.def"
+#include "common/wire/proto_messages.def"
 	};
 	static const struct {
 		const char *record, *field;
 	} fields[] = {
 #define FIELD(rec, type, name) {#rec, #name},
-#include "common/proto_messages.def"
+#include "common/wire/proto_messages.def"
 	};
 	size_t i, k;
 

@@ -3,8 +3,8 @@
  * allows: READ and IDEMPOTENT steps again and again, UNSAFE ones after a
  * person's word, once, and never when nobody knows whether they happened.
  */
-#include "common/rc.h"
-#include "common/wire.h"
+#include "common/base/rc.h"
+#include "common/wire/wire.h"
 #include "tests/harness/alert.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/hand.h"

@@ -4,8 +4,8 @@
  * The worker is a process of the test's own with the real worker's side, all
  * others are the real ones.
  */
-#include "common/rc.h"
-#include "common/tree.h"
+#include "common/base/rc.h"
+#include "common/json/tree.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/house.h"
 #include "tests/harness/stand_in.h"

@@ -1,7 +1,7 @@
 /*
  * test_up.c - `culprit up`: what it starts, what dies, what comes and goes.
  */
-#include "common/rc.h"
+#include "common/base/rc.h"
 #include "tests/harness/alert.h"
 #include "tests/harness/house.h"
 #include "tests/harness/texts.h"

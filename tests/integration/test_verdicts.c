@@ -3,9 +3,9 @@
  * anybody reads it: what is borne out goes out as it was written, what is
  * not is marked, and everybody who reads the report is told.
  */
-#include "common/rc.h"
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/base/rc.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/house.h"
 #include "tests/harness/peer.h"

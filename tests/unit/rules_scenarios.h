@@ -6,7 +6,7 @@
 #ifndef TESTS_UNIT_RULES_SCENARIOS_H
 #define TESTS_UNIT_RULES_SCENARIOS_H
 
-#include "common/report.h"
+#include "common/report/report.h"
 
 enum { ANSWERS_MAX = 12, WANT_MAX = 16 };
 

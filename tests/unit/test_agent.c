@@ -1,7 +1,7 @@
 /*
  * test_agent.c - the skeleton of every process: its arguments, its data folder.
  */
-#include "common/rc.h"
+#include "common/base/rc.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/stand_in.h"
 #include "tests/harness/texts.h"

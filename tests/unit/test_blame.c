@@ -1,5 +1,5 @@
 /* test_blame.c - at which run a process died, told to the next one. */
-#include "supervisor/blame.h"
+#include "supervisor/run/blame.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 

@@ -1,6 +1,6 @@
 /* test_buf.c - what a growing buffer keeps when it is made to fit, and what a
  * span without its blanks is. */
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "tests/harness/texts.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
  * test_bus.c - two buses on one loop: what arrives, what is told, what is
  * thrown away.
  */
-#include "common/bus.h"
+#include "common/net/bus.h"
 #include "tests/harness/listener.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/spawn.h"

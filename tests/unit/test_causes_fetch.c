@@ -2,9 +2,9 @@
  * test_causes_fetch.c - what find_causes asks, and what it makes of answers,
  * refusals and silence. The source is a table of answers in this process.
  */
-#include "common/json.h"
-#include "executor/causes_discover.h"
-#include "executor/tool_causes.h"
+#include "common/json/json.h"
+#include "executor/causes/causes_discover.h"
+#include "executor/tools/tool_causes.h"
 #include "tests/harness/texts.h"
 
 #include <check.h>

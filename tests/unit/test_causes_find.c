@@ -2,7 +2,7 @@
  * test_causes_find.c - find_causes on small systems made up here: 120 points
  * a minute apart, the fault at point 100, the alert three points later.
  */
-#include "executor/causes.h"
+#include "executor/causes/causes.h"
 #include "tests/harness/texts.h"
 
 #include <check.h>

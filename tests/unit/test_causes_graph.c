@@ -4,7 +4,7 @@
  *	0 -> 1 -> 3        4 calls nobody and is called by nobody
  *	0 -> 2 -> 3 -> 0   (a cycle)
  */
-#include "executor/causes_graph.h"
+#include "executor/causes/causes_graph.h"
 
 #include "tests/harness/texts.h"
 

@@ -1,8 +1,8 @@
 /*
  * test_causes_names.c - what find_causes reads from names and labels.
  */
-#include "common/attr.h"
-#include "executor/causes_names.h"
+#include "common/base/attr.h"
+#include "executor/causes/causes_names.h"
 
 #include "tests/harness/texts.h"
 

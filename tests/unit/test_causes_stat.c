@@ -1,8 +1,8 @@
 /*
  * test_causes_stat.c - find_causes' statistics, on numbers worked by hand.
  */
-#include "common/attr.h"
-#include "executor/causes_stat.h"
+#include "common/base/attr.h"
+#include "executor/causes/causes_stat.h"
 
 #include "tests/harness/texts.h"
 

@@ -2,11 +2,11 @@
  * test_checkpoint.c - a run's state at each of its updates, told by events'
  * numbers, from a store, ended or not; and the turns read out of them.
  */
-#include "common/json.h"
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/json/json.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 #include "gateway/cli/turns.h"
-#include "supervisor/checkpoint.h"
+#include "supervisor/run/checkpoint.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 

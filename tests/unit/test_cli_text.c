@@ -1,7 +1,7 @@
 /*
  * test_cli_text.c - what the command line shows, and how it reads events.
  */
-#include "common/clk.h"
+#include "common/base/clk.h"
 #include "gateway/up/child.h"
 #include "gateway/cli/term.h"
 #include "gateway/cli/view.h"

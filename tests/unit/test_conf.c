@@ -2,8 +2,8 @@
  * test_conf.c - where a setting comes from, which source wins, and what is
  * said about a wrong one.
  */
-#include "common/conf.h"
-#include "common/proto.h"
+#include "common/agent/conf.h"
+#include "common/wire/proto.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 
@@ -19,7 +19,7 @@ static const struct listed {
 } list[] = {
 #define OPT(field, flag, type, def, min, max, who, help)                       \
 	{flag, #type, def, who, min, max},
-#include "common/conf_options.def"
+#include "common/agent/conf_options.def"
 #undef OPT
 };
 

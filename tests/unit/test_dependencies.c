@@ -1,7 +1,7 @@
 /*
  * test_dependencies.c - who calls whom, as configured.
  */
-#include "executor/dependencies.h"
+#include "executor/causes/dependencies.h"
 #include "tests/harness/texts.h"
 
 START_TEST(pairs_are_read_with_spaces_and_empty_parts)

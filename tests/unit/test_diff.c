@@ -1,7 +1,7 @@
 /*
  * test_diff.c - as which text JSON is compared, and how a person is told.
  */
-#include "common/json.h"
+#include "common/json/json.h"
 #include "gateway/cli/diff.h"
 #include "tests/harness/texts.h"
 

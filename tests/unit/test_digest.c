@@ -1,9 +1,9 @@
 /*
  * test_digest.c - series boiled down to figures, against plain arithmetic.
  */
-#include "common/json.h"
-#include "executor/digest.h"
-#include "executor/tool.h"
+#include "common/json/json.h"
+#include "executor/tools/digest.h"
+#include "executor/tools/tool.h"
 #include "tests/harness/texts.h"
 
 #include <math.h>

@@ -1,9 +1,9 @@
 /* test_facts.c - what the rules planner takes from a run's state. */
-#include "common/clk.h"
-#include "common/json.h"
-#include "common/tree.h"
-#include "common/wire.h"
-#include "planner/facts.h"
+#include "common/base/clk.h"
+#include "common/json/json.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
+#include "planner/rules/facts.h"
 #include "tests/harness/texts.h"
 
 #include <check.h>

@@ -2,8 +2,8 @@
  * test_failpoint.c - failpoints do what they are told, once; the list and
  * the sources agree; a build without them has nothing of them.
  */
-#include "common/failpoint.h"
-#include "common/buf.h"
+#include "common/base/failpoint.h"
+#include "common/base/buf.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 
@@ -15,7 +15,7 @@
 
 static const char *const names[] = {
 #define FP(name, who, fails, moment) #name,
-#include "common/failpoints.def"
+#include "common/base/failpoints.def"
 #undef FP
 };
 
@@ -209,12 +209,12 @@ START_TEST(it_hangs_for_good)
 END_TEST
 
 /* What the macros are in a build without: the header, read once more. */
-#undef COMMON_FAILPOINT_H
+#undef COMMON_BASE_FAILPOINT_H
 #undef CULPRIT_FAILPOINTS
 #undef FAILPOINT
 #undef FAILPOINT_RC
 #define failpoint_open failpoint_open_without
-#include "common/failpoint.h"
+#include "common/base/failpoint.h"
 #define TEXT_OF_(x) #x
 #define TEXT_OF(x) TEXT_OF_(x)
 

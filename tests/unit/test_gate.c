@@ -2,10 +2,10 @@
  * test_gate.c - who may come in and where to: routes, the gate, what clients
  * prefer, problems.
  */
-#include "gateway/gate.h"
-#include "gateway/prefer.h"
-#include "gateway/problem.h"
-#include "gateway/routes.h"
+#include "gateway/http/gate.h"
+#include "gateway/api/prefer.h"
+#include "gateway/http/problem.h"
+#include "gateway/api/routes.h"
 #include "tests/harness/texts.h"
 
 #include <stdio.h>

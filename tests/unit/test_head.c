@@ -1,7 +1,7 @@
 /*
  * test_head.c - heads that pass, and the attacks that must not.
  */
-#include "gateway/head.h"
+#include "gateway/http/head.h"
 #include "tests/harness/texts.h"
 
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * test_http.c - the HTTP client against servers that behave: what is sent and
  * what comes, one by one and in batches.
  */
-#include "common/buf.h"
-#include "common/http.h"
+#include "common/base/buf.h"
+#include "common/net/http.h"
 #include "tests/harness/fetch.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/proxy.h"

@@ -3,8 +3,8 @@
  * misbehave in every way, the deadline and the byte count hold and the error
  * says what to do; and requests that are called off.
  */
-#include "common/buf.h"
-#include "common/http.h"
+#include "common/base/buf.h"
+#include "common/net/http.h"
 #include "tests/harness/fetch.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/stub_http.h"

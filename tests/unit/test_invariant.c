@@ -2,7 +2,7 @@
  * test_invariant.c - the checker of stores finds each violation that is put
  * into a sound one.
  */
-#include "supervisor/store_journal.h"
+#include "supervisor/store/store_journal.h"
 #include "tests/harness/invariant.h"
 #include "tests/harness/reseal.h"
 #include "tests/harness/specimen.h"

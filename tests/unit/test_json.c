@@ -2,7 +2,7 @@
  * test_json.c - small documents: limits, typed fields and their messages,
  * printing.
  */
-#include "common/json.h"
+#include "common/json/json.h"
 #include "tests/harness/texts.h"
 
 #include <math.h>

@@ -2,10 +2,10 @@
  * test_jsonsax.c - strict JSON: what is taken, what is refused, and that
  * where a document is cut makes no difference.
  */
-#include "common/buf.h"
-#include "common/jsonsax.h"
-#include "common/num.h"
-#include "common/utf8.h"
+#include "common/base/buf.h"
+#include "common/json/jsonsax.h"
+#include "common/base/num.h"
+#include "common/base/utf8.h"
 #include "tests/harness/texts.h"
 
 #include <math.h>

@@ -2,8 +2,8 @@
  * test_keys.c - the files that hold CURVE keys, and who can reach an
  * endpoint.
  */
-#include "common/curve.h"
-#include "common/endpoint.h"
+#include "common/net/curve.h"
+#include "common/net/endpoint.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 

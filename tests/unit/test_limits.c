@@ -2,8 +2,8 @@
  * test_limits.c - descriptors: whom the last ones are for, and that too few
  * of them to start with are found out.
  */
-#include "common/limits.h"
-#include "common/log.h"
+#include "common/agent/limits.h"
+#include "common/base/log.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 #include "tests/harness/zmtp.h"

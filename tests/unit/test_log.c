@@ -1,9 +1,9 @@
 /*
  * test_log.c - what reaches stderr: one line, whatever the values hold.
  */
-#include "common/clk.h"
-#include "common/log.h"
-#include "common/rc.h"
+#include "common/base/clk.h"
+#include "common/base/log.h"
+#include "common/base/rc.h"
 #include "tests/harness/texts.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * test_offload.c - work on threads: told on the loop, called off, awaited.
  */
-#include "common/offload.h"
+#include "common/agent/offload.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/texts.h"
 

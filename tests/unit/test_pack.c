@@ -2,7 +2,7 @@
  * test_pack.c - records come back as they were, and a pack that is damaged
  * or of another size than stated is refused.
  */
-#include "supervisor/pack.h"
+#include "supervisor/store/pack.h"
 #include "tests/harness/texts.h"
 
 #include <stdio.h>

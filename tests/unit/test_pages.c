@@ -1,9 +1,9 @@
 /*
  * test_pages.c - what the gateway writes: events as text, reports as pages.
  */
-#include "common/wire.h"
-#include "gateway/html.h"
-#include "gateway/sse.h"
+#include "common/wire/wire.h"
+#include "gateway/api/html.h"
+#include "gateway/http/sse.h"
 #include "tests/harness/texts.h"
 
 /* ---- events as text ---- */

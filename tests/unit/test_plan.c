@@ -2,10 +2,10 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "common/json.h"
-#include "common/plan.h"
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/json/json.h"
+#include "common/report/plan.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 #include "tests/harness/texts.h"
 
 static struct buf bytes;

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/clk.h"
-#include "common/json.h"
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/base/clk.h"
+#include "common/json/json.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 #include "planner/backend.h"
 #include "planner/planner.h"
 #include "tests/harness/loop.h"

@@ -1,8 +1,8 @@
 /*
  * test_probe.c - what `culprit up` makes of what the gateway answers, or not.
  */
-#include "common/clk.h"
-#include "common/rc.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
 #include "gateway/up/probe.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/texts.h"

@@ -2,8 +2,8 @@
  * test_prom.c - questions to Prometheus: what is sent, and what is made of
  * every kind of answer.
  */
-#include "common/json.h"
-#include "executor/prom.h"
+#include "common/json/json.h"
+#include "executor/prom/prom.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/stub_http.h"
 #include "tests/harness/texts.h"

@@ -2,9 +2,9 @@
  * test_prom_response.c - Prometheus's answers, good and bad, however they
  * are cut into pieces.
  */
-#include "common/json.h"
-#include "common/num.h"
-#include "executor/prom_response.h"
+#include "common/json/json.h"
+#include "common/base/num.h"
+#include "executor/prom/prom_response.h"
 #include "tests/harness/texts.h"
 
 /* Writes what the sink is told as text. */

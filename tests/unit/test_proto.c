@@ -2,8 +2,8 @@
  * test_proto.c - the bytes of every message and of what messages carry, what
  * is refused; and PROTOCOL.md held against the list.
  */
-#include "common/proto.h"
-#include "common/wire.h"
+#include "common/wire/proto.h"
+#include "common/wire/wire.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 
@@ -252,7 +252,7 @@ START_TEST(no_message_field_query_or_record_is_without_golden_bytes)
 #define LIST(seq, where, what) {0, 0
 #define FIELD(record, type, field) +1
 #define END(record) },
-#include "common/proto_messages.def"
+#include "common/wire/proto_messages.def"
 	};
 	size_t i;
 
@@ -627,7 +627,7 @@ protocol_page(void)
 	char *page;
 
 	ck_assert_msg(source != NULL, "CULPRIT_SOURCE is not set");
-	path = xasprintf("%s/common/PROTOCOL.md", source);
+	path = xasprintf("%s/common/wire/PROTOCOL.md", source);
 	page = file_read(path);
 	ck_assert_msg(page[0] != '\0', "%s is not there", path);
 	return page;

@@ -2,8 +2,8 @@
  * test_rc.c - the texts of failures can always be sent: they are UTF-8,
  * whatever they were made from and wherever they were cut.
  */
-#include "common/rc.h"
-#include "common/utf8.h"
+#include "common/base/rc.h"
+#include "common/base/utf8.h"
 #include "tests/harness/texts.h"
 
 #include <stdlib.h>

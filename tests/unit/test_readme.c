@@ -1,6 +1,6 @@
 /* test_readme.c - the README's table of settings is the one there is, and each
  * of them does something. */
-#include "common/conf.h"
+#include "common/agent/conf.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 
@@ -36,7 +36,7 @@ END_TEST
 
 static const char *const fields[] = {
 #define OPT(field, flag, type, def, min, max, who, help) #field,
-#include "common/conf_options.def"
+#include "common/agent/conf_options.def"
 #undef OPT
 };
 

@@ -2,11 +2,11 @@
  * test_registry.c - who may say what, who is picked for a task; and that the
  * outbox says nothing before it is told to.
  */
-#include "common/clk.h"
-#include "common/json.h"
-#include "common/wire.h"
-#include "supervisor/outbox.h"
-#include "supervisor/registry.h"
+#include "common/base/clk.h"
+#include "common/json/json.h"
+#include "common/wire/wire.h"
+#include "supervisor/run/outbox.h"
+#include "supervisor/run/registry.h"
 #include "tests/harness/listener.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/spawn.h"

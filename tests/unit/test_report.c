@@ -2,13 +2,13 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "common/alerts.h"
-#include "common/json.h"
-#include "common/md.h"
-#include "common/report.h"
-#include "common/report_words.h"
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/report/alerts.h"
+#include "common/json/json.h"
+#include "common/report/md.h"
+#include "common/report/report.h"
+#include "common/report/report_words.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 #include "tests/harness/texts.h"
 
 static cJSON *

@@ -2,8 +2,8 @@
  * test_request.c - the bodies of requests: what they may say, what they must,
  * and which are the same.
  */
-#include "common/wire.h"
-#include "gateway/request.h"
+#include "common/wire/wire.h"
+#include "gateway/api/request.h"
 #include "tests/harness/texts.h"
 
 #include <stdio.h>

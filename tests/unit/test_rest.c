@@ -1,7 +1,7 @@
 /*
  * test_rest.c - when a process gives back what the heap kept.
  */
-#include "common/rest.h"
+#include "common/agent/rest.h"
 #include "tests/harness/texts.h"
 
 START_TEST(rest_comes_once_after_each_busy_time)

@@ -2,8 +2,8 @@
  * test_route.c - the graph's validation, and routing over every node and
  * every combination of facts, against an oracle written from the design.
  */
-#include "supervisor/graph.h"
-#include "supervisor/route.h"
+#include "supervisor/run/graph.h"
+#include "supervisor/run/route.h"
 #include "tests/harness/texts.h"
 
 #include <stdlib.h>

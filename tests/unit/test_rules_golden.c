@@ -7,14 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/alerts.h"
-#include "common/clk.h"
-#include "common/json.h"
-#include "common/plan.h"
-#include "common/tree.h"
-#include "common/verify.h"
-#include "common/wire.h"
-#include "planner/rules.h"
+#include "common/report/alerts.h"
+#include "common/base/clk.h"
+#include "common/json/json.h"
+#include "common/report/plan.h"
+#include "common/json/tree.h"
+#include "common/report/verify.h"
+#include "common/wire/wire.h"
+#include "planner/rules/rules.h"
 #include "tests/harness/texts.h"
 #include "tests/unit/rules_scenarios.h"
 

@@ -3,11 +3,11 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "common/json.h"
-#include "common/tree.h"
-#include "planner/incident.h"
-#include "planner/promql.h"
-#include "planner/resource.h"
+#include "common/json/json.h"
+#include "common/json/tree.h"
+#include "planner/rules/incident.h"
+#include "planner/rules/promql.h"
+#include "planner/rules/resource.h"
 #include "tests/harness/texts.h"
 
 /* "name label=value @minute !severity" per alert; want: names by incident. */

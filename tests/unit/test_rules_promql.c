@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/attr.h"
-#include "common/rc.h"
-#include "planner/promql.h"
-#include "planner/promql_scan.h"
+#include "common/base/attr.h"
+#include "common/base/rc.h"
+#include "planner/rules/promql.h"
+#include "planner/rules/promql_scan.h"
 #include "tests/harness/texts.h"
 
 static const char role_letter[] = {

@@ -1,8 +1,8 @@
 /* test_say.c - how figures, times, names and their spacing are written. */
-#include "common/json.h"
-#include "common/rc.h"
-#include "common/tree.h"
-#include "planner/say.h"
+#include "common/json/json.h"
+#include "common/base/rc.h"
+#include "common/json/tree.h"
+#include "planner/rules/say.h"
 #include "tests/harness/texts.h"
 
 #include <check.h>

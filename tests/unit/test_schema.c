@@ -2,8 +2,8 @@
  * test_schema.c - values against schemas, and what is said when they do not
  * fit.
  */
-#include "common/json.h"
-#include "common/schema.h"
+#include "common/json/json.h"
+#include "common/json/schema.h"
 #include "tests/harness/texts.h"
 
 static const char schema_text[] =

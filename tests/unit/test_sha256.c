@@ -1,7 +1,7 @@
 /*
  * test_sha256.c - the published vectors.
  */
-#include "common/sha256.h"
+#include "common/base/sha256.h"
 #include "tests/harness/texts.h"
 
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * test_sse.c - what one event of a stream may take, and what stands in the
  * place of one that takes more.
  */
-#include "common/wire.h"
-#include "gateway/sse.h"
+#include "common/wire/wire.h"
+#include "gateway/http/sse.h"
 #include "tests/harness/texts.h"
 
 #include <stdlib.h>

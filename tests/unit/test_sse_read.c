@@ -1,7 +1,7 @@
 /*
  * test_sse_read.c - what becomes of a text/event-stream, wherever it is cut.
  */
-#include "common/sse_read.h"
+#include "common/net/sse_read.h"
 #include "tests/harness/texts.h"
 
 enum { EVENT_MAX = 64 };

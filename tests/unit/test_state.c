@@ -2,10 +2,10 @@
  * test_state.c - reducers, bounds, and that a state is the fold of its
  * updates; and the facts a run gives to routing.
  */
-#include "common/json.h"
-#include "common/wire.h"
-#include "supervisor/run.h"
-#include "supervisor/state.h"
+#include "common/json/json.h"
+#include "common/wire/wire.h"
+#include "supervisor/run/run.h"
+#include "supervisor/run/state.h"
 #include "tests/harness/texts.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * test_store_harm.c - files that are not what the store left: refused untouched
  * at open, no flipped byte silent; a kill and a full disk lose nothing.
  */
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "tests/harness/fix.h"
 #include "tests/harness/texts.h"
 

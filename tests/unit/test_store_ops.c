@@ -2,8 +2,8 @@
  * test_store_ops.c - what a store promises, on the SQLite one: runs, updates,
  * events, tasks and whose it is.
  */
-#include "common/buf.h"
-#include "supervisor/store.h"
+#include "common/base/buf.h"
+#include "supervisor/store/store.h"
 #include "tests/harness/fix.h"
 #include "tests/harness/texts.h"
 

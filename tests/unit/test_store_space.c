@@ -2,9 +2,9 @@
  * test_store_space.c - evidence, the journal, expiring and trimming: what is
  * kept once, what goes, and that nobody who reads notices.
  */
-#include "common/buf.h"
-#include "common/clk.h"
-#include "supervisor/store_tails.h"
+#include "common/base/buf.h"
+#include "common/base/clk.h"
+#include "supervisor/store/store_tails.h"
 #include "tests/harness/fix.h"
 #include "tests/harness/texts.h"
 

@@ -2,7 +2,7 @@
  * test_store_verify.c - what was changed from outside is found, named and not
  * served; what ordinary tools do with the file is no change.
  */
-#include "supervisor/store_verify.h"
+#include "supervisor/store/store_verify.h"
 #include "tests/harness/fix.h"
 #include "tests/harness/texts.h"
 

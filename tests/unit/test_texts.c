@@ -2,8 +2,8 @@
  * test_texts.c - how a test program ends: what was skipped has not passed, and
  * is told.
  */
-#include "common/attr.h"
-#include "common/rc.h"
+#include "common/base/attr.h"
+#include "common/base/rc.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 

@@ -2,7 +2,7 @@
  * test_tool_env.c - sources: opened once for all tools that answer from them,
  * asked by --check, closed at the end.
  */
-#include "executor/toolset.h"
+#include "executor/tools/toolset.h"
 #include "tests/harness/texts.h"
 
 struct counted {

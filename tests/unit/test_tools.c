@@ -2,8 +2,8 @@
  * test_tools.c - plan steps through the tools: what needs nothing, what cannot
  * be run, how a step fails or ends.
  */
-#include "common/clk.h"
-#include "common/json.h"
+#include "common/base/clk.h"
+#include "common/json/json.h"
 #include "executor/run.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/stub_http.h"

@@ -2,8 +2,8 @@
  * test_tools_alerts.c - the tools for alerts, rules and targets, against a stub
  * that answers as Prometheus would.
  */
-#include "common/clk.h"
-#include "common/json.h"
+#include "common/base/clk.h"
+#include "common/json/json.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/stub_http.h"
 #include "tests/harness/texts.h"

@@ -3,8 +3,8 @@
  * a Prometheus of a small shop would: all well but for the service db, which
  * is slow from FAULT on, and what calls it.
  */
-#include "common/json.h"
-#include "common/tree.h"
+#include "common/json/json.h"
+#include "common/json/tree.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/stub_http.h"
 #include "tests/harness/texts.h"

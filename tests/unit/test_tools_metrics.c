@@ -2,7 +2,7 @@
  * test_tools_metrics.c - the tool for metrics, against a stub that answers as
  * Prometheus would.
  */
-#include "common/json.h"
+#include "common/json/json.h"
 #include "tests/harness/stub_http.h"
 #include "tests/harness/texts.h"
 #include "tests/harness/workbench.h"

@@ -2,8 +2,8 @@
  * test_toolset.c - which tools there are, what is said of them, and what the
  * operator says of them.
  */
-#include "common/json.h"
-#include "executor/toolset.h"
+#include "common/json/json.h"
+#include "executor/tools/toolset.h"
 #include "tests/harness/texts.h"
 
 START_TEST(the_catalogue_describes_every_tool_with_its_schema)

@@ -2,11 +2,11 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "common/figures.h"
-#include "common/json.h"
-#include "common/tree.h"
-#include "common/verify.h"
-#include "common/wire.h"
+#include "common/report/figures.h"
+#include "common/json/json.h"
+#include "common/json/tree.h"
+#include "common/report/verify.h"
+#include "common/wire/wire.h"
 #include "tests/harness/texts.h"
 
 /* ---- figures ---- */

@@ -1,7 +1,7 @@
 /*
  * test_when.c - moments and durations as text.
  */
-#include "common/when.h"
+#include "common/base/when.h"
 #include "tests/harness/texts.h"
 
 #include <time.h>

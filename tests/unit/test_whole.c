@@ -2,9 +2,9 @@
  * test_whole.c - whole numbers and evidence's names as they are written, and
  * no other way; buffers that know of what others did not hold.
  */
-#include "common/buf.h"
-#include "common/evidence_id.h"
-#include "common/num.h"
+#include "common/base/buf.h"
+#include "common/report/evidence_id.h"
+#include "common/base/num.h"
 #include "tests/harness/texts.h"
 
 #include <stdint.h>

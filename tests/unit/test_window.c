@@ -1,6 +1,6 @@
 /* test_window.c - how much of events may be on its way to a gateway. */
-#include "supervisor/window.h"
-#include "common/clk.h"
+#include "supervisor/run/window.h"
+#include "common/base/clk.h"
 #include "tests/harness/texts.h"
 
 static const struct bus_peer a = {1, "a"}, b = {1, "b"};

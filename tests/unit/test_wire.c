@@ -2,8 +2,8 @@
  * test_wire.c - msgpack as it is checked and read: every first byte, lies,
  * depth, readers that stay within their bytes.
  */
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 #include "tests/harness/texts.h"
 
 #include <float.h>

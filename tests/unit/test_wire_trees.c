@@ -2,9 +2,9 @@
  * test_wire_trees.c - whole values of msgpack: random ones held against
  * msgpack-c, printed as JSON, and there and back.
  */
-#include "common/json.h"
-#include "common/tree.h"
-#include "common/wire.h"
+#include "common/json/json.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
 #include "tests/harness/texts.h"
 
 #include <float.h>

@@ -2,9 +2,9 @@
  * test_worker.c - the real worker's side (common/worker) in a process of the
  * test's own, before a supervisor that does what each test tells it.
  */
-#include "common/bus.h"
-#include "common/clk.h"
-#include "common/wire.h"
+#include "common/net/bus.h"
+#include "common/base/clk.h"
+#include "common/wire/wire.h"
 #include "tests/harness/listener.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/spawn.h"

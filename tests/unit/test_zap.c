@@ -2,9 +2,9 @@
  * test_zap.c - who gets in at a guarded socket, also when nobody answers for
  * keys, and that a library which would then let everybody in is found out.
  */
-#include "common/bus.h"
-#include "common/clk.h"
-#include "common/zap.h"
+#include "common/net/bus.h"
+#include "common/base/clk.h"
+#include "common/net/zap.h"
 #include "tests/harness/listener.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/spawn.h"

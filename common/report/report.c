@@ -1,0 +1,658 @@
+/*
+ * report.c - the Markdown report, rendered from the structured conclusion.
+ *
+ * Five sections, each a function. Nothing from outside reaches the buffer
+ * but through common/md, so a label cannot add a heading, a link or a
+ * citation; the tables list instances as they are, none collapsed.
+ */
+#include "common/report/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/report/alerts.h"
+#include "common/report/md.h"
+#include "common/report/report_words.h"
+#include "common/report/tool_role.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
+
+enum {
+	TASK_MAX = 400,
+	SUMMARY_MAX = 240,
+	ERROR_MAX = 300,
+	QUERY_MAX = 2000,
+	CELL_MAX = 1024,
+	STEPS_SHOWN = 200,
+	TARGETS_SHOWN = 500,
+};
+
+struct report {
+	struct buf *b;
+	enum report_lang lang;
+	const cJSON *state;
+	const cJSON *conclusion;
+	const cJSON *alerts;
+	const char *stop;
+};
+
+/* ---- pieces ---- */
+
+static const char *
+word(const struct report *r, enum report_word w)
+{
+	return report_word(w, r->lang);
+}
+
+/* Nothing else may stand in the brackets: whoever concludes may be a model. */
+static void
+put_id(struct buf *b, const char *id)
+{
+	if (id[0] == 'E' && id[1] != '\0' &&
+	    strspn(id + 1, "0123456789") == strlen(id + 1))
+		buf_addf(b, " [%s]", id);
+}
+
+static void
+put_ids(struct buf *b, const cJSON *ids)
+{
+	const cJSON *id;
+
+	cJSON_ArrayForEach (id, ids)
+		if (cJSON_IsString(id))
+			put_id(b, id->valuestring);
+}
+
+static void
+put_claim(const struct report *r, const cJSON *claim)
+{
+	md_put_sentence(r->b, tree_span(claim, "text"));
+	put_ids(r->b, tree_at(claim, "evidence"));
+}
+
+static void
+put_moment(struct buf *b, double ms)
+{
+	time_t t = (time_t)(ms / 1000);
+	char text[40];
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL)
+		return;
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm);
+	buf_adds(b, text);
+}
+
+static void
+put_window(const struct report *r, double seconds)
+{
+	bool minutes = fmod(seconds, 60) == 0;
+
+	buf_addf(r->b, "%.0f %s", minutes ? seconds / 60 : seconds,
+	    word(r, minutes ? RW_MINUTES : RW_SECONDS));
+}
+
+static void
+put_labels(struct buf *b, const cJSON *labels, bool in_cell)
+{
+	const cJSON *l;
+	bool any = false;
+
+	cJSON_ArrayForEach (l, labels) {
+		auto_buf pair = {.max = 64 << 10};
+
+		if (!cJSON_IsString(l) || strcmp(l->string, "alertname") == 0 ||
+		    strcmp(l->string, "severity") == 0)
+			continue;
+		buf_addf(&pair, "%s=%s", l->string, l->valuestring);
+		buf_adds(b, any ? " " : "");
+		md_put_code(b, buf_span(&pair), CELL_MAX, in_cell);
+		any = true;
+	}
+}
+
+/* ---- the head ---- */
+
+static void
+put_head(const struct report *r)
+{
+	double at = tree_num(r->state, "at", 0);
+	double window = tree_num(r->state, "window", 0);
+
+	buf_addf(r->b, "%s\n\n", report_headings(r->lang)[0]);
+	if (tree_has(r->state, "input")) {
+		buf_addf(r->b, "- %s%s", word(r, RW_TASK), word(r, RW_COLON));
+		md_put_text(r->b, tree_span(r->state, "input"), TASK_MAX);
+		buf_addc(r->b, '\n');
+	}
+	if (at > 0) {
+		buf_addf(r->b, "- %s%s", word(r, RW_AT), word(r, RW_COLON));
+		put_moment(r->b, at);
+		if (window > 0) {
+			buf_addf(r->b, "%s%s ",
+			    r->lang == REPORT_ZH ? "，" : ", ",
+			    word(r, RW_WINDOW));
+			put_window(r, window);
+		}
+		buf_addc(r->b, '\n');
+	}
+	if (cJSON_GetArraySize(tree_at(r->state, "labels")) > 0) {
+		buf_addf(r->b, "- %s%s", word(r, RW_SCOPE), word(r, RW_COLON));
+		put_labels(r->b, tree_at(r->state, "labels"), false);
+		buf_addc(r->b, '\n');
+	}
+}
+
+/* ---- active alerts ---- */
+
+/* 2026-11-23T09:57:00.123Z as 2026-11-23 09:57:00; else as it is. */
+static void
+put_since(struct buf *b, const char *t)
+{
+	if (strlen(t) >= 20 && t[10] == 'T' && t[strlen(t) - 1] == 'Z')
+		buf_addf(b, "%.10s %.8s", t, t + 11);
+	else
+		md_put_text(b, span_of(t), 40);
+}
+
+static void
+put_value(struct buf *b, const cJSON *v)
+{
+	char *end = NULL;
+	double d = 0;
+
+	if (cJSON_IsNumber(v))
+		d = v->valuedouble;
+	else if (cJSON_IsString(v))
+		d = strtod(v->valuestring, &end);
+	else
+		return;
+	if (end != NULL && (end == v->valuestring || *end != '\0'))
+		md_put_text(b, span_of(v->valuestring), 40);
+	else
+		buf_addf(b, "%.6g", d);
+}
+
+static struct span
+summary_of(const cJSON *alert)
+{
+	static const char *const keys[] = {"summary", "description", "message"};
+	const cJSON *annotations = tree_at(alert, "annotations");
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++)
+		if (tree_has(annotations, keys[i]))
+			return tree_span(annotations, keys[i]);
+	return span_of("");
+}
+
+static void
+put_row(const struct report *r, const cJSON *a, int n)
+{
+	struct buf *b = r->b;
+
+	buf_addf(b, "| %d | ", n);
+	md_put_code(b, tree_span(a, "name"), CELL_MAX, true);
+	buf_adds(b, " | ");
+	md_put_text(b, tree_span(tree_at(a, "labels"), "severity"), 40);
+	buf_adds(b, " | ");
+	put_labels(b, tree_at(a, "labels"), true);
+	buf_adds(b, " | ");
+	put_since(b, tree_str(a, "activeAt"));
+	buf_adds(b, " | ");
+	put_value(b, tree_at(a, "value"));
+	buf_adds(b, " | ");
+	md_put_text(b, summary_of(a), SUMMARY_MAX);
+	buf_adds(b, " |\n");
+}
+
+/* The list's own evidence, once: all rows come from the same answer. */
+static void
+put_source(const struct report *r, const char *state)
+{
+	const char *last = "";
+	const cJSON *a;
+
+	cJSON_ArrayForEach (a, r->alerts) {
+		const char *id = tree_str(a, "evidence");
+
+		if (!tree_is(a, "state", state) || strcmp(id, last) == 0)
+			continue;
+		put_id(r->b, id);
+		last = id;
+	}
+}
+
+static void
+put_table(const struct report *r, const char *state, enum report_word title)
+{
+	int total = alerts_count(r->alerts, state), n = 0;
+	const cJSON *a;
+
+	if (total == 0)
+		return;
+	buf_addf(r->b, "\n%s%d", word(r, title), total);
+	put_source(r, state);
+	buf_addf(
+	    r->b, "\n\n%s\n|---|---|---|---|---|---|---|\n", word(r, RW_TABLE));
+	cJSON_ArrayForEach (a, r->alerts)
+		if (tree_is(a, "state", state))
+			put_row(r, a, ++n);
+}
+
+static void
+put_targets(const struct report *r)
+{
+	const cJSON *targets = tree_at(r->conclusion, "targets_down"), *t;
+	int n = 0;
+
+	if (cJSON_GetArraySize(targets) == 0)
+		return;
+	buf_addf(r->b, "\n%s%d\n\n%s\n|---|---|---|---|---|\n",
+	    word(r, RW_TARGETS), cJSON_GetArraySize(targets),
+	    word(r, RW_TARGETS_TABLE));
+	cJSON_ArrayForEach (t, targets) {
+		if (n++ == TARGETS_SHOWN)
+			break;
+		buf_addf(r->b, "| %d | ", n);
+		md_put_code(r->b, tree_span(t, "job"), CELL_MAX, true);
+		buf_adds(r->b, " | ");
+		md_put_code(r->b, tree_span(t, "instance"), CELL_MAX, true);
+		buf_adds(r->b, " | ");
+		md_put_text(r->b, tree_span(t, "error"), ERROR_MAX);
+		buf_adds(r->b, " |");
+		put_ids(r->b, tree_at(t, "evidence"));
+		buf_adds(r->b, " |\n");
+	}
+}
+
+/* Whether a tool has told the list of alerts, empty or not. */
+static bool
+alerts_known(const struct report *r)
+{
+	const cJSON *f;
+
+	cJSON_ArrayForEach (f, tree_at(r->state, "executor_feedback"))
+		if (tool_role_of_feedback(f) == TOOL_ROLE_ALERTS &&
+		    tree_is(f, "status", "SUCCESS"))
+			return true;
+	return cJSON_GetArraySize(r->alerts) > 0 ||
+	       cJSON_IsTrue(tree_at(r->conclusion, "alerts_known"));
+}
+
+static void
+put_alerts(const struct report *r)
+{
+	buf_addf(r->b, "\n%s\n", report_headings(r->lang)[1]);
+	if (!alerts_known(r))
+		buf_addf(r->b, "\n%s\n", word(r, RW_UNKNOWN_ALERTS));
+	else if (alerts_count(r->alerts, "firing") == 0)
+		buf_addf(r->b, "\n%s\n", word(r, RW_NONE_FIRING));
+	put_table(r, "firing", RW_FIRING);
+	put_table(r, "pending", RW_PENDING);
+	put_table(r, "resolved", RW_RESOLVED);
+	put_targets(r);
+}
+
+/* ---- root cause ---- */
+
+static bool
+in_roles(const cJSON *finding, const char *const *roles)
+{
+	for (; *roles != NULL; roles++)
+		if (tree_is(finding, "role", *roles))
+			return true;
+	return false;
+}
+
+enum { OF_NONE = -1, OF_ANY = -2 };
+
+/* incident: its number, OF_NONE for findings of none in particular. */
+static bool
+belongs(const cJSON *finding, int incident)
+{
+	return incident == OF_ANY ||
+	       (int)tree_num(finding, "incident", OF_NONE) == incident;
+}
+
+/* What the answer above says already, with nothing to do about it. */
+static bool
+is_answered(const struct report *r, const cJSON *f)
+{
+	const char *answer = tree_str(r->conclusion, "summary");
+	size_t n = strlen(tree_str(f, "text"));
+
+	return r->stop == NULL && n > 0 && !tree_has(f, "next") &&
+	       strncmp(answer, tree_str(f, "text"), n) == 0;
+}
+
+static void
+put_finding(const struct report *r, const cJSON *f)
+{
+	const char *role = report_role_word(tree_str(f, "role"), r->lang);
+
+	buf_adds(r->b, "- ");
+	if (role[0] != '\0')
+		buf_addf(r->b, "%s%s", role, word(r, RW_COLON));
+	put_claim(r, f);
+	if (tree_has(f, "next")) {
+		buf_addf(
+		    r->b, "\n  - %s%s", word(r, RW_NEXT), word(r, RW_COLON));
+		md_put_sentence(r->b, tree_span(f, "next"));
+		put_ids(r->b, tree_at(f, "evidence"));
+	}
+	buf_addc(r->b, '\n');
+}
+
+/* title NULL: none. */
+static void
+put_findings(const struct report *r, int incident, const char *title,
+    const char *const *roles)
+{
+	const cJSON *f;
+	bool any = false;
+
+	cJSON_ArrayForEach (f, tree_at(r->conclusion, "findings")) {
+		if (!belongs(f, incident) || !in_roles(f, roles) ||
+		    is_answered(r, f))
+			continue;
+		if (!any)
+			buf_addc(r->b, '\n');
+		if (!any && title != NULL)
+			buf_addf(r->b, "**%s**\n\n", title);
+		any = true;
+		put_finding(r, f);
+	}
+}
+
+static void
+put_all_findings(const struct report *r, int incident)
+{
+	static const char *const established[] = {
+	    "cause", "contributing", "trigger", "symptom", NULL};
+	static const char *const ruled_out[] = {"ruled_out", NULL};
+	static const char *const open[] = {"open", NULL};
+
+	put_findings(r, incident, NULL, established);
+	put_findings(r, incident, word(r, RW_OTHERS), ruled_out);
+	put_findings(r, incident, word(r, RW_OPEN), open);
+}
+
+static void
+put_chain(const struct report *r, const cJSON *chain)
+{
+	const cJSON *link;
+
+	if (cJSON_GetArraySize(chain) < 2)
+		return;
+	buf_addf(r->b, "\n%s%s", word(r, RW_CHAIN), word(r, RW_COLON));
+	cJSON_ArrayForEach (link, chain) {
+		if (link->prev->next != NULL)
+			buf_adds(r->b, " → ");
+		put_claim(r, link);
+	}
+	buf_addc(r->b, '\n');
+}
+
+static void
+put_confidence(const struct report *r, const char *name)
+{
+	buf_addf(r->b, "%s%s%s%s", word(r, RW_CONFIDENCE), word(r, RW_COLON),
+	    report_confidence_word(report_confidence_of(name), r->lang),
+	    word(r, RW_FULL_STOP));
+}
+
+static void
+put_incident(const struct report *r, const cJSON *incident, int n, bool alone)
+{
+	if (!alone) {
+		buf_addf(r->b, "\n### %s %d%s", word(r, RW_INCIDENT), n + 1,
+		    word(r, RW_COLON));
+		md_put_sentence(r->b, tree_span(incident, "title"));
+		buf_adds(r->b, "\n\n");
+		put_claim(r, tree_at(incident, "answer"));
+		if (r->stop == NULL) {
+			buf_addc(r->b, ' ');
+			put_confidence(r, tree_str(incident, "confidence"));
+		}
+		buf_addc(r->b, '\n');
+	}
+	put_chain(r, tree_at(incident, "chain"));
+	put_all_findings(r, alone ? OF_ANY : n);
+}
+
+/* A list of {text, evidence}, or of strings. */
+static void
+put_list(const struct report *r, const cJSON *list, const char *title)
+{
+	const cJSON *item;
+
+	if (cJSON_GetArraySize(list) == 0)
+		return;
+	buf_addf(r->b, "\n**%s**\n\n", title);
+	cJSON_ArrayForEach (item, list) {
+		buf_adds(r->b, "- ");
+		if (cJSON_IsString(item))
+			md_put_sentence(r->b, span_of(item->valuestring));
+		else
+			put_claim(r, item);
+		buf_addc(r->b, '\n');
+	}
+}
+
+static void
+put_answer(const struct report *r)
+{
+	if (r->stop != NULL) {
+		buf_addf(r->b, "\n**%s%s", word(r, RW_CUT), word(r, RW_COLON));
+		md_put_text(r->b,
+		    span_of(report_reason_words(r->stop, r->lang)), ERROR_MAX);
+		buf_addf(r->b, "%s**\n\n", word(r, RW_FULL_STOP));
+		put_confidence(r, NULL);
+		buf_addc(r->b, '\n');
+		return;
+	}
+	buf_adds(r->b, "\n**");
+	if (tree_has(r->conclusion, "summary"))
+		md_put_sentence(r->b, tree_span(r->conclusion, "summary"));
+	else
+		buf_adds(r->b, word(r, RW_NO_CAUSE));
+	buf_adds(r->b, "**");
+	put_ids(r->b, tree_at(r->conclusion, "evidence"));
+	buf_adds(r->b, "\n\n");
+	put_confidence(r, tree_str(r->conclusion, "confidence"));
+	buf_addc(r->b, '\n');
+}
+
+/* What the tools said, for a run that had no conclusion yet. */
+static void
+put_clues(const struct report *r)
+{
+	const cJSON *f;
+	int n = 0;
+
+	cJSON_ArrayForEach (f, tree_at(r->state, "executor_feedback")) {
+		if (!tree_is(f, "status", "SUCCESS") || n++ == STEPS_SHOWN)
+			continue;
+		buf_adds(r->b, "- ");
+		md_put_text(r->b, tree_span(f, "summary"), ERROR_MAX);
+		put_ids(r->b, tree_at(f, "evidence"));
+		buf_addc(r->b, '\n');
+	}
+	if (n == 0)
+		buf_addf(r->b, "%s\n",
+		    word(r, r->state != NULL ? RW_NOTHING : RW_UNREAD));
+}
+
+static void
+put_cause(const struct report *r)
+{
+	const cJSON *incidents = tree_at(r->conclusion, "incidents"), *i;
+	bool alone = cJSON_GetArraySize(incidents) <= 1;
+	int n = 0;
+
+	buf_addf(r->b, "\n%s\n", report_headings(r->lang)[2]);
+	put_answer(r);
+	if (r->stop != NULL)
+		buf_addf(r->b, "\n**%s**\n\n", word(r, RW_CUT_CLUES));
+	if (r->stop != NULL &&
+	    cJSON_GetArraySize(tree_at(r->conclusion, "findings")) == 0)
+		put_clues(r);
+	cJSON_ArrayForEach (i, incidents)
+		put_incident(r, i, n++, alone);
+	if (n != 1)
+		put_all_findings(r, OF_NONE);
+	put_list(
+	    r, tree_at(r->conclusion, "not_looked_at"), word(r, RW_UNSEEN));
+}
+
+/* ---- actions ---- */
+
+static struct span
+query_of(const cJSON *f)
+{
+	return tree_has(f, "query") ? tree_span(f, "query")
+				    : tree_span(tree_at(f, "args"), "query");
+}
+
+/* " (UNSAFE, approved by ann)" for a step that did not only read. */
+static void
+put_class(const struct report *r, const cJSON *f)
+{
+	bool approved = tree_has(f, "approved_by");
+
+	if (!tree_has(f, "class"))
+		return;
+	buf_addf(r->b, "%s", r->lang == REPORT_ZH ? "（" : " (");
+	md_put_text(r->b, tree_span(f, "class"), 40);
+	if (approved) {
+		buf_addf(r->b, "%s%s%s", r->lang == REPORT_ZH ? "，" : ", ",
+		    word(r, RW_APPROVED_BY),
+		    r->lang == REPORT_ZH ? word(r, RW_COLON) : " ");
+		md_put_code(r->b, tree_span(f, "approved_by"), 100, false);
+	}
+	buf_addf(r->b, "%s", r->lang == REPORT_ZH ? "）" : ")");
+}
+
+static void
+put_step(const struct report *r, const cJSON *f)
+{
+	bool unknown = tree_is(f, "status", "UNKNOWN");
+
+	buf_adds(r->b, "- ");
+	md_put_code(r->b, tree_span(f, "tool"), CELL_MAX, false);
+	if (query_of(f).n > 0) {
+		buf_addc(r->b, ' ');
+		md_put_code(r->b, query_of(f), QUERY_MAX, false);
+	}
+	put_class(r, f);
+	if (!tree_is(f, "status", "SUCCESS")) {
+		buf_addf(r->b, "%s%s", word(r, RW_COLON),
+		    word(r, unknown ? RW_OUTCOME_UNKNOWN : RW_FAILED));
+		buf_adds(r->b, r->lang == REPORT_ZH ? "，" : ", ");
+		md_put_text(r->b, tree_span(f, "summary"), ERROR_MAX);
+	}
+	put_ids(r->b, tree_at(f, "evidence"));
+	buf_addc(r->b, '\n');
+}
+
+static void
+put_steps(const struct report *r)
+{
+	const cJSON *feedback = tree_at(r->state, "executor_feedback"), *f;
+	bool only_read = true;
+	int n = 0;
+
+	cJSON_ArrayForEach (f, feedback)
+		only_read = only_read && !tree_has(f, "class");
+	if (r->state == NULL)
+		return; /* it was said what is not known */
+	if (cJSON_GetArraySize(feedback) == 0) {
+		buf_addf(r->b, "\n%s\n", word(r, RW_NO_STEPS));
+		return;
+	}
+	buf_addf(
+	    r->b, "\n**%s**\n\n", word(r, only_read ? RW_DONE : RW_DONE_MORE));
+	cJSON_ArrayForEach (f, feedback)
+		if (n++ < STEPS_SHOWN)
+			put_step(r, f);
+}
+
+static void
+put_actions(const struct report *r)
+{
+	const cJSON *actions = tree_at(r->conclusion, "actions"), *a;
+	int n = 0;
+
+	buf_addf(r->b, "\n%s\n", report_headings(r->lang)[3]);
+	put_steps(r);
+	buf_addf(r->b, "\n**%s**\n\n", word(r, RW_ADVICE));
+	cJSON_ArrayForEach (a, actions) {
+		buf_addf(r->b, "%d. ", ++n);
+		put_claim(r, a);
+		buf_addc(r->b, '\n');
+	}
+	if (n == 0)
+		buf_addf(r->b, "%s\n",
+		    word(r, r->stop != NULL ? RW_CUT_END : RW_NO_ADVICE));
+}
+
+/* ---- conclusion ---- */
+
+static void
+put_end(const struct report *r)
+{
+	buf_addf(r->b, "\n%s\n\n", report_headings(r->lang)[4]);
+	if (r->stop != NULL) {
+		buf_addf(r->b, "%s%s", word(r, RW_CUT), word(r, RW_COLON));
+		md_put_text(r->b,
+		    span_of(report_reason_words(r->stop, r->lang)), ERROR_MAX);
+		buf_addf(r->b, "%s %s\n", word(r, RW_FULL_STOP),
+		    word(r, RW_CUT_END));
+	} else if (tree_has(r->conclusion, "summary")) {
+		md_put_sentence(r->b, tree_span(r->conclusion, "summary"));
+		put_ids(r->b, tree_at(r->conclusion, "evidence"));
+		buf_addc(r->b, '\n');
+	} else {
+		buf_addf(r->b, "%s\n", word(r, RW_NO_CAUSE));
+	}
+	buf_addc(r->b, '\n');
+	put_confidence(
+	    r, r->stop != NULL ? NULL : tree_str(r->conclusion, "confidence"));
+	buf_addc(r->b, '\n');
+	put_list(r, tree_at(r->state, "notes"), word(r, RW_NOTES));
+}
+
+void
+report_render(struct buf *b, const cJSON *state, const cJSON *conclusion,
+    enum report_lang lang, const char *stop)
+{
+	AUTO(tree) alerts = alerts_of(state, conclusion);
+	struct report r = {b, lang, state, conclusion, alerts, stop};
+
+	put_head(&r);
+	put_alerts(&r);
+	put_cause(&r);
+	put_actions(&r);
+	put_end(&r);
+}
+
+void
+report_cut_short(struct buf *b, struct span state, const char *reason)
+{
+	AUTO(tree) tree = state.n > 0 ? wire_to_tree(state) : NULL;
+	const cJSON *conclusion = tree_at(tree, "conclusion");
+
+	report_render(b, tree, cJSON_IsObject(conclusion) ? conclusion : NULL,
+	    report_lang(tree_span(tree, "language")),
+	    reason != NULL && reason[0] != '\0' ? reason : "planner_failed");
+}
+
+void
+report_unread(struct buf *b, enum report_lang lang, const char *reason)
+{
+	report_render(b, NULL, NULL, lang, reason);
+}

@@ -1,0 +1,71 @@
+/*
+ * report.h - the Markdown report, rendered from the structured conclusion.
+ *
+ * Pure: the same conclusion and state give the same bytes. Exactly the five
+ * headings of the report form, in order, in either language; every firing
+ * instance has its row; text that came from labels, annotations, tools or a
+ * model passes common/md. PROTOCOL.md describes the conclusion.
+ */
+#ifndef COMMON_REPORT_REPORT_H
+#define COMMON_REPORT_REPORT_H
+
+#include "common/wire/proto.h"
+#include "common/base/rc.h"
+#include "common/base/span.h"
+
+#include <stdbool.h>
+
+struct cJSON;
+
+enum { REPORT_BYTES_MAX = PROTO_MOST(answer, final_report) };
+
+enum report_lang { REPORT_ZH, REPORT_EN, REPORT_LANGS };
+
+/* "en…" is English; everything else, nothing too, is Chinese. */
+enum report_lang report_lang(struct span language);
+
+/* The five headings with their marks, "# …" first, then "## …". */
+enum { REPORT_HEADINGS = 5 };
+const char *const *report_headings(enum report_lang lang);
+
+enum report_confidence { REPORT_UNDETERMINED, REPORT_LIKELY, REPORT_CONFIRMED };
+
+const char *report_confidence_name(enum report_confidence c);
+/* An absent or unknown name is REPORT_UNDETERMINED. */
+enum report_confidence report_confidence_of(const char *name);
+/* In words: 已确认, likely … */
+const char *report_confidence_word(
+    enum report_confidence c, enum report_lang lang);
+
+/*
+ * The most the findings bear: confirmed needs a cause with two pieces of
+ * evidence (a measurement and what explains it), likely a cause or a
+ * contribution with one.
+ */
+enum report_confidence report_confidence_cap(const struct cJSON *conclusion);
+
+/*
+ * Appends the report. state is the run's state as a tree (`at`, `window`,
+ * `labels`, `executor_feedback`, `notes`, `language` are read; NULL works),
+ * conclusion may be NULL. stop is why the run was cut short, NULL when it
+ * was not; then the root cause reads as undetermined, whatever the
+ * conclusion says. b's mark tells of overflow.
+ */
+void report_render(struct buf *b, const struct cJSON *state,
+    const struct cJSON *conclusion, enum report_lang lang, const char *stop);
+
+/*
+ * The report of a run that was cut short, from nothing but its state (a
+ * msgpack map, checked; empty works): what was established, what was not,
+ * why it stopped. reason is one of the names below or a sentence.
+ *   rounds, tool_failed, deadline, cancelled, budget, turns,
+ *   planner_failed
+ */
+void report_cut_short(struct buf *b, struct span state, const char *reason);
+
+/* The same where its state is not to be read, or does not fit beside a report:
+ * that it stopped and why, and where the rest stands. Besides those above
+ *   supervisor_died, unreadable */
+void report_unread(struct buf *b, enum report_lang lang, const char *reason);
+
+#endif

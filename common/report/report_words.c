@@ -1,0 +1,131 @@
+/* report_words.c - the fixed words of a report, in every language it has. */
+#include "common/report/report_words.h"
+
+#include <string.h>
+
+static const char *const words[RW_WORDS][REPORT_LANGS] = {
+    [RW_AT] = {"调查时刻", "Moment"},
+    [RW_WINDOW] = {"回看", "looking back"},
+    [RW_SCOPE] = {"范围", "Scope"},
+    [RW_TASK] = {"任务", "Task"},
+    [RW_FIRING] = {"正在触发的告警实例：", "Alert instances firing: "},
+    [RW_NONE_FIRING] = {"没有告警在触发。", "No alert is firing."},
+    [RW_UNKNOWN_ALERTS] = {"未能取得告警列表，以下不代表没有告警。",
+	"The list of alerts could not be read; this does not mean that there "
+	"are none."},
+    [RW_TABLE] = {"| # | 告警 | 级别 | 标签 | 开始 (UTC) | 值 | 说明 |",
+	"| # | Alert | Severity | Labels | Since (UTC) | Value | Summary |"},
+    [RW_PENDING] = {"待定（条件已满足，尚未触发）：",
+	"Pending (the condition holds, not yet firing): "},
+    [RW_RESOLVED] = {"已恢复：", "Resolved: "},
+    [RW_TARGETS] = {"采集失败的目标：", "Targets that cannot be scraped: "},
+    [RW_TARGETS_TABLE] = {"| # | 任务 (job) | 实例 | 错误 | 证据 |",
+	"| # | Job | Instance | Error | Evidence |"},
+    [RW_CONFIDENCE] = {"置信度", "Confidence"},
+    [RW_COLON] = {"：", ": "},
+    [RW_FULL_STOP] = {"。", "."},
+    [RW_INCIDENT] = {"事件", "Incident"},
+    [RW_CHAIN] = {"链路", "Chain"},
+    [RW_OTHERS] = {"考虑过的其他解释", "Alternatives considered"},
+    [RW_OPEN] = {"尚未确定", "Still open"},
+    [RW_UNSEEN] = {"没有查看的", "Not looked at"},
+    [RW_NEXT] = {"下一步", "Next"},
+    [RW_ESTABLISHED] = {"现象与依据", "What is established"},
+    [RW_NOTHING] = {"没有得到可用的发现。", "Nothing could be established."},
+    [RW_UNREAD] = {"得到过什么、做过什么见本次调查的事件，本报告没有重新读取；"
+		   "中止时正在执行的步骤可能已经生效。",
+	"What was established and done stands in the run's events, which this "
+	"report was not made from; a step that was under way may have taken "
+	"effect."},
+    [RW_DONE] = {"已执行（均为只读查询，未对系统做任何改动）",
+	"Done (read-only queries; nothing was changed)"},
+    [RW_DONE_MORE] = {"已执行（标有类别的步骤可能改动了系统，其余为只读查询）",
+	"Done (a step marked with a class may have changed something; the "
+	"others only read)"},
+    [RW_OUTCOME_UNKNOWN] = {"结果未知", "outcome not known"},
+    [RW_APPROVED_BY] = {"批准人", "approved by"},
+    [RW_NOT_DONE] = {"没有得到结果的步骤", "Steps without a result"},
+    [RW_NO_STEPS] = {"没有执行任何步骤。", "No step was executed."},
+    [RW_FAILED] = {"失败", "failed"},
+    [RW_EMPTY] = {"空结果", "empty"},
+    [RW_ADVICE] = {"建议", "Advised"},
+    [RW_NO_ADVICE] = {"没有需要立即执行的操作。",
+	"Nothing needs to be done at once."},
+    [RW_NOTES] = {"备注", "Notes"},
+    [RW_CUT] = {"调查未完成，根因未能确定",
+	"The investigation is incomplete and the root cause undetermined"},
+    [RW_CUT_CLUES] = {"中止之前已经得到的（只是线索，不是结论）",
+	"What had been established by then (clues, not a conclusion)"},
+    [RW_NO_CAUSE] = {"未能确定根因。", "The root cause is undetermined."},
+    [RW_CUT_END] = {"以上内容不能当作已经找到的根因；请按建议继续排查，或在"
+		    "条件恢复后重新发起调查。",
+	"Nothing above is a cause that was found; go on from the advice, or "
+	"investigate again once the obstacle is gone."},
+    [RW_MINUTES] = {"分钟", "min"},
+    [RW_SECONDS] = {"秒", "s"},
+    [RW_INSTANCES] = {"个实例", "instances"},
+    [RW_GIVEN] = {"随请求送达", "came with the request"},
+};
+
+static const struct {
+	const char *role;
+	const char *word[REPORT_LANGS];
+} roles[] = {
+    {"cause", {"原因", "Cause"}},
+    {"contributing", {"促成因素", "Contributing"}},
+    {"trigger", {"变更", "Change"}},
+    {"symptom", {"现象", "Symptom"}},
+    {"ruled_out", {"已排除", "Ruled out"}},
+    {"open", {"待查", "Open"}},
+};
+
+static const struct {
+	const char *reason;
+	const char *words[REPORT_LANGS];
+} reasons[] = {
+    {"rounds",
+	{"达到轮数上限，没有再开始新的一轮",
+	    "the limit of rounds was reached; no further one was begun"}},
+    {"tool_failed", {"同一个工具连续失败多次",
+			"the same tool failed several times in a row"}},
+    {"deadline", {"超过了调查的时限", "its time was up"}},
+    {"cancelled", {"调查被取消", "it was cancelled"}},
+    {"budget", {"预算已经用完", "its budget was spent"}},
+    {"turns", {"规划器反复思考而没有行动",
+		  "the planner went on planning without acting"}},
+    {"planner_failed",
+	{"规划器未能给出可用的计划", "the planner gave no usable plan"}},
+    {"supervisor_died",
+	{"监督进程在处理它时反复中途退出",
+	    "the supervisor died at it again and again"}},
+    {"unreadable",
+	{"它的记录无法读取", "its record cannot be read"}},
+};
+
+const char *
+report_word(enum report_word w, enum report_lang lang)
+{
+	return words[w][lang];
+}
+
+const char *
+report_role_word(const char *role, enum report_lang lang)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(roles); i++)
+		if (strcmp(role, roles[i].role) == 0)
+			return roles[i].word[lang];
+	return "";
+}
+
+const char *
+report_reason_words(const char *reason, enum report_lang lang)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(reasons); i++)
+		if (strcmp(reason, reasons[i].reason) == 0)
+			return reasons[i].words[lang];
+	return reason;
+}

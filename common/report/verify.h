@@ -1,0 +1,58 @@
+/*
+ * verify.h - a report held to its evidence, whoever wrote it.
+ *
+ * Checks, each by its name: `headings` (the five, in order), `instances`
+ * (every firing one is listed), `citations` (every [En] exists), `figures`
+ * (every figure in the analysis occurs in what its line cites, rounding and
+ * units allowed for: 87.3 % is 0.8731, 1.2 GiB is 1288490189, 250 ms is
+ * 0.25), `confidence` (no higher than the findings bear). Pure but for the
+ * callback that fetches evidence; linear in the bytes it is given.
+ */
+#ifndef COMMON_REPORT_VERIFY_H
+#define COMMON_REPORT_VERIFY_H
+
+#include "common/base/buf.h"
+#include "common/base/rc.h"
+#include "common/report/report.h"
+#include "common/base/span.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	VERIFY_FIGURES_MAX = 4096,
+	VERIFY_MISSING_MAX = 2000, /* instances named in the details */
+	VERIFY_LINES_MAX = 20000,
+};
+
+struct verify_in {
+	struct span markdown;
+	struct span state; /* msgpack map: evidence, conclusion, alerts … */
+	/* Appends the bytes of evidence id; anything but RC_OK: cannot be
+	 * read, and its figures count as not found. NULL: no bytes anywhere */
+	enum rc (*fetch)(void *ctx, struct span id, struct buf *ret);
+	void *ctx;
+};
+
+struct verdict;
+
+/* Never fails; what cannot be checked is said in the verdict, which borrows
+ * the Markdown. */
+struct verdict *verify_report(const struct verify_in *in);
+void verdict_free(struct verdict *v);
+DEFINE_AUTO(verdict, struct verdict, verdict_free);
+
+bool verdict_ok(const struct verdict *v);
+
+/* Appends the msgpack map {ok, checks: [{name, ok, detail}]}. */
+void verdict_put(struct buf *b, const struct verdict *v);
+
+/*
+ * Appends the report with what failed marked where it stands and listed
+ * under the title; missing headings and instances are named there. A report
+ * that passed is appended as it is.
+ */
+void verify_mark(struct buf *b, struct span markdown, const struct verdict *v,
+    enum report_lang lang);
+
+#endif

@@ -1,0 +1,339 @@
+/*
+ * causes_discover.c - which metrics there are, of what type, in how many
+ * series, sampled how often: a handful of cheap questions.
+ *
+ * Invariant: after causes_discover_names the metrics are sorted by name.
+ */
+#include "executor/causes/causes_discover.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SAMPLED_METRICS = 6,  /* whose raw samples tell the interval */
+	SAMPLED_SERIES = 100, /* of a metric at most */
+	SAMPLED_S = 1800,
+	NAMES_BACK_S = 3600,
+};
+
+/* ---- names and types ---- */
+
+static void
+metric_add(struct causes_fetching *f, const char *name, size_t count)
+{
+	size_t n = f->nmetrics;
+
+	if (n == CAUSES_METRICS_MAX) {
+		f->nmetrics_over++;
+		return;
+	}
+	if ((n & (n - 1)) == 0)
+		f->metrics = xrealloc(
+		    f->metrics, MAX((size_t)1, n * 2) * sizeof(*f->metrics));
+	f->metrics[f->nmetrics++] =
+	    (struct causes_metric){.name = xstrdup(name), .count = count};
+}
+
+static enum rc
+on_name(void *arg, cJSON *item, struct err *err)
+{
+	struct causes_fetching *f = arg;
+
+	(void)err;
+	if (cJSON_IsString(item))
+		metric_add(f, item->valuestring, 0);
+	cJSON_Delete(item);
+	return RC_OK;
+}
+
+struct types {
+	struct causes_fetching *f;
+	cJSON *by_name; /* metric: type */
+	size_t n;
+};
+
+static enum rc
+on_type(void *arg, cJSON *item, struct err *err)
+{
+	struct types *t = arg;
+	const cJSON *m = cJSON_GetObjectItem(item, "metric");
+	const cJSON *type = cJSON_GetObjectItem(item, "type");
+
+	(void)err;
+	if (cJSON_IsString(m) && cJSON_IsString(type) &&
+	    t->n++ < CAUSES_METRICS_MAX)
+		cJSON_AddStringToObject(
+		    t->by_name, m->valuestring, type->valuestring);
+	cJSON_Delete(item);
+	return RC_OK;
+}
+
+static void
+on_names_done(void *arg, const struct prom_outcome *o)
+{
+	struct causes_fetching *f = arg;
+
+	if (o->rc == RC_OK)
+		f->answered++;
+	else
+		causes_fetching_failed(f, o);
+}
+
+/* Older back ends have no metadata: names tell enough then. */
+static void
+on_types_done(void *arg, const struct prom_outcome *o)
+{
+	(void)arg;
+	(void)o;
+}
+
+static int
+by_metric_name(const void *a, const void *b)
+{
+	return strcmp(((const struct causes_metric *)a)->name,
+	    ((const struct causes_metric *)b)->name);
+}
+
+static void
+set_types(struct causes_fetching *f, const cJSON *by_name)
+{
+	static const struct {
+		const char *name;
+		enum causes_type type;
+	} types[] = {{"gauge", CAUSES_TYPE_GAUGE},
+	    {"counter", CAUSES_TYPE_COUNTER},
+	    {"histogram", CAUSES_TYPE_HISTOGRAM},
+	    {"summary", CAUSES_TYPE_SUMMARY}};
+	const cJSON *t;
+
+	if (f->nmetrics == 0)
+		return;
+	qsort(f->metrics, f->nmetrics, sizeof(*f->metrics), by_metric_name);
+	cJSON_ArrayForEach (t, by_name) {
+		struct causes_metric key = {.name = t->string};
+		struct causes_metric *m = bsearch(
+		    &key, f->metrics, f->nmetrics, sizeof(key), by_metric_name);
+
+		for (size_t i = 0; m != NULL && i < ARRAY_LEN(types); i++)
+			if (strcmp(types[i].name, t->valuestring) == 0)
+				m->type = types[i].type;
+	}
+}
+
+static void
+skip_over(struct causes_fetching *f)
+{
+	auto_str what = xasprintf("%zu metrics", f->nmetrics_over);
+	auto_str why = xasprintf(
+	    "there are more than the %d names looked at; a scope makes them "
+	    "fewer",
+	    CAUSES_METRICS_MAX);
+
+	causes_fetching_skip(f, what, why);
+}
+
+enum rc
+causes_discover_names(struct causes_fetching *f)
+{
+	static const struct prom_sink name_sink = {.item = on_name};
+	static const struct prom_sink type_sink = {.item = on_type};
+	const char *matchers[] = {buf_str(&f->selector), NULL};
+	struct types types = {.f = f, .by_name = cJSON_CreateObject()};
+	struct prom_job jobs[] = {
+	    {.ask = {.what = PROM_LABEL_VALUES,
+		 .label = "__name__",
+		 .matchers = matchers,
+		 .start_ms = causes_fetching_ms(f->rq->alert_s - NAMES_BACK_S),
+		 .end_ms = causes_fetching_ms(f->rq->at_s)},
+		.reader = {.sink = &name_sink,
+		    .done = on_names_done,
+		    .arg = f}},
+	    {.ask = {.what = PROM_METADATA},
+		.reader = {.sink = &type_sink,
+		    .done = on_types_done,
+		    .arg = &types}},
+	};
+	enum rc rc = causes_fetching_ask(f, jobs, ARRAY_LEN(jobs));
+
+	if (f->nmetrics_over > 0)
+		skip_over(f);
+	set_types(f, types.by_name);
+	cJSON_Delete(types.by_name);
+	return rc;
+}
+
+/* ---- how many series each ---- */
+
+struct counting {
+	struct causes_fetching *f;
+	struct causes_metric *m;
+};
+
+static enum rc
+on_count_series(void *arg, const struct prom_labels *labels, struct err *err)
+{
+	struct counting *c = arg;
+	struct span name = prom_label_get(labels, "__name__");
+	char text[512];
+
+	(void)err;
+	snprintf(text, sizeof(text), "%.*s", SPAN_ARG(name));
+	c->m = bsearch(&(struct causes_metric){.name = text}, c->f->metrics,
+	    c->f->nmetrics, sizeof(*c->m), by_metric_name);
+	return RC_OK;
+}
+
+static enum rc
+on_count(void *arg, double t_s, double v, struct err *err)
+{
+	struct counting *c = arg;
+
+	(void)t_s;
+	(void)err;
+	if (c->m != NULL && v > 0 && v < 1e9)
+		c->m->count = (size_t)v;
+	return RC_OK;
+}
+
+static void
+on_count_done(void *arg, const struct prom_outcome *o)
+{
+	struct counting *c = arg;
+
+	on_names_done(c->f, o);
+}
+
+enum rc
+causes_discover_counts(struct causes_fetching *f)
+{
+	static const struct prom_sink sink = {
+	    .series = on_count_series, .sample = on_count};
+	struct counting c = {.f = f};
+	auto_str query =
+	    xasprintf("count by (__name__) (%s)", buf_str(&f->selector));
+	struct prom_job job = {.ask = {.what = PROM_INSTANT,
+				   .query = query,
+				   .at_ms = causes_fetching_ms(f->rq->alert_s)},
+	    .reader = {.sink = &sink, .done = on_count_done, .arg = &c}};
+
+	return causes_fetching_ask(f, &job, 1);
+}
+
+/* ---- how often they are sampled ---- */
+
+struct sampling {
+	struct causes_fetching *f;
+	double last;
+};
+
+static enum rc
+on_raw_series(void *arg, const struct prom_labels *labels, struct err *err)
+{
+	struct sampling *s = arg;
+
+	(void)labels;
+	(void)err;
+	s->last = NAN;
+	return RC_OK;
+}
+
+static enum rc
+on_raw(void *arg, double t_s, double v, struct err *err)
+{
+	struct sampling *s = arg;
+	struct causes_fetching *f = s->f;
+
+	(void)v;
+	(void)err;
+	if (!isnan(s->last) && t_s > s->last && f->ngaps < f->gaps_max)
+		f->gaps[f->ngaps++] = t_s - s->last;
+	s->last = t_s;
+	if (t_s > f->last_s)
+		f->last_s = t_s;
+	return RC_OK;
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double
+causes_round_interval(double s)
+{
+	static const double round[] = {
+	    5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600};
+
+	for (size_t i = 0; i < ARRAY_LEN(round); i++)
+		if (s <= round[i] * 1.2)
+			return round[i];
+	return s;
+}
+
+static double
+interval_of(struct causes_fetching *f)
+{
+	if (f->ngaps == 0)
+		return 60;
+	qsort(f->gaps, f->ngaps, sizeof(*f->gaps), by_value);
+	return causes_round_interval(
+	    fmax(f->gaps[f->ngaps / 2], (double)CAUSES_STEP_MIN_S));
+}
+
+static size_t
+sampling_jobs(struct causes_fetching *f, struct prom_job *jobs, char **queries,
+    struct sampling *states)
+{
+	static const struct prom_sink sink = {
+	    .series = on_raw_series, .sample = on_raw};
+	size_t stride = f->nmetrics / SAMPLED_METRICS + 1, k = 0;
+
+	for (size_t i = 0; i < f->nmetrics && k < SAMPLED_METRICS; i++) {
+		const struct causes_metric *m = &f->metrics[i];
+
+		if (m->count == 0 || m->count > SAMPLED_SERIES ||
+		    strspn(m->name,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN"
+			"OPQRSTUVWXYZ0123456789_:") != strlen(m->name))
+			continue;
+		states[k] = (struct sampling){f, NAN};
+		queries[k] = xasprintf("%s%s%s%s[%ds]", m->name,
+		    f->rq->scope[0] != '\0' ? "{" : "", f->rq->scope,
+		    f->rq->scope[0] != '\0' ? "}" : "", SAMPLED_S);
+		jobs[k] = (struct prom_job){
+		    .ask = {.what = PROM_INSTANT,
+			.query = queries[k],
+			.at_ms = causes_fetching_ms(f->rq->alert_s)},
+		    .reader = {.sink = &sink,
+			.done = on_types_done,
+			.arg = &states[k]}};
+		k++;
+		i += stride - 1;
+	}
+	return k;
+}
+
+enum rc
+causes_discover_interval(struct causes_fetching *f, double *ret_s)
+{
+	struct prom_job jobs[SAMPLED_METRICS];
+	char *queries[SAMPLED_METRICS] = {NULL};
+	struct sampling states[SAMPLED_METRICS];
+	size_t n;
+	enum rc rc;
+
+	f->gaps_max = 50000;
+	f->gaps = xcalloc(f->gaps_max, sizeof(*f->gaps));
+	n = sampling_jobs(f, jobs, queries, states);
+	rc = causes_fetching_ask(f, jobs, n);
+	*ret_s = interval_of(f);
+	for (size_t i = 0; i < n; i++)
+		free(queries[i]);
+	free(f->gaps);
+	f->gaps = NULL;
+	return rc;
+}

@@ -1,0 +1,318 @@
+/*
+ * causes_fetch.c - from an alert's time and scope to a set of series.
+ *
+ *   names, types -> series per name -> sampling interval -> ranges
+ *
+ * Invariant: what was not looked at is in the list of what was skipped; a
+ * part that fails costs that part only.
+ */
+#include "executor/causes/causes_discover.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PARALLEL = 4,
+	SERIES_MAX = 10000,
+	METRIC_SERIES_MAX = 1000,
+	POINTS_MAX = 400,
+	AFTER_POINTS = 60, /* of an episode, however long ago it began */
+	AFTER_MIN_S = 1800,
+};
+
+void
+causes_fetched_done(struct causes_fetched *f)
+{
+	for (size_t i = 0; i < f->nskipped; i++) {
+		free(f->skipped[i].what);
+		free(f->skipped[i].why);
+	}
+	free(f->skipped);
+	causes_set_free(f->set);
+	*f = (struct causes_fetched){0};
+}
+
+/* ---- the grid ---- */
+
+/* Points fall on samples, where they are regular: half a step less delay. */
+static void
+set_grid(struct causes_fetching *f, double interval_s)
+{
+	const struct causes_request *rq = f->rq;
+	double step = interval_s, back, end, start;
+	double lead = fmax(CAUSES_LEAD_S, 2 * step);
+
+	end = fmin(
+	    rq->at_s, rq->alert_s + fmax(AFTER_MIN_S, AFTER_POINTS * step));
+	back = rq->window_s > 0 ? rq->window_s : CAUSES_BASELINE * step + lead;
+	back = fmax(back, 3 * step);
+	while ((end - rq->alert_s + back) / step + 1 >
+	       (double)f->limits.points_max)
+		step = causes_round_interval(step * 1.5);
+	if (f->last_s > 0)
+		end = f->last_s + floor((end - f->last_s) / step) * step;
+	start = end - ceil((end - rq->alert_s + back) / step) * step;
+	f->grid = (struct causes_grid){
+	    start, step, (size_t)llround((end - start) / step) + 1};
+}
+
+/* ---- ranges ---- */
+
+struct range {
+	struct causes_fetching *f;
+	const struct causes_ask *ask;
+	float *v;
+	struct causes_grid grid;
+	bool history;
+};
+
+/* Where the next one goes. */
+static size_t
+copy_label(char *text, size_t used, struct span s)
+{
+	memcpy(text + used, s.p != NULL ? s.p : "", s.n);
+	text[used + s.n] = '\0';
+	return used + s.n + 1;
+}
+
+static enum rc
+on_range_series(void *arg, const struct prom_labels *labels, struct err *err)
+{
+	struct range *r = arg;
+	struct causes_label list[CAUSES_LABELS_MAX];
+	char text[8192], metric[512];
+	size_t used = 0, n = 0;
+
+	snprintf(metric, sizeof(metric), "%.*s",
+	    SPAN_ARG(prom_label_get(labels, "__name__")));
+	for (size_t i = 0; i < labels->n && n < ARRAY_LEN(list); i++) {
+		struct span name = labels->list[i].name;
+		struct span value = labels->list[i].value;
+
+		if (span_is(name, "__name__") ||
+		    used + name.n + value.n + 2 > sizeof(text))
+			continue;
+		list[n].name = text + used;
+		used = copy_label(text, used, name);
+		list[n++].value = text + used;
+		used = copy_label(text, used, value);
+	}
+	if (r->history) {
+		r->v = causes_set_history(r->f->out->set,
+		    r->ask->metric != NULL ? r->ask->metric : metric,
+		    r->ask->form, list, n);
+		return RC_OK;
+	}
+	return causes_set_add(r->f->out->set,
+	    r->ask->metric != NULL ? r->ask->metric : metric, r->ask->form,
+	    list, n, r->f->rq->service, &r->v, err);
+}
+
+static enum rc
+on_range_sample(void *arg, double t_s, double v, struct err *err)
+{
+	struct range *r = arg;
+	const struct causes_grid *g = &r->grid;
+	double i = round((t_s - g->start_s) / g->step_s);
+
+	(void)err;
+	if (r->v != NULL && i >= 0 && i < (double)g->points && isfinite(v))
+		r->v[(size_t)i] = (float)v;
+	return RC_OK;
+}
+
+static void
+on_range_done(void *arg, const struct prom_outcome *o)
+{
+	struct range *r = arg;
+	const char *what =
+	    r->ask->metric != NULL ? r->ask->metric : r->ask->expr;
+
+	if (o->rc == RC_OK)
+		r->f->answered++;
+	else
+		causes_fetching_failed(r->f, o);
+	if (o->rc != RC_OK && o->rc != RC_CANCELLED)
+		causes_fetching_skip(r->f, what, o->err.text);
+	else if (r->ask->aggregated)
+		causes_fetching_skip(
+		    r->f, what, "its many series were summed per service");
+}
+
+/* A history that cannot be had is no loss worth telling. */
+static void
+on_history_done(void *arg, const struct prom_outcome *o)
+{
+	(void)arg;
+	(void)o;
+}
+
+static struct prom_job
+range_job(struct range *r)
+{
+	static const struct prom_sink sink = {
+	    .series = on_range_series, .sample = on_range_sample};
+	const struct causes_grid *g = &r->grid;
+
+	return (struct prom_job){
+	    .ask = {.what = PROM_RANGE,
+		.query = r->ask->expr,
+		.start_ms = causes_fetching_ms(g->start_s),
+		.end_ms = causes_fetching_ms(
+		    g->start_s + (double)(g->points - 1) * g->step_s),
+		.step_ms = causes_fetching_ms(g->step_s)},
+	    .reader = {.sink = &sink,
+		.done = r->history ? on_history_done : on_range_done,
+		.arg = r}};
+}
+
+/* All questions over one grid, a batch at a time so that progress shows. */
+static enum rc
+ask_ranges(struct causes_fetching *f, const struct causes_asks *asks,
+    const struct causes_grid *grid, bool history)
+{
+	struct prom_job *jobs = xcalloc(asks->n + 1, sizeof(*jobs));
+	struct range *states = xcalloc(asks->n + 1, sizeof(*states));
+	size_t batch = (size_t)f->limits.parallel * 8;
+	const char *what = history ? "history" : "series";
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < asks->n; i++) {
+		states[i] = (struct range){.f = f,
+		    .ask = &asks->list[i],
+		    .grid = *grid,
+		    .history = history};
+		jobs[i] = range_job(&states[i]);
+	}
+	for (size_t i = 0; i < asks->n && rc == RC_OK; i += batch) {
+		causes_fetching_report(f, what, i, asks->n);
+		rc = causes_fetching_ask(f, jobs + i, MIN(batch, asks->n - i));
+	}
+	causes_fetching_report(f, what, asks->n, asks->n);
+	free(jobs);
+	free(states);
+	return rc;
+}
+
+/* The days before the grid, thinly. */
+static struct causes_grid
+history_grid(const struct causes_fetching *f)
+{
+	double step = fmax(CAUSES_HISTORY_STEP_S, f->grid.step_s);
+
+	return (struct causes_grid){
+	    f->grid.start_s - CAUSES_HISTORY * step, step, CAUSES_HISTORY};
+}
+
+static void
+note_unchosen(struct causes_fetching *f)
+{
+	for (size_t i = 0; i < f->nmetrics; i++)
+		if (!f->metrics[i].chosen &&
+		    f->metrics[i].count > f->limits.series_max / 100)
+			causes_fetching_skip(f, f->metrics[i].name,
+			    "does not fit the budget of series");
+}
+
+static enum rc
+fetch_series(struct causes_fetching *f)
+{
+	struct causes_asks asks;
+	struct causes_grid before;
+	double interval;
+	enum rc rc;
+
+	if (f->nmetrics == 0) {
+		causes_fetching_skip(
+		    f, buf_str(&f->selector), "no series are there");
+		set_grid(f, CAUSES_STEP_MIN_S);
+		f->out->set = causes_set_new(&f->grid, 1);
+		return RC_OK;
+	}
+	rc = causes_discover_counts(f);
+	if (rc != RC_OK)
+		return rc;
+	causes_fetching_report(f, "sampling", 0, 1);
+	rc = causes_discover_interval(f, &interval);
+	if (rc != RC_OK)
+		return rc;
+	set_grid(f, interval);
+	f->out->set = causes_set_new(&f->grid, f->limits.series_max);
+	for (size_t i = 0; i < f->limits.nedges; i++)
+		causes_set_edge(f->out->set, f->limits.edges[i].client,
+		    f->limits.edges[i].server);
+	causes_choose(f->metrics, f->nmetrics, f->limits.series_max);
+	note_unchosen(f);
+	asks = causes_plan(f->metrics, f->nmetrics, f->rq->scope,
+	    (unsigned)ceil(fmax(2.2 * interval, f->grid.step_s)),
+	    f->limits.metric_series_max);
+	rc = ask_ranges(f, &asks, &f->grid, false);
+	before = history_grid(f);
+	if (rc == RC_OK)
+		rc = ask_ranges(f, &asks, &before, true);
+	causes_asks_done(&asks);
+	return rc;
+}
+
+static void
+fetch_init(struct causes_fetching *f, const struct causes_limits *limits)
+{
+	f->limits = *limits;
+	if (f->limits.parallel == 0)
+		f->limits.parallel = PARALLEL;
+	if (f->limits.series_max == 0)
+		f->limits.series_max = SERIES_MAX;
+	if (f->limits.metric_series_max == 0)
+		f->limits.metric_series_max = METRIC_SERIES_MAX;
+	if (f->limits.points_max == 0)
+		f->limits.points_max = POINTS_MAX;
+	buf_init(&f->selector, PROM_QUERY_MAX);
+	buf_addf(&f->selector, "{__name__=~\".+\"%s%s}",
+	    f->rq->scope[0] != '\0' ? "," : "", f->rq->scope);
+}
+
+static void
+fetch_done(struct causes_fetching *f)
+{
+	for (size_t i = 0; i < f->nmetrics; i++)
+		free(f->metrics[i].name);
+	free(f->metrics);
+	buf_done(&f->selector);
+}
+
+enum rc
+causes_fetch(const struct causes_request *rq, struct causes_source *src,
+    const struct causes_limits *limits, const atomic_bool *cancelled,
+    causes_progress_fn *progress, void *arg, struct causes_fetched *ret,
+    struct err *err)
+{
+	struct causes_fetched out = {0};
+	struct causes_fetching f = {.rq = rq,
+	    .src = src,
+	    .cancelled = cancelled,
+	    .progress = progress,
+	    .progress_arg = arg,
+	    .out = &out};
+	enum rc rc;
+
+	fetch_init(&f, limits);
+	causes_fetching_report(&f, "names", 0, 1);
+	rc = causes_discover_names(&f);
+	if (rc == RC_OK && f.answered > 0)
+		rc = fetch_series(&f);
+	if (rc == RC_CANCELLED)
+		rc = err_set(err, rc, "called off");
+	else if (out.set == NULL || (f.nmetrics > 0 && f.answered < 2))
+		rc = err_set(err, f.failed != RC_OK ? f.failed : RC_NOTFOUND,
+		    "%s",
+		    f.failed != RC_OK ? f.err.text : "there are no series");
+	else
+		rc = RC_OK;
+	fetch_done(&f);
+	if (rc != RC_OK)
+		causes_fetched_done(&out);
+	else
+		*ret = out;
+	return rc;
+}

@@ -1,0 +1,353 @@
+/*
+ * causes_plan.c - metric names and types into PromQL.
+ *
+ * Counters become rates; a sum and its count become a mean, buckets a
+ * quantile; start times become changes; gauges stay, several to a question.
+ * Invariant: only names of [a-zA-Z0-9_:] reach an expression.
+ */
+#include "executor/causes/causes_plan.h"
+#include "executor/causes/causes_names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	GROUP_NAMES = 20,
+	GROUP_SERIES = 400,
+	EXPR_MAX = 16 << 10,
+	PRIORITIES = 3,
+};
+
+/* Kept besides the service's labels when a metric is summed up. */
+static const char *const kept_labels[] = {"reporter", "quantile", "stat",
+    "code", "status", "status_code", "response_code", "mode", NULL};
+
+void
+causes_asks_done(struct causes_asks *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		free(a->list[i].expr);
+		free(a->list[i].metric);
+	}
+	free(a->list);
+	*a = (struct causes_asks){NULL, 0};
+}
+
+static bool
+ends(const char *name, const char *tail)
+{
+	size_t n = strlen(name), k = strlen(tail);
+
+	return n > k && strcmp(name + n - k, tail) == 0;
+}
+
+static bool
+is_plain(const char *name)
+{
+	return name[0] != '\0' &&
+	       strspn(name,
+		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		   "0123456789_:") == strlen(name);
+}
+
+/* About the monitoring itself, or no measurement. */
+static bool
+is_useless(const char *name)
+{
+	static const char *const heads[] = {"scrape_", "ALERTS", "prometheus_",
+	    "promhttp_", "go_", "python_gc_", "net_conntrack_"};
+
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
+		if (strncmp(name, heads[i], strlen(heads[i])) == 0)
+			return true;
+	return ends(name, "_created");
+}
+
+/* ---- choice ---- */
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct causes_metric *)a)->name,
+	    ((const struct causes_metric *)b)->name);
+}
+
+static unsigned
+priority(enum causes_kind kind)
+{
+	switch (kind) {
+	case CAUSES_LATENCY:
+	case CAUSES_ERROR:
+	case CAUSES_AVAIL:
+	case CAUSES_CPU:
+	case CAUSES_MEMORY:
+	case CAUSES_RESTART:
+		return 0;
+	case CAUSES_SATURATION:
+	case CAUSES_LOAD:
+	case CAUSES_INFO:
+		return 1;
+	case CAUSES_OTHER:
+	case CAUSES_DISK:
+	case CAUSES_NETWORK:
+	case CAUSES_KINDS:
+		break;
+	}
+	return 2;
+}
+
+static int
+by_count(const void *a, const void *b)
+{
+	const struct causes_metric *const *x = a, *const *y = b;
+
+	return ((*x)->count > (*y)->count) - ((*x)->count < (*y)->count);
+}
+
+void
+causes_choose(struct causes_metric *metrics, size_t n, size_t series_max)
+{
+	struct causes_metric **order = xcalloc(n + 1, sizeof(*order));
+	size_t used = 0;
+
+	qsort(metrics, n, sizeof(*metrics), by_name);
+	for (size_t i = 0; i < n; i++)
+		order[i] = &metrics[i];
+	qsort(order, n, sizeof(*order), by_count);
+	for (unsigned p = 0; p < PRIORITIES; p++)
+		for (size_t i = 0; i < n; i++) {
+			struct causes_metric *m = order[i];
+			size_t cost = MAX(m->count, (size_t)1);
+
+			if (priority(causes_kind_of(m->name)) != p ||
+			    is_useless(m->name) || !is_plain(m->name) ||
+			    used + cost > series_max)
+				continue;
+			m->chosen = true;
+			used += cost;
+		}
+	free(order);
+}
+
+/* ---- expressions ---- */
+
+struct plan {
+	const struct causes_metric *metrics;
+	size_t n;
+	const char *scope;
+	unsigned rate_s;
+	size_t metric_max;
+	struct causes_asks asks;
+	struct buf group; /* names of gauges, | between */
+	size_t group_names, group_series;
+};
+
+static const struct causes_metric *
+find(const struct plan *p, const char *name)
+{
+	struct causes_metric key = {.name = (char *)name};
+
+	return bsearch(&key, p->metrics, p->n, sizeof(key), by_name);
+}
+
+static void
+add(struct plan *p, const struct causes_metric *m, const char *metric,
+    const char *form, struct buf *expr)
+{
+	struct causes_asks *a = &p->asks;
+
+	if ((a->n & (a->n - 1)) == 0)
+		a->list = xrealloc(
+		    a->list, MAX((size_t)1, a->n * 2) * sizeof(*a->list));
+	a->list[a->n++] = (struct causes_ask){.expr = xstrdup(buf_str(expr)),
+	    .metric = metric != NULL ? xstrdup(metric) : NULL,
+	    .form = form,
+	    .series = m != NULL ? m->count : p->group_series,
+	    .aggregated = m != NULL && m->count > p->metric_max};
+}
+
+/* by (label, label ...): all labels that tell whose and which. */
+static void
+put_by(struct buf *b, const char *first)
+{
+	const char *sep = "";
+
+	buf_adds(b, " by (");
+	if (first != NULL) {
+		buf_adds(b, first);
+		sep = ",";
+	}
+	for (size_t i = 0; causes_service_labels[i] != NULL; i++) {
+		buf_addf(b, "%s%s", sep, causes_service_labels[i]);
+		sep = ",";
+	}
+	for (size_t i = 0; i < causes_npairs; i++)
+		buf_addf(b, ",%s,%s", causes_pairs[i].client,
+		    causes_pairs[i].server);
+	for (size_t i = 0; kept_labels[i] != NULL; i++)
+		buf_addf(b, ",%s", kept_labels[i]);
+	buf_adds(b, ")");
+}
+
+static void
+put_selector(struct buf *b, const struct plan *p, const char *name)
+{
+	buf_adds(b, name);
+	if (p->scope[0] != '\0')
+		buf_addf(b, "{%s}", p->scope);
+}
+
+static void
+put_rate(struct buf *b, const struct plan *p, const char *fn, const char *name)
+{
+	buf_addf(b, "%s(", fn);
+	put_selector(b, p, name);
+	buf_addf(b, "[%us])", p->rate_s);
+}
+
+/* fn(name[range]), summed per service when there are too many. */
+static void
+ask_rate(struct plan *p, const struct causes_metric *m, const char *fn,
+    const char *form)
+{
+	auto_buf b = {.max = EXPR_MAX};
+
+	if (m->count > p->metric_max) {
+		buf_adds(&b, "sum");
+		put_by(&b, NULL);
+		buf_adds(&b, " (");
+	}
+	put_rate(&b, p, fn, m->name);
+	if (m->count > p->metric_max)
+		buf_adds(&b, ")");
+	add(p, m, m->name, form, &b);
+}
+
+static void
+ask_mean(struct plan *p, const struct causes_metric *m, const char *base)
+{
+	auto_buf b = {.max = EXPR_MAX};
+	auto_str count = xasprintf("%s_count", base);
+	bool sum = m->count > p->metric_max;
+
+	for (int i = 0; i < 2; i++) {
+		if (sum) {
+			buf_adds(&b, "sum");
+			put_by(&b, NULL);
+			buf_adds(&b, " (");
+		}
+		put_rate(&b, p, "rate", i == 0 ? m->name : count);
+		if (sum)
+			buf_adds(&b, ")");
+		if (i == 0)
+			buf_adds(&b, " / ");
+	}
+	add(p, m, base, "mean", &b);
+}
+
+static void
+ask_quantile(struct plan *p, const struct causes_metric *m, const char *base)
+{
+	auto_buf b = {.max = EXPR_MAX};
+
+	buf_adds(&b, "histogram_quantile(0.95, sum");
+	put_by(&b, "le");
+	buf_adds(&b, " (");
+	put_rate(&b, p, "rate", m->name);
+	buf_adds(&b, "))");
+	add(p, m, base, "p95", &b);
+}
+
+static void
+flush_group(struct plan *p)
+{
+	auto_buf b = {.max = EXPR_MAX};
+
+	if (p->group_names == 0)
+		return;
+	buf_addf(&b, "{__name__=~\"%s\"%s%s}", buf_str(&p->group),
+	    p->scope[0] != '\0' ? "," : "", p->scope);
+	add(p, NULL, NULL, "", &b);
+	buf_reset(&p->group);
+	p->group_names = p->group_series = 0;
+}
+
+static void
+ask_gauge(struct plan *p, const struct causes_metric *m)
+{
+	auto_buf b = {.max = EXPR_MAX};
+	enum causes_kind k = causes_kind_of(m->name);
+
+	if (m->count <= p->metric_max) {
+		if (p->group_names == GROUP_NAMES ||
+		    p->group_series + m->count > GROUP_SERIES)
+			flush_group(p);
+		buf_addf(&p->group, "%s%s", p->group_names++ > 0 ? "|" : "",
+		    m->name);
+		p->group_series += m->count;
+		return;
+	}
+	buf_adds(&b, k == CAUSES_LATENCY || k == CAUSES_AVAIL ? "avg" : "sum");
+	put_by(&b, NULL);
+	buf_adds(&b, " (");
+	put_selector(&b, p, m->name);
+	buf_adds(&b, ")");
+	add(p, m, m->name, "", &b);
+}
+
+/* ---- which of them ---- */
+
+/* The name without tail, or NULL when it has another; caller's. */
+static char *
+base_of(const char *name, const char *tail)
+{
+	return ends(name, tail) ? xstrndup(name, strlen(name) - strlen(tail))
+				: NULL;
+}
+
+static bool
+has(const struct plan *p, const char *base, const char *tail)
+{
+	auto_str name = xasprintf("%s%s", base, tail);
+
+	return find(p, name) != NULL;
+}
+
+static void
+ask_metric(struct plan *p, const struct causes_metric *m)
+{
+	auto_str bucket = base_of(m->name, "_bucket");
+	auto_str sum = base_of(m->name, "_sum");
+	auto_str count = base_of(m->name, "_count");
+
+	if (ends(m->name, "start_time_seconds"))
+		ask_rate(p, m, "changes", "changes");
+	else if (bucket != NULL)
+		ask_quantile(p, m, bucket);
+	else if (sum != NULL && has(p, sum, "_count"))
+		ask_mean(p, m, sum);
+	else if (m->type == CAUSES_TYPE_COUNTER || ends(m->name, "_total") ||
+		 (count != NULL && m->type != CAUSES_TYPE_GAUGE))
+		ask_rate(p, m, "rate", "rate");
+	else
+		ask_gauge(p, m);
+}
+
+struct causes_asks
+causes_plan(const struct causes_metric *metrics, size_t n, const char *scope,
+    unsigned rate_s, size_t metric_max)
+{
+	struct plan p = {.metrics = metrics,
+	    .n = n,
+	    .scope = scope,
+	    .rate_s = rate_s,
+	    .metric_max = metric_max};
+
+	buf_init(&p.group, EXPR_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (metrics[i].chosen)
+			ask_metric(&p, &metrics[i]);
+	flush_group(&p);
+	buf_done(&p.group);
+	return p.asks;
+}

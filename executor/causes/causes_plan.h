@@ -1,0 +1,56 @@
+/*
+ * causes_plan.h - which question to ask for each metric. Pure.
+ */
+#ifndef EXECUTOR_CAUSES_CAUSES_PLAN_H
+#define EXECUTOR_CAUSES_CAUSES_PLAN_H
+
+#include "common/base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum causes_type {
+	CAUSES_TYPE_UNKNOWN,
+	CAUSES_TYPE_GAUGE,
+	CAUSES_TYPE_COUNTER,
+	CAUSES_TYPE_HISTOGRAM,
+	CAUSES_TYPE_SUMMARY,
+};
+
+struct causes_metric {
+	char *name;            /* owned */
+	enum causes_type type; /* by metadata */
+	size_t count;          /* of series; 0: not known */
+	bool chosen;
+};
+
+/* What answers a question: one metric made into something, or several
+ * gauges as they are (metric and form then come from the answer). */
+struct causes_ask {
+	char *expr;       /* owned */
+	char *metric;     /* owned; NULL: the answer's __name__ */
+	const char *form; /* "", "rate", "mean", "p95", "changes" */
+	size_t series;    /* expected */
+	bool aggregated;
+};
+
+struct causes_asks {
+	struct causes_ask *list;
+	size_t n;
+};
+
+void causes_asks_done(struct causes_asks *a);
+
+/* Sorts metrics by name and marks those that fit series_max: symptoms and
+ * resources first, then by how few series they take. */
+void causes_choose(struct causes_metric *metrics, size_t n, size_t series_max);
+
+/*
+ * The questions for the chosen metrics (sorted by name). scope: matchers or
+ * "". Rates look back rate_s. Of a metric with more than metric_max series
+ * sums per service are asked for.
+ */
+struct causes_asks causes_plan(const struct causes_metric *metrics, size_t n,
+    const char *scope, unsigned rate_s, size_t metric_max);
+
+#endif

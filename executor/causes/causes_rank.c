@@ -1,0 +1,404 @@
+/*
+ * causes_rank.c - services in order of how well a fault in each explains
+ * what changed.
+ *
+ * A service is blamed for symptoms that no service it calls shows as
+ * strongly, and for what its resources do; it is believed the more, the more
+ * of its callers suffer. Invariant: weights are finite and not negative.
+ */
+#include "executor/causes/causes.h"
+#include "executor/causes/causes_names.h"
+#include "executor/causes/causes_nodes.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPLAINED 0.75 /* taken off by an equally bad callee */
+#define OTHER_WEIGHT 0.1
+#define MARKER_WEIGHT 1.0
+#define UNREACHED 0.5 /* the alert's service does not depend on it */
+#define OWN_PRIOR 0.5 /* the alert's service itself, all else equal */
+#define LIKELY_FROM 3.5
+#define CLASS_FROM 0.7 /* evidence that makes a resource an explanation */
+#define MEMORY_GROWTH 2.0
+#define NOTHING 1.0 /* evidence below this is nothing to speak of */
+enum { FINDINGS_MAX = 60, RULED_OUT_MAX = 24 };
+
+struct rank {
+	const struct causes_set *set;
+	const struct causes_question *q;
+	struct causes_range before, after;
+	struct causes_change *changes;
+	double *worth;
+	struct causes_node *nodes;
+	struct causes_graph *graph;
+	double *symptom; /* per service */
+	uint16_t *steps; /* from the alert's service */
+	uint16_t *scratch;
+	uint16_t alert;
+	bool walk; /* the alert's service calls something */
+	size_t services;
+};
+
+/* ---- before and after ---- */
+
+static void
+set_ranges(struct rank *r, double onset_s)
+{
+	const struct causes_grid *g = causes_set_grid(r->set);
+	size_t onset = causes_grid_point(g, onset_s);
+
+	if (onset == g->points && onset > 0)
+		onset--;
+	r->before.from = onset > CAUSES_BASELINE ? onset - CAUSES_BASELINE : 0;
+	r->before.to = r->after.from = onset;
+	r->after.to = g->points;
+}
+
+static void
+rank_init(struct rank *r, double onset_s)
+{
+	const struct causes_edge *edges;
+	size_t nedges = causes_set_edges(r->set, &edges);
+	const uint16_t *near;
+
+	r->services = causes_set_services(r->set);
+	r->alert = r->q->service != NULL
+		       ? causes_set_find(r->set, r->q->service)
+		       : CAUSES_NONE;
+	set_ranges(r, onset_s);
+	r->changes = causes_changes(r->set, &r->before, &r->after);
+	r->worth = causes_worth(r->set, r->changes, r->q->symptom);
+	r->nodes =
+	    causes_nodes(r->set, r->changes, r->worth, r->alert, r->after.from);
+	r->graph = causes_graph_new(r->services, edges, nedges);
+	r->symptom = xcalloc(r->services + 1, sizeof(*r->symptom));
+	r->steps = xcalloc(r->services + 1, sizeof(*r->steps));
+	r->scratch = xcalloc(r->services + 1, sizeof(*r->scratch));
+	for (size_t i = 0; i < r->services; i++)
+		r->symptom[i] = causes_node_symptom(&r->nodes[i]);
+	if (r->alert == CAUSES_NONE)
+		return;
+	causes_graph_distances(r->graph, r->alert, false, r->steps);
+	r->walk = causes_graph_callees(r->graph, r->alert, &near) > 0;
+}
+
+static void
+rank_done(struct rank *r)
+{
+	free(r->changes);
+	free(r->worth);
+	free(r->nodes);
+	causes_graph_free(r->graph);
+	free(r->symptom);
+	free(r->steps);
+	free(r->scratch);
+}
+
+/* ---- weights ---- */
+
+/* The callee most to blame, and how much; CAUSES_NONE without one. */
+static uint16_t
+worst_callee(const struct rank *r, uint16_t s, double *ret_blame)
+{
+	const uint16_t *near;
+	size_t n = causes_graph_callees(r->graph, s, &near);
+	uint16_t worst = CAUSES_NONE;
+
+	*ret_blame = 0;
+	for (size_t i = 0; i < n; i++) {
+		double blame = causes_node_blame(&r->nodes[near[i]]);
+
+		if (blame > *ret_blame) {
+			*ret_blame = blame;
+			worst = near[i];
+		}
+	}
+	return worst;
+}
+
+/* How much of the symptoms of s a callee accounts for, 0 to 1. */
+static double
+explained(const struct rank *r, uint16_t s, uint16_t *ret_by)
+{
+	double blame;
+
+	*ret_by = worst_callee(r, s, &blame);
+	if (!(r->symptom[s] > 0))
+		return 0;
+	return fmin(1, blame / r->symptom[s]);
+}
+
+static void
+weigh(const struct rank *r, uint16_t s, struct causes_cause *c)
+{
+	const struct causes_node *n = &r->nodes[s];
+	uint16_t by;
+	double own =
+	    causes_node_blame(n) * (1 - EXPLAINED * explained(r, s, &by));
+	double resource = n->resource, direct;
+
+	if (!isnan(n->change_s) && own + resource > 0)
+		resource += MARKER_WEIGHT;
+	direct = own + resource;
+	c->service = s;
+	c->symptom = r->symptom[s];
+	c->resource = n->resource;
+	c->share = n->share;
+	c->change_s = n->change_s;
+	c->covered = direct <= 0
+			 ? 0
+			 : causes_graph_cover(r->graph, s, r->symptom,
+			       r->symptom[s] + n->resource, r->scratch) *
+			       direct / (direct + 1);
+	c->weight = direct + OTHER_WEIGHT * n->other + c->covered;
+	if (r->walk && r->steps[s] == UINT16_MAX)
+		c->weight *= UNREACHED;
+	if (s == r->alert)
+		c->weight += OWN_PRIOR;
+	c->score = causes_score(c->weight, LIKELY_FROM);
+	if (r->alert != CAUSES_NONE)
+		c->npath = causes_graph_path(r->graph, r->alert, s, r->symptom,
+		    c->path, CAUSES_PATH_MAX);
+}
+
+static int
+by_weight(const void *a, const void *b)
+{
+	const struct causes_cause *x = a, *y = b;
+
+	if (x->weight != y->weight)
+		return x->weight < y->weight ? 1 : -1;
+	return (x->service > y->service) - (x->service < y->service);
+}
+
+static void
+rank_causes(const struct rank *r, struct causes_result *res)
+{
+	res->causes = xcalloc(r->services + 1, sizeof(*res->causes));
+	for (size_t s = 0; s < r->services; s++) {
+		struct causes_cause *c = &res->causes[res->ncauses];
+
+		weigh(r, (uint16_t)s, c);
+		if (c->weight > 0)
+			res->ncauses++;
+		else
+			memset(c, 0, sizeof(*c));
+	}
+	qsort(res->causes, res->ncauses, sizeof(*res->causes), by_weight);
+	res->likely = res->ncauses > 0 && res->causes[0].weight >= LIKELY_FROM;
+}
+
+/* ---- findings ---- */
+
+/* Is this use of something limited, near its limit? */
+static bool
+is_saturated(const struct causes_series *s, const struct causes_change *c)
+{
+	const char *unit = causes_unit_of(s->metric, s->form);
+
+	if (s->kind != CAUSES_CPU && s->kind != CAUSES_MEMORY &&
+	    s->kind != CAUSES_DISK && s->kind != CAUSES_SATURATION)
+		return false;
+	if (strcmp(unit, "percent") == 0)
+		return c->high >= 80 && c->up_z > c->down_z;
+	return strcmp(unit, "ratio") == 0 && c->high >= 0.8 && c->high <= 1.5;
+}
+
+/*
+ * Within a service, what explains goes before what suffers: something at its
+ * limit; memory that grew a lot (which costs CPU, while CPU costs no
+ * memory); CPU, restarts and queues; then the rest.
+ */
+static int
+class_of(
+    const struct causes_series *s, const struct causes_change *c, double worth)
+{
+	if (s->shared || worth < CLASS_FROM)
+		return worth >= 0.5 && !s->shared && is_saturated(s, c) ? 3 : 0;
+	if (is_saturated(s, c))
+		return 3;
+	if (s->kind == CAUSES_MEMORY &&
+	    c->high >= MEMORY_GROWTH * fmax(c->base.median, 1e-12))
+		return 2;
+	return s->kind == CAUSES_CPU || s->kind == CAUSES_RESTART ||
+	       s->kind == CAUSES_SATURATION;
+}
+
+/* The first point since just before the onset outside the usual band. */
+static double
+began_at(const struct rank *r, const struct causes_series *s,
+    const struct causes_finding *f)
+{
+	const struct causes_grid *g = causes_set_grid(r->set);
+	size_t t = r->after.from > 2 ? r->after.from - 2 : 0;
+
+	for (; t < r->after.to; t++) {
+		double v = s->v[t];
+
+		if (isfinite(v) &&
+		    (f->direction > 0 ? v > f->high : v < f->low))
+			break;
+	}
+	if (t == r->after.to)
+		t = r->after.from;
+	return g->start_s + (double)t * g->step_s;
+}
+
+static struct causes_finding
+finding_of(const struct rank *r, size_t i)
+{
+	const struct causes_series *s = causes_set_at(r->set, i);
+	const struct causes_change *c = &r->changes[i];
+	bool rose = c->known && c->up_z >= c->down_z;
+	double wide = 2 * (rose ? c->base.up : c->base.down);
+	struct causes_finding f = {.series = i,
+	    .service = s->service,
+	    .before = c->base.median,
+	    .after = rose ? c->high : c->low,
+	    .z = rose ? c->up_z : c->down_z,
+	    .evidence = r->worth[i],
+	    .direction = rose ? 1 : -1};
+
+	if (!c->known)
+		return f; /* gone: nothing after it */
+	if (s->kind == CAUSES_AVAIL) {
+		f.before = c->full - f.before;
+		f.after = c->full - f.after;
+		f.direction = -f.direction;
+	}
+	f.low = f.before - wide;
+	f.high = f.before + wide;
+	f.rank_class = rose ? class_of(s, c, f.evidence) : 0;
+	f.began_s = began_at(r, s, &f);
+	return f;
+}
+
+struct place {
+	double weight; /* of the service */
+	struct causes_finding f;
+};
+
+static int
+by_place(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	if (x->weight != y->weight)
+		return x->weight < y->weight ? 1 : -1;
+	if (x->f.rank_class != y->f.rank_class)
+		return y->f.rank_class - x->f.rank_class;
+	if (x->f.evidence != y->f.evidence)
+		return x->f.evidence < y->f.evidence ? 1 : -1;
+	return (x->f.series > y->f.series) - (x->f.series < y->f.series);
+}
+
+static double *
+weights_of(const struct rank *r, const struct causes_result *res)
+{
+	double *w = xcalloc(r->services + 1, sizeof(*w));
+
+	for (size_t i = 0; i < res->ncauses; i++)
+		w[res->causes[i].service] = res->causes[i].weight;
+	return w;
+}
+
+static void
+rank_findings(const struct rank *r, struct causes_result *res)
+{
+	size_t n = causes_set_count(r->set), k = 0;
+	struct place *places = xcalloc(n + 1, sizeof(*places));
+	double *weight = weights_of(r, res);
+
+	for (size_t i = 0; i < n; i++) {
+		uint16_t s = causes_set_at(r->set, i)->service;
+
+		res->compared += r->changes[i].known;
+		if (r->worth[i] > 0)
+			places[k++] = (struct place){
+			    s == CAUSES_NONE ? 0 : weight[s], finding_of(r, i)};
+	}
+	qsort(places, k, sizeof(*places), by_place);
+	res->nfindings = MIN(k, (size_t)FINDINGS_MAX);
+	res->findings = xcalloc(res->nfindings + 1, sizeof(*res->findings));
+	for (size_t i = 0; i < res->nfindings; i++) {
+		res->findings[i] = places[i].f;
+		res->findings[i].score =
+		    causes_score(places[i].weight, LIKELY_FROM) *
+		    (0.5 + fmin(places[i].f.evidence, 4) / 8);
+	}
+	free(weight);
+	free(places);
+}
+
+static void
+attach_support(struct causes_result *res)
+{
+	for (size_t i = 0; i < res->ncauses; i++) {
+		struct causes_cause *c = &res->causes[i];
+
+		for (size_t j = 0; j < res->nfindings; j++)
+			if (res->findings[j].service == c->service &&
+			    c->nsupport < CAUSES_SUPPORT_MAX)
+				c->support[c->nsupport++] = j;
+	}
+}
+
+/* ---- what it is not ---- */
+
+static void
+rule_out(const struct rank *r, struct causes_result *res)
+{
+	res->ruled_out = xcalloc(RULED_OUT_MAX, sizeof(*res->ruled_out));
+	for (size_t i = 0; i < r->services; i++) {
+		uint16_t s = (uint16_t)i, by;
+		double share = explained(r, s, &by);
+		bool quiet = r->nodes[s].seen && r->symptom[s] < NOTHING &&
+			     r->nodes[s].resource < NOTHING;
+
+		if (res->nruled_out == RULED_OUT_MAX)
+			return;
+		if (res->ncauses > 0 && res->causes[0].service == s)
+			continue;
+		if (r->symptom[s] >= NOTHING && share >= 0.5)
+			quiet = false;
+		else if (!quiet)
+			continue;
+		res->ruled_out[res->nruled_out++] = (struct causes_ruled_out){
+		    s, quiet ? CAUSES_NONE : by, r->symptom[s]};
+	}
+}
+
+struct causes_result *
+causes_find(const struct causes_set *set, const struct causes_question *q)
+{
+	struct causes_result *res = xcalloc(1, sizeof(*res));
+	struct rank r = {.set = set, .q = q};
+
+	res->onset_given = !isnan(q->onset_s);
+	res->onset_s =
+	    res->onset_given
+		? q->onset_s
+		: causes_onset(set, q->alert_s,
+		      q->service != NULL ? causes_set_find(set, q->service)
+					 : CAUSES_NONE);
+	rank_init(&r, res->onset_s);
+	rank_causes(&r, res);
+	rank_findings(&r, res);
+	attach_support(res);
+	rule_out(&r, res);
+	rank_done(&r);
+	return res;
+}
+
+void
+causes_result_free(struct causes_result *r)
+{
+	if (r == NULL)
+		return;
+	free(r->causes);
+	free(r->findings);
+	free(r->ruled_out);
+	free(r);
+}

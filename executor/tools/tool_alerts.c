@@ -1,0 +1,382 @@
+/*
+ * tool_alerts.c - query_prometheus_alerts: every instance of every alert.
+ *
+ * What fires now comes from /api/v1/alerts. For a moment in the past there
+ * is no such answer; the series ALERTS and ALERTS_FOR_STATE, which
+ * Prometheus writes about its alerts, are asked instead: they know state,
+ * labels and since when, but neither annotations nor values.
+ */
+#include "common/base/num.h"
+#include "common/base/when.h"
+#include "executor/tools/tool_prom.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+	INSTANCES_MAX = 2000,
+	ANNOTATION_MAX = 500,        /* bytes of one in the digest */
+	ANNOTATIONS_MAX = 512 << 10, /* bytes of all in the digest */
+	PAST_MS = 60000,             /* older than that is the past */
+	SUMMARY_LINES = 40,
+};
+
+struct alerts {
+	struct tool_prom prom; /* first */
+	const char *state;     /* wanted, or NULL */
+	const cJSON *labels;   /* wanted, or NULL */
+	int64_t limit;
+	bool past;
+	int64_t at_ms;
+	cJSON *list;       /* the instances, owned */
+	size_t n_other;    /* did not match what was asked */
+	size_t n_left_out; /* matched, but too many */
+	size_t n_firing, n_pending;
+	size_t annotation_bytes;
+	bool annotations_cut;
+	/* Past: the series being read, and which of the two it is of. */
+	cJSON *series;
+	bool since;
+};
+
+static void
+alerts_free(struct tool_prom *p)
+{
+	struct alerts *a = (struct alerts *)p;
+
+	cJSON_Delete(a->list);
+	cJSON_Delete(a->series);
+	free(a);
+}
+
+/* ---- digest ---- */
+
+static cJSON *
+copy_annotations(struct alerts *a, const cJSON *from)
+{
+	cJSON *to = cJSON_CreateObject();
+	const cJSON *one;
+
+	cJSON_ArrayForEach (one, from) {
+		size_t n;
+
+		if (!cJSON_IsString(one))
+			continue;
+		n = strlen(one->valuestring);
+		a->annotations_cut |= n > ANNOTATION_MAX;
+		a->annotation_bytes += MIN(n, (size_t)ANNOTATION_MAX);
+		if (a->annotation_bytes > ANNOTATIONS_MAX) {
+			a->annotations_cut = true;
+			break;
+		}
+		tool_prom_add_text(
+		    to, one->string, one->valuestring, ANNOTATION_MAX);
+	}
+	return to;
+}
+
+static bool
+wanted(const struct alerts *a, const char *state, const cJSON *labels)
+{
+	return (a->state == NULL || strcmp(a->state, state) == 0) &&
+	       tool_prom_labels_match(labels, a->labels);
+}
+
+/* Counts an instance; NULL when it is not to be listed. */
+static cJSON *
+list_instance(struct alerts *a, const char *state, const cJSON *labels)
+{
+	const char *name = json_str(labels, "alertname");
+	cJSON *o;
+
+	if (!wanted(a, state, labels)) {
+		a->n_other++;
+		return NULL;
+	}
+	if (strcmp(state, "firing") == 0)
+		a->n_firing++;
+	else
+		a->n_pending++;
+	if (cJSON_GetArraySize(a->list) >= a->limit) {
+		a->n_left_out++;
+		return NULL;
+	}
+	o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "name", name != NULL ? name : "");
+	cJSON_AddStringToObject(o, "state", state);
+	cJSON_AddItemToObject(o, "labels", cJSON_Duplicate(labels, true));
+	cJSON_AddItemToArray(a->list, o);
+	return o;
+}
+
+/* ---- now: /api/v1/alerts ---- */
+
+static void
+copy_value(cJSON *to, const cJSON *alert)
+{
+	const char *text = json_str(alert, "value");
+	double v;
+
+	if (text != NULL && num_parse_sample(span_of(text), &v))
+		json_add_double(to, "value", v);
+}
+
+static enum rc
+on_alert(void *arg, cJSON *alert, struct err *err UNUSED)
+{
+	struct alerts *a = arg;
+	AUTO(json) owned = alert;
+	const char *state = json_str(alert, "state");
+	const cJSON *labels = cJSON_GetObjectItemCaseSensitive(alert, "labels");
+	cJSON *o = list_instance(a, state != NULL ? state : "", labels);
+
+	if (o == NULL)
+		return RC_OK;
+	cJSON_AddItemToObject(o, "annotations",
+	    copy_annotations(
+		a, cJSON_GetObjectItemCaseSensitive(owned, "annotations")));
+	tool_prom_add_text(o, "activeAt", json_str(alert, "activeAt"), 64);
+	copy_value(o, alert);
+	return RC_OK;
+}
+
+static const struct prom_sink now_sink = {.item = on_alert};
+
+/* ---- the past: ALERTS and ALERTS_FOR_STATE ---- */
+
+static enum rc
+on_series(void *arg, const struct prom_labels *labels, struct err *err UNUSED)
+{
+	struct alerts *a = arg;
+	size_t i;
+
+	cJSON_Delete(a->series);
+	a->series = cJSON_CreateObject();
+	for (i = 0; i < labels->n; i++) {
+		const struct prom_label *l = &labels->list[i];
+		auto_str name = xstrndup(l->name.p, l->name.n);
+
+		if (strcmp(name, "__name__") != 0)
+			json_add_span(a->series, name, l->value);
+	}
+	return RC_OK;
+}
+
+static void
+state_sample(struct alerts *a)
+{
+	cJSON *state =
+	    cJSON_DetachItemFromObjectCaseSensitive(a->series, "alertstate");
+
+	if (cJSON_IsString(state))
+		list_instance(a, state->valuestring, a->series);
+	cJSON_Delete(state);
+}
+
+/* The value of ALERTS_FOR_STATE is the time since when. */
+static void
+since_sample(struct alerts *a, double since_s)
+{
+	cJSON *o;
+
+	if (!(since_s > 0 && since_s * 1000 < (double)WHEN_MAX_MS))
+		return;
+	cJSON_ArrayForEach (o, a->list) {
+		const cJSON *labels =
+		    cJSON_GetObjectItemCaseSensitive(o, "labels");
+
+		if (json_str(o, "activeAt") == NULL &&
+		    cJSON_Compare(labels, a->series, true))
+			json_add_moment(o, "activeAt", llround(since_s * 1000));
+	}
+}
+
+static enum rc
+on_sample(void *arg, double t_s UNUSED, double v, struct err *err UNUSED)
+{
+	struct alerts *a = arg;
+
+	if (a->since)
+		since_sample(a, v);
+	else
+		state_sample(a);
+	return RC_OK;
+}
+
+static const struct prom_sink past_sink = {
+    .series = on_series, .sample = on_sample};
+
+/* ---- the answer ---- */
+
+static void
+put_instance(struct buf *b, const cJSON *o)
+{
+	const char *since = json_str(o, "activeAt");
+	AUTO(json)
+	labels = cJSON_Duplicate(
+	    cJSON_GetObjectItemCaseSensitive(o, "labels"), true);
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(o, "value");
+
+	cJSON_DeleteItemFromObjectCaseSensitive(labels, "alertname");
+	buf_addf(b, "\n- %s ", json_str(o, "name"));
+	tool_prom_put_labels(b, labels);
+	buf_addf(b, " %s", json_str(o, "state"));
+	if (since != NULL)
+		buf_addf(b, " since %s", since);
+	if (cJSON_IsNumber(value)) {
+		buf_adds(b, ", value ");
+		num_put_text(b, value->valuedouble, 4);
+	}
+}
+
+static void
+put_summary(const struct alerts *a, struct buf *b)
+{
+	const cJSON *o;
+	int lines = 0, n = cJSON_GetArraySize(a->list);
+	char when[WHEN_TEXT];
+
+	if (a->n_firing + a->n_pending == 0) {
+		buf_addf(b, "Empty: no alert %s%s at %s",
+		    a->state != NULL ? a->state : "fires or is pending",
+		    a->labels != NULL ? " with these labels" : "",
+		    when_print(a->at_ms, when));
+		buf_addf(b,
+		    a->n_other > 0
+			? "; %zu others are active that do not match."
+			: ". Either nothing is wrong, or Prometheus has no "
+			  "alert rules or evaluates them elsewhere (a ruler).",
+		    a->n_other);
+		return;
+	}
+	buf_addf(b, "%zu firing, %zu pending at %s", a->n_firing, a->n_pending,
+	    when_print(a->at_ms, when));
+	if (a->past)
+		buf_adds(b, " (from the series ALERTS; annotations and "
+			    "values are not known for the past)");
+	buf_addc(b, '.');
+	cJSON_ArrayForEach (o, a->list)
+		if (lines++ < SUMMARY_LINES)
+			put_instance(b, o);
+	if (n > SUMMARY_LINES)
+		buf_addf(b, "\n- and %d more, in the data", n - SUMMARY_LINES);
+	if (a->n_left_out > 0)
+		buf_addf(
+		    b, "\n%zu more are only in the evidence.", a->n_left_out);
+}
+
+static void
+finish(struct alerts *a)
+{
+	struct tool_result *r = &a->prom.call->result;
+	cJSON *o = cJSON_CreateObject();
+
+	put_summary(a, &r->summary);
+	json_add_moment(o, "time", a->at_ms);
+	cJSON_AddNumberToObject(o, "firing", (double)a->n_firing);
+	cJSON_AddNumberToObject(o, "pending", (double)a->n_pending);
+	if (a->n_other > 0)
+		cJSON_AddNumberToObject(o, "not_matching", (double)a->n_other);
+	if (a->n_left_out > 0)
+		cJSON_AddNumberToObject(o, "left_out", (double)a->n_left_out);
+	if (a->annotations_cut)
+		cJSON_AddTrueToObject(o, "annotations_cut");
+	cJSON_AddItemToObject(o, "alerts", TAKE(a->list));
+	r->data = o;
+	tool_prom_end(&a->prom);
+}
+
+static void
+answered(struct tool_prom *p, const struct prom_outcome *outcome UNUSED)
+{
+	struct alerts *a = (struct alerts *)p;
+	struct prom_ask ask = {.what = PROM_INSTANT,
+	    .query = "ALERTS_FOR_STATE",
+	    .at_ms = a->at_ms};
+	struct err err;
+
+	if (!a->past || a->since || cJSON_GetArraySize(a->list) == 0) {
+		finish(a);
+		return;
+	}
+	a->since = true;
+	/* Two documents, one after the other. */
+	buf_addc(&p->call->result.evidence, '\n');
+	p->call->result.media = "application/x-ndjson";
+	if (tool_prom_ask(p, &ask, &past_sink, &err) != RC_OK)
+		tool_prom_fail(p, "", &err);
+}
+
+static enum rc
+read_args(struct alerts *a, struct err *err)
+{
+	const struct tool_call *call = a->prom.call;
+	struct json_in in = json_in(call->args, "args", err);
+
+	a->state = json_in_str_opt(&in, "state", "firing", NULL);
+	if (a->state != NULL && strcmp(a->state, "any") == 0)
+		a->state = NULL;
+	a->labels = json_in_labels_opt(&in, "labels");
+	tool_prom_check_labels(&in, "labels", a->labels);
+	a->limit =
+	    json_in_int_opt(&in, "limit", 1, INSTANCES_MAX, INSTANCES_MAX);
+	a->at_ms = json_in_moment_opt(&in, "time", call->now_ms, call->at_ms);
+	a->past = a->at_ms < call->now_ms - PAST_MS;
+	if (!a->past)
+		a->at_ms = call->now_ms;
+	return json_in_end(&in);
+}
+
+static enum rc
+alerts_start(struct tool_call *call, struct err *err)
+{
+	struct alerts *a = xcalloc(1, sizeof(*a));
+	struct prom_ask ask = {.what = PROM_ALERTS};
+	char when[WHEN_TEXT];
+	enum rc rc;
+
+	a->prom = (struct tool_prom){
+	    .call = call, .answered = answered, .free = alerts_free};
+	a->list = cJSON_CreateArray();
+	rc = read_args(a, err);
+	if (rc == RC_OK && a->past) {
+		ask = (struct prom_ask){
+		    .what = PROM_INSTANT, .query = "ALERTS", .at_ms = a->at_ms};
+		buf_addf(&call->result.query, "ALERTS at %s",
+		    when_print(a->at_ms, when));
+	} else if (rc == RC_OK) {
+		buf_adds(&call->result.query, "active alerts (/api/v1/alerts)");
+	}
+	if (rc == RC_OK)
+		rc = tool_prom_ask(
+		    &a->prom, &ask, a->past ? &past_sink : &now_sink, err);
+	if (rc != RC_OK)
+		alerts_free(&a->prom);
+	else
+		call->state = a;
+	return rc;
+}
+
+const struct tool tool_prometheus_alerts = {
+    .name = "query_prometheus_alerts",
+    .what = "The alerts that Prometheus has firing or pending, every "
+	    "instance with labels, annotations, since when, and value; at "
+	    "the moment of the investigation.",
+    .args = "{\"type\":\"object\",\"properties\":{"
+	    "\"state\":{\"enum\":[\"firing\",\"pending\",\"any\"],"
+	    "\"description\":\"only those in this state\"},"
+	    "\"labels\":{\"type\":\"object\",\"additionalProperties\":"
+	    "{\"type\":\"string\"},"
+	    "\"description\":\"only those with these labels, equal\"},"
+	    "\"limit\":{\"type\":\"integer\",\"minimum\":1,"
+	    "\"maximum\":2000,\"description\":\"how many to list\"},"
+	    "\"time\":{\"type\":[\"string\",\"number\"],"
+	    "\"description\":\"another moment: RFC 3339, Unix seconds, "
+	    "-1h\"}},\"additionalProperties\":false}",
+    .role = TOOL_ROLE_ALERTS,
+    .source = &source_prom,
+    .class = TOOL_READ,
+    .timeout_ms = 15000,
+    .start = alerts_start,
+    .cancel = tool_prom_cancel,
+};

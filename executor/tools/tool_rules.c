@@ -1,0 +1,328 @@
+/*
+ * tool_rules.c - query_prometheus_rules: the rule behind an alert, and the
+ * recording rules its expression is made of.
+ */
+#include "executor/tools/tool_prom.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+enum {
+	RULES_MAX = 20000,         /* kept of the answer */
+	TEXT_MAX_BYTES = 16 << 20, /* of their expressions together */
+	LISTED_MAX = 200,
+	EXPR_MAX = 4 << 10, /* bytes of one in the digest */
+	ROUNDS_MAX = 4,     /* recording rules made of recording rules */
+	SUMMARY_LINES = 20,
+};
+
+struct rule {
+	cJSON *tree; /* owned */
+	bool recording;
+	bool chosen;
+};
+
+struct rules {
+	struct tool_prom prom; /* first */
+	const cJSON *names;    /* wanted, or NULL for all */
+	struct rule *list;
+	size_t n, cap;
+	size_t bytes;
+	size_t n_over; /* more than could be kept */
+};
+
+static void
+rules_free(struct tool_prom *p)
+{
+	struct rules *s = (struct rules *)p;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		cJSON_Delete(s->list[i].tree);
+	free(s->list);
+	free(s);
+}
+
+/* ---- reading ---- */
+
+static void
+copy(cJSON *to, const char *key, const cJSON *from)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(from, key);
+
+	if (v != NULL)
+		cJSON_AddItemToObject(to, key, cJSON_Duplicate(v, true));
+}
+
+/* What is kept of a rule: all but its alerts, which may be thousands. */
+static cJSON *
+compact(const cJSON *rule)
+{
+	static const char *const plain[] = {"labels", "annotations", "health",
+	    "state", "lastEvaluation", "evaluationTime"};
+	cJSON *o = cJSON_CreateObject();
+	const cJSON *alerts = cJSON_GetObjectItemCaseSensitive(rule, "alerts");
+	const cJSON *held = cJSON_GetObjectItemCaseSensitive(rule, "duration");
+	size_t i;
+
+	tool_prom_add_text(o, "type", json_str(rule, "type"), 20);
+	tool_prom_add_text(o, "name", json_str(rule, "name"), 300);
+	tool_prom_add_text(o, "group", json_str(rule, "group"), 200);
+	tool_prom_add_text(o, "file", json_str(rule, "file"), 300);
+	tool_prom_add_text(o, "query", json_str(rule, "query"), EXPR_MAX);
+	if (cJSON_IsNumber(held))
+		cJSON_AddNumberToObject(o, "duration", held->valuedouble);
+	for (i = 0; i < ARRAY_LEN(plain); i++)
+		copy(o, plain[i], rule);
+	tool_prom_add_text(o, "lastError", json_str(rule, "lastError"), 500);
+	if (cJSON_IsArray(alerts))
+		cJSON_AddNumberToObject(
+		    o, "alerts", cJSON_GetArraySize(alerts));
+	return o;
+}
+
+static void
+keep(struct rules *s, cJSON *tree, bool recording)
+{
+	if (s->n == s->cap) {
+		s->cap = s->cap > 0 ? s->cap * 2 : 64;
+		s->list = xrealloc(s->list, s->cap * sizeof(*s->list));
+	}
+	s->list[s->n++] = (struct rule){.tree = tree, .recording = recording};
+}
+
+static enum rc
+on_rule(void *arg, cJSON *rule, struct err *err UNUSED)
+{
+	struct rules *s = arg;
+	AUTO(json) owned = rule;
+	const char *type = json_str(owned, "type");
+	const char *expr = json_str(owned, "query");
+
+	s->bytes += expr != NULL ? strlen(expr) : 0;
+	if (s->n >= RULES_MAX || s->bytes > TEXT_MAX_BYTES)
+		s->n_over++;
+	else
+		keep(s, compact(owned),
+		    type != NULL && strcmp(type, "recording") == 0);
+	return RC_OK;
+}
+
+static const struct prom_sink sink = {.item = on_rule};
+
+/* ---- choosing ---- */
+
+static bool
+is_name_char(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == ':';
+}
+
+/* Does name stand in expr as a word? */
+static bool
+mentions(const char *expr, const char *name)
+{
+	size_t n = strlen(name);
+	const char *p = expr;
+
+	if (n == 0)
+		return false;
+	while ((p = strstr(p, name)) != NULL) {
+		if ((p == expr || !is_name_char(p[-1])) && !is_name_char(p[n]))
+			return true;
+		p += n;
+	}
+	return false;
+}
+
+static bool
+is_named(const struct rules *s, const char *name)
+{
+	const cJSON *one;
+
+	if (s->names == NULL)
+		return true;
+	cJSON_ArrayForEach (one, s->names)
+		if (name != NULL && strcmp(one->valuestring, name) == 0)
+			return true;
+	return false;
+}
+
+/* Chooses the recording rules that a chosen rule's expression mentions; how
+ * many were not chosen before. */
+static size_t
+choose_mentioned(struct rules *s, const struct rule *by)
+{
+	const char *expr = json_str(by->tree, "query");
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n && expr != NULL; i++) {
+		const char *name = json_str(s->list[i].tree, "name");
+
+		if (s->list[i].recording && !s->list[i].chosen &&
+		    name != NULL && mentions(expr, name)) {
+			s->list[i].chosen = true;
+			n++;
+		}
+	}
+	return n;
+}
+
+static void
+choose(struct rules *s)
+{
+	size_t i, round, more = 1;
+
+	for (i = 0; i < s->n; i++)
+		s->list[i].chosen =
+		    is_named(s, json_str(s->list[i].tree, "name"));
+	for (round = 0; round < ROUNDS_MAX && more > 0 && s->names != NULL;
+	     round++)
+		for (i = 0, more = 0; i < s->n; i++)
+			if (s->list[i].chosen)
+				more += choose_mentioned(s, &s->list[i]);
+}
+
+/* ---- the answer ---- */
+
+static void
+put_rule(struct buf *b, const struct rule *r)
+{
+	const char *health = json_str(r->tree, "health");
+	const char *error = json_str(r->tree, "lastError");
+	const cJSON *held =
+	    cJSON_GetObjectItemCaseSensitive(r->tree, "duration");
+	const char *name = json_str(r->tree, "name");
+	const char *expr = json_str(r->tree, "query");
+
+	buf_addf(b, "\n- %s %s: %.1000s", r->recording ? "recording" : "alert",
+	    name != NULL ? name : "", expr != NULL ? expr : "");
+	if (held != NULL && held->valuedouble > 0)
+		buf_addf(b, " for %gs", held->valuedouble);
+	if (health != NULL && strcmp(health, "ok") != 0)
+		buf_addf(b, " (health: %s)", health);
+	if (error != NULL && error[0] != '\0')
+		buf_addf(b, " (last error: %s)", error);
+}
+
+static void
+put_missing(const struct rules *s, struct buf *b)
+{
+	const cJSON *one;
+	size_t i;
+
+	cJSON_ArrayForEach (one, s->names) {
+		for (i = 0; i < s->n; i++) {
+			const char *name = json_str(s->list[i].tree, "name");
+
+			if (name != NULL && strcmp(name, one->valuestring) == 0)
+				break;
+		}
+		if (i == s->n)
+			buf_addf(b, "\n- no rule is named %.200s %s",
+			    one->valuestring,
+			    s->n_over > 0
+				? "among those looked at"
+				: "here; it may be evaluated elsewhere (a "
+				  "ruler)");
+	}
+}
+
+/* Moves the chosen rules into a list; how many were chosen. */
+static size_t
+list_chosen(struct rules *s, cJSON *list)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n; i++)
+		if (s->list[i].chosen && n++ < LISTED_MAX)
+			cJSON_AddItemToArray(list, TAKE(s->list[i].tree));
+	return n;
+}
+
+static void
+put_chosen(const struct rules *s, struct buf *b)
+{
+	size_t i, lines = 0;
+
+	for (i = 0; i < s->n && lines < SUMMARY_LINES; i++) {
+		if (!s->list[i].chosen)
+			continue;
+		put_rule(b, &s->list[i]);
+		lines++;
+	}
+}
+
+static void
+answered(struct tool_prom *p, const struct prom_outcome *outcome UNUSED)
+{
+	struct rules *s = (struct rules *)p;
+	struct tool_result *r = &p->call->result;
+	cJSON *list = cJSON_CreateArray();
+	auto_buf lines = {.max = TOOL_SUMMARY_MAX - 1000};
+	size_t n, total = s->n + s->n_over;
+
+	choose(s);
+	put_chosen(s, &lines);
+	put_missing(s, &lines);
+	n = list_chosen(s, list);
+	if (s->n_over > 0)
+		buf_addf(&r->summary,
+		    "%zu rules were not looked at: there are too many. ",
+		    s->n_over);
+	if (n == 0)
+		buf_addf(&r->summary,
+		    "Empty: of the %zu rules of this Prometheus none matches.",
+		    s->n);
+	else
+		buf_addf(&r->summary, "%zu of %zu rules:", n, total);
+	buf_add_span(&r->summary, buf_span(&lines));
+	r->data = cJSON_CreateObject();
+	cJSON_AddItemToObject(r->data, "rules", list);
+	cJSON_AddNumberToObject(r->data, "total", (double)total);
+	if (n > LISTED_MAX)
+		cJSON_AddNumberToObject(
+		    r->data, "left_out", (double)(n - LISTED_MAX));
+	tool_prom_end(p);
+}
+
+static enum rc
+rules_start(struct tool_call *call, struct err *err)
+{
+	struct rules *s = xcalloc(1, sizeof(*s));
+	struct prom_ask ask = {.what = PROM_RULES};
+	struct json_in in = json_in(call->args, "args", err);
+	enum rc rc;
+
+	s->prom = (struct tool_prom){
+	    .call = call, .answered = answered, .free = rules_free};
+	s->names = json_in_array_opt(&in, "names");
+	buf_adds(&call->result.query, "rules (/api/v1/rules)");
+	rc = json_in_end(&in);
+	if (rc == RC_OK)
+		rc = tool_prom_ask(&s->prom, &ask, &sink, err);
+	if (rc != RC_OK)
+		rules_free(&s->prom);
+	else
+		call->state = s;
+	return rc;
+}
+
+const struct tool tool_prometheus_rules = {
+    .name = "query_prometheus_rules",
+    .what = "The rules of Prometheus: expression, for, labels, annotations, "
+	    "health and last error. With names: the alerting or recording "
+	    "rules of these names, and the recording rules that their "
+	    "expressions are made of.",
+    .args = "{\"type\":\"object\",\"properties\":{"
+	    "\"names\":{\"type\":\"array\",\"minItems\":1,\"maxItems\":200,"
+	    "\"items\":{\"type\":\"string\"},"
+	    "\"description\":\"alert names or recorded metric names\"}},"
+	    "\"additionalProperties\":false}",
+    .role = TOOL_ROLE_RULES,
+    .source = &source_prom,
+    .class = TOOL_READ,
+    .timeout_ms = 15000,
+    .start = rules_start,
+    .cancel = tool_prom_cancel,
+};

@@ -1,0 +1,42 @@
+/*
+ * api.h - what each route does: a request becomes a message to the
+ * supervisor, its answer becomes HTTP.
+ *
+ * Invariant: nothing is kept here that a restart would lose; a run belongs
+ * to the supervisor, a viewer can always come back with its last event's id.
+ */
+#ifndef GATEWAY_API_API_H
+#define GATEWAY_API_API_H
+
+#include "gateway/api/link.h"
+#include "gateway/http/server.h"
+
+struct api;
+
+/* Bytes of a body that holds a word or two. */
+enum { API_WORD_BODY_MAX = 4 << 10 };
+
+/* language: of reports whose request names none. */
+struct api *api_new(struct link *link, const char *language);
+void api_free(struct api *api);
+
+/* For server_spec. */
+void api_on_gone(void *api, struct web *h);
+void api_on_drained(void *api, struct web *h);
+
+/* The handlers of routes.c; those that start a run are in start.c. */
+void api_submit(struct api *api, struct web *h);
+void api_list(struct api *api, struct web *h);
+void api_show(struct api *api, struct web *h);
+void api_events(struct api *api, struct web *h);
+void api_report(struct api *api, struct web *h);
+void api_evidence(struct api *api, struct web *h);
+void api_cancel(struct api *api, struct web *h);
+void api_step(struct api *api, struct web *h);
+void api_checkpoints(struct api *api, struct web *h);
+void api_checkpoint(struct api *api, struct web *h);
+void api_fork(struct api *api, struct web *h);
+void api_healthz(struct api *api, struct web *h);
+void api_readyz(struct api *api, struct web *h);
+
+#endif

@@ -1,0 +1,265 @@
+/*
+ * request.c - the bodies of the requests that start a run, checked and turned
+ * into what the supervisor takes.
+ */
+#include "gateway/api/request.h"
+
+#include <stdlib.h>
+
+#include "common/json/json.h"
+#include "common/wire/proto.h"
+#include "gateway/api/prefer.h"
+
+enum {
+	DEPTH_MAX = 4,
+	VALUES_MAX = 512,
+	FUTURE_MS = 60000, /* clocks differ */
+};
+
+#define WINDOW_MIN_MS INT64_C(60000)
+#define WINDOW_MAX_MS (INT64_C(31) * 86400000)
+
+static const char *const known[] = {
+    "input", "language", "at", "window", "labels", NULL};
+
+struct request {
+	const char *input;
+	const char *language;
+	int64_t at_ms;     /* -1: not given */
+	int64_t window_ms; /* -1: not given */
+	const cJSON *labels;
+};
+
+static bool
+is_label_name(const char *s)
+{
+	const char *p;
+
+	for (p = s; *p != '\0'; p++)
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+			*p == '_' || (p > s && *p >= '0' && *p <= '9')))
+			return false;
+	return p > s;
+}
+
+static void
+labels_read(struct json_in *in, struct request *r)
+{
+	const cJSON *l;
+	unsigned n = 0;
+
+	r->labels = json_in_labels_opt(in, "labels");
+	cJSON_ArrayForEach (l, r->labels) {
+		if (!is_label_name(l->string))
+			json_in_fail(in, "labels",
+			    "\"%.100s\" is not the "
+			    "name of a label; names are letters, digits and "
+			    "\"_\", and do not begin with a digit",
+			    l->string);
+		else if (strlen(l->valuestring) > REQUEST_LABEL_VALUE_MAX)
+			json_in_fail(in, "labels",
+			    "the value of %.100s is "
+			    "over %d bytes",
+			    l->string, REQUEST_LABEL_VALUE_MAX);
+		if (++n > REQUEST_LABELS_MAX)
+			json_in_fail(in, "labels", "more than %d labels",
+			    REQUEST_LABELS_MAX);
+	}
+}
+
+static void
+language_read(struct json_in *in, struct request *r, const char *fallback)
+{
+	const char *text = json_in_str_opt(in, "language", "zh", NULL);
+
+	r->language = fallback;
+	if (text == NULL)
+		return;
+	r->language = prefer_language_of(span_of(text));
+	if (r->language == NULL)
+		json_in_fail(in, "language",
+		    "\"%.40s\" is not known; "
+		    "reports are written in zh or en",
+		    text);
+}
+
+static enum rc
+fields_read(const cJSON *tree, const char *language, int64_t now_ms,
+    struct request *r, struct err *err)
+{
+	struct json_in in = json_in(tree, "body", err);
+
+	json_in_known(&in, known);
+	r->input = json_in_str_opt(&in, "input", "why is checkout slow?", "");
+	if (strlen(r->input) > REQUEST_INPUT_MAX)
+		json_in_fail(&in, "input", "is over %d bytes; shorten it",
+		    REQUEST_INPUT_MAX);
+	language_read(&in, r, language);
+	r->at_ms = json_in_moment_opt(&in, "at", now_ms, -1);
+	if (r->at_ms > now_ms + FUTURE_MS)
+		json_in_fail(&in, "at",
+		    "lies in the future; give a moment "
+		    "that has been, like \"-1h\"");
+	r->window_ms = json_in_duration_opt(
+	    &in, "window", WINDOW_MIN_MS, WINDOW_MAX_MS, -1);
+	labels_read(&in, r);
+	return json_in_end(&in);
+}
+
+/* ---- what the supervisor takes ---- */
+
+static void
+labels_write(struct buf *b, const cJSON *labels)
+{
+	const cJSON *l;
+
+	wire_put_map(b, (uint32_t)cJSON_GetArraySize(labels));
+	cJSON_ArrayForEach (l, labels) {
+		wire_put_str(b, l->string);
+		wire_put_str(b, l->valuestring);
+	}
+}
+
+static void
+input_write(struct buf *b, const struct request *r)
+{
+	auto_buf labels = {.max = REQUEST_BODY_MAX};
+
+	if (r->labels != NULL)
+		labels_write(&labels, r->labels);
+	proto_put_request(
+	    b, &(struct proto_request){.input = span_of(r->input),
+		   .language = span_of(r->language),
+		   .at = (uint64_t)MAX(r->at_ms, 0),
+		   .window = (uint64_t)MAX(r->window_ms, 0) / 1000,
+		   .labels = buf_span(&labels)});
+	buf_mark(b, &labels);
+}
+
+/* ---- the digest ---- */
+
+static int
+by_name(const void *a, const void *b)
+{
+	const cJSON *const *x = a, *const *y = b;
+
+	return strcmp((*x)->string, (*y)->string);
+}
+
+static void
+member_print(struct buf *b, const cJSON *tree, const char *name)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(tree, name);
+
+	buf_adds(b, name);
+	buf_addc(b, '=');
+	if (v != NULL && !cJSON_IsNull(v))
+		json_print(b, v);
+	buf_addc(b, '\n');
+}
+
+static void
+labels_print(struct buf *b, const cJSON *labels)
+{
+	const cJSON *sorted[REQUEST_LABELS_MAX], *l;
+	size_t n = 0, i;
+
+	cJSON_ArrayForEach (l, labels)
+		sorted[n++] = l;
+	if (n > 0)
+		qsort(sorted, n, sizeof(sorted[0]), by_name);
+	for (i = 0; i < n; i++) {
+		buf_addf(b, "label %s=", sorted[i]->string);
+		json_print(b, sorted[i]);
+		buf_addc(b, '\n');
+	}
+}
+
+/* "at" and "window" as they were written: "-1h" is the same request when it
+ * is sent again a second later. */
+static void
+digest_make(const cJSON *tree, const struct request *r, char ret[SHA256_TEXT])
+{
+	auto_buf b = {0};
+
+	buf_init(&b, 8 * REQUEST_BODY_MAX);
+	buf_addf(&b, "language=%s\n", r->language);
+	member_print(&b, tree, "input");
+	member_print(&b, tree, "at");
+	member_print(&b, tree, "window");
+	labels_print(&b, r->labels);
+	sha256_text(buf_span(&b), ret);
+}
+
+/* The body's tree; nothing at all reads as an empty object. */
+static enum rc
+body_parse(struct span body, cJSON **ret, struct err *err)
+{
+	static const struct json_limits limits = {
+	    REQUEST_BODY_MAX, DEPTH_MAX, VALUES_MAX};
+	enum rc rc = json_parse(
+	    span_trim(body).n == 0 ? span_of("{}") : body, &limits, ret, err);
+
+	return rc == RC_OK ? rc : err_prefix(err, rc, "body");
+}
+
+enum rc
+request_parse(struct span body, const char *language, int64_t now_ms,
+    struct buf *ret_input, char ret_digest[SHA256_TEXT], struct err *err)
+{
+	AUTO(json) tree = NULL;
+	struct request r;
+	enum rc rc = body_parse(body, &tree, err);
+
+	if (rc == RC_OK)
+		rc = fields_read(tree, language, now_ms, &r, err);
+	if (rc != RC_OK)
+		return rc;
+	input_write(ret_input, &r);
+	digest_make(tree, &r, ret_digest);
+	return buf_check(ret_input, "the request", err);
+}
+
+/* ---- forks ---- */
+
+static void
+fork_digest(
+    const cJSON *tree, const char *run, int64_t from, char ret[SHA256_TEXT])
+{
+	auto_buf b = {0};
+
+	buf_init(&b, 8 * REQUEST_BODY_MAX);
+	buf_addf(&b, "fork=%s\nfrom=%lld\n", run, (long long)from);
+	member_print(&b, tree, "input");
+	sha256_text(buf_span(&b), ret);
+}
+
+enum rc
+request_parse_fork(struct span body, const char *run, struct buf *ret_input,
+    uint64_t *ret_from, char ret_digest[SHA256_TEXT], struct err *err)
+{
+	static const char *const names[] = {"from", "input", NULL};
+	AUTO(json) tree = NULL;
+	const char *input;
+	struct json_in in;
+	int64_t from;
+	enum rc rc = body_parse(body, &tree, err);
+
+	if (rc != RC_OK)
+		return rc;
+	in = json_in(tree, "body", err);
+	json_in_known(&in, names);
+	from = json_in_int_opt(&in, "from", 1, INT32_MAX, 1);
+	input = json_in_str_opt(&in, "input", "why is checkout slow?", NULL);
+	if (input != NULL && strlen(input) > REQUEST_INPUT_MAX)
+		json_in_fail(&in, "input", "is over %d bytes; shorten it",
+		    REQUEST_INPUT_MAX);
+	rc = json_in_end(&in);
+	if (rc != RC_OK)
+		return rc;
+	*ret_from = (uint64_t)from;
+	proto_put_change(
+	    ret_input, &(struct proto_change){.input = span_of(input)});
+	fork_digest(tree, run, from, ret_digest);
+	return RC_OK;
+}

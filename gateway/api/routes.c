@@ -1,0 +1,32 @@
+/*
+ * routes.c - what the gateway answers to: one table.
+ */
+#include "gateway/api/routes.h"
+
+#include "gateway/api/api.h"
+#include "gateway/api/request.h"
+
+const struct route routes[] = {
+    {"POST", "/api/ai_ops", false, REQUEST_BODY_MAX, {0}, api_submit},
+    {"GET", "/api/investigations", false, 0, {"limit", "before", "status"},
+	api_list},
+    {"GET", "/api/investigations/{run}", false, 0, {0}, api_show},
+    {"GET", "/api/investigations/{run}/events", false, 0, {"last_event_id"},
+	api_events},
+    {"GET", "/api/investigations/{run}/report", false, 0, {0}, api_report},
+    {"GET", "/api/investigations/{run}/evidence/{item}", false, 0, {0},
+	api_evidence},
+    {"POST", "/api/investigations/{run}/cancel", false, API_WORD_BODY_MAX, {0},
+	api_cancel},
+    {"POST", "/api/investigations/{run}/steps/{item}", false, API_WORD_BODY_MAX,
+	{0}, api_step},
+    {"GET", "/api/investigations/{run}/checkpoints", false, 0, {0},
+	api_checkpoints},
+    {"GET", "/api/investigations/{run}/checkpoints/{item}", false, 0, {0},
+	api_checkpoint},
+    {"POST", "/api/investigations/{run}/fork", false, REQUEST_BODY_MAX, {0},
+	api_fork},
+    {"GET", "/healthz", true, 0, {0}, api_healthz},
+    {"GET", "/readyz", true, 0, {0}, api_readyz},
+    {0},
+};

@@ -1,0 +1,266 @@
+/*
+ * gate.c - may this request come in?
+ *
+ * Invariant: what is not on a list is refused; the token is compared in a
+ * time that does not depend on where it differs.
+ */
+#include "gateway/http/gate.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum { NAMES_MAX = 64, TOKEN_MIN = 8, TOKEN_MAX = 4096, IP_TEXT = 64 };
+
+struct gate {
+	char *names[NAMES_MAX]; /* NAME or NAME:PORT, as configured */
+	unsigned n;
+	bool wildcard;
+	char *token;
+};
+
+static const char *const loopback_names[] = {"localhost", "127.0.0.1", "[::1]"};
+
+static bool
+is(struct span s, const char *text)
+{
+	return s.n == strlen(text) && strncasecmp(s.p, text, s.n) == 0;
+}
+
+/* HOST of HOST:PORT or [V6]:PORT. */
+static struct span
+host_part(struct span authority)
+{
+	const char *end;
+
+	if (authority.n > 0 && authority.p[0] == '[')
+		end = memchr(authority.p, ']', authority.n);
+	else
+		end = memchr(authority.p, ':', authority.n);
+	if (end == NULL)
+		return authority;
+	return span_make(
+	    authority.p, (size_t)(end - authority.p) + (*end == ']'));
+}
+
+static bool
+is_ip(struct span host)
+{
+	char text[IP_TEXT];
+	unsigned char out[16];
+
+	if (host.n > 2 && host.p[0] == '[')
+		host = span_make(host.p + 1, host.n - 2);
+	if (host.n == 0 || host.n >= sizeof(text))
+		return false;
+	memcpy(text, host.p, host.n);
+	text[host.n] = '\0';
+	return inet_pton(AF_INET, text, out) == 1 ||
+	       inet_pton(AF_INET6, text, out) == 1;
+}
+
+static bool
+host_known(const struct gate *g, struct span authority)
+{
+	struct span host = host_part(authority);
+	unsigned i;
+
+	for (i = 0; i < ARRAY_LEN(loopback_names); i++)
+		if (is(host, loopback_names[i]))
+			return true;
+	for (i = 0; i < g->n; i++)
+		if (is(host, g->names[i]) || is(authority, g->names[i]))
+			return true;
+	return g->wildcard && is_ip(host);
+}
+
+static bool
+host_check(const struct gate *g, struct span host, struct problem *ret)
+{
+	if (host.p == NULL || host_known(g, host))
+		return true;
+	problem_set(ret, 421,
+	    "this gateway does not answer to the name "
+	    "\"%.*s\"; allow it with --hosts",
+	    (int)MIN(host.n, 200), host.p);
+	return false;
+}
+
+/*
+ * A page may only call the address it was loaded from, or be on the list
+ * with that very name and port. Without Origin it is no page's script.
+ */
+static bool
+origin_check(const struct gate *g, const struct head *head, struct problem *ret)
+{
+	struct span origin = head_find(head, "Origin");
+	struct span host = head_find(head, "Host");
+	struct span authority = {0};
+	unsigned i;
+
+	if (origin.p == NULL)
+		return true;
+	if (origin.n > 7 && strncasecmp(origin.p, "http://", 7) == 0)
+		authority = span_make(origin.p + 7, origin.n - 7);
+	else if (origin.n > 8 && strncasecmp(origin.p, "https://", 8) == 0)
+		authority = span_make(origin.p + 8, origin.n - 8);
+	if (authority.n > 0 && host.p != NULL && authority.n == host.n &&
+	    strncasecmp(authority.p, host.p, host.n) == 0)
+		return true;
+	for (i = 0; i < g->n && authority.n > 0; i++)
+		if (is(authority, g->names[i]))
+			return true;
+	problem_set(ret, 403,
+	    "pages of the origin \"%.*s\" may not call this "
+	    "gateway; allow its HOST:PORT with --hosts",
+	    (int)MIN(origin.n, 200), origin.p);
+	return false;
+}
+
+/* Browsers say so themselves, also where they send no Origin. */
+static bool
+site_check(const struct head *head, struct problem *ret)
+{
+	struct span site = head_find(head, "Sec-Fetch-Site");
+	struct span mode = head_find(head, "Sec-Fetch-Mode");
+
+	if (site.p == NULL || !is(site, "cross-site"))
+		return true;
+	/* Following a link here is what a person does. */
+	if (span_is(head->method, "GET") && is(mode, "navigate"))
+		return true;
+	problem_set(ret, 403,
+	    "a page of another site may not call this "
+	    "gateway");
+	return false;
+}
+
+static bool
+equal_in_constant_time(struct span got, const char *want)
+{
+	size_t n = strlen(want), i;
+	unsigned char differ = got.n != n;
+
+	/* Always as many steps as the secret is long. */
+	for (i = 0; i < n; i++)
+		differ |= (unsigned char)(want[i] ^
+					  (got.n > 0 ? got.p[i % got.n] : 0));
+	return differ == 0;
+}
+
+static bool
+token_check(const struct gate *g, const struct head *head, struct problem *ret)
+{
+	struct span v = head_find(head, "Authorization");
+
+	if (g->token == NULL)
+		return true;
+	if (v.n > 7 && strncasecmp(v.p, "Bearer ", 7) == 0 &&
+	    equal_in_constant_time(span_make(v.p + 7, v.n - 7), g->token))
+		return true;
+	problem_set(ret, 401,
+	    v.p == NULL
+		? "this gateway asks for a token; send \"Authorization: Bearer "
+		  "TOKEN\" (culprit: --token-file or CULPRIT_TOKEN)"
+		: "the token in the header field Authorization is not the "
+		  "right "
+		  "one");
+	return false;
+}
+
+bool
+gate_check(const struct gate *g, const struct head *head, bool public,
+    struct problem *ret)
+{
+	return host_check(g, head_find(head, "Host"), ret) &&
+	       origin_check(g, head, ret) && site_check(head, ret) &&
+	       (public || token_check(g, head, ret));
+}
+
+static enum rc
+name_add(struct gate *g, struct span name, struct err *err)
+{
+	name = span_trim(name);
+	if (name.n == 0)
+		return RC_OK;
+	if (memchr(name.p, '/', name.n) != NULL)
+		return err_set(err, RC_INVALID,
+		    "hosts: \"%.*s\" must be NAME "
+		    "or NAME:PORT, without http://",
+		    SPAN_ARG(name));
+	if (g->n == NAMES_MAX)
+		return err_set(
+		    err, RC_INVALID, "hosts: more than %d names", NAMES_MAX);
+	g->names[g->n++] = xstrndup(name.p, name.n);
+	return RC_OK;
+}
+
+static enum rc
+names_add(struct gate *g, const char *list, struct err *err)
+{
+	enum rc rc = RC_OK;
+	const char *comma;
+
+	for (; list != NULL && rc == RC_OK; list = comma) {
+		comma = strchrnul(list, ',');
+		rc = name_add(g, span_make(list, (size_t)(comma - list)), err);
+		comma = *comma == ',' ? comma + 1 : NULL;
+	}
+	return rc;
+}
+
+/* What no client could send would shut everybody out. */
+static enum rc
+token_usable(const char *token, struct err *err)
+{
+	const char *p;
+
+	for (p = token; *p > ' ' && *p < 0x7f; p++)
+		continue;
+	if (*p == '\0')
+		return RC_OK;
+	return err_set(err, RC_INVALID,
+	    "the token must be visible ASCII characters without spaces, in one "
+	    "line; its byte %zu is 0x%02x",
+	    (size_t)(p - token) + 1, (unsigned char)*p);
+}
+
+enum rc
+gate_new(const struct gate_spec *spec, struct gate **ret_gate, struct err *err)
+{
+	struct gate *g = xcalloc(1, sizeof(*g));
+	size_t n = spec->token != NULL ? strlen(spec->token) : TOKEN_MIN;
+	enum rc rc;
+
+	g->wildcard = spec->wildcard;
+	rc = names_add(g, spec->listen_host, err);
+	if (rc == RC_OK)
+		rc = names_add(g, spec->hosts, err);
+	if (rc == RC_OK && (n < TOKEN_MIN || n > TOKEN_MAX))
+		rc = err_set(err, RC_INVALID,
+		    "the token must have %d to %d "
+		    "bytes, not %zu",
+		    TOKEN_MIN, TOKEN_MAX, n);
+	if (rc == RC_OK && spec->token != NULL)
+		rc = token_usable(spec->token, err);
+	if (rc != RC_OK) {
+		gate_free(g);
+		return rc;
+	}
+	g->token = spec->token != NULL ? xstrdup(spec->token) : NULL;
+	*ret_gate = g;
+	return RC_OK;
+}
+
+void
+gate_free(struct gate *g)
+{
+	if (g == NULL)
+		return;
+	while (g->n > 0)
+		free(g->names[--g->n]);
+	if (g->token != NULL)
+		explicit_bzero(g->token, strlen(g->token));
+	free(g->token);
+	free(g);
+}

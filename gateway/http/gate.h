@@ -1,0 +1,36 @@
+/*
+ * gate.h - may this request come in? Host, Origin and bearer token. Pure.
+ *
+ * A browser on this machine can be made to send requests here by any page
+ * (CSRF), under any name (DNS rebinding); so names are held against a list,
+ * and a foreign page's origin is refused.
+ */
+#ifndef GATEWAY_HTTP_GATE_H
+#define GATEWAY_HTTP_GATE_H
+
+#include "gateway/http/head.h"
+#include "gateway/http/problem.h"
+
+struct gate;
+
+struct gate_spec {
+	const char *listen_host; /* where it listens, e.g. "10.0.0.5" */
+	bool wildcard;     /* listens everywhere: a Host that is an IP address
+			    * is as good as any, since none can be rebound */
+	const char *hosts; /* comma list of further names, or NULL */
+	const char *token; /* or NULL: none is asked for */
+};
+
+/* Copies what spec names. RC_INVALID: hosts or token is malformed. */
+NODISCARD enum rc gate_new(
+    const struct gate_spec *spec, struct gate **ret_gate, struct err *err);
+void gate_free(struct gate *g);
+
+/*
+ * True: may pass. False: *ret is the problem (401, 403 or 421). public: the
+ * route asks for no token.
+ */
+bool gate_check(const struct gate *g, const struct head *head, bool public,
+    struct problem *ret);
+
+#endif

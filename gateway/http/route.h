@@ -1,0 +1,52 @@
+/*
+ * route.h - a route, and which one of a table a request is for.
+ */
+#ifndef GATEWAY_HTTP_ROUTE_H
+#define GATEWAY_HTTP_ROUTE_H
+
+#include "common/base/rc.h"
+#include "common/base/span.h"
+
+#include <stdbool.h>
+
+struct api;
+struct web;
+
+enum {
+	ROUTE_PARAM_MAX = 128,
+	ROUTE_ALLOW_MAX = 64,
+	ROUTE_ARGS_MAX = 4,
+};
+
+struct route {
+	const char *method;
+	/* Segments; {run} and {item} match one of letters, digits, "_-". */
+	const char *path;
+	bool public; /* asks for no token: probes */
+	/* Bytes of its body, which is JSON; 0: it takes none. */
+	size_t body_max;
+	/* Of the query behind the path: each at most once, and no other. */
+	const char *args[ROUTE_ARGS_MAX];
+	void (*handle)(struct api *api, struct web *h);
+};
+
+struct route_match {
+	const struct route *route;
+	char run[ROUTE_PARAM_MAX];
+	char item[ROUTE_PARAM_MAX];
+};
+
+/*
+ * In a table that an entry without a method ends. 0: found, *ret is set. 404:
+ * nothing has that path. 405: allow is set to the methods it takes. HEAD finds
+ * what GET does.
+ */
+int route_find(const struct route *table, struct span method, struct span path,
+    struct route_match *ret, char allow[ROUTE_ALLOW_MAX]);
+
+/* RC_INVALID, naming it: an argument that r does not take, or takes once. As
+ * few as that fit what the HTTP library keeps of a request. */
+NODISCARD enum rc route_args_check(
+    const struct route *r, struct span query, struct err *err);
+
+#endif

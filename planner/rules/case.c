@@ -1,0 +1,140 @@
+/* case.c - one investigation as the rules planner sees it. */
+#include "planner/rules/case.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/report/alerts.h"
+#include "common/base/rc.h"
+#include "common/json/tree.h"
+
+enum { NAMES_MAX = 50 };
+
+static void
+ask_first(struct kase *k)
+{
+	const cJSON *bounds = tree_at(k->facts.state, "labels");
+	cJSON *args = cJSON_CreateObject();
+
+	if (cJSON_GetArraySize(bounds) > 0)
+		cJSON_AddItemToObject(
+		    args, "labels", cJSON_Duplicate(bounds, true));
+	ask_init(&k->alerts, &k->facts, TOOL_ROLE_ALERTS, args,
+	    "哪些告警在触发或待定", "which alerts fire or are pending", "");
+	ask_init(&k->rules, &k->facts, TOOL_ROLE_RULES, cJSON_CreateObject(),
+	    "告警背后的规则", "the rules behind them", "");
+	ask_init(&k->targets, &k->facts, TOOL_ROLE_TARGETS,
+	    cJSON_CreateObject(), "哪些目标采集失败", "which targets are down",
+	    "");
+}
+
+/* The tools' answers to other arguments (another planner's plan) do too. */
+static void
+accept_any(struct ask *a, const struct facts *f, enum tool_role role)
+{
+	if (a->tool != NULL && a->answer == NULL)
+		a->answer = facts_latest(f, role);
+}
+
+static bool
+is_in(const cJSON *names, const char *name)
+{
+	const cJSON *n;
+
+	cJSON_ArrayForEach (n, names)
+		if (strcmp(n->valuestring, name) == 0)
+			return true;
+	return false;
+}
+
+/* Alerts whose rule was not among those listed, when not all were. */
+static void
+ask_named_rules(struct kase *k)
+{
+	const cJSON *data = tree_at(k->rules.answer, "data"), *a;
+	cJSON *args, *names;
+
+	if (tree_num(data, "left_out", 0) <= 0)
+		return;
+	args = cJSON_CreateObject();
+	names = cJSON_AddArrayToObject(args, "names");
+	cJSON_ArrayForEach (a, k->facts.alerts)
+		if (alerts_is_firing(a) && tree_has(a, "name") &&
+		    cJSON_GetArraySize(names) < NAMES_MAX &&
+		    !is_in(names, tree_str(a, "name")))
+			cJSON_AddItemToArray(
+			    names, cJSON_CreateString(tree_str(a, "name")));
+	if (cJSON_GetArraySize(names) == 0) {
+		cJSON_Delete(args);
+		return;
+	}
+	ask_init(&k->named_rules, &k->facts, TOOL_ROLE_RULES, args,
+	    "按名字取告警规则", "the rules by their names", "");
+}
+
+/* Without an alert a question may still be answered, if the tool takes it. */
+static void
+ask_causes_of_nothing(struct kase *k)
+{
+	const cJSON *t = facts_described(&k->facts, TOOL_ROLE_CAUSES);
+
+	if (t == NULL || k->incidents.n > 0 ||
+	    !tree_has(k->facts.state, "input") ||
+	    cJSON_GetArraySize(tree_at(tree_at(t, "args"), "required")) > 0)
+		return;
+	ask_init(&k->causes, &k->facts, TOOL_ROLE_CAUSES, cJSON_CreateObject(),
+	    "没有告警时，看什么变化最大",
+	    "what changed most, while nothing fires", "");
+}
+
+struct kase *
+case_new(struct span state, enum report_lang fallback)
+{
+	struct kase *k = xcalloc(1, sizeof(*k));
+	int i;
+
+	facts_init(&k->facts, state, fallback);
+	ask_first(k);
+	accept_any(&k->alerts, &k->facts, TOOL_ROLE_ALERTS);
+	accept_any(&k->rules, &k->facts, TOOL_ROLE_RULES);
+	accept_any(&k->targets, &k->facts, TOOL_ROLE_TARGETS);
+	incidents_init(&k->incidents, k->facts.alerts);
+	if (k->facts.alerts_answer == NULL)
+		return k;
+	ask_named_rules(k);
+	if (answer_ok(k->facts.alerts_answer))
+		ask_causes_of_nothing(k);
+	/* A watchdog is looked at only when there is nothing else. */
+	for (i = 0; i < k->incidents.n && k->n_studies < CASE_STUDIES_MAX; i++)
+		if (!k->incidents.at[i].watchdog)
+			study_init(&k->studies[k->n_studies++], &k->facts,
+			    &k->incidents.at[i],
+			    facts_tool(&k->facts, TOOL_ROLE_CAUSES) != NULL);
+	return k;
+}
+
+bool
+case_is_answered(const struct kase *k)
+{
+	return answer_ok(k->alerts.answer) || answer_ok(k->rules.answer) ||
+	       answer_ok(k->targets.answer);
+}
+
+void
+case_free(struct kase *k)
+{
+	int i;
+
+	if (k == NULL)
+		return;
+	for (i = 0; i < k->n_studies; i++)
+		study_done(&k->studies[i]);
+	ask_done(&k->alerts);
+	ask_done(&k->rules);
+	ask_done(&k->targets);
+	ask_done(&k->named_rules);
+	ask_done(&k->causes);
+	incidents_done(&k->incidents);
+	facts_done(&k->facts);
+	free(k);
+}

@@ -1,0 +1,36 @@
+/*
+ * case.h - one investigation as the rules planner sees it: the facts, the
+ * incidents, a study of each of the worst, and what to conclude.
+ */
+#ifndef PLANNER_RULES_CASE_H
+#define PLANNER_RULES_CASE_H
+
+#include "planner/rules/facts.h"
+#include "planner/rules/incident.h"
+#include "planner/rules/study.h"
+
+enum { CASE_STUDIES_MAX = 4 };
+
+struct kase {
+	struct facts facts;
+	struct ask alerts, rules, targets; /* the first round */
+	struct ask named_rules; /* where the list was too long to hold all */
+	struct ask causes;      /* without an alert to start from */
+	struct incidents incidents;
+	struct study studies[CASE_STUDIES_MAX]; /* of the first incidents */
+	int n_studies;
+};
+
+struct kase *case_new(struct span state, enum report_lang fallback);
+void case_free(struct kase *k);
+
+/* Whether any question of the first round was answered. */
+bool case_is_answered(const struct kase *k);
+
+/*
+ * The conclusion (PROTOCOL.md) of what is known by now; the caller's. Every
+ * figure in it is a sample or a time of the evidence it cites.
+ */
+cJSON *case_conclude(const struct kase *k);
+
+#endif

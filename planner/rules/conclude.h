@@ -1,0 +1,81 @@
+/*
+ * conclude.h - the parts of drawing a conclusion, for the files that do.
+ *
+ * tell_* adds findings, conclude_* decides what an incident comes to, and
+ * *_put appends to the sentence that is being made. Figures are samples and
+ * times of the evidence cited, never computed here.
+ */
+#ifndef PLANNER_RULES_CONCLUDE_H
+#define PLANNER_RULES_CONCLUDE_H
+
+#include "planner/rules/case.h"
+#include "planner/rules/say.h"
+
+/* The lists being filled, and the sentence being made. */
+struct drawing {
+	const struct kase *k;
+	cJSON *findings, *actions, *unseen;
+	struct say s;
+	bool zh;
+};
+
+/* What an incident comes to. */
+struct outcome {
+	cJSON *answer;    /* claim; taken over by the incident */
+	cJSON *chain_end; /* claim, or NULL: nothing to follow a chain to */
+	enum report_confidence confidence;
+	bool has_cause;
+	bool by_causes; /* as find_causes has it */
+};
+
+const char *drawing_word(
+    const struct drawing *d, const char *zh, const char *en);
+/* The sentence made so far becomes a finding, or an action. */
+void drawing_finding(
+    struct drawing *d, const char *role, int incident, const char *next);
+void drawing_action(struct drawing *d);
+const char *drawing_alerts_id(const struct drawing *d);
+const char *drawing_rules_id(const struct drawing *d);
+
+/* ---- tell.c: what the alerts themselves measure ---- */
+
+/* Bytes when that is what the expression is, and nothing divides it. */
+enum resource_unit tell_unit_of(struct span expr);
+void tell_put_expr(struct say *s, struct span expr);
+void tell_put_target(struct drawing *d, const cJSON *target);
+/* An alert by name and by what it is about. */
+void tell_put_subject(struct drawing *d, const struct study *s);
+void tell_failed(struct drawing *d, int n, const struct ask *a);
+void tell_rule(struct drawing *d, int n, const struct study *s);
+void tell_members(struct drawing *d, int n, const struct study *s);
+
+/* ---- conclude_user.c: who uses the resource ---- */
+
+/* Whether it used as much all through the window in which the alert began. */
+bool conclude_user_was_high(const struct study *s, const struct facts *f);
+void conclude_user(
+    struct drawing *d, int n, const struct study *s, struct outcome *o);
+/* Measured, but it does not explain the alert. */
+void tell_weak_user(struct drawing *d, int n, const struct study *s);
+void tell_no_user(struct drawing *d, int n, const struct study *s);
+
+/* ---- conclude_causes.c: what find_causes says ---- */
+
+/* Its first suspect, NULL: none, or no answer. */
+const cJSON *causes_first(const struct study *s);
+/* At most likely: statistics show what changed, not how it did so. */
+enum report_confidence causes_confidence(const struct study *s);
+void causes_put(struct drawing *d, const struct study *s, const cJSON *cause);
+void conclude_causes(
+    struct drawing *d, int n, const struct study *s, struct outcome *o);
+/* Where something else gave the answer. */
+void causes_tell_beside(
+    struct drawing *d, int n, const struct study *s, bool has_cause);
+void causes_tell_alternatives(struct drawing *d, int n, const struct study *s);
+
+/* ---- conclude_incident.c ---- */
+
+/* Incident n of the conclusion, the caller's; its findings are added. */
+cJSON *conclude_incident(struct drawing *d, int n);
+
+#endif

@@ -1,0 +1,204 @@
+/*
+ * conclude_incident.c - what one incident comes to: which explanation holds,
+ * and the chain from alert to cause.
+ *
+ * A target that is down explains its own alert; of a machine, who uses it is
+ * the answer; else what find_causes says; else it is undetermined.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/rc.h"
+#include "common/json/tree.h"
+#include "planner/rules/conclude.h"
+
+/* ---- a target that is down ---- */
+
+static void
+conclude_target(
+    struct drawing *d, int n, const struct study *s, struct outcome *o)
+{
+	o->has_cause = true;
+	o->confidence = REPORT_LIKELY;
+	tell_put_target(d, s->target);
+	drawing_finding(d, "cause", n,
+	    drawing_word(d, "在那台主机上确认进程是否在运行、端口是否可达",
+		"see on that host whether the process runs and its port can "
+		"be reached"));
+	tell_put_target(d, s->target);
+	o->answer = say_claim(&d->s);
+	say_labels(&d->s, tree_at(s->target, "labels"), 3);
+	say(&d->s, "无法采集", " cannot be scraped");
+	say_cite(&d->s, answer_evidence(d->k->facts.targets_answer));
+	o->chain_end = say_claim(&d->s);
+	say(&d->s, "在目标所在主机上检查进程状态和日志，恢复后确认采集正常：",
+	    "Look at the process and its log on the target's host; once it "
+	    "is back, see that it is scraped: ");
+	say_labels(&d->s, tree_at(s->target, "labels"), 3);
+	say_cite(&d->s, answer_evidence(d->k->facts.targets_answer));
+	drawing_action(d);
+}
+
+/* ---- which explanation holds ---- */
+
+static void
+conclude_nothing(struct drawing *d, const struct study *s, struct outcome *o)
+{
+	o->confidence = REPORT_UNDETERMINED;
+	say(&d->s, "未能确定", "The cause of ");
+	tell_put_subject(d, s);
+	say(&d->s, " 的原因；已经测到的现象、排除的可能和下一步列在下面",
+	    " is undetermined; what was measured, what is ruled out and what "
+	    "to do next stand below");
+	say_cite(&d->s, drawing_alerts_id(d));
+	o->answer = say_claim(&d->s);
+	say(&d->s, "继续排查", "Go on with ");
+	tell_put_subject(d, s);
+	say(&d->s, "：按“尚未确定”里的下一步做",
+	    ": take the next steps under what is still open");
+	drawing_action(d);
+}
+
+/* That nothing is there was measured; why, no metric tells. */
+static void
+conclude_absent(
+    struct drawing *d, int n, const struct study *s, struct outcome *o)
+{
+	const struct looked *x = study_own(s);
+
+	o->confidence = REPORT_UNDETERMINED;
+	tell_put_expr(&d->s, x->measure.expr);
+	say(&d->s, "没有数据；为什么没有，从指标看不出来",
+	    " has no data; why, no metric tells");
+	say_cite(&d->s, answer_evidence(x->range.answer));
+	o->answer = say_claim(&d->s);
+	say(&d->s, "没有数据的原因：目标没有采集、指标改名、或标签写错",
+	    "Why it has no data: its target is not scraped, the metric was "
+	    "renamed, or a label is misspelt");
+	say_cite(&d->s, answer_evidence(x->range.answer));
+	drawing_finding(d, "open", n,
+	    drawing_word(d,
+		"确认应当暴露它的目标在采集配置里，并直接查看它的 /metrics",
+		"see that the target which should expose it is in the scrape "
+		"configuration, and look at its /metrics"));
+	say(&d->s, "检查采集配置和暴露这个指标的程序：",
+	    "Look at the scrape configuration and at what exposes ");
+	tell_put_expr(&d->s, x->measure.expr);
+	say_cite(&d->s, answer_evidence(x->range.answer));
+	drawing_action(d);
+}
+
+static void
+conclude_study(
+    struct drawing *d, int n, const struct study *s, struct outcome *o)
+{
+	bool causes =
+	    causes_first(s) != NULL && causes_confidence(s) >= REPORT_LIKELY;
+	/* Of a machine, who uses it is the answer; of a service, it may only
+	 * be the one that suffers. */
+	bool user =
+	    study_user_dominates(s) &&
+	    !conclude_user_was_high(s, &d->k->facts) &&
+	    (!causes || resource_is_of_machine(span_of(rule_expr(s->rule))));
+
+	if (s->target != NULL)
+		conclude_target(d, n, s, o);
+	else if (user)
+		conclude_user(d, n, s, o);
+	else if (causes)
+		conclude_causes(d, n, s, o);
+	else if (study_own(s) != NULL &&
+		 answer_ok(study_own(s)->range.answer) &&
+		 study_own(s)->measure.role == PROMQL_ABSENT)
+		conclude_absent(d, n, s, o);
+	else
+		conclude_nothing(d, s, o);
+	if (s->resource != NULL && s->top.key == NULL)
+		tell_no_user(d, n, s);
+	else if (s->resource != NULL &&
+		 (!study_user_dominates(s) ||
+		     conclude_user_was_high(s, &d->k->facts)))
+		tell_weak_user(d, n, s);
+	if (s->target != NULL || user || !causes)
+		causes_tell_beside(d, n, s, o->has_cause);
+	causes_tell_alternatives(d, n, s);
+}
+
+/* The services between alert and cause, both left out. */
+static void
+add_path(struct drawing *d, const struct study *s, const struct outcome *o,
+    cJSON *chain)
+{
+	const cJSON *path =
+	    o->by_causes ? tree_at(causes_first(s), "on_path") : NULL;
+	const cJSON *hop;
+
+	cJSON_ArrayForEach (hop, path) {
+		if (!cJSON_IsString(hop) || hop->next == NULL)
+			continue;
+		say_code(&d->s, hop->valuestring);
+		say_cite(&d->s, answer_evidence(s->causes.answer));
+		cJSON_AddItemToArray(chain, say_claim(&d->s));
+	}
+}
+
+static cJSON *
+chain_of(struct drawing *d, const struct study *s, struct outcome *o)
+{
+	const struct looked *x = study_own(s);
+	cJSON *chain = cJSON_CreateArray();
+
+	if (o->chain_end == NULL)
+		return chain;
+	tell_put_subject(d, s);
+	say_cite(&d->s, drawing_alerts_id(d));
+	cJSON_AddItemToArray(chain, say_claim(&d->s));
+	if (x != NULL && x->found) {
+		tell_put_expr(&d->s, x->measure.expr);
+		say(&d->s, " = ", " = ");
+		say_value(&d->s, x->series.last, tell_unit_of(x->measure.expr));
+		say_cite(&d->s, answer_evidence(x->range.answer));
+		cJSON_AddItemToArray(chain, say_claim(&d->s));
+	}
+	add_path(d, s, o, chain);
+	cJSON_AddItemToArray(chain, TAKE(o->chain_end));
+	return chain;
+}
+
+static cJSON *
+indices_of(const struct drawing *d, const struct incident *x)
+{
+	cJSON *list = cJSON_CreateArray();
+	const cJSON *a;
+	int n = 0, i;
+
+	cJSON_ArrayForEach (a, d->k->facts.alerts) {
+		for (i = 0; i < x->n; i++)
+			if (x->alerts[i] == a)
+				cJSON_AddItemToArray(
+				    list, cJSON_CreateNumber(n));
+		n++;
+	}
+	return list;
+}
+
+cJSON *
+conclude_incident(struct drawing *d, int n)
+{
+	const struct study *s = &d->k->studies[n];
+	cJSON *incident = cJSON_CreateObject();
+	struct outcome o = {0};
+
+	conclude_study(d, n, s, &o);
+	tell_rule(d, n, s);
+	tell_members(d, n, s);
+	tell_put_subject(d, s);
+	cJSON_AddStringToObject(incident, "title", buf_str(&d->s.text));
+	buf_reset(&d->s.text);
+	cJSON_AddStringToObject(
+	    incident, "confidence", report_confidence_name(o.confidence));
+	cJSON_AddItemToObject(incident, "alerts", indices_of(d, s->incident));
+	cJSON_AddItemToObject(incident, "answer", o.answer);
+	cJSON_AddItemToObject(incident, "chain", chain_of(d, s, &o));
+	return incident;
+}

@@ -1,0 +1,281 @@
+/*
+ * facts.c - what a run's state tells a planner.
+ *
+ * Tools may be another version's: every member is optional, and names that
+ * Prometheus uses are taken as well as those of the digests.
+ */
+#include "planner/rules/facts.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/report/alerts.h"
+#include "common/base/clk.h"
+#include "common/base/rc.h"
+#include "common/json/tree.h"
+#include "common/base/when.h"
+#include "common/wire/wire.h"
+
+enum { WINDOW_DEFAULT_S = 1800, WINDOW_MAX_S = 30 * 86400 };
+
+/* ---- answers ---- */
+
+bool
+answer_ok(const cJSON *answer)
+{
+	return tree_is(answer, "status", "SUCCESS");
+}
+
+const char *
+answer_evidence(const cJSON *answer)
+{
+	const cJSON *id = cJSON_GetArrayItem(tree_at(answer, "evidence"), 0);
+
+	return cJSON_IsString(id) ? id->valuestring : "";
+}
+
+const char *
+answer_error(const cJSON *answer)
+{
+	return tree_str(answer, "summary");
+}
+
+static const cJSON *
+list_in(const cJSON *answer, const char *const *keys)
+{
+	const cJSON *data = tree_at(answer, "data");
+
+	if (cJSON_IsArray(data))
+		return data;
+	for (; *keys != NULL; keys++)
+		if (cJSON_IsArray(tree_at(data, *keys)))
+			return tree_at(data, *keys);
+	return NULL;
+}
+
+const cJSON *
+answer_series(const cJSON *answer)
+{
+	static const char *const keys[] = {"series", "result", NULL};
+
+	return answer_ok(answer) ? list_in(answer, keys) : NULL;
+}
+
+bool
+answer_left_out(const cJSON *answer)
+{
+	const cJSON *n = tree_at(tree_at(answer, "data"), "series_left_out");
+
+	return answer_ok(answer) && cJSON_IsNumber(n) && n->valuedouble > 0;
+}
+
+/* A query tells one from another even where a tool normalises the rest. */
+static bool
+is_same(const cJSON *asked, const cJSON *args)
+{
+	if (tree_has(args, "query"))
+		return tree_is(asked, "query", tree_str(args, "query")) &&
+		       (tree_at(asked, "window") != NULL) ==
+			   (tree_at(args, "window") != NULL);
+	return cJSON_Compare(asked, args, true);
+}
+
+const cJSON *
+facts_answer(const struct facts *f, const char *tool, const cJSON *args)
+{
+	const cJSON *a, *found = NULL;
+
+	cJSON_ArrayForEach (a, tree_at(f->state, "executor_feedback"))
+		if (tree_is(a, "tool", tool) &&
+		    is_same(tree_at(a, "args"), args))
+			found = a;
+	return found;
+}
+
+const cJSON *
+facts_latest(const struct facts *f, enum tool_role role)
+{
+	const cJSON *a, *found = NULL;
+
+	cJSON_ArrayForEach (a, tree_at(f->state, "executor_feedback"))
+		if (tool_role_of_feedback(a) == role &&
+		    (found == NULL || answer_ok(a) || !answer_ok(found)))
+			found = a;
+	return found;
+}
+
+const cJSON *
+facts_described(const struct facts *f, enum tool_role role)
+{
+	const cJSON *t;
+
+	cJSON_ArrayForEach (t, tree_at(f->state, "tools"))
+		if (tool_role_of(t) == role)
+			return t;
+	return NULL;
+}
+
+const char *
+facts_tool(const struct facts *f, enum tool_role role)
+{
+	const cJSON *t = facts_described(f, role);
+
+	if (tree_at(f->state, "tools") == NULL)
+		return tool_role_usual(role);
+	return t != NULL ? tree_str(t, "name") : NULL;
+}
+
+/* ---- the whole ---- */
+
+void
+facts_init(struct facts *f, struct span state, enum report_lang fallback)
+{
+	static const char *const rules[] = {"rules", NULL};
+	static const char *const targets[] = {"targets", NULL};
+
+	*f = (struct facts){.state = wire_to_tree(state), .lang = fallback};
+	if (tree_has(f->state, "language"))
+		f->lang = report_lang(tree_span(f->state, "language"));
+	f->at_s = tree_num(f->state, "at", 0) / 1000;
+	if (f->at_s <= 0)
+		f->at_s = floor((double)clk_wall_ms() / 1000);
+	f->window_s = tree_num(f->state, "window", 0);
+	if (!(f->window_s >= 60 && f->window_s <= WINDOW_MAX_S))
+		f->window_s = WINDOW_DEFAULT_S;
+	f->alerts = alerts_of_state(f->state);
+	f->alerts_answer = facts_latest(f, TOOL_ROLE_ALERTS);
+	f->rules_answer = facts_latest(f, TOOL_ROLE_RULES);
+	f->targets_answer = facts_latest(f, TOOL_ROLE_TARGETS);
+	f->rules = list_in(f->rules_answer, rules);
+	f->targets = list_in(f->targets_answer, targets);
+}
+
+void
+facts_done(struct facts *f)
+{
+	cJSON_Delete(f->alerts);
+	cJSON_Delete(f->state);
+}
+
+const char *
+rule_expr(const cJSON *rule)
+{
+	return tree_has(rule, "expr") ? tree_str(rule, "expr")
+				      : tree_str(rule, "query");
+}
+
+static bool
+is_rule_of(const cJSON *rule, const cJSON *alert)
+{
+	return rule_expr(rule)[0] != '\0' &&
+	       !tree_is(rule, "type", "recording") &&
+	       tree_is(rule, "name", tree_str(alert, "name"));
+}
+
+const cJSON *
+facts_rule(const struct facts *f, const cJSON *alert)
+{
+	const cJSON *r;
+
+	cJSON_ArrayForEach (r, f->rules)
+		if (is_rule_of(r, alert) &&
+		    alerts_match(
+			tree_at(alert, "labels"), tree_at(r, "labels")))
+			return r;
+	/* Templated labels of a rule differ from what came of them. */
+	cJSON_ArrayForEach (r, f->rules)
+		if (is_rule_of(r, alert))
+			return r;
+	return NULL;
+}
+
+double
+facts_since(const cJSON *alert)
+{
+	const cJSON *at = tree_at(alert, "activeAt");
+	int64_t ms;
+
+	if (cJSON_IsNumber(at))
+		return at->valuedouble > 1e11 ? at->valuedouble / 1000
+					      : at->valuedouble;
+	if (!cJSON_IsString(at) ||
+	    when_rfc3339(span_of(at->valuestring), &ms, NULL) != RC_OK)
+		return 0;
+	/* Go's zero time means "not set". */
+	return ms > 0 ? (double)ms / 1000 : 0;
+}
+
+/* ---- series ---- */
+
+static bool
+number_of(const cJSON *v, double *ret)
+{
+	char *end;
+
+	if (cJSON_IsNumber(v)) {
+		*ret = v->valuedouble;
+		return true;
+	}
+	if (!cJSON_IsString(v))
+		return false;
+	*ret = strtod(v->valuestring, &end);
+	return end != v->valuestring && *end == '\0';
+}
+
+static double
+time_of(const cJSON *from, const char *key)
+{
+	int64_t ms;
+
+	if (tree_num(from, key, 0) > 0)
+		return tree_num(from, key, 0);
+	if (when_rfc3339(tree_span(from, key), &ms, NULL) != RC_OK)
+		return 0;
+	return (double)ms / 1000;
+}
+
+static void
+read_range(struct series *s, const cJSON *from)
+{
+	s->is_range = true;
+	s->first = s->min = s->max = s->last;
+	s->baseline = NAN;
+	number_of(tree_at(from, "first"), &s->first);
+	number_of(tree_at(from, "min"), &s->min);
+	number_of(tree_at(from, "max"), &s->max);
+	number_of(tree_at(from, "baseline"), &s->baseline);
+	s->from_t = time_of(from, "from");
+	s->to_t = time_of(from, "to");
+	s->max_t = time_of(from, "time_of_max");
+	s->min_t = time_of(from, "time_of_min");
+}
+
+bool
+series_read(const cJSON *from, struct series *ret)
+{
+	const cJSON *value = tree_at(from, "value");
+	struct series s = {.baseline = NAN};
+
+	s.labels = tree_at(from, "labels");
+	s.name = tree_str(s.labels, "__name__");
+	if (number_of(tree_at(from, "last"), &s.last))
+		read_range(&s, from);
+	else if (!number_of(value, &s.last))
+		return false;
+	if (isnan(s.last))
+		return false;
+	*ret = s;
+	return true;
+}
+
+bool
+series_fits(const struct series *s, const cJSON *labels)
+{
+	const cJSON *l;
+
+	cJSON_ArrayForEach (l, s->labels)
+		if (cJSON_IsString(l) && strcmp(l->string, "__name__") != 0 &&
+		    !tree_is(labels, l->string, l->valuestring))
+			return false;
+	return true;
+}

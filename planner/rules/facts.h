@@ -1,0 +1,85 @@
+/*
+ * facts.h - what a run's state tells a planner: alerts, rules, targets, and
+ * the answers to what was asked.
+ *
+ * The one place that knows how tools word their answers (`data` of a
+ * feedback). Everything borrowed from the state's tree.
+ */
+#ifndef PLANNER_RULES_FACTS_H
+#define PLANNER_RULES_FACTS_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/report/report.h"
+#include "common/report/tool_role.h"
+
+struct facts {
+	cJSON *state; /* owned */
+	enum report_lang lang;
+	double at_s; /* the moment it is about, unix seconds */
+	double window_s;
+	cJSON *alerts; /* owned; alerts_of_state */
+	const cJSON *alerts_answer, *rules_answer, *targets_answer;
+	const cJSON *rules;   /* list, or NULL */
+	const cJSON *targets; /* list, or NULL */
+};
+
+void facts_init(struct facts *f, struct span state, enum report_lang fallback);
+void facts_done(struct facts *f);
+
+/* The first tool of that role that executors offer, or NULL; unknown
+ * catalogues offer the usual ones, which find no causes. */
+const char *facts_tool(const struct facts *f, enum tool_role role);
+/* The same as the catalogue describes it. */
+const cJSON *facts_described(const struct facts *f, enum tool_role role);
+
+/* The answer to exactly this step, or NULL while there is none. */
+const cJSON *facts_answer(
+    const struct facts *f, const char *tool, const cJSON *args);
+
+/* The newest answer of a role's tools, failed or not, or NULL. */
+const cJSON *facts_latest(const struct facts *f, enum tool_role role);
+
+/* SUCCESS; NULL is not. */
+bool answer_ok(const cJSON *answer);
+/* Its evidence id, "" when it has none. */
+const char *answer_evidence(const cJSON *answer);
+/* What a failed one said. */
+const char *answer_error(const cJSON *answer);
+/* Its series, an empty list when there are none. */
+const cJSON *answer_series(const cJSON *answer);
+/* Whether it had more series than those. */
+bool answer_left_out(const cJSON *answer);
+
+/* The alerting rule behind an alert, or NULL: same name, its own labels all
+ * among the alert's. */
+const cJSON *facts_rule(const struct facts *f, const cJSON *alert);
+
+/* Its expression, never NULL. */
+const char *rule_expr(const cJSON *rule);
+
+/* Unix seconds since when an alert is active; 0 when it does not say. */
+double facts_since(const cJSON *alert);
+
+/* ---- a series ---- */
+
+/* All of them samples; times are unix seconds, 0 where unknown. */
+struct series {
+	const cJSON *labels;
+	const char *name; /* of the metric, or "" */
+	double first, last, min, max;
+	double baseline; /* median of the first half; NaN: none then */
+	double from_t, to_t, max_t, min_t;
+	bool is_range; /* else only last is known */
+};
+
+/* Reads one element of answer_series; false when it has no value. */
+bool series_read(const cJSON *from, struct series *ret);
+
+/* Whether every label of the series is among those given, so that an alert
+ * with those labels came of it. */
+bool series_fits(const struct series *s, const cJSON *labels);
+
+#endif

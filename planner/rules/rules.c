@@ -1,0 +1,182 @@
+/*
+ * rules.c - the deterministic diagnosing planner: which round comes next.
+ *
+ * Everything is derived from the state: the steps that can be asked given
+ * the answers so far, less those that have one. When none is left, or the
+ * rounds that are sensible are used up, the conclusion is drawn.
+ */
+#include "planner/rules/rules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/report/alerts.h"
+#include "common/report/plan.h"
+#include "common/wire/proto.h"
+#include "common/json/tree.h"
+#include "common/wire/wire.h"
+#include "planner/rules/case.h"
+
+enum { ROUNDS_MAX = 6 };
+
+/* ---- the steps that have no answer yet ---- */
+
+struct todo {
+	const struct ask *at[PLAN_STEPS_MAX];
+	int n;
+};
+
+static void
+add(void *ctx, const struct ask *a)
+{
+	struct todo *t = ctx;
+	int i;
+
+	if (a->tool == NULL || a->answer != NULL || t->n == PLAN_STEPS_MAX)
+		return;
+	for (i = 0; i < t->n; i++)
+		if (strcmp(t->at[i]->tool, a->tool) == 0 &&
+		    cJSON_Compare(t->at[i]->args, a->args, true))
+			return;
+	t->at[t->n++] = a;
+}
+
+static struct todo
+todo_of(const struct kase *k)
+{
+	struct todo t = {.n = 0};
+	int i;
+
+	add(&t, &k->alerts);
+	add(&t, &k->rules);
+	add(&t, &k->targets);
+	/* What follows stands on these; when each of them failed, asking on
+	 * would only fail again, and end the run as a tool's failure. */
+	if (t.n > 0 || !case_is_answered(k))
+		return t;
+	add(&t, &k->named_rules);
+	add(&t, &k->causes);
+	for (i = 0; i < k->n_studies; i++)
+		study_each(&k->studies[i], add, &t);
+	return t;
+}
+
+/* ---- the update ---- */
+
+static void
+put_context(struct buf *b, const struct kase *k)
+{
+	const struct facts *f = &k->facts;
+
+	if (f->alerts_answer == NULL) {
+		buf_adds(b, f->lang == REPORT_ZH ? "还没有任何结果。"
+						 : "Nothing is known yet.");
+		return;
+	}
+	buf_addf(b,
+	    f->lang == REPORT_ZH
+		? "%d 个告警实例在触发，%d 个待定，归为 %d 起事件。"
+		: "%d alert instances firing, %d pending; incidents: %d.",
+	    alerts_count(f->alerts, "firing"),
+	    alerts_count(f->alerts, "pending"), k->incidents.n);
+}
+
+static void
+put_step(struct buf *b, const struct ask *a)
+{
+	wire_put_map(b, 3);
+	wire_put_str(b, "step");
+	wire_put_str(b, a->why);
+	wire_put_str(b, "tool");
+	wire_put_str(b, a->tool);
+	wire_put_str(b, "args");
+	wire_put_tree(b, a->args);
+}
+
+static void
+put_plan(struct buf *b, const struct kase *k, const struct todo *t)
+{
+	bool first = k->facts.alerts_answer == NULL;
+	bool zh = k->facts.lang == REPORT_ZH;
+	auto_buf context = {.max = PLAN_TEXT_MAX};
+	int i;
+
+	put_context(&context, k);
+	wire_put_map(b, 6);
+	wire_put_str(b, "decision");
+	wire_put_str(b, "EXECUTE");
+	wire_put_str(b, "step");
+	if (first)
+		wire_put_str(
+		    b, zh ? "同时查看活跃告警、告警规则和采集失败的目标"
+			  : "look at alerts, rules and down targets at once");
+	else
+		wire_put_str(b, t->at[0]->why);
+	wire_put_str(b, "tool");
+	wire_put_str(b, t->at[0]->tool);
+	wire_put_str(b, "context");
+	wire_put_span(b, buf_span(&context));
+	wire_put_str(b, "args");
+	wire_put_tree(b, t->at[0]->args);
+	wire_put_str(b, "steps");
+	wire_put_array(b, t->n > 1 ? (uint32_t)t->n : 0);
+	for (i = 0; t->n > 1 && i < t->n; i++)
+		put_step(b, t->at[i]);
+}
+
+static void
+put_execute(struct buf *b, const struct kase *k, const struct todo *t)
+{
+	bool known = k->facts.alerts_answer != NULL;
+	AUTO(tree) tree = known ? case_conclude(k) : NULL;
+	auto_buf plan = {.max = PLAN_BYTES_MAX}, conclusion = {.max = b->max};
+
+	put_plan(&plan, k, t);
+	if (known)
+		wire_put_tree(&conclusion, tree);
+	proto_put_answer(
+	    b, &(struct proto_answer){.planner_plan = buf_span(&plan),
+		   .decision = span_of("EXECUTE"),
+		   .conclusion = buf_span(&conclusion)});
+	buf_mark(b, &plan);
+	buf_mark(b, &conclusion);
+}
+
+static void
+put_finish(struct buf *b, const struct kase *k)
+{
+	bool zh = k->facts.lang == REPORT_ZH;
+	struct plan p = {.decision = PLAN_DECISION_FINISH,
+	    .step = span_of(zh ? "得出结论" : "draw the conclusion")};
+	AUTO(tree) tree = case_conclude(k);
+	auto_buf report = {.max = REPORT_BYTES_MAX};
+	auto_buf context = {.max = PLAN_TEXT_MAX};
+	auto_buf plan = {.max = PLAN_BYTES_MAX}, conclusion = {.max = b->max};
+
+	put_context(&context, k);
+	p.context = buf_span(&context);
+	plan_put(&plan, &p);
+	report_render(&report, k->facts.state, tree, k->facts.lang, NULL);
+	wire_put_tree(&conclusion, tree);
+	proto_put_answer(
+	    b, &(struct proto_answer){.planner_plan = buf_span(&plan),
+		   .decision = span_of("FINISH"),
+		   .final_report = buf_span(&report),
+		   .conclusion = buf_span(&conclusion)});
+	buf_mark(b, &plan);
+	buf_mark(b, &report);
+	buf_mark(b, &conclusion);
+}
+
+void
+rules_plan(struct buf *b, struct span state, enum report_lang fallback)
+{
+	struct kase *k = case_new(state, fallback);
+	struct todo t = todo_of(k);
+
+	if (t.n > 0 && tree_num(k->facts.state, "iteration", 0) < ROUNDS_MAX)
+		put_execute(b, k, &t);
+	else
+		put_finish(b, k);
+	case_free(k);
+}

@@ -1,0 +1,28 @@
+/*
+ * rules.h - the deterministic diagnosing planner. Pure: the same state gives
+ * the same update, and nothing is kept between rounds.
+ *
+ *   round 1   alerts, rules, down targets
+ *   round 2   per firing rule its expression over the window; per incident
+ *             what uses the resource it is about, and find_causes
+ *   round 3   the history of what stands out
+ *   then      the conclusion and its report
+ *
+ * A round is planned from what the rounds before found and is asked once:
+ * a step that failed is not tried again, it becomes an open point.
+ */
+#ifndef PLANNER_RULES_RULES_H
+#define PLANNER_RULES_RULES_H
+
+#include "common/base/buf.h"
+#include "common/report/report.h"
+#include "common/base/span.h"
+
+/*
+ * Appends the update for a state (a msgpack map, checked): the next plan, or
+ * FINISH with conclusion and report. fallback is the language where the
+ * state names none. b's mark tells of overflow.
+ */
+void rules_plan(struct buf *b, struct span state, enum report_lang fallback);
+
+#endif

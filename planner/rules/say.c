@@ -1,0 +1,253 @@
+/* say.c - sentences of a conclusion, in the report's language. */
+#include "planner/rules/say.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/report/md.h"
+#include "common/json/tree.h"
+
+enum { TEXT_MAX = 8000, CODE_MAX = 600 };
+
+void
+say_init(struct say *s, enum report_lang lang, double at_s)
+{
+	*s = (struct say){.lang = lang, .at_s = at_s};
+	buf_init(&s->text, TEXT_MAX);
+}
+
+void
+say_done(struct say *s)
+{
+	buf_done(&s->text);
+}
+
+void
+say(struct say *s, const char *zh, const char *en)
+{
+	buf_adds(&s->text, s->lang == REPORT_ZH ? zh : en);
+}
+
+/* ---- spacing ---- */
+
+/* U+3000-303F and U+FF00-FFEF: punctuation that has its own space. */
+static bool
+is_wide_mark(const char *p)
+{
+	const unsigned char *c = (const unsigned char *)p;
+
+	return (c[0] == 0xE3 && c[1] == 0x80) ||
+	       (c[0] == 0xEF && (c[1] == 0xBC || c[1] == 0xBD));
+}
+
+static bool
+is_ascii(char c)
+{
+	return ((unsigned char)c & 0x80) == 0;
+}
+
+/* Where the character before p begins. */
+static const char *
+char_before(const char *start, const char *p)
+{
+	do
+		p--;
+	while (p > start && ((unsigned char)*p & 0xC0) == 0x80);
+	return p;
+}
+
+/* Whether Chinese typesetting wants a space between what ends before p and
+ * the character at next. */
+static bool
+wants_space(const char *start, const char *p, const char *next)
+{
+	const char *before;
+
+	if (p == start || *next == '\0')
+		return false;
+	before = char_before(start, p);
+	if (is_wide_mark(before) || is_wide_mark(next))
+		return false;
+	return is_ascii(*before) != is_ascii(*next);
+}
+
+/* Chinese text with one space between it and names or figures, and none
+ * beside its punctuation; what is quoted stays as it is. */
+static void
+tidy(struct buf *b)
+{
+	const char *start = buf_str(b), *p;
+	struct buf out;
+	bool code = false;
+
+	buf_init(&out, b->max);
+	for (p = start; *p != '\0'; p++) {
+		const char *next = p + strspn(p, " ");
+
+		if (code || *p != ' ') {
+			if (!code && out.len > 0 && p > start && p[-1] != ' ' &&
+			    ((unsigned char)*p & 0xC0) != 0x80 &&
+			    wants_space(start, p, p))
+				buf_addc(&out, ' ');
+			if (*p == '`')
+				code = !code;
+			buf_addc(&out, *p);
+			continue;
+		}
+		if (p > start && *next != '\0' &&
+		    !is_wide_mark(char_before(start, p)) && !is_wide_mark(next))
+			buf_addc(&out, ' ');
+		p = next - 1;
+	}
+	buf_done(b);
+	*b = out;
+}
+
+/* A space before what would otherwise stick to a name or figure. */
+static void
+part(struct say *s)
+{
+	char last = s->text.len > 0 ? s->text.data[s->text.len - 1] : ' ';
+
+	if (is_ascii(last) && last != ' ' && last != '(')
+		buf_addc(&s->text, ' ');
+}
+
+void
+say_code(struct say *s, const char *text)
+{
+	part(s);
+	md_quote(&s->text, span_of(text), CODE_MAX);
+}
+
+void
+say_labels(struct say *s, const cJSON *labels, int most)
+{
+	const cJSON *l;
+
+	cJSON_ArrayForEach (l, labels) {
+		auto_buf pair = {.max = (size_t)2 * CODE_MAX};
+
+		if (!cJSON_IsString(l) || strcmp(l->string, "alertname") == 0 ||
+		    strcmp(l->string, "severity") == 0 ||
+		    strcmp(l->string, "__name__") == 0 || most-- <= 0)
+			continue;
+		buf_addf(&pair, "%s=%s", l->string, l->valuestring);
+		part(s);
+		md_quote(&s->text, buf_span(&pair), CODE_MAX);
+	}
+}
+
+static void
+say_bytes(struct say *s, double v, const char *tail)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	size_t i = 0;
+
+	while (fabs(v) >= 1024 && i + 1 < sizeof(units) / sizeof(units[0])) {
+		v /= 1024;
+		i++;
+	}
+	buf_addf(
+	    &s->text, i == 0 ? "%.0f %s%s" : "%.1f %s%s", v, units[i], tail);
+}
+
+void
+say_value(struct say *s, double v, enum resource_unit unit)
+{
+	part(s);
+	switch (unit) {
+	case UNIT_CORES:
+		buf_addf(&s->text, "%.3g", v);
+		say(s, " 核", " cores");
+		break;
+	case UNIT_BYTES:
+		say_bytes(s, v, "");
+		break;
+	case UNIT_BYTES_S:
+		say_bytes(s, v, "/s");
+		break;
+	case UNIT_SECONDS:
+		if (fabs(v) < 1)
+			buf_addf(&s->text, "%.3g ms", v * 1000);
+		else
+			buf_addf(&s->text, "%.3g s", v);
+		break;
+	case UNIT_NONE:
+		if (v == floor(v) && fabs(v) < 1e7)
+			buf_addf(&s->text, "%.0f", v);
+		else
+			buf_addf(&s->text, "%.4g", v);
+		break;
+	}
+}
+
+void
+say_time(struct say *s, double unix_s)
+{
+	time_t t = (time_t)unix_s, at = (time_t)s->at_s;
+	struct tm tm, day;
+	char text[40];
+
+	if (gmtime_r(&t, &tm) == NULL || gmtime_r(&at, &day) == NULL)
+		return;
+	strftime(text, sizeof(text),
+	    tm.tm_yday == day.tm_yday && tm.tm_year == day.tm_year
+		? "%H:%M:%S UTC"
+		: "%Y-%m-%d %H:%M:%S UTC",
+	    &tm);
+	part(s);
+	buf_adds(&s->text, text);
+}
+
+void
+say_cite(struct say *s, const char *id)
+{
+	int i;
+
+	if (id == NULL || id[0] == '\0' || s->n_ids == SAY_IDS_MAX)
+		return;
+	for (i = 0; i < s->n_ids; i++)
+		if (strcmp(s->ids[i], id) == 0)
+			return;
+	s->ids[s->n_ids++] = id;
+}
+
+static void
+add_claim(struct say *s, cJSON *to)
+{
+	cJSON *ids;
+	int i;
+
+	if (s->lang == REPORT_ZH)
+		tidy(&s->text);
+	cJSON_AddStringToObject(to, "text", buf_str(&s->text));
+	ids = cJSON_AddArrayToObject(to, "evidence");
+	for (i = 0; i < s->n_ids; i++)
+		cJSON_AddItemToArray(ids, cJSON_CreateString(s->ids[i]));
+	buf_reset(&s->text);
+	s->n_ids = 0;
+}
+
+cJSON *
+say_claim(struct say *s)
+{
+	cJSON *claim = cJSON_CreateObject();
+
+	add_claim(s, claim);
+	return claim;
+}
+
+cJSON *
+say_finding(struct say *s, const char *role, int incident, const char *next)
+{
+	cJSON *finding = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(finding, "role", role);
+	cJSON_AddNumberToObject(finding, "incident", incident);
+	add_claim(s, finding);
+	if (next != NULL)
+		cJSON_AddStringToObject(finding, "next", next);
+	return finding;
+}

@@ -1,0 +1,499 @@
+/*
+ * study.c - what one incident is asked, and what came of it.
+ *
+ * Each step depends on the answers before it only, so rebuilding the study
+ * from the state gives the same steps, whichever planner does it.
+ */
+#include "planner/rules/study.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/num.h"
+#include "common/base/rc.h"
+#include "common/json/tree.h"
+#include "common/base/when.h"
+
+enum {
+	QUERY_MAX = 60000,
+	RATE_DEFAULT_S = 120,
+	RATE_MIN_S = 10,
+	RATE_MAX_S = 900,
+	AGREE_S = 180,
+};
+
+/* ---- steps ---- */
+
+void
+ask_init(struct ask *a, const struct facts *f, enum tool_role role,
+    cJSON *args, const char *why_zh, const char *why_en, const char *about)
+{
+	const char *tool = facts_tool(f, role);
+
+	if (tool == NULL) {
+		cJSON_Delete(args);
+		return;
+	}
+	a->tool = tool;
+	a->args = args;
+	a->why = xasprintf("%s%s%s", f->lang == REPORT_ZH ? why_zh : why_en,
+	    about[0] != '\0' ? ": " : "", about);
+	a->answer = facts_answer(f, tool, args);
+}
+
+void
+ask_done(struct ask *a)
+{
+	cJSON_Delete(a->args);
+	free(a->why);
+	*a = (struct ask){0};
+}
+
+static cJSON *
+args_of(const char *query, double window_s)
+{
+	cJSON *args = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(args, "query", query);
+	if (window_s > 0)
+		cJSON_AddNumberToObject(args, "window", window_s);
+	return args;
+}
+
+/* How fine a look back over the window may be: some 240 steps. */
+static int
+resolution(const struct facts *f)
+{
+	return MAX(5, (int)(f->window_s / 240));
+}
+
+/* The query for the last moment in the window at which expr op bound held. */
+static char *
+last_time(const struct facts *f, struct span expr, const char *op, double bound)
+{
+	auto_buf b = {.max = QUERY_MAX};
+
+	buf_addf(&b, "max_over_time(timestamp((%.*s) %s ", SPAN_ARG(expr), op);
+	num_put_text(&b, bound, 15);
+	buf_addf(&b, ")[%.0fs:%ds])", f->window_s, resolution(f));
+	return buf_take(&b);
+}
+
+static const char *
+opposite(const char *op)
+{
+	static const char *const pairs[][2] = {{">", "<="}, {">=", "<"},
+	    {"<", ">="}, {"<=", ">"}, {"==", "!="}, {"!=", "=="}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(pairs); i++)
+		if (strcmp(op, pairs[i][0]) == 0)
+			return pairs[i][1];
+	return NULL;
+}
+
+static bool
+is_beyond(const struct promql_measure *m, double v)
+{
+	if (!m->has_threshold)
+		return false;
+	switch (m->op[0]) {
+	case '>':
+		return m->op[1] == '=' ? v >= m->threshold : v > m->threshold;
+	case '<':
+		return m->op[1] == '=' ? v <= m->threshold : v < m->threshold;
+	case '=':
+		return v == m->threshold;
+	default:
+		return v != m->threshold;
+	}
+}
+
+/* ---- the expression ---- */
+
+/* The alert's own series among an answer's, the only one if need be. */
+static bool
+pick(const cJSON *list, const cJSON *labels, struct series *ret)
+{
+	const cJSON *one;
+	struct series s;
+
+	cJSON_ArrayForEach (one, list) {
+		if (!series_read(one, &s) || !series_fits(&s, labels))
+			continue;
+		*ret = s;
+		return true;
+	}
+	if (cJSON_GetArraySize(list) != 1)
+		return false;
+	return series_read(cJSON_GetArrayItem(list, 0), ret);
+}
+
+/* The value of the series with these labels; 0: it is not there. Of another
+ * series, even the only one, nothing follows for this one. */
+static double
+last_of(const cJSON *list, const cJSON *labels)
+{
+	const cJSON *one;
+	struct series s;
+
+	cJSON_ArrayForEach (one, list)
+		if (series_read(one, &s) && series_fits(&s, labels))
+			return s.last;
+	return 0;
+}
+
+static void
+read_looked(struct looked *x, const cJSON *labels)
+{
+	const cJSON *list = answer_series(x->range.answer), *one;
+	struct series s;
+
+	x->found = pick(list, labels, &x->series);
+	cJSON_ArrayForEach (one, list) {
+		if (!x->found || !series_read(one, &s) ||
+		    s.labels == x->series.labels)
+			continue;
+		x->others++;
+		if (is_beyond(&x->measure, s.last))
+			x->others_beyond = true;
+	}
+	x->left_out = !x->found && answer_left_out(x->range.answer);
+	if (x->found)
+		x->since_t =
+		    last_of(answer_series(x->since.answer), x->series.labels);
+}
+
+static void
+look(struct study *s, const struct facts *f, const cJSON *alert,
+    const struct promql_measure *m)
+{
+	struct looked *x = &s->looked[s->n_looked];
+	auto_str expr = xstrndup(m->expr.p, m->expr.n);
+	const char *name = tree_str(alert, "name");
+
+	if (m->expr.n == 0 || m->expr.n > QUERY_MAX / 2 ||
+	    m->role == PROMQL_EXCLUDED)
+		return;
+	s->n_looked++;
+	x->alert = alert;
+	x->measure = *m;
+	ask_init(&x->range, f, TOOL_ROLE_METRICS,
+	    args_of(expr, f->window_s), "告警表达式在时间窗内的变化",
+	    "the alert's expression over the window", name);
+	if (m->has_threshold && opposite(m->op) != NULL) {
+		auto_str query =
+		    last_time(f, m->expr, opposite(m->op), m->threshold);
+
+		ask_init(&x->since, f, TOOL_ROLE_METRICS,
+		    args_of(query, 0), "最后一次在阈值以内是什么时候",
+		    "when it was last within its threshold", name);
+	}
+	read_looked(x, tree_at(alert, "labels"));
+}
+
+/* At most `most` measures of the rule. */
+static void
+look_at_rule(struct study *s, const struct facts *f, const cJSON *alert,
+    const cJSON *rule, int most)
+{
+	struct promql_measure m[PROMQL_MEASURES_MAX];
+	int n = promql_measures(span_of(rule_expr(rule)), m), i;
+
+	most = MIN(STUDY_MEASURES_MAX, s->n_looked + most);
+	for (i = 0; i < n && s->n_looked < most; i++)
+		look(s, f, alert, &m[i]);
+}
+
+static bool
+was_looked_at(const struct study *s, const cJSON *alert)
+{
+	int i;
+
+	for (i = 0; i < s->n_looked; i++)
+		if (tree_is(
+			s->looked[i].alert, "name", tree_str(alert, "name")))
+			return true;
+	return tree_is(s->alert, "name", tree_str(alert, "name"));
+}
+
+/* Alerts of other names belong to the picture: what each measures first. */
+static void
+look_at_others(struct study *s, const struct facts *f)
+{
+	const struct incident *x = s->incident;
+	int i;
+
+	for (i = 0; i < x->n && s->n_looked < STUDY_MEASURES_MAX; i++) {
+		const cJSON *rule;
+
+		if (was_looked_at(s, x->alerts[i]))
+			continue;
+		rule = facts_rule(f, x->alerts[i]);
+		if (rule != NULL)
+			look_at_rule(s, f, x->alerts[i], rule, 1);
+	}
+}
+
+/* ---- who uses the resource ---- */
+
+/* The width of the first range in the expression, in seconds. */
+static int
+rate_width(struct span expr)
+{
+	const char *open = expr.n > 0 ? memchr(expr.p, '[', expr.n) : NULL;
+	const char *end = expr.p + expr.n, *p;
+	int64_t ms;
+
+	if (open == NULL)
+		return RATE_DEFAULT_S;
+	for (p = ++open; p < end && *p != ']' && *p != ':'; p++)
+		;
+	if (when_duration(span_make(open, (size_t)(p - open)), &ms, NULL) !=
+		RC_OK ||
+	    ms == 0)
+		return RATE_DEFAULT_S;
+	return (int)MAX(RATE_MIN_S, MIN(ms / 1000, RATE_MAX_S));
+}
+
+/* Takes u, which is none of those before it. */
+static void
+add_user(struct study *s, const struct user *u)
+{
+	if (s->top.key == NULL)
+		s->top = *u;
+	else if (s->second.key == NULL)
+		s->second = *u;
+	s->total += u->series.last;
+}
+
+static void
+read_users(struct study *s)
+{
+	const cJSON *labels = tree_at(s->alert, "labels"), *one;
+	const char *seen[STUDY_USERS_TOP];
+	int n = 0, i;
+
+	cJSON_ArrayForEach (one, answer_series(s->users.answer)) {
+		struct user u = {0};
+
+		if (!series_read(one, &u.series) || u.series.last <= 0)
+			continue;
+		u.key = resource_user_key(u.series.labels, labels, &u.value);
+		/* By threads, say, the same one is counted otherwise. */
+		for (i = 0; u.key != NULL && i < n; i++)
+			if (strcmp(seen[i], u.value) == 0)
+				u.key = NULL;
+		if (u.key == NULL || n == STUDY_USERS_TOP)
+			continue;
+		seen[n++] = u.value;
+		add_user(s, &u);
+	}
+}
+
+static void
+ask_about_user(struct study *s, const struct facts *f, int width)
+{
+	struct series since;
+	auto_buf query = {.max = QUERY_MAX};
+	auto_str last = NULL;
+
+	resource_user_query(&query, s->resource, s->top.series.labels, width);
+	if (query.full)
+		return;
+	ask_init(&s->user_range, f, TOOL_ROLE_METRICS,
+	    args_of(buf_str(&query), f->window_s), "用量最高者的变化过程",
+	    "the history of who uses most", s->top.value);
+	last = last_time(f, buf_span(&query), "<", s->top.series.last / 2);
+	ask_init(&s->user_since, f, TOOL_ROLE_METRICS,
+	    args_of(last, 0), "它最后一次低于现在一半是什么时候",
+	    "when it last used less than half of that", s->top.value);
+	s->user_found = pick(answer_series(s->user_range.answer),
+	    s->top.series.labels, &s->user_series);
+	if (pick(answer_series(s->user_since.answer), s->top.series.labels,
+		&since))
+		s->user_since_t = since.last;
+	else if (s->user_found && s->user_series.from_t >
+				      f->at_s - f->window_s + 2 * resolution(f))
+		s->user_since_t = s->user_series.from_t;
+}
+
+static void
+ask_for_users(struct study *s, const struct facts *f)
+{
+	struct span expr = span_of(rule_expr(s->rule));
+	int width = rate_width(expr);
+	auto_buf query = {.max = QUERY_MAX};
+
+	s->resource = resource_of(expr, tree_str(s->alert, "name"));
+	if (s->resource == NULL)
+		return;
+	if (!resource_users_query(&query, s->resource, expr,
+		tree_at(s->alert, "labels"), STUDY_USERS_TOP, width) ||
+	    query.full)
+		return;
+	ask_init(&s->users, f, TOOL_ROLE_METRICS,
+	    args_of(buf_str(&query), 0), "同一处还有谁在使用这种资源",
+	    "who else uses this resource in the same place",
+	    s->resource->what[f->lang]);
+	read_users(s);
+	if (s->top.key != NULL)
+		ask_about_user(s, f, width);
+}
+
+const struct looked *
+study_own(const struct study *s)
+{
+	return s->n_looked > 0 && s->looked[0].alert == s->alert ? &s->looked[0]
+								 : NULL;
+}
+
+bool
+study_user_dominates(const struct study *s)
+{
+	return s->top.key != NULL && s->top.series.last >= s->total / 3 &&
+	       (s->second.key == NULL ||
+		   s->top.series.last >= 2 * s->second.series.last);
+}
+
+bool
+study_user_rose(const struct study *s)
+{
+	return s->user_since_t > 0;
+}
+
+bool
+study_user_agrees(const struct study *s)
+{
+	double own = study_own(s) != NULL ? study_own(s)->since_t : 0;
+	double alert = facts_since(s->alert);
+
+	if (s->user_since_t <= 0)
+		return false;
+	if (own > 0)
+		return fabs(own - s->user_since_t) <= AGREE_S;
+	return alert > 0 && s->user_since_t <= alert + 60 &&
+	       s->user_since_t >= alert - 5 * AGREE_S;
+}
+
+/* ---- find_causes ---- */
+
+static void
+ask_for_causes(struct study *s, const struct facts *f)
+{
+	cJSON *args = cJSON_CreateObject();
+	cJSON *alert = cJSON_AddObjectToObject(args, "alert");
+	const cJSON *labels = tree_at(s->alert, "labels");
+	const cJSON *at = tree_at(s->alert, "activeAt");
+
+	cJSON_AddStringToObject(alert, "name", tree_str(s->alert, "name"));
+	if (cJSON_IsObject(labels))
+		cJSON_AddItemToObject(
+		    alert, "labels", cJSON_Duplicate(labels, true));
+	if (cJSON_IsString(at))
+		cJSON_AddItemToObject(
+		    alert, "startsAt", cJSON_Duplicate(at, true));
+	ask_init(&s->causes, f, TOOL_ROLE_CAUSES, args,
+	    "哪个服务、哪个指标最先变化",
+	    "which service and metric changed first",
+	    tree_str(s->alert, "name"));
+}
+
+/* ---- the whole ---- */
+
+bool
+study_is_down(const cJSON *target)
+{
+	return tree_is(target, "health", "down");
+}
+
+static const cJSON *
+target_of(const struct facts *f, const cJSON *alert)
+{
+	const cJSON *labels = tree_at(alert, "labels"), *t;
+
+	cJSON_ArrayForEach (t, f->targets) {
+		const cJSON *own = tree_at(t, "labels");
+
+		if (study_is_down(t) && tree_has(own, "instance") &&
+		    tree_is(labels, "instance", tree_str(own, "instance")) &&
+		    (!tree_has(labels, "job") ||
+			tree_is(labels, "job", tree_str(own, "job"))))
+			return t;
+	}
+	return NULL;
+}
+
+/* Down targets of the incident's other alerts, each once. */
+static void
+find_down(struct study *s, const struct facts *f)
+{
+	const struct incident *x = s->incident;
+	int i, k;
+
+	for (i = 0; i < x->n && s->n_down < STUDY_DOWN_MAX; i++) {
+		const cJSON *t = target_of(f, x->alerts[i]);
+
+		for (k = 0; k < s->n_down && s->down[k] != t; k++)
+			;
+		if (t != NULL && t != s->target && k == s->n_down)
+			s->down[s->n_down++] = t;
+	}
+}
+
+void
+study_init(struct study *s, const struct facts *f,
+    const struct incident *incident, bool with_causes)
+{
+	int i;
+
+	*s = (struct study){.incident = incident, .alert = incident->alerts[0]};
+	/* The worst with a rule says most. */
+	for (i = 0; i < incident->n && s->rule == NULL; i++) {
+		s->rule = facts_rule(f, incident->alerts[i]);
+		if (s->rule != NULL)
+			s->alert = incident->alerts[i];
+	}
+	s->target = target_of(f, s->alert);
+	find_down(s, f);
+	if (s->rule != NULL)
+		look_at_rule(s, f, s->alert, s->rule, STUDY_OWN_MAX);
+	look_at_others(s, f);
+	ask_for_users(s, f);
+	if (with_causes)
+		ask_for_causes(s, f);
+}
+
+void
+study_done(struct study *s)
+{
+	int i;
+
+	for (i = 0; i < s->n_looked; i++) {
+		ask_done(&s->looked[i].range);
+		ask_done(&s->looked[i].since);
+	}
+	ask_done(&s->users);
+	ask_done(&s->user_range);
+	ask_done(&s->user_since);
+	ask_done(&s->causes);
+}
+
+void
+study_each(const struct study *s, void (*each)(void *ctx, const struct ask *a),
+    void *ctx)
+{
+	int i;
+
+	each(ctx, &s->causes);
+	for (i = 0; i < s->n_looked; i++)
+		each(ctx, &s->looked[i].range);
+	each(ctx, &s->users);
+	for (i = 0; i < s->n_looked; i++)
+		each(ctx, &s->looked[i].since);
+	each(ctx, &s->user_range);
+	each(ctx, &s->user_since);
+}

@@ -1,0 +1,300 @@
+/*
+ * tell.c - what the alerts of an incident measure, as findings.
+ *
+ * And what stands beside: rules that are not here, queries that failed,
+ * targets that are down, the other alerts of the incident.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/rc.h"
+#include "common/json/tree.h"
+#include "planner/rules/conclude.h"
+
+enum { OTHERS_NAMED = 8 };
+
+const char *
+drawing_word(const struct drawing *d, const char *zh, const char *en)
+{
+	return d->zh ? zh : en;
+}
+
+void
+drawing_finding(
+    struct drawing *d, const char *role, int incident, const char *next)
+{
+	cJSON_AddItemToArray(
+	    d->findings, say_finding(&d->s, role, incident, next));
+}
+
+void
+drawing_action(struct drawing *d)
+{
+	cJSON_AddItemToArray(d->actions, say_claim(&d->s));
+}
+
+const char *
+drawing_alerts_id(const struct drawing *d)
+{
+	return answer_evidence(d->k->facts.alerts_answer);
+}
+
+const char *
+drawing_rules_id(const struct drawing *d)
+{
+	return answer_evidence(d->k->facts.rules_answer);
+}
+
+/* In bytes when that is what the expression is, and nothing divides it. */
+enum resource_unit
+tell_unit_of(struct span expr)
+{
+	struct span names[4];
+	int n = promql_metrics(expr, names, 4), i;
+
+	static const char *const changing[] = {
+	    "/", "rate", "deriv", "delta", "increase", "changes", "count"};
+	size_t k;
+
+	for (k = 0; k < ARRAY_LEN(changing); k++)
+		if (memmem(expr.p, expr.n, changing[k], strlen(changing[k])))
+			return UNIT_NONE;
+	if (n == 0)
+		return UNIT_NONE;
+	for (i = 0; i < n; i++)
+		if (names[i].n < 6 ||
+		    memcmp(names[i].p + names[i].n - 6, "_bytes", 6) != 0)
+			return UNIT_NONE;
+	return UNIT_BYTES;
+}
+
+void
+tell_put_expr(struct say *s, struct span expr)
+{
+	auto_str text = xstrndup(expr.p, expr.n);
+
+	say_code(s, text);
+}
+
+static void
+say_threshold(struct drawing *d, const struct looked *x)
+{
+	if (!x->measure.has_threshold)
+		return;
+	say(&d->s, "（触发条件", " (fires when ");
+	buf_addf(&d->s.text, d->zh ? " %s" : "%s", x->measure.op);
+	if (!d->zh)
+		buf_addc(&d->s.text, ' ');
+	say_value(&d->s, x->measure.threshold, tell_unit_of(x->measure.expr));
+	say(&d->s, "）", ")");
+	say_cite(&d->s, drawing_rules_id(d));
+}
+
+static void
+say_course(struct drawing *d, const struct looked *x)
+{
+	const struct series *v = &x->series;
+	enum resource_unit unit = tell_unit_of(x->measure.expr);
+	bool low = x->measure.op[0] == '<';
+
+	if (v->min == v->max) {
+		say(&d->s, "，时间窗内一直是", ": all through the window ");
+		say_value(&d->s, v->last, unit);
+		say_threshold(d, x);
+		return;
+	}
+	say(&d->s, "，时间窗内从", ": from ");
+	say_value(&d->s, v->first, unit);
+	say(&d->s, "变到", " to ");
+	say_value(&d->s, v->last, unit);
+	say(&d->s, low ? "，最低" : "，最高",
+	    low ? " over the window, lowest " : " over the window, highest ");
+	say_value(&d->s, low ? v->min : v->max, unit);
+	if ((low ? v->min_t : v->max_t) > 0) {
+		say(&d->s, "（", " at ");
+		say_time(&d->s, low ? v->min_t : v->max_t);
+		say(&d->s, "）", "");
+	}
+	say_threshold(d, x);
+}
+
+static void
+say_since(struct drawing *d, const struct looked *x)
+{
+	if (x->since_t <= 0)
+		return;
+	say(&d->s, "；最后一次在阈值以内是", "; last within its threshold at ");
+	say_time(&d->s, x->since_t);
+	say_cite(&d->s, answer_evidence(x->since.answer));
+}
+
+static void
+tell_absent(struct drawing *d, int n, const struct looked *x)
+{
+	say(&d->s, "期望存在的序列", "The series that should be there, ");
+	tell_put_expr(&d->s, x->measure.expr);
+	say_cite(&d->s, answer_evidence(x->range.answer));
+	if (x->found && x->series.to_t > 0) {
+		say(&d->s, "，最后一次有数据是", ", had its last sample at ");
+		say_time(&d->s, x->series.to_t);
+	} else {
+		say(&d->s, "，在整个时间窗内没有数据",
+		    ", had no sample in the whole window");
+	}
+	drawing_finding(d, "symptom", n, NULL);
+}
+
+void
+tell_failed(struct drawing *d, int n, const struct ask *a)
+{
+	say(&d->s, "查询失败", "A query failed");
+	say_code(&d->s, tree_str(a->args, "query"));
+	say(&d->s, "：", ": ");
+	say_code(&d->s, answer_error(a->answer));
+	say_cite(&d->s, answer_evidence(a->answer));
+	drawing_finding(d, "open", n, NULL);
+}
+
+static void
+tell_looked(struct drawing *d, int n, const struct looked *x)
+{
+	if (x->range.answer == NULL)
+		return;
+	if (!answer_ok(x->range.answer)) {
+		tell_failed(d, n, &x->range);
+		return;
+	}
+	if (x->measure.role == PROMQL_ABSENT) {
+		tell_absent(d, n, x);
+		return;
+	}
+	say_cite(&d->s, answer_evidence(x->range.answer));
+	say_code(&d->s, tree_str(x->alert, "name"));
+	say(&d->s, "：", ": ");
+	tell_put_expr(&d->s, x->measure.expr);
+	if (x->found) {
+		say_labels(&d->s, x->series.labels, 4);
+		say_course(d, x);
+		say_since(d, x);
+	} else if (x->left_out) {
+		say(&d->s, "序列太多，列出的几条里没有这个告警的",
+		    " has too many series: this alert's is not among those "
+		    "listed");
+	} else {
+		say(&d->s, "在时间窗内没有属于这个告警的数据",
+		    " has no data of this alert in the window");
+	}
+	drawing_finding(d, "symptom", n, NULL);
+}
+
+static void
+tell_others(struct drawing *d, int n, const struct looked *x)
+{
+	if (!x->found || x->others == 0 || !x->measure.has_threshold)
+		return;
+	say_cite(&d->s, answer_evidence(x->range.answer));
+	if (x->others_beyond) {
+		say(&d->s,
+		    "同一表达式的其他序列也越过了阈值，不是单个对象的问题",
+		    "Other series of the same expression are beyond the "
+		    "threshold as well: it is not this one alone");
+		drawing_finding(d, "symptom", n, NULL);
+	} else {
+		say(&d->s, "普遍现象：同一表达式的其他序列都在阈值以内",
+		    "A general problem: the other series of the expression are "
+		    "all within the threshold");
+		drawing_finding(d, "ruled_out", n, NULL);
+	}
+}
+
+void
+tell_put_target(struct drawing *d, const cJSON *target)
+{
+	say(&d->s, "目标", "The target ");
+	say_labels(&d->s, tree_at(target, "labels"), 3);
+	say(&d->s, " 无法采集", " cannot be scraped");
+	if (tree_has(target, "lastError")) {
+		say(&d->s, "：", ": ");
+		say_code(&d->s, tree_str(target, "lastError"));
+	}
+	say_cite(&d->s, answer_evidence(d->k->facts.targets_answer));
+}
+
+void
+tell_rule(struct drawing *d, int n, const struct study *s)
+{
+	int i;
+
+	for (i = 0; i < s->n_looked; i++)
+		tell_looked(d, n, &s->looked[i]);
+	if (study_own(s) != NULL)
+		tell_others(d, n, study_own(s));
+	for (i = 0; i < s->n_down; i++) {
+		tell_put_target(d, s->down[i]);
+		drawing_finding(d, "contributing", n, NULL);
+	}
+	if (s->rule != NULL || d->k->facts.rules_answer == NULL)
+		return;
+	if (answer_ok(d->k->facts.rules_answer))
+		say(&d->s, "这里没有名为", "There is no rule named ");
+	else
+		say(&d->s, "未能取得规则，不知道",
+		    "The rules could not be read; "
+		    "unknown is the expression of ");
+	say_code(&d->s, tree_str(s->alert, "name"));
+	if (answer_ok(d->k->facts.rules_answer))
+		say(&d->s, " 的规则，它可能由别处的 ruler 评估",
+		    " here; a ruler elsewhere may evaluate it");
+	else
+		say(&d->s, " 的表达式", "");
+	say_cite(&d->s, drawing_rules_id(d));
+	drawing_finding(d, "open", n,
+	    drawing_word(d, "在发出这个告警的系统里查看它的表达式",
+		"look up its expression in the system that sent it"));
+}
+
+void
+tell_members(struct drawing *d, int n, const struct study *s)
+{
+	const struct incident *x = s->incident;
+	int i, named = 0;
+	cJSON *seen = cJSON_CreateObject();
+
+	cJSON_AddNullToObject(seen, tree_str(s->alert, "name"));
+	for (i = 0; i < x->n; i++) {
+		const char *name = tree_str(x->alerts[i], "name");
+
+		if (tree_at(seen, name) != NULL || named == OTHERS_NAMED)
+			continue;
+		if (named++ == 0)
+			say(&d->s, "同一事件中还触发了",
+			    "Of the same incident there also fire");
+		if (!d->zh)
+			buf_addc(&d->s.text, ' ');
+		say_code(&d->s, name);
+		cJSON_AddNullToObject(seen, name);
+	}
+	cJSON_Delete(seen);
+	if (named == 0)
+		return;
+	say_cite(&d->s, drawing_alerts_id(d));
+	drawing_finding(d, "symptom", n, NULL);
+}
+void
+tell_put_subject(struct drawing *d, const struct study *s)
+{
+	const char *key = "";
+	char value[200];
+
+	say_code(&d->s, tree_str(s->alert, "name"));
+	incident_identity(
+	    tree_at(s->alert, "labels"), &key, value, sizeof(value));
+	if (value[0] != '\0' && key[0] != '\0') {
+		auto_str pair = xasprintf(
+		    "%s=%s", key, tree_str(tree_at(s->alert, "labels"), key));
+
+		if (!d->zh)
+			buf_addc(&d->s.text, ' ');
+		say_code(&d->s, pair);
+	}
+}

@@ -1,0 +1,176 @@
+/*
+ * dispatch.c - queued tasks to workers.
+ *
+ * Invariant: every lease has an attempt of its own, so a late outcome of an
+ * earlier one is told apart.
+ */
+#include "supervisor/doors/dispatch.h"
+
+#include "common/base/clk.h"
+#include "common/base/failpoint.h"
+#include "common/wire/wire.h"
+#include "supervisor/run/approve.h"
+#include "supervisor/run/ledger.h"
+#include "supervisor/run/step.h"
+
+int64_t
+dispatch_alive_since(const struct supervisor *s)
+{
+	return clk_mono_ms() - s->lease_ms;
+}
+
+/* The planner sees the state and what there is to run. */
+static void
+planner_input(struct supervisor *s, struct task *t, struct buf *b)
+{
+	state_encode(t->run->state, b, "tools",
+	    registry_tools_encoded(s->workers));
+}
+
+/* The key is that under which a tool that may be repeated does it once,
+ * whoever asks and how often. */
+static void
+executor_input(struct task *t, struct buf *b)
+{
+	const struct run *r = t->run;
+	const struct plan_step *step = &r->plan.steps[t->index];
+	auto_str key =
+	    t->class == TOOL_IDEMPOTENT
+		? xasprintf("%s.%llu", r->id, (unsigned long long)t->number)
+		: NULL;
+
+	proto_put_step(b,
+	    &(struct proto_step){.step = step->step,
+		.tool = step->tool,
+		.args = step->args,
+		.context = r->plan.context,
+		.iteration = r->iteration,
+		.index = t->index,
+		.at = MAX(state_int(r->state, "at", 0), 0),
+		.window = MAX(state_int(r->state, "window", 0), 0),
+		.labels = state_get(r->state, "labels"),
+		.language = state_str(r->state, "language"),
+		.key = span_of(key)});
+}
+
+static void
+emit_started(struct supervisor *s, struct task *t)
+{
+	bool reads = t->class == TOOL_READ;
+	auto_buf b = {0};
+
+	buf_init(&b, STATE_BYTES_MAX);
+	wire_put_map(&b, reads ? 7 : 9);
+	if (!reads) {
+		wire_put_str(&b, "task");
+		wire_put_u64(&b, t->number);
+		wire_put_str(&b, "class");
+		wire_put_str(&b, tool_class_name(t->class));
+	}
+	step_put_place(&b, t);
+	step_put_call(&b, t);
+	wire_put_str(&b, "worker");
+	wire_put_str(&b, t->worker_name);
+	wire_put_str(&b, "attempt");
+	wire_put_u64(&b, t->attempt);
+	ledger_emit(s, t->run, "tool_started", &b);
+}
+
+static void
+lease(struct supervisor *s, struct task *t, struct worker *w)
+{
+	struct run *r = t->run;
+	struct proto m = {.type = PROTO_TASK};
+	int64_t now = clk_mono_ms();
+	auto_buf input = {0};
+
+	supervisor_at_work(s, r);
+	step_release(s, t);
+	t->state = TASK_LEASED;
+	t->attempt++;
+	t->worker = w;
+	memcpy(t->worker_name, w->name, sizeof(t->worker_name));
+	t->leased_ms = now;
+	t->lease_until_ms = now + s->lease_ms;
+	t->dirty = true;
+	w->busy++;
+	w->alone = task_is_suspect(t);
+	ledger_dirty(s, r);
+	if (t->node == NODE_EXECUTOR)
+		emit_started(s, t);
+	buf_init(&input, PROTO_BYTES_MAX);
+	if (t->node == NODE_PLANNER)
+		planner_input(s, t, &input);
+	else
+		executor_input(t, &input);
+	m.task.epoch = s->epoch;
+	m.task.run = span_of(r->id);
+	m.task.task = t->number;
+	m.task.attempt = t->attempt;
+	m.task.deadline_ms = (uint64_t)MAX(r->ends_mono_ms - now, 1);
+	m.task.input = buf_span(&input);
+	ledger_send(s, s->back, &w->peer, &m);
+	FAILPOINT(leased);
+}
+
+static struct span
+task_tool(const struct task *t)
+{
+	if (t->node != NODE_EXECUTOR)
+		return (struct span){NULL, 0};
+	return t->run->plan.steps[t->index].tool;
+}
+
+/* Before the others, or those would keep every worker from being idle. */
+static void
+dispatch_suspects(struct supervisor *s, enum node node)
+{
+	int64_t since = dispatch_alive_since(s);
+	struct task *t, *next;
+
+	for (t = TAILQ_FIRST(&s->suspects[node]); t != NULL; t = next) {
+		struct worker *w = registry_pick_alone(
+		    s->workers, node, task_tool(t), since);
+
+		next = TAILQ_NEXT(t, queue);
+		if (w != NULL &&
+		    (node != NODE_EXECUTOR || approve_clears(s, t)))
+			lease(s, t, w);
+	}
+}
+
+static void
+dispatch_queue(struct supervisor *s, enum node node)
+{
+	int64_t since = dispatch_alive_since(s);
+	struct task *t, *next;
+
+	for (t = TAILQ_FIRST(&s->queue[node]); t != NULL; t = next) {
+		struct worker *w;
+
+		next = TAILQ_NEXT(t, queue);
+		/* Nobody has room: the rest need not be looked at. */
+		if (registry_pick(s->workers, node, (struct span){NULL, 0},
+			since) == NULL)
+			return;
+		w = registry_pick(s->workers, node, task_tool(t), since);
+		if (w != NULL &&
+		    (node != NODE_EXECUTOR || approve_clears(s, t)))
+			lease(s, t, w);
+	}
+}
+
+void
+dispatch_all(struct supervisor *s)
+{
+	static const enum node nodes[] = {NODE_PLANNER, NODE_EXECUTOR};
+	size_t i;
+
+	if (s->broken)
+		return;
+	registry_unkeep(s->workers);
+	for (i = 0; i < ARRAY_LEN(nodes); i++) {
+		dispatch_suspects(s, nodes[i]);
+		dispatch_queue(s, nodes[i]);
+	}
+}

@@ -1,0 +1,15 @@
+/*
+ * dispatch.h - queued tasks to workers that have room.
+ */
+#ifndef SUPERVISOR_DOORS_DISPATCH_H
+#define SUPERVISOR_DOORS_DISPATCH_H
+
+#include "supervisor/run/supervisor.h"
+
+/* Leases what is queued. */
+void dispatch_all(struct supervisor *s);
+
+/* No worker silent for longer than this gets a task (monotonic). */
+int64_t dispatch_alive_since(const struct supervisor *s);
+
+#endif

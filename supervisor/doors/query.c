@@ -1,0 +1,292 @@
+/*
+ * query.c - what gateways read, answered from the store: a function for each
+ * query of the list.
+ */
+#include "supervisor/doors/query.h"
+
+#include "common/report/evidence_id.h"
+#include "common/wire/wire.h"
+#include "supervisor/run/checkpoint.h"
+#include "supervisor/run/ledger.h"
+#include "supervisor/run/lookup.h"
+
+/* A QUERY that is being answered. */
+struct query {
+	struct supervisor *s;
+	const struct bus_peer *peer;
+	const struct proto_query *m;
+	union proto_args args; /* within their bounds */
+};
+
+enum {
+	LIST_USUAL = 50,
+	/* What stands around a value in its message. */
+	REPLY_HEAD_BYTES = 4096,
+	VALUE_BYTES_MAX = PROTO_BYTES_MAX - REPLY_HEAD_BYTES,
+};
+
+/* Answers with a value, which is copied. RC_TOOBIG: it fits no message. */
+static enum rc
+query_reply(const struct query *q, const struct buf *value, struct err *err)
+{
+	struct proto m = {.type = PROTO_REPLY};
+
+	if (value->full || value->len > VALUE_BYTES_MAX)
+		return err_set(err, RC_TOOBIG,
+		    "the answer is larger than a message may be, which is %d "
+		    "MiB",
+		    PROTO_BYTES_MAX >> 20);
+	m.reply.req = q->m->req;
+	m.reply.rc = span_of(rc_name(RC_OK));
+	m.reply.value = buf_span(value);
+	ledger_tell(q->s->front, q->peer, &m);
+	return RC_OK;
+}
+
+/* ---- list ---- */
+
+struct list_page {
+	struct buf runs;
+	int64_t n, limit;
+	int64_t last; /* row of the last one on it */
+	bool more;    /* runs behind that */
+};
+
+static void
+list_add(void *ctx, const struct store_run *r)
+{
+	struct list_page *p = ctx;
+	const struct proto_listed run = {
+	    .id = r->id,
+	    .input = r->input,
+	    .status = r->status,
+	    .reason = r->reason,
+	    .confidence = r->confidence,
+	    .created_ms = r->created_ms,
+	    .finished_ms = r->finished_ms,
+	    .iteration = r->iteration,
+	};
+
+	p->more = p->n == p->limit;
+	if (p->more)
+		return;
+	proto_put_listed(&p->runs, &run);
+	p->last = r->row;
+	p->n++;
+}
+
+static void
+list_put(struct buf *b, const struct list_page *p)
+{
+	auto_buf runs = {.max = VALUE_BYTES_MAX};
+
+	wire_put_array(&runs, (uint32_t)p->n);
+	buf_add_buf(&runs, &p->runs);
+	proto_put_listing(
+	    b, &(struct proto_listing){.investigations = buf_span(&runs),
+		   .next = p->more ? p->last : 0});
+	buf_mark(b, &runs);
+}
+
+static enum rc
+query_list(struct query *q, struct err *err)
+{
+	const struct proto_list *a = &q->args.list;
+	struct list_page p = {.limit = a->limit != 0 ? a->limit : LIST_USUAL};
+	/* One more than is shown: it tells whether there is more. */
+	const struct store_list l = {
+	    .before_row = a->before, .limit = p.limit + 1, .status = a->status};
+	auto_buf b = {.max = VALUE_BYTES_MAX};
+	enum rc rc;
+
+	buf_init(&p.runs, VALUE_BYTES_MAX);
+	rc = q->s->ops->run_list(q->s->store, &l, list_add, &p, err);
+	if (rc == RC_OK)
+		list_put(&b, &p);
+	buf_done(&p.runs);
+	return rc == RC_OK ? query_reply(q, &b, err) : rc;
+}
+
+/* ---- one run ---- */
+
+static enum rc
+query_show(struct query *q, struct err *err)
+{
+	struct state *st = NULL;
+	struct lookup_row k;
+	auto_buf b = {.max = VALUE_BYTES_MAX}, more = {.max = 1024};
+	enum rc rc = lookup_find(q->s, q->m->run, &k, err);
+
+	if (rc == RC_OK)
+		rc = checkpoint_state(q->s, k.row, &st, err);
+	if (rc != RC_OK)
+		return rc;
+	proto_put_shown(&more, &(struct proto_shown){.created_ms = k.created_ms,
+				   .finished_ms = k.finished_ms,
+				   .last_seq = k.last_seq});
+	state_encode(st, &b, "run", buf_span(&more));
+	state_free(st);
+	return query_reply(q, &b, err);
+}
+
+static enum rc
+query_report(struct query *q, struct err *err)
+{
+	struct state *st = NULL;
+	struct lookup_row k;
+	auto_buf b = {.max = VALUE_BYTES_MAX};
+	enum rc rc = lookup_find(q->s, q->m->run, &k, err);
+
+	if (rc == RC_OK && k.finished_ms == 0)
+		return err_set(err, RC_CONFLICT,
+		    "investigation %s is still "
+		    "under way; follow its events, or ask again",
+		    k.id);
+	if (rc == RC_OK)
+		rc = checkpoint_state(q->s, k.row, &st, err);
+	if (rc != RC_OK)
+		return rc;
+	proto_put_told(
+	    &b, &(struct proto_told){.markdown = state_str(st, "final_report"),
+		    .conclusion = state_get(st, "conclusion"),
+		    .verdict = state_get(st, "verdict"),
+		    .language = state_str(st, "language"),
+		    .status = state_str(st, "status"),
+		    .reason = state_str(st, "reason")});
+	state_free(st);
+	return query_reply(q, &b, err);
+}
+
+static void
+evidence_found(void *ctx, const struct store_evidence *e)
+{
+	const struct query *q = ctx;
+	struct proto m = {.type = PROTO_REPLY};
+
+	m.reply.req = q->m->req;
+	m.reply.rc = span_of(rc_name(RC_OK));
+	m.reply.media = e->media;
+	m.reply.bytes = e->bytes;
+	ledger_tell(q->s->front, q->peer, &m);
+}
+
+static enum rc
+query_evidence(struct query *q, struct err *err)
+{
+	struct span id = q->args.evidence.id;
+	struct lookup_row k;
+	int64_t number;
+	enum rc rc = lookup_find(q->s, q->m->run, &k, err);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = RC_NOTFOUND;
+	if (evidence_id_parse(id, &number))
+		rc = q->s->ops->evidence_get(
+		    q->s->store, k.row, number, evidence_found, q, err);
+	if (rc == RC_NOTFOUND)
+		return err_set(err, rc,
+		    "investigation %s has no evidence "
+		    "%.*s",
+		    k.id, SPAN_ARG(id));
+	return rc;
+}
+
+/* ---- checkpoints ---- */
+
+struct marks {
+	struct buf list;
+	uint32_t n;
+};
+
+static void
+mark_add(void *ctx, const struct checkpoint *c)
+{
+	struct marks *m = ctx;
+
+	m->n++;
+	proto_put_mark(&m->list,
+	    &(struct proto_mark){
+		.n = c->n, .node = span_of(node_name(c->node)), .seq = c->seq});
+}
+
+/* Routing bounds the turns of a run, and so this list. */
+static void
+marks_put(struct buf *b, const struct lookup_row *k, const struct marks *m)
+{
+	auto_buf list = {.max = PROTO_BYTES_MAX};
+
+	wire_put_array(&list, m->n);
+	buf_add_buf(&list, &m->list);
+	proto_put_kept(b, &(struct proto_kept){.status = span_of(k->status),
+			      .last_seq = k->last_seq,
+			      .checkpoints = buf_span(&list)});
+	buf_mark(b, &list);
+}
+
+static enum rc
+query_checkpoints(struct query *q, struct err *err)
+{
+	struct marks m = {.n = 0};
+	struct lookup_row k;
+	auto_buf b = {.max = PROTO_BYTES_MAX};
+	enum rc rc = lookup_find(q->s, q->m->run, &k, err);
+
+	if (rc != RC_OK)
+		return rc;
+	buf_init(&m.list, PROTO_BYTES_MAX);
+	rc = checkpoint_each(q->s, k.row, mark_add, &m, err);
+	if (rc == RC_OK)
+		marks_put(&b, &k, &m);
+	buf_done(&m.list);
+	return rc == RC_OK ? query_reply(q, &b, err) : rc;
+}
+
+static enum rc
+query_checkpoint(struct query *q, struct err *err)
+{
+	int64_t n = (int64_t)q->args.checkpoint.n;
+	struct state *st = NULL;
+	struct checkpoint c;
+	struct lookup_row k;
+	auto_buf b = {.max = PROTO_BYTES_MAX}, state = {.max = PROTO_BYTES_MAX};
+	enum rc rc = lookup_find(q->s, q->m->run, &k, err);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = checkpoint_at(q->s, k.row, n, &c, &st, err);
+	if (rc == RC_NOTFOUND)
+		return err_set(err, rc,
+		    "investigation %s has no checkpoint %lld", k.id,
+		    (long long)n);
+	if (rc != RC_OK)
+		return rc;
+	state_encode(st, &state, NULL, (struct span){NULL, 0});
+	state_free(st);
+	proto_put_point(
+	    &b, &(struct proto_point){.n = c.n,
+		    .node = span_of(node_name(c.node)),
+		    .seq = c.seq,
+		    .state = buf_span(&state),
+		    .tools = registry_tools_encoded(q->s->workers)});
+	buf_mark(&b, &state);
+	return query_reply(q, &b, err);
+}
+
+/* ---- which ---- */
+
+enum rc
+query_answer(struct supervisor *s, const struct bus_peer *peer,
+    const struct proto_query *m, struct err *err)
+{
+	static enum rc (*const answers[])(
+	    struct query * q, struct err * err) = {
+#define QUERY(name, NAME, what) [PROTO_ASK_##NAME] = query_##name,
+#include "common/wire/proto_messages.def"
+	};
+	struct query q = {.s = s, .peer = peer, .m = m};
+	enum proto_ask ask = PROTO_ASKS;
+	enum rc rc = proto_get_args(m, &ask, &q.args, err);
+
+	return rc == RC_OK ? answers[ask](&q, err) : rc;
+}

@@ -1,0 +1,28 @@
+/*
+ * approve.h - steps of class UNSAFE: whether they may begin, and a person's
+ * word on them.
+ */
+#ifndef SUPERVISOR_RUN_APPROVE_H
+#define SUPERVISOR_RUN_APPROVE_H
+
+#include "supervisor/run/supervisor.h"
+
+/*
+ * Whether t, a queued step, may be leased as far as its class is concerned.
+ * Where not: an UNSAFE one waits for a person from now on, one that was begun
+ * before it was UNSAFE has ended.
+ */
+bool approve_clears(struct supervisor *s, struct task *t);
+
+/* Is an UNSAFE step leased now? A supervisor that is asked to end waits. */
+bool approve_under_way(const struct supervisor *s);
+
+/*
+ * Takes a person's word on a step of the run in row; r is NULL when it has
+ * ended. RC_OK also for what was decided so before. RC_INVALID: by nobody;
+ * RC_NOTFOUND: no such step; RC_CONFLICT: decided otherwise, or too late.
+ */
+NODISCARD enum rc approve_decide(struct supervisor *s, struct run *r,
+    int64_t row, const struct proto_decide *m, struct err *err);
+
+#endif

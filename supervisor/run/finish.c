@@ -1,0 +1,267 @@
+/*
+ * finish.c - how a run ends: a report, a verdict on it, one last event.
+ *
+ * Every run ends here, in one transaction, whatever ended it; so there is
+ * exactly one `finished` and never a run without a report.
+ */
+#include "supervisor/run/finish.h"
+
+#include "common/base/clk.h"
+#include "common/report/evidence_id.h"
+#include "common/base/failpoint.h"
+#include "common/base/log.h"
+#include "common/report/report.h"
+#include "common/report/verify.h"
+#include "common/wire/wire.h"
+#include "supervisor/run/ledger.h"
+
+struct fetch {
+	struct supervisor *s;
+	struct run *run;
+	struct buf *into;
+};
+
+static void
+fetched(void *ctx, const struct store_evidence *e)
+{
+	struct fetch *f = ctx;
+
+	buf_add_span(f->into, e->bytes);
+}
+
+static enum rc
+fetch_evidence(void *ctx, struct span id, struct buf *ret)
+{
+	struct fetch *f = ctx;
+	struct err err;
+	int64_t number;
+
+	if (!evidence_id_parse(id, &number))
+		return RC_NOTFOUND;
+	f->into = ret;
+	return f->s->ops->evidence_written(
+	    f->s->store, f->run->row, number, fetched, f, &err);
+}
+
+static enum report_lang
+lang_of(const struct run *r)
+{
+	return report_lang(state_str(r->state, "language"));
+}
+
+/* Holds the report against its evidence, marks what fails. */
+static void
+verify(struct supervisor *s, struct run *r, struct buf *report,
+    struct buf *verdict)
+{
+	struct fetch f = {.s = s, .run = r};
+	AUTO(verdict) v = NULL;
+	auto_buf state = {0}, marked = {0};
+
+	buf_init(&state, STATE_BYTES_MAX * 2);
+	buf_init(&marked, REPORT_BYTES_MAX * 2);
+	state_encode(r->state, &state, NULL, (struct span){NULL, 0});
+	v = verify_report(&(struct verify_in){
+	    .markdown = buf_span(report),
+	    .state = buf_span(&state),
+	    .fetch = fetch_evidence,
+	    .ctx = &f,
+	});
+	verdict_put(verdict, v);
+	if (verdict_ok(v))
+		return;
+	verify_mark(&marked, buf_span(report), v, lang_of(r));
+	buf_reset(report);
+	buf_add_span(report, buf_span(&marked));
+}
+
+/* Why it ended, for a person; empty for a run that went its way. */
+static void
+say_why(struct run *r, enum ending e)
+{
+	static const char *const texts[ENDING_COUNT] = {
+	    [ENDING_DIED] = "the supervisor died at it, and in each recovery",
+	    [ENDING_CANCELLED] = "it was cancelled",
+	    [ENDING_PLANNER] = "the planner failed",
+	    [ENDING_DEADLINE] = "its time was up",
+	    [ENDING_TOOL] = "the same tool failed 3 times in a row",
+	    [ENDING_ROUNDS] = "10 rounds brought no conclusion",
+	    [ENDING_TURNS] = "the planner came to no decision",
+	};
+
+	if (r->reason[0] == '\0' && texts[e] != NULL)
+		snprintf(r->reason, sizeof(r->reason), "%s", texts[e]);
+}
+
+static void
+make_report(
+    struct supervisor *s, struct run *r, enum ending e, struct buf *report)
+{
+	struct span own = state_str(r->state, "final_report");
+	auto_buf state = {0};
+
+	(void)s;
+	if (r->given_up != ENDING_NONE) {
+		report_unread(report, lang_of(r), ending_name(e));
+		return;
+	}
+	if (e == ENDING_FINISH && own.n != 0) {
+		buf_add_span(report, own);
+		return;
+	}
+	buf_init(&state, STATE_BYTES_MAX * 2);
+	state_encode(r->state, &state, NULL, (struct span){NULL, 0});
+	report_cut_short(report, buf_span(&state),
+	    e == ENDING_PLANNER ? r->reason : ending_name(e));
+}
+
+static struct span
+confidence_of(const struct run *r, enum ending e)
+{
+	struct span c =
+	    wire_find_str(state_get(r->state, "conclusion"), "confidence");
+
+	if (e != ENDING_FINISH || c.n == 0)
+		return span_of(report_confidence_name(REPORT_UNDETERMINED));
+	return c;
+}
+
+static void
+last_update(struct run *r, enum ending e, struct span report,
+    struct span verdict, struct buf *b)
+{
+	wire_put_map(b, 5);
+	run_put_seq(r, b, 1);
+	wire_put_str(b, "final_report");
+	wire_put_span(b, report);
+	wire_put_str(b, "verdict");
+	wire_put_raw(b, verdict);
+	wire_put_str(b, "status");
+	wire_put_str(b, ending_status(e));
+	wire_put_str(b, "reason");
+	wire_put_str(b, r->reason);
+}
+
+static void
+emit_report(struct supervisor *s, struct run *r, enum ending e,
+    struct span report, struct span verdict)
+{
+	auto_buf b = {0};
+
+	buf_init(&b, STATE_BYTES_MAX * 2);
+	wire_put_map(&b, 4);
+	wire_put_str(&b, "markdown");
+	wire_put_span(&b, report);
+	wire_put_str(&b, "language");
+	wire_put_span(&b, state_str(r->state, "language"));
+	wire_put_str(&b, "confidence");
+	wire_put_span(&b, confidence_of(r, e));
+	wire_put_str(&b, "verdict");
+	wire_put_raw(&b, verdict);
+	ledger_emit(s, r, "report", &b);
+}
+
+static void
+emit_finished(struct supervisor *s, struct run *r, enum ending e)
+{
+	auto_buf b = {0};
+
+	buf_init(&b, 4096);
+	wire_put_map(&b, 5);
+	wire_put_str(&b, "status");
+	wire_put_str(&b, ending_status(e));
+	wire_put_str(&b, "reason");
+	wire_put_str(&b, r->reason);
+	wire_put_str(&b, "ended_by");
+	wire_put_str(&b, ending_name(e));
+	wire_put_str(&b, "iteration");
+	wire_put_int(&b, r->iteration);
+	wire_put_str(&b, "ms");
+	wire_put_int(&b, clk_mono_ms() - r->started_mono_ms);
+	ledger_emit(s, r, "finished", &b);
+}
+
+static void
+write_end(struct supervisor *s, struct run *r, enum ending e)
+{
+	struct store_run row = {
+	    .row = r->row,
+	    .id = span_of(r->id),
+	    .status = span_of(ending_status(e)),
+	    .reason = span_of(r->reason),
+	    .confidence = confidence_of(r, e),
+	    .node = span_of(node_name(NODE_END)),
+	    .finished_ms = clk_wall_ms(),
+	    .iteration = r->iteration,
+	    .turns = r->turns,
+	    .next_task = r->next_task,
+	    .next_update = r->next_update,
+	    .last_seq = r->last_seq,
+	    .recoveries = r->recoveries,
+	};
+	struct err err;
+
+	r->status = ending_status(e);
+	if (ledger_good(s, s->ops->task_clear(s->store, r->row, &err), &err))
+		ledger_good(s, s->ops->run_update(s->store, &row, &err), &err);
+}
+
+/* What a reader gets in the place of a report that nobody could read back.
+ * The ending: only a planner's own report can turn it into a failure. */
+static enum ending
+give_up_report(struct supervisor *s, struct run *r, enum ending e,
+    const char *why, struct buf *report, struct buf *verdict)
+{
+	if (e == ENDING_FINISH) {
+		run_fail(r, "the report does not fit: ", why);
+		e = ENDING_PLANNER;
+	}
+	buf_reset(report);
+	buf_reset(verdict);
+	report_unread(report, lang_of(r),
+	    e == ENDING_PLANNER ? r->reason : ending_name(e));
+	verify(s, r, report, verdict);
+	return e;
+}
+
+void
+finish_run(struct supervisor *s, struct run *r, enum ending e)
+{
+	auto_buf report = {0}, verdict = {0}, update = {0};
+	struct err err;
+
+	buf_init(&report, REPORT_BYTES_MAX * 2);
+	buf_init(&verdict, STATE_BYTES_MAX);
+	buf_init(&update, STATE_BYTES_MAX * 2);
+	say_why(r, e);
+	make_report(s, r, e, &report);
+	verify(s, r, &report, &verdict);
+	if (r->given_up == ENDING_NONE)
+		FAILPOINT(finish_begins);
+	last_update(r, e, buf_span(&report), buf_span(&verdict), &update);
+	if (state_fold(r->state, buf_span(&update), &err) != RC_OK) {
+		e = give_up_report(s, r, e, err.text, &report, &verdict);
+		buf_reset(&update);
+		last_update(
+		    r, e, buf_span(&report), buf_span(&verdict), &update);
+	}
+	ledger_good(s,
+	    s->ops->update_insert(s->store, r->row, r->next_update++,
+		span_of(node_name(NODE_END)), buf_span(&update), &err),
+	    &err);
+	FAILPOINT(finish_applied);
+	emit_report(s, r, e, buf_span(&report), buf_span(&verdict));
+	emit_finished(s, r, e);
+	FAILPOINT(finish_told);
+	r->node = NODE_END;
+	r->ended = true;
+	write_end(s, r, e);
+	FAILPOINT(finish_done);
+	run_clear_tasks(r);
+	TAILQ_REMOVE(&s->runs, r, all);
+	TAILQ_INSERT_TAIL(&s->ended, r, all);
+	s->n_runs--;
+	log_info("investigation ended", "run", r->id, "status",
+	    ending_status(e), "by", ending_name(e), "reason",
+	    r->reason[0] != '\0' ? r->reason : NULL, NULL);
+}

@@ -1,0 +1,55 @@
+/*
+ * submission.c - what a run begins with; the request's own, fork.c's else.
+ */
+#include "supervisor/run/submission.h"
+
+#include "common/base/clk.h"
+#include "common/wire/proto.h"
+#include "common/wire/wire.h"
+#include "supervisor/run/state.h"
+
+void
+submission_init(struct submission *sub, struct span key, struct span digest)
+{
+	*sub = (struct submission){.key = key,
+	    .digest = digest,
+	    .created_ms = clk_wall_ms(),
+	    .node = NODE_START};
+	buf_init(&sub->pairs, STATE_BYTES_MAX);
+}
+
+void
+submission_done(struct submission *sub)
+{
+	buf_done(&sub->pairs);
+}
+
+enum rc
+submission_ask(struct submission *sub, struct span input, const char *language,
+    struct err *err)
+{
+	struct buf *b = &sub->pairs;
+	struct wire_r in = wire_reader(input);
+	bool lang = wire_find_str(input, "language").n == 0;
+	bool at = wire_find(input, "at").n == 0;
+	struct proto_request checked;
+	enum rc rc = proto_get_request(input, &checked, err);
+
+	if (rc != RC_OK)
+		return rc;
+	sub->n_pairs = wire_map(&in) + 2 + lang + at;
+	wire_put_raw(b, span_make(in.p, (size_t)(in.end - in.p)));
+	wire_put_str(b, "iteration");
+	wire_put_int(b, 0);
+	wire_put_str(b, "status");
+	wire_put_str(b, "running");
+	if (lang) {
+		wire_put_str(b, "language");
+		wire_put_str(b, language);
+	}
+	if (at) {
+		wire_put_str(b, "at");
+		wire_put_int(b, sub->created_ms);
+	}
+	return RC_OK;
+}

@@ -55,13 +55,15 @@ culprit_args() { # FOLDER ARGUMENTS...: sets args
 		--planner-script "$scratch/plans.json" --capacity 32 "${@:2}")
 }
 
+# in_env is what it is started under, as in_env=(env NAME=VALUE).
+in_env=()
 start_culprit() { # FOLDER ARGUMENTS...
 	local args dir=$1
 	mkdir -p "$dir"
 	srv_out=$dir/ready
 	srv_log=$dir/log
 	culprit_args "$@"
-	setpriv --pdeathsig TERM "${args[@]}" \
+	setpriv --pdeathsig TERM "${in_env[@]}" "${args[@]}" \
 		>"$srv_out" 2>"$srv_log" </dev/null &
 	srv_pid=$!
 	srv_db=$dir/data/culprit.db

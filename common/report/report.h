@@ -28,7 +28,14 @@ enum report_lang report_lang(struct span language);
 enum { REPORT_HEADINGS = 5 };
 const char *const *report_headings(enum report_lang lang);
 
-enum report_confidence { REPORT_UNDETERMINED, REPORT_LIKELY, REPORT_CONFIRMED };
+/* SUSPECTED: it stands out, but no path leads from the alert to it, or data
+ * that decide are missing. */
+enum report_confidence {
+	REPORT_UNDETERMINED,
+	REPORT_SUSPECTED,
+	REPORT_LIKELY,
+	REPORT_CONFIRMED
+};
 
 const char *report_confidence_name(enum report_confidence c);
 /* An absent or unknown name is REPORT_UNDETERMINED. */
@@ -40,7 +47,7 @@ const char *report_confidence_word(
 /*
  * The most the findings bear: confirmed needs a cause with two pieces of
  * evidence (a measurement and what explains it), likely a cause or a
- * contribution with one.
+ * contribution with one, suspected something open with one.
  */
 enum report_confidence report_confidence_cap(const struct cJSON *conclusion);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/base/rc.h"
 #include "common/report/report.h"
 #include "common/json/tree.h"
 
@@ -21,6 +22,7 @@ static const struct {
 	const char *word[REPORT_LANGS];
 } confidences[] = {
     [REPORT_UNDETERMINED] = {"undetermined", {"未能确定", "undetermined"}},
+    [REPORT_SUSPECTED] = {"suspected", {"怀疑", "suspected"}},
     [REPORT_LIKELY] = {"likely", {"很可能", "likely"}},
     [REPORT_CONFIRMED] = {"confirmed", {"已确认", "confirmed"}},
 };
@@ -94,6 +96,8 @@ report_confidence_cap(const cJSON *conclusion)
 		if (n >= 1 && (cause || tree_is(f, "role", "contributing") ||
 				  tree_is(f, "role", "trigger")))
 			cap = REPORT_LIKELY;
+		else if (n >= 1 && tree_is(f, "role", "open"))
+			cap = MAX(cap, REPORT_SUSPECTED);
 	}
 	return cap;
 }

@@ -464,6 +464,13 @@ static const struct {
     {"{\"findings\":[{\"role\":\"ruled_out\",\"evidence\":[\"E1\"]},"
      "{\"role\":\"trigger\",\"evidence\":[\"E1\"]}]}",
 	REPORT_LIKELY},
+    {"{\"findings\":[{\"role\":\"open\",\"evidence\":[\"E1\"]}]}",
+	REPORT_SUSPECTED},
+    {"{\"findings\":[{\"role\":\"open\",\"evidence\":[]}]}",
+	REPORT_UNDETERMINED},
+    {"{\"findings\":[{\"role\":\"cause\",\"evidence\":[\"E1\"]},"
+     "{\"role\":\"open\",\"evidence\":[\"E1\"]}]}",
+	REPORT_LIKELY},
 };
 
 START_TEST(report_confidence_is_capped_by_the_findings)

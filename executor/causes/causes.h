@@ -118,6 +118,18 @@ struct causes_question {
 	enum causes_kind symptom; /* LATENCY, ERROR, or OTHER: unknown */
 	double alert_s, at_s;     /* it fired; the question is asked */
 	double onset_s;           /* when known; NaN: to be estimated */
+	bool refused;             /* something that decides could not be read */
+	bool unread;              /* nor most of what there is */
+};
+
+/* What keeps a suspect that stands out from being a likely cause. */
+enum causes_missing {
+	CAUSES_NO_ENTITY = 1,     /* the alert is about nothing with series */
+	CAUSES_NO_PATH = 2,       /* from there to the suspect */
+	CAUSES_REFUSED = 4,       /* question.refused */
+	CAUSES_SYMPTOM_FIRST = 8, /* it was there before the suspect's change */
+	CAUSES_FEW_BEFORE = 16,   /* points to tell the usual by */
+	CAUSES_MISSING_ALL = 31,
 };
 
 /* One series' change, what it is worth, and what was usual. */
@@ -150,13 +162,16 @@ struct causes_cause {
 struct causes_ruled_out {
 	uint16_t service, by; /* by CAUSES_NONE: nothing unusual */
 	double symptom;
+	size_t compared; /* its series that were */
 };
 
 struct causes_result {
 	double onset_s;
 	bool onset_given;
-	bool likely;     /* the first cause stands out; else: undetermined */
-	size_t compared; /* series with enough points on both sides */
+	bool stands_out;      /* the first cause does */
+	unsigned missing;     /* of enum causes_missing; of the first cause */
+	size_t compared;      /* series with enough points on both sides */
+	size_t points_before; /* the onset, of the series that has most */
 	struct causes_cause *causes; /* most suspect first */
 	size_t ncauses;
 	struct causes_finding *findings; /* most suspect first */
@@ -164,6 +179,9 @@ struct causes_result {
 	struct causes_ruled_out *ruled_out;
 	size_t nruled_out;
 };
+
+/* The first cause stands out, and nothing is missing. */
+bool causes_is_likely(const struct causes_result *r);
 
 /* The result is the caller's. Never fails: no data is a result too. */
 struct causes_result *causes_find(

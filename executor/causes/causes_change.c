@@ -183,6 +183,7 @@ change_of(const struct causes_series *s, const struct causes_range *before,
 	size_t na = causes_points(s, after, c.full, a);
 	struct causes_halves h;
 
+	c.before = nb;
 	c.gone = na == 0 && after->to - after->from >= 2 && nb >= GONE_MIN &&
 		 nb * 10 >= (before->to - before->from) * 9;
 	if (nb < BEFORE_MIN || na < AFTER_MIN)

@@ -9,6 +9,7 @@
 
 struct causes_change {
 	bool known;          /* enough points on both sides */
+	size_t before;       /* how many there were on that one */
 	bool gone;           /* was there throughout, and is no more */
 	double up_z, down_z; /* of the upper and the lower half after */
 	double high, low;    /* those halves' means */

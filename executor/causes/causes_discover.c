@@ -78,6 +78,11 @@ on_names_done(void *arg, const struct prom_outcome *o)
 		f->answered++;
 	else
 		causes_fetching_failed(f, o);
+	if (o->rc == RC_OK && causes_fetching_partial(o)) {
+		/* Which are missing, nobody knows. */
+		f->out->refused = true;
+		causes_fetching_skip(f, "names of metrics", o->warnings);
+	}
 }
 
 /* Older back ends have no metadata: names tell enough then. */
@@ -201,7 +206,13 @@ on_count_done(void *arg, const struct prom_outcome *o)
 {
 	struct counting *c = arg;
 
-	on_names_done(c->f, o);
+	if (o->rc == RC_OK)
+		c->f->answered++;
+	else
+		causes_fetching_failed(c->f, o);
+	if (o->rc != RC_OK && o->rc != RC_CANCELLED)
+		causes_fetching_skip(
+		    c->f, "how many series each metric has", o->err.text);
 }
 
 enum rc

@@ -129,12 +129,18 @@ on_range_done(void *arg, const struct prom_outcome *o)
 	const char *what =
 	    r->ask->metric != NULL ? r->ask->metric : r->ask->expr;
 
-	if (o->rc == RC_OK)
+	if (o->rc == RC_OK) {
 		r->f->answered++;
-	else
+		r->f->out->read += r->ask->series;
+	} else {
 		causes_fetching_failed(r->f, o);
+	}
+	r->f->out->refused |=
+	    r->ask->decisive && (o->rc != RC_OK || causes_fetching_partial(o));
 	if (o->rc != RC_OK && o->rc != RC_CANCELLED)
 		causes_fetching_skip(r->f, what, o->err.text);
+	else if (o->rc == RC_OK && causes_fetching_partial(o))
+		causes_fetching_skip(r->f, what, o->warnings);
 	else if (r->ask->aggregated)
 		causes_fetching_skip(
 		    r->f, what, "its many series were summed per service");
@@ -244,6 +250,7 @@ fetch_series(struct causes_fetching *f)
 		    f->limits.edges[i].server);
 	causes_choose(f->metrics, f->nmetrics, f->limits.series_max);
 	note_unchosen(f);
+	f->out->known = causes_useful(f->metrics, f->nmetrics);
 	asks = causes_plan(f->metrics, f->nmetrics, f->rq->scope,
 	    (unsigned)ceil(fmax(2.2 * interval, f->grid.step_s)),
 	    f->limits.metric_series_max);

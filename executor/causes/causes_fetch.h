@@ -57,7 +57,9 @@ struct causes_fetched {
 	struct causes_set *set; /* owned */
 	struct causes_skipped *skipped;
 	size_t nskipped;
-	size_t questions; /* asked */
+	size_t questions;   /* asked */
+	size_t known, read; /* series there are, and those that were */
+	bool refused; /* a question that decides failed, or answered in part */
 };
 
 void causes_fetched_done(struct causes_fetched *f);

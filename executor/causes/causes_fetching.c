@@ -4,6 +4,7 @@
 #include "executor/causes/causes_fetching.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { SKIPPED_MAX = 100 };
 
@@ -37,6 +38,18 @@ causes_fetching_failed(struct causes_fetching *f, const struct prom_outcome *o)
 		return;
 	f->failed = o->rc;
 	f->err = o->err;
+}
+
+bool
+causes_fetching_partial(const struct prom_outcome *o)
+{
+	const char *w = o->warnings != NULL ? o->warnings : "";
+
+	while (strncmp(w, "PromQL", 6) == 0) {
+		w += strcspn(w, "\n");
+		w += *w == '\n';
+	}
+	return *w != '\0';
 }
 
 enum rc

@@ -24,7 +24,7 @@ struct causes_fetching {
 	struct causes_fetched *out;
 	struct causes_metric *metrics;
 	size_t nmetrics, nmetrics_over; /* the latter are not kept */
-	struct buf selector; /* everything in scope */
+	struct buf selector;            /* everything in scope */
 	size_t answered;
 	enum rc failed; /* of the first that failed */
 	struct err err;
@@ -42,6 +42,9 @@ void causes_fetching_report(
 /* Keeps the first failure. */
 void causes_fetching_failed(
     struct causes_fetching *f, const struct prom_outcome *o);
+/* Warned that it is not whole; what PromQL remarks about an expression takes
+ * no data away. */
+bool causes_fetching_partial(const struct prom_outcome *o);
 /* RC_CANCELLED or RC_OK. */
 NODISCARD enum rc causes_fetching_ask(
     struct causes_fetching *f, const struct prom_job *jobs, size_t n);

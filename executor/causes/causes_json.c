@@ -76,20 +76,74 @@ causes_put_verdict(
     struct buf *b, const struct causes_set *set, const struct causes_result *r)
 {
 	if (r->compared == 0) {
-		buf_adds(b, "No clear cause: no series has enough points "
-			    "before and after the onset.");
+		buf_adds(
+		    b, r->missing & CAUSES_REFUSED
+			   ? "No clear cause: what decides could not be read."
+			   : "No clear cause: no series has enough points "
+			     "before and after the onset.");
 		return;
 	}
-	if (!r->likely || r->ncauses == 0) {
+	if (!r->stands_out || r->ncauses == 0) {
 		buf_addf(b,
 		    "No clear cause: of %zu series compared none "
 		    "changed enough to name one.",
 		    r->compared);
 		return;
 	}
-	buf_addf(b, "Likely cause: %s: ", name_of(set, r->causes[0].service));
+	buf_addf(b, "%s: %s: ",
+	    causes_is_likely(r) ? "Likely cause" : "Suspected, not shown",
+	    name_of(set, r->causes[0].service));
 	causes_put_reason(b, set, r, 0);
 	buf_addc(b, '.');
+}
+
+/* ---- what is missing ---- */
+
+/* What `missing` may list. */
+static const struct missing_row {
+	enum causes_missing flag;
+	const char *what, *why;
+} missing_rows[] = {
+    {CAUSES_NO_ENTITY, "entity",
+	"no label of the alert names a service that has series"},
+    {CAUSES_NO_PATH, "path",
+	"no dependency is known that leads from the alert's service to it"},
+    {CAUSES_REFUSED, "queries",
+	"queries that decide failed or were answered in part; "
+	"not_looked_at lists them"},
+    {CAUSES_SYMPTOM_FIRST, "order", "the symptom was there before it changed"},
+    {CAUSES_FEW_BEFORE, "history",
+	"there are too few points before the onset to tell what is usual"},
+};
+
+static const char *
+confidence_of(const struct causes_result *r)
+{
+	if (!r->stands_out)
+		return "undetermined";
+	return r->missing == 0 ? "likely" : "suspected";
+}
+
+static cJSON *
+missing_of(const struct causes_result *r)
+{
+	/* Without a suspect nothing is missing between it and the alert. */
+	unsigned missing =
+	    r->stands_out ? r->missing
+			  : r->missing & (CAUSES_REFUSED | CAUSES_FEW_BEFORE);
+	cJSON *list = cJSON_CreateArray();
+
+	for (size_t i = 0; i < ARRAY_LEN(missing_rows); i++) {
+		cJSON *o;
+
+		if (!(missing & missing_rows[i].flag))
+			continue;
+		o = cJSON_CreateObject();
+		cJSON_AddStringToObject(o, "what", missing_rows[i].what);
+		cJSON_AddStringToObject(o, "why", missing_rows[i].why);
+		cJSON_AddItemToArray(list, o);
+	}
+	return list;
 }
 
 static void
@@ -245,7 +299,9 @@ ruled_out_of(const struct causes_set *set, const struct causes_result *r)
 		auto_buf why = {.max = SENTENCE_MAX};
 
 		if (x->by == CAUSES_NONE)
-			buf_adds(&why, "nothing unusual in its series");
+			buf_addf(&why,
+			    "nothing unusual in its series (%zu compared)",
+			    x->compared);
 		else
 			buf_addf(&why,
 			    "its symptoms are explained by %s, "
@@ -253,6 +309,11 @@ ruled_out_of(const struct causes_set *set, const struct causes_result *r)
 			    name_of(set, x->by));
 		add_name(o, "service", name_of(set, x->service));
 		add_sentence(o, "why", &why);
+		if (x->by != CAUSES_NONE)
+			add_name(o, "by", name_of(set, x->by));
+		else
+			cJSON_AddNumberToObject(
+			    o, "compared", (double)x->compared);
 		cJSON_AddItemToArray(list, o);
 	}
 	return list;
@@ -297,7 +358,8 @@ causes_json(const struct causes_fetched *f, const struct causes_request *rq,
 
 	causes_put_verdict(&verdict, f->set, r);
 	add_sentence(o, "verdict", &verdict);
-	add_name(o, "confidence", r->likely ? "likely" : "undetermined");
+	add_name(o, "confidence", confidence_of(r));
+	cJSON_AddItemToObject(o, "missing", missing_of(r));
 	if (rq->service != NULL)
 		add_name(o, "alert_service", rq->service);
 	for (size_t i = 0; i < MIN(r->ncauses, limit); i++)
@@ -317,6 +379,9 @@ causes_json(const struct causes_fetched *f, const struct causes_request *rq,
 	cJSON_AddBoolToObject(o, "onset_given", r->onset_given);
 	add_window(o, f);
 	cJSON_AddNumberToObject(o, "compared", (double)r->compared);
+	cJSON_AddNumberToObject(o, "points_before", (double)r->points_before);
+	cJSON_AddNumberToObject(o, "series_known", (double)f->known);
+	cJSON_AddNumberToObject(o, "series_read", (double)f->read);
 	cJSON_AddNumberToObject(o, "questions", (double)f->questions);
 	cJSON_AddItemToObject(o, "plot", plot);
 	return o;

@@ -235,7 +235,7 @@ const char *const causes_service_labels[] = {"service", "service_name",
     "label_app_kubernetes_io_name", "k8s_app", "label_app", "deployment",
     "statefulset", "daemonset", "workload", "container", "container_name",
     "container_label_com_docker_compose_service", "service_id", "component",
-    "name", "pod", "pod_name", "job", "instance", "host", "node", NULL};
+    "pod", "pod_name", "job", "instance", "host", "node", "name", NULL};
 
 /* Where the series comes from an agent on the machine, "service" and "job"
  * name the agent. */
@@ -280,15 +280,47 @@ in_list(const char *const *list, const char *name)
 	return false;
 }
 
+/* Those that tell about others, also as a chart's release prefixes them. */
+static bool
+is_agent(const char *value)
+{
+	return matches(value,
+	    "^kubelet$ -kubelet$ ^cadvisor$ -cadvisor$ ^kube-state-metrics$ "
+	    "-kube-state-metrics$");
+}
+
 /* Values that name no service of anybody's. */
 static bool
 is_void(const char *value)
 {
 	static const char *const void_values[] = {"", "unknown", "POD",
-	    "kubelet", "cadvisor", "kube-state-metrics", "istio-proxy",
-	    "linkerd-proxy", "istio-init", "node-exporter", NULL};
+	    "istio-proxy", "linkerd-proxy", "istio-init", NULL};
 
-	return value == NULL || in_list(void_values, value);
+	return value == NULL || in_list(void_values, value) ||
+	       is_agent(value) ||
+	       matches(value, "^node-exporter$ -node-exporter$");
+}
+
+/* A name with blanks is an operating system's, a pool's, a title. */
+static bool
+is_text(const char *label_name, const char *value)
+{
+	return strcmp(label_name, "name") == 0 && strchr(value, ' ') != NULL;
+}
+
+/* An alert's labels that came from an agent: so did its job and instance. */
+static bool
+from_agent(const struct causes_label *labels, size_t n)
+{
+	static const char *const by[] = {"job", "service", "container", "app"};
+
+	for (size_t i = 0; i < ARRAY_LEN(by); i++) {
+		const char *value = label(labels, n, by[i]);
+
+		if (value != NULL && is_agent(value))
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -375,12 +407,13 @@ causes_service_of(const char *metric, const struct causes_label *labels,
 	const char *const *list = causes_service_labels;
 
 	out[0] = '\0';
-	if (matches(metric, "^container_ ^kube_ ^kubelet_"))
+	if (matches(metric, "^container_ ^kube_ ^kubelet_") ||
+	    (metric[0] == '\0' && from_agent(labels, n)))
 		list = agent_labels;
 	for (; *list != NULL; list++) {
 		const char *value = label(labels, n, *list);
 
-		if (is_void(value))
+		if (is_void(value) || is_text(*list, value))
 			continue;
 		if (snprintf(out, size, "%s", value) < 0)
 			out[0] = '\0';

@@ -391,7 +391,9 @@ causes_nodes(const struct causes_set *set, const struct causes_change *changes,
 
 		if (s->service == CAUSES_NONE)
 			continue;
-		nodes[s->service].seen |= changes[i].known;
+		nodes[s->service].series++;
+		nodes[s->service].compared += changes[i].known;
+		nodes[s->service].changed |= worth[i] > 0;
 		if (s->kind == CAUSES_INFO)
 			add_marker(
 			    &nodes[s->service], s, causes_set_grid(set), onset);

@@ -18,7 +18,8 @@ struct causes_node {
 	double load;     /* requests, in whatever unit they are counted */
 	double share;    /* of the damage, 0 to 1; NaN: cannot be told */
 	double change_s; /* deployment marker, or NaN */
-	bool seen;       /* has series at all */
+	size_t series, compared; /* its own, and those with enough points */
+	bool changed;            /* something of it is worth a word */
 };
 
 /* The service's own symptoms, without how others see it. */

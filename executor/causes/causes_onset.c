@@ -20,7 +20,7 @@
 #define DEFAULT_DELAY_S 120.0
 #define ALERT_WEIGHT 3.0 /* of the service that the alert is about */
 #define STRETCH_S 180.0
-enum { STRETCH_MIN = 2, STRETCH_MAX = 24 };
+enum { STRETCH_MIN = 2, STRETCH_MAX = 24, USUAL_MIN = 3, YOUNG_MIN = 5 };
 
 struct search {
 	const struct causes_set *set;
@@ -72,7 +72,7 @@ standardise(struct search *s, size_t i)
 	size_t n = causes_points(series, &s->usual, full, s->scratch);
 	struct causes_base base;
 
-	if (n < 3)
+	if (n < USUAL_MIN)
 		return false;
 	base = causes_base_of(
 	    s->scratch, n, s->stretch, s->floors[i], s->scratch + points);
@@ -146,18 +146,58 @@ best_of(const struct search *s, double alert_s, uint16_t alert)
 	return best;
 }
 
-/* An alert needs a sample or so to fire: not in the last step before it. */
+static int
+by_point(const void *a, const void *b)
+{
+	const size_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The point from which half of the series have samples. */
+static size_t
+history_from(const struct causes_set *set)
+{
+	size_t n = causes_set_count(set), k = 0, from;
+	size_t points = causes_set_grid(set)->points;
+	size_t *first = xcalloc(n + 1, sizeof(*first));
+
+	for (size_t i = 0; i < n; i++) {
+		const float *v = causes_set_at(set, i)->v;
+		size_t t = 0;
+
+		while (t < points && !isfinite(v[t]))
+			t++;
+		if (t < points)
+			first[k++] = t;
+	}
+	qsort(first, k, sizeof(*first), by_point);
+	from = k > 0 ? first[k / 2] : 0;
+	free(first);
+	return from;
+}
+
+/*
+ * An alert needs a sample or so to fire: not in the last step before it.
+ * Where samples do not reach back beyond the search (a Prometheus that was
+ * just set up), the first third of them is what was usual, unless that is so
+ * little that the alert's own time says more.
+ */
 static void
 set_ranges(struct search *s, double alert_s)
 {
 	const struct causes_grid *g = causes_set_grid(s->set);
 	double lead = fmax(CAUSES_LEAD_S, 2 * g->step_s);
+	size_t young = history_from(s->set), third;
 
 	s->candidates.from = causes_grid_point(g, alert_s - lead);
-	s->candidates.to =
-	    causes_grid_point(g, alert_s - fmin(g->step_s, 60) + g->step_s / 100);
+	s->candidates.to = causes_grid_point(
+	    g, alert_s - fmin(g->step_s, 60) + g->step_s / 100);
+	third = s->candidates.to > young ? (s->candidates.to - young) / 3 : 0;
+	if (third >= YOUNG_MIN)
+		s->candidates.from = MAX(s->candidates.from, young + third);
 	s->usual.to = s->candidates.from;
-	if (s->usual.to < 3)
+	if (s->usual.to < USUAL_MIN)
 		s->usual.to = s->candidates.to;
 	s->usual.from =
 	    s->usual.to > CAUSES_BASELINE ? s->usual.to - CAUSES_BASELINE : 0;

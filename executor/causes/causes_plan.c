@@ -129,6 +129,17 @@ causes_choose(struct causes_metric *metrics, size_t n, size_t series_max)
 	free(order);
 }
 
+size_t
+causes_useful(const struct causes_metric *metrics, size_t n)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!is_useless(metrics[i].name))
+			sum += MAX(metrics[i].count, (size_t)1);
+	return sum;
+}
+
 /* ---- expressions ---- */
 
 struct plan {
@@ -140,6 +151,7 @@ struct plan {
 	struct causes_asks asks;
 	struct buf group; /* names of gauges, | between */
 	size_t group_names, group_series;
+	bool group_decisive;
 };
 
 static const struct causes_metric *
@@ -148,6 +160,12 @@ find(const struct plan *p, const char *name)
 	struct causes_metric key = {.name = (char *)name};
 
 	return bsearch(&key, p->metrics, p->n, sizeof(key), by_name);
+}
+
+static bool
+is_decisive(const char *name)
+{
+	return priority(causes_kind_of(name)) == 0;
 }
 
 static void
@@ -162,7 +180,8 @@ add(struct plan *p, const struct causes_metric *m, const char *metric,
 	a->list[a->n++] = (struct causes_ask){.expr = xstrdup(buf_str(expr)),
 	    .metric = metric != NULL ? xstrdup(metric) : NULL,
 	    .form = form,
-	    .series = m != NULL ? m->count : p->group_series,
+	    .series = m != NULL ? MAX(m->count, (size_t)1) : p->group_series,
+	    .decisive = m != NULL ? is_decisive(m->name) : p->group_decisive,
 	    .aggregated = m != NULL && m->count > p->metric_max};
 }
 
@@ -270,6 +289,7 @@ flush_group(struct plan *p)
 	add(p, NULL, NULL, "", &b);
 	buf_reset(&p->group);
 	p->group_names = p->group_series = 0;
+	p->group_decisive = false;
 }
 
 static void
@@ -284,7 +304,8 @@ ask_gauge(struct plan *p, const struct causes_metric *m)
 			flush_group(p);
 		buf_addf(&p->group, "%s%s", p->group_names++ > 0 ? "|" : "",
 		    m->name);
-		p->group_series += m->count;
+		p->group_series += MAX(m->count, (size_t)1);
+		p->group_decisive |= is_decisive(m->name);
 		return;
 	}
 	buf_adds(&b, k == CAUSES_LATENCY || k == CAUSES_AVAIL ? "avg" : "sum");

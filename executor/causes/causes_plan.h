@@ -31,6 +31,7 @@ struct causes_ask {
 	char *metric;     /* owned; NULL: the answer's __name__ */
 	const char *form; /* "", "rate", "mean", "p95", "changes" */
 	size_t series;    /* expected */
+	bool decisive;    /* a symptom or a resource is among them */
 	bool aggregated;
 };
 
@@ -44,6 +45,9 @@ void causes_asks_done(struct causes_asks *a);
 /* Sorts metrics by name and marks those that fit series_max: symptoms and
  * resources first, then by how few series they take. */
 void causes_choose(struct causes_metric *metrics, size_t n, size_t series_max);
+
+/* Series of the metrics that measure something, chosen or not. */
+size_t causes_useful(const struct causes_metric *metrics, size_t n);
 
 /*
  * The questions for the chosen metrics (sorted by name). scope: matchers or

@@ -6,8 +6,8 @@
  * strongly, and for what its resources do; it is believed the more, the more
  * of its callers suffer. Invariant: weights are finite and not negative.
  */
-#include "executor/causes/causes.h"
-#include "executor/causes/causes_names.h"
+#include "executor/causes/causes_finding.h"
+#include "executor/causes/causes_link.h"
 #include "executor/causes/causes_nodes.h"
 
 #include <math.h>
@@ -20,8 +20,6 @@
 #define UNREACHED 0.5 /* the alert's service does not depend on it */
 #define OWN_PRIOR 0.5 /* the alert's service itself, all else equal */
 #define LIKELY_FROM 3.5
-#define CLASS_FROM 0.7 /* evidence that makes a resource an explanation */
-#define MEMORY_GROWTH 2.0
 #define NOTHING 1.0 /* evidence below this is nothing to speak of */
 enum { FINDINGS_MAX = 60, RULED_OUT_MAX = 24 };
 
@@ -187,93 +185,11 @@ rank_causes(const struct rank *r, struct causes_result *res)
 			memset(c, 0, sizeof(*c));
 	}
 	qsort(res->causes, res->ncauses, sizeof(*res->causes), by_weight);
-	res->likely = res->ncauses > 0 && res->causes[0].weight >= LIKELY_FROM;
+	res->stands_out =
+	    res->ncauses > 0 && res->causes[0].weight >= LIKELY_FROM;
 }
 
 /* ---- findings ---- */
-
-/* Is this use of something limited, near its limit? */
-static bool
-is_saturated(const struct causes_series *s, const struct causes_change *c)
-{
-	const char *unit = causes_unit_of(s->metric, s->form);
-
-	if (s->kind != CAUSES_CPU && s->kind != CAUSES_MEMORY &&
-	    s->kind != CAUSES_DISK && s->kind != CAUSES_SATURATION)
-		return false;
-	if (strcmp(unit, "percent") == 0)
-		return c->high >= 80 && c->up_z > c->down_z;
-	return strcmp(unit, "ratio") == 0 && c->high >= 0.8 && c->high <= 1.5;
-}
-
-/*
- * Within a service, what explains goes before what suffers: something at its
- * limit; memory that grew a lot (which costs CPU, while CPU costs no
- * memory); CPU, restarts and queues; then the rest.
- */
-static int
-class_of(
-    const struct causes_series *s, const struct causes_change *c, double worth)
-{
-	if (s->shared || worth < CLASS_FROM)
-		return worth >= 0.5 && !s->shared && is_saturated(s, c) ? 3 : 0;
-	if (is_saturated(s, c))
-		return 3;
-	if (s->kind == CAUSES_MEMORY &&
-	    c->high >= MEMORY_GROWTH * fmax(c->base.median, 1e-12))
-		return 2;
-	return s->kind == CAUSES_CPU || s->kind == CAUSES_RESTART ||
-	       s->kind == CAUSES_SATURATION;
-}
-
-/* The first point since just before the onset outside the usual band. */
-static double
-began_at(const struct rank *r, const struct causes_series *s,
-    const struct causes_finding *f)
-{
-	const struct causes_grid *g = causes_set_grid(r->set);
-	size_t t = r->after.from > 2 ? r->after.from - 2 : 0;
-
-	for (; t < r->after.to; t++) {
-		double v = s->v[t];
-
-		if (isfinite(v) &&
-		    (f->direction > 0 ? v > f->high : v < f->low))
-			break;
-	}
-	if (t == r->after.to)
-		t = r->after.from;
-	return g->start_s + (double)t * g->step_s;
-}
-
-static struct causes_finding
-finding_of(const struct rank *r, size_t i)
-{
-	const struct causes_series *s = causes_set_at(r->set, i);
-	const struct causes_change *c = &r->changes[i];
-	bool rose = c->known && c->up_z >= c->down_z;
-	double wide = 2 * (rose ? c->base.up : c->base.down);
-	struct causes_finding f = {.series = i,
-	    .service = s->service,
-	    .before = c->base.median,
-	    .after = rose ? c->high : c->low,
-	    .z = rose ? c->up_z : c->down_z,
-	    .evidence = r->worth[i],
-	    .direction = rose ? 1 : -1};
-
-	if (!c->known)
-		return f; /* gone: nothing after it */
-	if (s->kind == CAUSES_AVAIL) {
-		f.before = c->full - f.before;
-		f.after = c->full - f.after;
-		f.direction = -f.direction;
-	}
-	f.low = f.before - wide;
-	f.high = f.before + wide;
-	f.rank_class = rose ? class_of(s, c, f.evidence) : 0;
-	f.began_s = began_at(r, s, &f);
-	return f;
-}
 
 struct place {
 	double weight; /* of the service */
@@ -315,9 +231,14 @@ rank_findings(const struct rank *r, struct causes_result *res)
 		uint16_t s = causes_set_at(r->set, i)->service;
 
 		res->compared += r->changes[i].known;
+		if (r->changes[i].known)
+			res->points_before =
+			    MAX(res->points_before, r->changes[i].before);
 		if (r->worth[i] > 0)
-			places[k++] = (struct place){
-			    s == CAUSES_NONE ? 0 : weight[s], finding_of(r, i)};
+			places[k++] =
+			    (struct place){s == CAUSES_NONE ? 0 : weight[s],
+				causes_finding_of(r->set, i, &r->changes[i],
+				    r->worth[i], &r->after)};
 	}
 	qsort(places, k, sizeof(*places), by_place);
 	res->nfindings = MIN(k, (size_t)FINDINGS_MAX);
@@ -347,6 +268,14 @@ attach_support(struct causes_result *res)
 
 /* ---- what it is not ---- */
 
+/* Most of its series were compared, and none of them is worth a word: what
+ * is told of a service elsewhere is never nothing. */
+static bool
+is_quiet(const struct causes_node *n)
+{
+	return n->compared > 0 && 2 * n->compared >= n->series && !n->changed;
+}
+
 static void
 rule_out(const struct rank *r, struct causes_result *res)
 {
@@ -354,8 +283,8 @@ rule_out(const struct rank *r, struct causes_result *res)
 	for (size_t i = 0; i < r->services; i++) {
 		uint16_t s = (uint16_t)i, by;
 		double share = explained(r, s, &by);
-		bool quiet = r->nodes[s].seen && r->symptom[s] < NOTHING &&
-			     r->nodes[s].resource < NOTHING;
+		bool quiet =
+		    !r->q->unread && !r->q->refused && is_quiet(&r->nodes[s]);
 
 		if (res->nruled_out == RULED_OUT_MAX)
 			return;
@@ -365,9 +294,34 @@ rule_out(const struct rank *r, struct causes_result *res)
 			quiet = false;
 		else if (!quiet)
 			continue;
-		res->ruled_out[res->nruled_out++] = (struct causes_ruled_out){
-		    s, quiet ? CAUSES_NONE : by, r->symptom[s]};
+		res->ruled_out[res->nruled_out++] =
+		    (struct causes_ruled_out){s, quiet ? CAUSES_NONE : by,
+			r->symptom[s], r->nodes[s].compared};
 	}
+}
+
+static void
+link_first(const struct rank *r, struct causes_result *res)
+{
+	struct causes_link l = {.set = r->set,
+	    .changes = r->changes,
+	    .worth = r->worth,
+	    .after = r->after,
+	    .alert = r->alert,
+	    .alert_s = r->q->alert_s};
+
+	if (r->q->refused)
+		res->missing |= CAUSES_REFUSED;
+	if (res->points_before < CAUSES_FEW)
+		res->missing |= CAUSES_FEW_BEFORE;
+	if (res->ncauses > 0)
+		res->missing |= causes_link_missing(&l, &res->causes[0]);
+}
+
+bool
+causes_is_likely(const struct causes_result *r)
+{
+	return r->stands_out && r->missing == 0;
 }
 
 struct causes_result *
@@ -388,6 +342,7 @@ causes_find(const struct causes_set *set, const struct causes_question *q)
 	rank_findings(&r, res);
 	attach_support(res);
 	rule_out(&r, res);
+	link_first(&r, res);
 	rank_done(&r);
 	return res;
 }

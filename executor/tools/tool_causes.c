@@ -28,6 +28,7 @@ struct args {
 	enum causes_kind symptom;
 	size_t limit;
 	char service[SERVICE_MAX];
+	const cJSON *labels; /* the alert's */
 	struct buf scope;
 };
 
@@ -60,6 +61,7 @@ read_alert(struct args *a, const cJSON *alert)
 	auto_buf text = {.max = TEXT_MAX};
 	size_t n = 0;
 
+	a->labels = labels;
 	buf_adds(&text, name != NULL ? name : "");
 	cJSON_ArrayForEach (l, labels) {
 		if (!cJSON_IsString(l) || n == ARRAY_LEN(list))
@@ -71,6 +73,35 @@ read_alert(struct args *a, const cJSON *alert)
 	causes_service_of("", list, n, a->service, sizeof(a->service));
 	if (a->service[0] != '\0')
 		a->rq.service = a->service;
+}
+
+/*
+ * Whose alert it is where its labels say so by none of the usual names
+ * (sloth_service="checkout"): the one whose value is a service that has
+ * series. A place or a team is none, whatever it is called.
+ */
+static void
+find_service(struct args *a, const struct causes_set *set)
+{
+	static const char *const places[] = {"namespace", "cluster", "region",
+	    "zone", "env", "environment", "team", "severity", "alertname"};
+	const cJSON *l;
+
+	if (a->rq.service != NULL)
+		return;
+	cJSON_ArrayForEach (l, a->labels) {
+		size_t i = 0;
+
+		while (
+		    i < ARRAY_LEN(places) && strcmp(l->string, places[i]) != 0)
+			i++;
+		if (i < ARRAY_LEN(places) || !cJSON_IsString(l) ||
+		    causes_set_find(set, l->valuestring) == CAUSES_NONE)
+			continue;
+		a->rq.service =
+		    causes_set_name(set, causes_set_find(set, l->valuestring));
+		return;
+	}
 }
 
 static enum rc
@@ -122,8 +153,14 @@ causes_run(const cJSON *tree, struct causes_source *src,
 		AUTO(causes_result) r = NULL;
 		AUTO(json) json = NULL;
 
-		q = (struct causes_question){a.rq.service, a.symptom,
-		    a.rq.alert_s, a.rq.at_s, a.rq.onset_s};
+		find_service(&a, fetched.set);
+		q = (struct causes_question){.service = a.rq.service,
+		    .symptom = a.symptom,
+		    .alert_s = a.rq.alert_s,
+		    .at_s = a.rq.at_s,
+		    .onset_s = a.rq.onset_s,
+		    .refused = fetched.refused,
+		    .unread = 2 * fetched.read < fetched.known};
 		r = causes_find(fetched.set, &q);
 		json = causes_json(&fetched, &a.rq, r, a.limit);
 		json_print(ret_json, json);

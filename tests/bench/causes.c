@@ -409,7 +409,8 @@ trial(struct world *w, uint64_t seed, enum fault fault, struct tally *tally)
 	tally->n++;
 	tally->first += place == 1;
 	tally->third += place > 0 && place <= 3;
-	tally->named += strcmp(json_str(result, "confidence"), "likely") == 0;
+	tally->named +=
+	    strcmp(json_str(result, "confidence"), "undetermined") != 0;
 	tally->own_s += own;
 	tally->worst_s = fmax(tally->worst_s, own);
 }

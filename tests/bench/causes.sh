@@ -1,6 +1,6 @@
 #!/bin/sh
 # causes.sh [BUILD]: find_causes at 100, 1,000 and 10,000 series.
-# "named" is the share for which a cause was called likely: in the quiet rows
+# "named" is the share for which a cause was said to stand out: in the quiet rows
 # that is the false alarms. Times are processor seconds without making the
 # answers; memory is the peak of the process.
 set -eu

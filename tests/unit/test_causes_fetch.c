@@ -166,8 +166,11 @@ enum { STEP = 60 };
 
 struct source {
 	enum { WELL, REFUSES, EMPTY, HALF, NO_RANGES, CANCELS } mode;
-	size_t metrics;   /* besides app_cpu: m0, m1 … */
-	size_t count;     /* of series of app_cpu; 0: 2 */
+	bool no_edges;        /* nor is web known to call cart */
+	const char *refuses;  /* ranges of this metric; NULL: none */
+	const char *warnings; /* with every range; NULL: none */
+	size_t metrics;       /* besides app_cpu: m0, m1 … */
+	size_t count;         /* of series of app_cpu; 0: 2 */
 	size_t label_n;   /* bytes of a label that hardly fits; 0: has none */
 	const char *meta; /* its metadata: a list as JSON; NULL: none */
 	size_t asked;
@@ -220,6 +223,8 @@ give_names(const struct source *s, const struct prom_reader *r, struct err *err)
 {
 	enum rc rc = r->sink->item(r->arg, cJSON_CreateString("app_cpu"), err);
 
+	if (rc == RC_OK && s->refuses != NULL)
+		rc = r->sink->item(r->arg, cJSON_CreateString(s->refuses), err);
 	for (size_t i = 0; rc == RC_OK && i < s->metrics; i++) {
 		auto_str name = xasprintf("m%zu", i);
 
@@ -255,7 +260,9 @@ give(struct source *s, const struct prom_job *job)
 
 	if (s->mode == REFUSES ||
 	    (s->mode == HALF && job->ask.what == PROM_METADATA) ||
-	    (s->mode == NO_RANGES && job->ask.what == PROM_RANGE))
+	    (s->mode == NO_RANGES && job->ask.what == PROM_RANGE) ||
+	    (s->refuses != NULL && job->ask.what == PROM_RANGE &&
+		strstr(job->ask.query, s->refuses) != NULL))
 		o.rc = err_set(&o.err, RC_UPSTREAM, "go away");
 	else if (job->ask.what == PROM_LABEL_VALUES && s->mode != EMPTY)
 		o.rc = give_names(s, r, &err);
@@ -279,6 +286,8 @@ give(struct source *s, const struct prom_job *job)
 		if (o.rc == RC_OK)
 			o.rc = series_to(s, r, "web", false, &job->ask);
 	}
+	if (s->warnings != NULL && job->ask.what == PROM_RANGE)
+		o.warnings = s->warnings;
 	r->done(r->arg, &o);
 }
 
@@ -302,7 +311,9 @@ static enum rc
 ask(struct source *s, const char *args_text, cJSON **ret, struct err *err)
 {
 	struct causes_source src = {source_run, s};
-	struct causes_limits limits = {0};
+	static const struct causes_name_pair calls = {"web", "cart"};
+	struct causes_limits limits = {
+	    .edges = &calls, .nedges = s->no_edges ? 0 : 1};
 	auto_buf json = {.max = 1 << 20};
 	AUTO(json) args = NULL;
 	enum rc rc;
@@ -347,11 +358,70 @@ START_TEST(times_may_be_text)
 	struct err err;
 
 	ck_assert(ask(&s,
-		      "{\"alert\":{\"name\":\"Slow\",\"startsAt\":"
+		      "{\"alert\":{\"name\":\"Slow\",\"labels\":{"
+		      "\"app\":\"web\"},\"startsAt\":"
 		      "\"2023-11-14T22:13:20Z\"},\"at\":"
 		      "\"2023-11-14T22:18:20Z\",\"window\":\"1h\"}",
 		      &result, &err) == RC_OK);
 	ck_assert_str_eq(json_str(result, "confidence"), "likely");
+}
+END_TEST
+
+/* ---- likely, or only suspected ---- */
+
+#define SLOW(labels)                                                           \
+	"{\"alert\":{\"name\":\"Slow\",\"labels\":{" labels                    \
+	"},\"startsAt\":1700000000},\"at\":1700000300}"
+
+static const struct {
+	const char *label;
+	struct source s;
+	const char *args, *confidence, *missing; /* missing: of its list */
+} answers[] = {
+    {"whole, and linked", {.mode = WELL}, SLOW("\"service\":\"web\""), "likely",
+	""},
+    {"whose alert it is, another label tells", {.mode = WELL},
+	SLOW("\"sloth_service\":\"web\",\"sloth_id\":\"web-latency\""),
+	"likely", ""},
+    {"a place is nobody", {.mode = WELL}, SLOW("\"namespace\":\"web\""),
+	"suspected", "entity"},
+    {"no labels at all", {.mode = WELL}, SLOW(""), "suspected", "entity"},
+    {"no dependencies", {.no_edges = true}, SLOW("\"service\":\"web\""),
+	"suspected", "path"},
+    {"errors refused", {.refuses = "x_errors_total"},
+	SLOW("\"service\":\"web\""), "suspected", "queries"},
+    {"what does not decide refused", {.refuses = "x_sockets_total"},
+	SLOW("\"service\":\"web\""), "likely", ""},
+    {"answered in part", {.warnings = "store b: deadline exceeded"},
+	SLOW("\"service\":\"web\""), "suspected", "queries"},
+    {"remarked upon", {.warnings = "PromQL info: metric might be no counter"},
+	SLOW("\"service\":\"web\""), "likely", ""},
+    {"both", {.warnings = "PromQL info: x\nstore b: deadline exceeded"},
+	SLOW("\"service\":\"web\""), "suspected", "queries"},
+};
+
+START_TEST(a_suspect_is_likely_only_where_nothing_is_missing)
+{
+	struct source s = answers[_i].s;
+	const char *label = answers[_i].label;
+	AUTO(json) result = NULL;
+	const cJSON *missing;
+	struct err err;
+
+	ck_assert_msg(
+	    ask(&s, answers[_i].args, &result, &err) == RC_OK, "%s", err.text);
+	ck_assert_msg(
+	    strcmp(json_str(result, "confidence"), answers[_i].confidence) == 0,
+	    "%s: %s", label, json_str(result, "confidence"));
+	missing = cJSON_GetObjectItem(result, "missing");
+	ck_assert_int_eq(
+	    cJSON_GetArraySize(missing), answers[_i].missing[0] != '\0');
+	if (answers[_i].missing[0] == '\0')
+		return;
+	ck_assert_str_eq(json_str(cJSON_GetArrayItem(missing, 0), "what"),
+	    answers[_i].missing);
+	assert_contains(
+	    json_str(result, "verdict"), "Suspected, not shown: cart");
 }
 END_TEST
 
@@ -556,6 +626,8 @@ main(void)
 	    {names_that_are_not_plain_are_not_asked_for, 0},
 	    {the_whole_way_from_alert_to_cause, 0},
 	    {times_may_be_text, 0},
+	    {a_suspect_is_likely_only_where_nothing_is_missing,
+		ARRAY_LEN(answers)},
 	    {scope_reaches_the_questions_quoted, 0},
 	    {a_scope_label_that_is_no_name_is_refused, 0},
 	    {missing_metadata_costs_nothing, 0},

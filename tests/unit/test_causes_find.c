@@ -80,8 +80,11 @@ add_call(struct causes_set *set, const char *client, const char *server,
 static struct causes_result *
 find(const struct causes_set *set, const char *service, double onset)
 {
-	struct causes_question q = {
-	    service, CAUSES_OTHER, at(ALERT), at(POINTS - 1), onset};
+	struct causes_question q = {.service = service,
+	    .symptom = CAUSES_OTHER,
+	    .alert_s = at(ALERT),
+	    .at_s = at(POINTS - 1),
+	    .onset_s = onset};
 
 	return causes_find(set, &q);
 }
@@ -118,7 +121,7 @@ START_TEST(the_deepest_slow_callee_is_blamed)
 	AUTO(causes_result) r = find(set, "web", NAN);
 
 	ck_assert_str_eq(first(set, r), "db");
-	ck_assert(r->likely);
+	ck_assert(causes_is_likely(r));
 	ck_assert_uint_eq(r->causes[0].npath, 3);
 	ck_assert_str_eq(causes_set_name(set, r->causes[0].path[0]), "web");
 	ck_assert_str_eq(causes_set_name(set, r->causes[0].path[2]), "db");
@@ -251,9 +254,9 @@ START_TEST(availability_is_read_in_percent_as_well_as_a_ratio)
 	for (size_t i = 0; i < POINTS; i++)
 		v[i] = (float)(i < FAULT ? usual : after);
 	r = find(set, NULL, at(FAULT));
-	ck_assert_msg(r->likely == availabilities[_i].likely,
+	ck_assert_msg(r->stands_out == availabilities[_i].likely,
 	    "%s from %g to %g", availabilities[_i].metric, usual, after);
-	if (!r->likely)
+	if (!r->stands_out)
 		return;
 	ck_assert_int_eq(r->findings[0].direction, -1);
 	ck_assert_double_eq_tol(r->findings[0].before, usual, usual / 1000);
@@ -299,7 +302,7 @@ START_TEST(a_small_change_of_a_small_thing_is_none)
 	for (int i = 0; i < 5; i++)
 		add_of(set, "memory_working_set_bytes", "large", 1e9, 1e9);
 	r = find(set, NULL, NAN);
-	ck_assert(!r->likely);
+	ck_assert(!r->stands_out);
 	ck_assert_str_ne(first(set, r), "tiny");
 }
 END_TEST
@@ -587,6 +590,147 @@ START_TEST(the_worse_half_of_the_callers_counts)
 }
 END_TEST
 
+/* ---- a cause needs a link ---- */
+
+/* web is slow from the fault on, db busy and slow; what lies between them. */
+static struct causes_set *
+linked(bool path, size_t db_from)
+{
+	struct causes_label db = {"service", "db"};
+	struct causes_set *set = new_set();
+
+	add_of(set, "request_latency_seconds", "web", 0.3, 1.3);
+	add(set, "request_latency_seconds", &db, 1, 0.1, 2.1, db_from);
+	add(set, "cpu_usage_cores", &db, 1, 0.2, 3, db_from);
+	if (path)
+		causes_set_edge(set, "web", "db");
+	return set;
+}
+
+static const struct {
+	const char *label;
+	const char *service;
+	bool path, refused;
+	size_t from, before; /* db's change; samples before the fault */
+	unsigned missing;
+} links[] = {
+    {"all is there", "web", true, false, FAULT, FAULT, 0},
+    {"one scrape apart tells no order", "db", true, false, FAULT, FAULT, 0},
+    {"the alert is about nobody", NULL, true, false, FAULT, FAULT,
+	CAUSES_NO_ENTITY},
+    {"the alert is about one without series", "mail", true, false, FAULT, FAULT,
+	CAUSES_NO_ENTITY},
+    {"no dependency is known", "web", false, false, FAULT, FAULT,
+	CAUSES_NO_PATH},
+    {"a question that decides was refused", "web", true, true, FAULT, FAULT,
+	CAUSES_REFUSED},
+    {"web was slow before db was", "web", true, false, FAULT + 2, FAULT,
+	CAUSES_SYMPTOM_FIRST},
+    {"it fired before db changed", "db", true, false, ALERT + 2, FAULT,
+	CAUSES_SYMPTOM_FIRST},
+    {"nine points are no history", "web", true, false, FAULT, 9,
+	CAUSES_FEW_BEFORE},
+    {"ten are a short one", "web", true, false, FAULT, 10, 0},
+    {"neither path nor order", "web", false, false, FAULT + 2, FAULT,
+	CAUSES_NO_PATH | CAUSES_SYMPTOM_FIRST},
+};
+
+START_TEST(what_stands_out_is_likely_only_with_a_link)
+{
+	AUTO(causes_set) set = linked(links[_i].path, links[_i].from);
+	AUTO(causes_result) r = NULL;
+	struct causes_question q = {.service = links[_i].service,
+	    .alert_s = at(ALERT),
+	    .at_s = at(POINTS - 1),
+	    .onset_s = at(FAULT),
+	    .refused = links[_i].refused};
+
+	for (size_t i = 0; i < causes_set_count(set); i++)
+		for (size_t t = 0; t + links[_i].before < FAULT; t++)
+			causes_set_at(set, i)->v[t] = NAN;
+	r = causes_find(set, &q);
+	ck_assert_msg(r->stands_out, "%s", links[_i].label);
+	ck_assert_str_eq(first(set, r), "db");
+	ck_assert_msg(r->missing == links[_i].missing, "%s: %u",
+	    links[_i].label, r->missing);
+	ck_assert(causes_is_likely(r) == (links[_i].missing == 0));
+}
+END_TEST
+
+/* A latency that falls is no symptom that was there first. */
+START_TEST(a_symptom_that_shrinks_is_no_earlier_one)
+{
+	AUTO(causes_set) set = linked(true, FAULT + 2);
+	AUTO(causes_result) r = NULL;
+	float *v = causes_set_at(set, 0)->v;
+
+	for (size_t t = FAULT; t < POINTS; t++)
+		v[t] = 0.1f;
+	r = find(set, "web", at(FAULT));
+	ck_assert_uint_eq(r->missing & CAUSES_SYMPTOM_FIRST, 0);
+}
+END_TEST
+
+/* ---- nothing unusual ---- */
+
+static bool
+says_nothing_of(const struct causes_set *set, const struct causes_result *r,
+    const char *service)
+{
+	for (size_t i = 0; i < r->nruled_out; i++)
+		if (strcmp(causes_set_name(set, r->ruled_out[i].service),
+			service) == 0)
+			return r->ruled_out[i].by == CAUSES_NONE;
+	return false;
+}
+
+/* What mail's latency does, and how many of its series there are no points
+ * of; quiet: nothing unusual is said of it. */
+static const struct {
+	const char *label;
+	double after;
+	size_t from, empty;
+	bool refused, unread, quiet;
+} quiets[] = {
+    {"it did nothing", 0.08, FAULT, 0, false, false, true},
+    {"half of it was compared", 0.08, FAULT, 1, false, false, true},
+    {"most of it was not", 0.08, FAULT, 2, false, false, false},
+    {"it rose before the onset, and that is told", 1.29, FAULT - 4, 0, false,
+	false, false},
+    {"it rose a little, and that is told", 0.13, FAULT, 0, false, false, false},
+    {"a question that decides was refused", 0.08, FAULT, 0, true, false, false},
+    {"most series were not read", 0.08, FAULT, 0, false, true, false},
+};
+
+START_TEST(nothing_unusual_is_said_only_of_what_was_read)
+{
+	AUTO(causes_set) set = chain(1.3, 1.2, 1.1);
+	AUTO(causes_result) r = NULL;
+	struct causes_label mail = {"service", "mail"};
+	struct causes_question q = {.service = "web",
+	    .alert_s = at(ALERT),
+	    .at_s = at(POINTS - 1),
+	    .onset_s = at(FAULT),
+	    .refused = quiets[_i].refused,
+	    .unread = quiets[_i].unread};
+	const char *metrics[] = {"cpu_usage_cores", "disk_io_bytes"};
+
+	add(set, "request_latency_seconds", &mail, 1, 0.08, quiets[_i].after,
+	    quiets[_i].from);
+	for (size_t i = 0; i < quiets[_i].empty; i++)
+		add(set, metrics[i], &mail, 1, NAN, NAN, 0);
+	r = causes_find(set, &q);
+	ck_assert_msg(says_nothing_of(set, r, "mail") == quiets[_i].quiet, "%s",
+	    quiets[_i].label);
+	for (size_t i = 0; i < r->nfindings; i++)
+		ck_assert_msg(!says_nothing_of(set, r,
+				  causes_set_name(set,
+				      causes_set_at(set, r->findings[i].series)
+					  ->service)),
+		    "%s: its own change contradicts it", quiets[_i].label);
+}
+END_TEST
+
 /* ---- no cause ---- */
 
 START_TEST(quiet_systems_have_no_clear_cause)
@@ -594,7 +738,7 @@ START_TEST(quiet_systems_have_no_clear_cause)
 	AUTO(causes_set) set = chain(0.30, 0.20, 0.10);
 	AUTO(causes_result) r = find(set, "web", NAN);
 
-	ck_assert(!r->likely);
+	ck_assert(!r->stands_out);
 	ck_assert_uint_eq(r->compared, 6);
 }
 END_TEST
@@ -604,7 +748,7 @@ START_TEST(an_empty_set_is_a_result_too)
 	AUTO(causes_set) set = new_set();
 	AUTO(causes_result) r = find(set, "web", NAN);
 
-	ck_assert(!r->likely);
+	ck_assert(!r->stands_out);
 	ck_assert_uint_eq(r->compared, 0);
 	ck_assert_uint_eq(r->ncauses, 0);
 }
@@ -664,6 +808,33 @@ START_TEST(onset_is_found_before_a_late_alert)
 	onset = causes_onset(set, at(ALERT), CAUSES_NONE);
 	ck_assert_msg(fabs(onset - at(BEGAN)) < most + 1, "%s: %.0f s off",
 	    onsets[_i].label, onset - at(BEGAN));
+}
+END_TEST
+
+/* A Prometheus that was set up shortly before: what there is is compared. */
+static const struct {
+	const char *label;
+	size_t samples; /* before the fault */
+	double off;     /* the onset's, in points */
+} youngs[] = {
+    {"a third of thirty tells the usual", 30, 0},
+    {"a third of eight as well", 8, 0},
+    {"of two, the alert's own time says more", 2, ALERT - 2 - BEGAN},
+};
+
+START_TEST(a_short_history_is_compared_as_far_as_it_goes)
+{
+	AUTO(causes_set) set = new_set();
+	struct causes_label a = {"service", "a"};
+	float *v =
+	    add(set, "request_latency_seconds", &a, 1, 0.08, 1.29, BEGAN);
+	double off;
+
+	for (size_t i = 0; i + youngs[_i].samples < BEGAN; i++)
+		v[i] = NAN;
+	off = causes_onset(set, at(ALERT), CAUSES_NONE) - at(BEGAN);
+	ck_assert_msg(off == youngs[_i].off * STEP, "%s: %g points off",
+	    youngs[_i].label, off / STEP);
 }
 END_TEST
 
@@ -774,6 +945,10 @@ main(void)
 	const struct test_entry tests[] = {
 	    {the_deepest_slow_callee_is_blamed, 0},
 	    {the_walk_stops_where_callees_are_well, 0},
+	    {what_stands_out_is_likely_only_with_a_link, ARRAY_LEN(links)},
+	    {a_symptom_that_shrinks_is_no_earlier_one, 0},
+	    {nothing_unusual_is_said_only_of_what_was_read, ARRAY_LEN(quiets)},
+	    {a_short_history_is_compared_as_far_as_it_goes, ARRAY_LEN(youngs)},
 	    {callers_are_ruled_out_by_what_they_call, 0},
 	    {most_of_a_callers_symptoms_are_explained_away, 0},
 	    {what_the_alert_does_not_depend_on_counts_less, 0},

@@ -59,8 +59,8 @@ is_scraping_nothing(const cJSON *a)
 	const cJSON *data = tree_at(a, "data");
 
 	return tree_num(data, "up", -1) == 0 &&
-	    tree_num(data, "down", -1) == 0 &&
-	    tree_num(data, "unknown", 0) == 0;
+	       tree_num(data, "down", -1) == 0 &&
+	       tree_num(data, "unknown", 0) == 0;
 }
 
 static void
@@ -80,7 +80,8 @@ tell_targets(struct drawing *d, const cJSON *down)
 	}
 	if (is_scraping_nothing(a)) {
 		say_cite(&d->s, answer_evidence(a));
-		say(&d->s, "这个 Prometheus 没有任何采集目标，因此无法排除采集中断",
+		say(&d->s,
+		    "这个 Prometheus 没有任何采集目标，因此无法排除采集中断",
 		    "This Prometheus scrapes no target, so missing telemetry "
 		    "cannot be ruled out");
 		drawing_finding(d, "open", -1, NULL);
@@ -132,7 +133,7 @@ tell_quiet_causes(struct drawing *d)
 
 	if (d->k->causes.answer == NULL)
 		return;
-	if (cause == NULL || causes_confidence(&s) < REPORT_LIKELY) {
+	if (cause == NULL || causes_confidence(&s) < REPORT_SUSPECTED) {
 		causes_tell_beside(d, -1, &s, false);
 		return;
 	}

@@ -16,6 +16,7 @@ struct drawing {
 	const struct kase *k;
 	cJSON *findings, *actions, *unseen;
 	struct say s;
+	cJSON *says; /* what the next finding states, for the check of it */
 	bool zh;
 };
 
@@ -30,7 +31,11 @@ struct outcome {
 
 const char *drawing_word(
     const struct drawing *d, const char *zh, const char *en);
-/* The sentence made so far becomes a finding, or an action. */
+/* The next finding states this (common/report/statements.h); service may be
+ * NULL. */
+void drawing_says(struct drawing *d, const char *kind, const char *service);
+/* The sentence made so far becomes a finding, or an action. A statement that
+ * its evidence does not bear is dropped. */
 void drawing_finding(
     struct drawing *d, const char *role, int incident, const char *next);
 void drawing_action(struct drawing *d);
@@ -63,10 +68,15 @@ void tell_no_user(struct drawing *d, int n, const struct study *s);
 
 /* Its first suspect, NULL: none, or no answer. */
 const cJSON *causes_first(const struct study *s);
-/* At most likely: statistics show what changed, not how it did so. */
+/* At most likely: statistics show what changed, not how it did so; at most
+ * suspected where something is missing between it and the alert. */
 enum report_confidence causes_confidence(const struct study *s);
 void causes_put(struct drawing *d, const struct study *s, const cJSON *cause);
+/* Whether its first stands out and may be told as more than a warning. */
+bool causes_suspect(const struct drawing *d, int n, const struct study *s);
 void conclude_causes(
+    struct drawing *d, int n, const struct study *s, struct outcome *o);
+void conclude_suspect(
     struct drawing *d, int n, const struct study *s, struct outcome *o);
 /* Where something else gave the answer. */
 void causes_tell_beside(

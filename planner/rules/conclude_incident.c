@@ -92,8 +92,8 @@ static void
 conclude_study(
     struct drawing *d, int n, const struct study *s, struct outcome *o)
 {
-	bool causes =
-	    causes_first(s) != NULL && causes_confidence(s) >= REPORT_LIKELY;
+	bool suspect = causes_suspect(d, n, s);
+	bool causes = suspect && causes_confidence(s) >= REPORT_LIKELY;
 	/* Of a machine, who uses it is the answer; of a service, it may only
 	 * be the one that suffers. */
 	bool user =
@@ -107,6 +107,8 @@ conclude_study(
 		conclude_user(d, n, s, o);
 	else if (causes)
 		conclude_causes(d, n, s, o);
+	else if (suspect)
+		conclude_suspect(d, n, s, o);
 	else if (study_own(s) != NULL &&
 		 answer_ok(study_own(s)->range.answer) &&
 		 study_own(s)->measure.role == PROMQL_ABSENT)
@@ -119,7 +121,7 @@ conclude_study(
 		 (!study_user_dominates(s) ||
 		     conclude_user_was_high(s, &d->k->facts)))
 		tell_weak_user(d, n, s);
-	if (s->target != NULL || user || !causes)
+	if (!o->by_causes)
 		causes_tell_beside(d, n, s, o->has_cause);
 	causes_tell_alternatives(d, n, s);
 }

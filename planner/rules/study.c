@@ -22,14 +22,13 @@ enum {
 	RATE_DEFAULT_S = 120,
 	RATE_MIN_S = 10,
 	RATE_MAX_S = 900,
-	AGREE_S = 180,
 };
 
 /* ---- steps ---- */
 
 void
-ask_init(struct ask *a, const struct facts *f, enum tool_role role,
-    cJSON *args, const char *why_zh, const char *why_en, const char *about)
+ask_init(struct ask *a, const struct facts *f, enum tool_role role, cJSON *args,
+    const char *why_zh, const char *why_en, const char *about)
 {
 	const char *tool = facts_tool(f, role);
 
@@ -181,15 +180,15 @@ look(struct study *s, const struct facts *f, const cJSON *alert,
 	s->n_looked++;
 	x->alert = alert;
 	x->measure = *m;
-	ask_init(&x->range, f, TOOL_ROLE_METRICS,
-	    args_of(expr, f->window_s), "告警表达式在时间窗内的变化",
+	ask_init(&x->range, f, TOOL_ROLE_METRICS, args_of(expr, f->window_s),
+	    "告警表达式在时间窗内的变化",
 	    "the alert's expression over the window", name);
 	if (m->has_threshold && opposite(m->op) != NULL) {
 		auto_str query =
 		    last_time(f, m->expr, opposite(m->op), m->threshold);
 
-		ask_init(&x->since, f, TOOL_ROLE_METRICS,
-		    args_of(query, 0), "最后一次在阈值以内是什么时候",
+		ask_init(&x->since, f, TOOL_ROLE_METRICS, args_of(query, 0),
+		    "最后一次在阈值以内是什么时候",
 		    "when it was last within its threshold", name);
 	}
 	read_looked(x, tree_at(alert, "labels"));
@@ -308,8 +307,8 @@ ask_about_user(struct study *s, const struct facts *f, int width)
 	    args_of(buf_str(&query), f->window_s), "用量最高者的变化过程",
 	    "the history of who uses most", s->top.value);
 	last = last_time(f, buf_span(&query), "<", s->top.series.last / 2);
-	ask_init(&s->user_since, f, TOOL_ROLE_METRICS,
-	    args_of(last, 0), "它最后一次低于现在一半是什么时候",
+	ask_init(&s->user_since, f, TOOL_ROLE_METRICS, args_of(last, 0),
+	    "它最后一次低于现在一半是什么时候",
 	    "when it last used less than half of that", s->top.value);
 	s->user_found = pick(answer_series(s->user_range.answer),
 	    s->top.series.labels, &s->user_series);
@@ -335,8 +334,8 @@ ask_for_users(struct study *s, const struct facts *f)
 		tree_at(s->alert, "labels"), STUDY_USERS_TOP, width) ||
 	    query.full)
 		return;
-	ask_init(&s->users, f, TOOL_ROLE_METRICS,
-	    args_of(buf_str(&query), 0), "同一处还有谁在使用这种资源",
+	ask_init(&s->users, f, TOOL_ROLE_METRICS, args_of(buf_str(&query), 0),
+	    "同一处还有谁在使用这种资源",
 	    "who else uses this resource in the same place",
 	    s->resource->what[f->lang]);
 	read_users(s);
@@ -349,6 +348,17 @@ study_own(const struct study *s)
 {
 	return s->n_looked > 0 && s->looked[0].alert == s->alert ? &s->looked[0]
 								 : NULL;
+}
+
+double
+study_symptom_since(const struct study *s)
+{
+	const struct looked *x = study_own(s);
+
+	if (x == NULL || !x->found || !answer_ok(x->since.answer))
+		return 0;
+	/* Never within bounds: since its first sample, or before that. */
+	return x->since_t > 0 ? x->since_t : x->series.from_t;
 }
 
 bool
@@ -374,9 +384,9 @@ study_user_agrees(const struct study *s)
 	if (s->user_since_t <= 0)
 		return false;
 	if (own > 0)
-		return fabs(own - s->user_since_t) <= AGREE_S;
+		return fabs(own - s->user_since_t) <= STUDY_AGREE_S;
 	return alert > 0 && s->user_since_t <= alert + 60 &&
-	       s->user_since_t >= alert - 5 * AGREE_S;
+	       s->user_since_t >= alert - 5 * STUDY_AGREE_S;
 }
 
 /* ---- find_causes ---- */

@@ -17,6 +17,7 @@ enum {
 	STUDY_OWN_MAX = 2,      /* … at most so many of them its own */
 	STUDY_DOWN_MAX = 3,
 	STUDY_USERS_TOP = 20,
+	STUDY_AGREE_S = 180, /* so close, things happened together */
 };
 
 /* One step, and its answer once there is one. */
@@ -80,6 +81,10 @@ void study_each(const struct study *s,
 
 /* What the alert that stands for the incident measures; NULL: unknown. */
 const struct looked *study_own(const struct study *s);
+
+/* When the alert's own measure left its bounds, as far as the window shows;
+ * 0: unknown. A measure that was beyond all through it did so before. */
+double study_symptom_since(const struct study *s);
 
 /* Whether the top user stands out, rose, and did so when the alert's own
  * measure did. */

@@ -9,6 +9,7 @@
 
 #include "common/base/rc.h"
 #include "common/json/tree.h"
+#include "common/report/statements.h"
 #include "planner/rules/conclude.h"
 
 enum { OTHERS_NAMED = 8 };
@@ -20,11 +21,27 @@ drawing_word(const struct drawing *d, const char *zh, const char *en)
 }
 
 void
+drawing_says(struct drawing *d, const char *kind, const char *service)
+{
+	cJSON_Delete(d->says);
+	d->says = cJSON_CreateObject();
+	cJSON_AddStringToObject(d->says, "kind", kind);
+	if (service != NULL)
+		cJSON_AddStringToObject(d->says, "service", service);
+}
+
+void
 drawing_finding(
     struct drawing *d, const char *role, int incident, const char *next)
 {
-	cJSON_AddItemToArray(
-	    d->findings, say_finding(&d->s, role, incident, next));
+	cJSON *finding = say_finding(&d->s, role, incident, next);
+
+	if (d->says != NULL)
+		cJSON_AddItemToObject(finding, "says", TAKE(d->says));
+	if (statement_holds(finding, d->k->facts.state))
+		cJSON_AddItemToArray(d->findings, finding);
+	else
+		cJSON_Delete(finding);
 }
 
 void

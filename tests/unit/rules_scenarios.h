@@ -616,10 +616,151 @@ static const struct scenario
 			  "out\":[\"n/a\",{"
 			  "\"service\":\"web\"}]}",
 		.lang = REPORT_EN,
-		.confidence = "likely",
-		.want = {"**Most suspect is `db`: `it vanished`.**",
+		.confidence = "suspected",
+		.want = {"**Suspected is `db`: `it vanished`; not shown: no "
+			 "dependency is known that leads from the alert's "
+			 "service to it.**",
 		    "- Ruled out: `n/a`", "- Ruled out: `web` [E4]"},
-		.want_not = {"Less suspect", "`mail`", "new version"},
+		.want_not = {"Less suspect", "`mail`", "new version",
+		    "- Cause"},
+	    },
+	    {
+		.name = "what stands out changed after the symptom began",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 1\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time",
+				SERIES(ONE("\"service\":\"s\"", "1763894000"))},
+		    {"x", SERIES(RANGE("\"service\":\"s\"", "0.2", "2.5", "0.1",
+			      "2.6"))}},
+		.causes = "{\"confidence\":\"likely\",\"causes\":[{"
+			  "\"service\":\"db\",\"on_path\":[\"s\",\"db\"],"
+			  "\"series\":[0]}],\"series\":[" CHANGE(
+			      "hits", "", "up", "3", "17") "]}",
+		.lang = REPORT_EN,
+		.confidence = "suspected",
+		.want = {"**Suspected is `db`: `hits` at 10:53:10 UTC went "
+			 "from 3 up to 17; not shown: the symptom was there "
+			 "before it changed.**"},
+		.want_not = {"- Cause", "Most suspect"},
+	    },
+	    {
+		.name = "the alert's own expression could not be read",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 1\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"", NULL}},
+		.causes = "{\"confidence\":\"likely\",\"causes\":[{"
+			  "\"service\":\"db\",\"on_path\":[\"s\",\"db\"],"
+			  "\"series\":[0]}],\"series\":[" CHANGE(
+			      "hits", "", "up", "3", "17") "]}",
+		.lang = REPORT_EN,
+		.confidence = "suspected",
+		.want = {"not shown: the alert's own expression could not be "
+			 "read.**"},
+	    },
+	    {
+		.name =
+		    "what decides was refused, and whose alert it is nobody "
+		    "knows",
+		.state = AT,
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 1\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"", SERIES("")}},
+		.causes =
+		    "{\"confidence\":\"suspected\",\"missing\":[{"
+		    "\"what\":\"entity\"},{\"what\":\"queries\"}],"
+		    "\"causes\":[{\"service\":\"db\",\"on_path\":[],"
+		    "\"series\":[0]}],\"series\":[" CHANGE("hits", "", "up",
+			"3", "17") "],"
+				   "\"not_looked_at\":[{\"what\":\"x_errors\","
+				   "\"why\":\"does not fit the budget of "
+				   "series\"}]}",
+		.confidence = "suspected",
+		.want = {"**怀疑 `db`：`hits` 在 10:53:10 UTC 从 3 升到 "
+			 "17；尚未证实：告警的标签没有指明任何有指标的服务，"
+			 "起决定作用的查询失败了，或只得到部分结果。**",
+		    "置信度：怀疑。", "- `x_errors`：单个指标超出了序列数预算"},
+		.want_not = {"- 原因", "没有已知的依赖关系"},
+	    },
+	    {
+		.name = "one service stands out for two incidents, without a "
+			"path: a warning",
+		.state = AT ",\"language\":\"en\"",
+		.alerts =
+		    "{\"alerts\":[{\"name\":\"Odd\",\"state\":\"firing\","
+		    "\"labels\":{\"alertname\":\"Odd\",\"service\":\"s\"},"
+		    "\"activeAt\":\"" FRI(
+			"10:55:00") "\"},{\"name\":"
+				    "\"Even\",\"state\":\"firing\",\"labels\":{"
+				    "\"alertname\":\"Even\",\"service\":\"t\"},"
+				    "\"activeAt\":\"" FRI("10:40:00") "\"}]}",
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 1\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"", SERIES("")}},
+		.causes = "{\"confidence\":\"suspected\",\"missing\":[{"
+			  "\"what\":\"path\"}],\"causes\":[{\"service\":\"db\","
+			  "\"on_path\":[],\"series\":[0]}],\"series\":[" CHANGE(
+			      "hits", "", "up", "3", "17") "]}",
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"- Open: A warning: most changed `db`: `hits` at "
+			 "10:53:10 UTC went from 3 up to 17; that it has to "
+			 "do with this incident is not shown: it stands out "
+			 "just as much for incident 2, and no path leads to "
+			 "it",
+		    "just as much for incident 1"},
+		.want_not = {"- Cause", "Suspected is", "Most suspect"},
+	    },
+	    {
+		.name = "leads below the threshold are told",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 1\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"", SERIES("")}},
+		.causes =
+		    "{\"confidence\":\"undetermined\",\"causes\":[{"
+		    "\"service\":\"frontend\",\"series\":[0]},{"
+		    "\"service\":\"mail\",\"series\":[]}],\"series\":"
+		    "[" CHANGE("latency_seconds", "seconds", "up", "0.08",
+			"1.29") "],\"ruled_out\":[{\"service\":"
+				"\"frontend\",\"why\":\"w\",\"compared\":3},{"
+				"\"service\":\"mail\",\"why\":\"w\","
+				"\"compared\":"
+				"4}]}",
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"- Open: A lead, not enough to name it: `frontend`: "
+			 "`latency_seconds` at 10:53:10 UTC went from 80 ms "
+			 "up to 1.29 s [E4]",
+		    "- Open: By statistics and dependencies no service "
+		    "stands out",
+		    "- Ruled out: `mail`: nothing unusual in its series that "
+		    "were compared: 4 [E4]"},
+		.want_not = {"Ruled out: `frontend`",
+		    "Ruled out: By statistics"},
+	    },
+	    {
+		.name = "too little to compare rules nothing out",
+		.state = AT,
+		.alerts = CPU_ALERT,
+		.rules = CPU_RULE,
+		.targets = ALL_UP,
+		.metrics = {CPU_SINCE("1763895470"), USER_SINCE("1763895460"),
+		    CPU_RANGE, CPU_USERS,
+		    {"sum without", SERIES(RANGE(ONLY("invoice"), "0", "1.9312",
+					"0", "1.94"))}},
+		.causes =
+		    "{\"confidence\":\"undetermined\",\"missing\":[{"
+		    "\"what\":\"history\"}],\"compared\":7,\"causes\":[]}",
+		.confidence = "confirmed",
+		.want = {"待查：按统计与依赖关系可比较的太少：异常之前的"
+			 "数据点不够，因此不能排除任何服务"},
+		.want_not = {"没有哪个服务明显突出"},
 	    },
 	    {
 		.name = "the search for causes fails",

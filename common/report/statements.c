@@ -1,0 +1,187 @@
+/*
+ * statements.c - what a finding states, held against the answers it cites.
+ *
+ * One row of the table for each kind. Invariant: a predicate reads nothing
+ * but the finding and answers that succeeded and that it cites.
+ */
+#include "common/report/statements.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/base/attr.h"
+#include "common/base/when.h"
+#include "common/json/tree.h"
+#include "common/report/tool_role.h"
+
+struct stated {
+	const cJSON *says;
+	const cJSON *ids; /* evidence cited */
+	const cJSON *feedback;
+};
+
+/* ---- what is cited ---- */
+
+static bool
+is_cited(const struct stated *s, const cJSON *answer)
+{
+	const cJSON *id = cJSON_GetArrayItem(tree_at(answer, "evidence"), 0);
+	const cJSON *cited;
+
+	cJSON_ArrayForEach (cited, s->ids)
+		if (cJSON_IsString(cited) && cJSON_IsString(id) &&
+		    strcmp(cited->valuestring, id->valuestring) == 0)
+			return true;
+	return false;
+}
+
+/* The next answer of a role that is cited, after one of them (NULL: the
+ * first); NULL when there is none. */
+static const cJSON *
+next_answer(const struct stated *s, enum tool_role role, const cJSON *after)
+{
+	const cJSON *a =
+	    after != NULL ? after->next
+			  : (s->feedback != NULL ? s->feedback->child : NULL);
+
+	for (; a != NULL; a = a->next)
+		if (tool_role_of_feedback(a) == role &&
+		    tree_is(a, "status", "SUCCESS") && is_cited(s, a))
+			return a;
+	return NULL;
+}
+
+static const cJSON *
+causes_data(const struct stated *s)
+{
+	return tree_at(next_answer(s, TOOL_ROLE_CAUSES, NULL), "data");
+}
+
+/* ---- what find_causes says ---- */
+
+static const cJSON *
+cause_of(const struct stated *s)
+{
+	const cJSON *c;
+
+	cJSON_ArrayForEach (c, tree_at(causes_data(s), "causes"))
+		if (tree_is(c, "service", tree_str(s->says, "service")))
+			return c;
+	return NULL;
+}
+
+static bool
+is_first(const struct stated *s)
+{
+	return cause_of(s) != NULL && cause_of(s)->prev->next == NULL;
+}
+
+static bool
+is_complete(const cJSON *data)
+{
+	return cJSON_GetArraySize(tree_at(data, "missing")) == 0;
+}
+
+/* The first suspect, that a path leads to from the alert, nothing missing. */
+static bool
+is_cause(const struct stated *s)
+{
+	const cJSON *data = causes_data(s);
+
+	return is_first(s) && is_complete(data) &&
+	       cJSON_GetArraySize(tree_at(cause_of(s), "on_path")) > 0 &&
+	       (tree_is(data, "confidence", "likely") ||
+		   tree_is(data, "confidence", "confirmed"));
+}
+
+static bool
+is_suspect(const struct stated *s)
+{
+	const cJSON *data = causes_data(s);
+
+	return is_first(s) && tree_has(data, "confidence") &&
+	       !tree_is(data, "confidence", "undetermined");
+}
+
+static bool
+is_lead(const struct stated *s)
+{
+	return cJSON_GetArraySize(tree_at(cause_of(s), "series")) > 0;
+}
+
+/* Undetermined although enough could be compared. */
+static bool
+is_none(const struct stated *s)
+{
+	const cJSON *data = causes_data(s);
+
+	return tree_is(data, "confidence", "undetermined") &&
+	       is_complete(data) && tree_num(data, "compared", 1) > 0;
+}
+
+/* The same answer tells of no change of it. */
+static bool
+is_unusual_nowhere(const struct stated *s)
+{
+	const cJSON *data = causes_data(s), *x;
+
+	if (data == NULL || is_lead(s))
+		return false;
+	cJSON_ArrayForEach (x, tree_at(data, "series"))
+		if (tree_is(x, "service", tree_str(s->says, "service")))
+			return false;
+	return is_complete(data) ||
+	       !tree_is(cJSON_GetArrayItem(tree_at(data, "missing"), 0), "what",
+		   "queries");
+}
+
+/* The edge to what explains it is known, and that did change. */
+static bool
+is_explained(const struct stated *s)
+{
+	const cJSON *data = causes_data(s), *r, *e;
+	const char *service = tree_str(s->says, "service"), *by = "";
+
+	cJSON_ArrayForEach (r, tree_at(data, "ruled_out"))
+		if (tree_is(r, "service", service))
+			by = tree_str(r, "by");
+	cJSON_ArrayForEach (e, tree_at(data, "topology"))
+		if (by[0] != '\0' && tree_is(e, "client", service) &&
+		    tree_is(e, "server", by))
+			return true;
+	return false;
+}
+
+/* ---- the table ---- */
+
+static const struct {
+	const char *kind;
+	bool (*holds)(const struct stated *s);
+} kinds[] = {
+    {"cause", is_cause},
+    {"suspect", is_suspect},
+    {"lead", is_lead},
+    {"none_stands_out", is_none},
+    {"nothing_unusual", is_unusual_nowhere},
+    {"explained", is_explained},
+};
+
+const char *
+statement_kind(int i)
+{
+	return (size_t)i < ARRAY_LEN(kinds) ? kinds[i].kind : NULL;
+}
+
+bool
+statement_holds(const cJSON *finding, const cJSON *state)
+{
+	struct stated s = {.says = tree_at(finding, "says"),
+	    .ids = tree_at(finding, "evidence"),
+	    .feedback = tree_at(state, "executor_feedback")};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(kinds); i++)
+		if (tree_is(s.says, "kind", kinds[i].kind))
+			return kinds[i].holds(&s);
+	return true;
+}

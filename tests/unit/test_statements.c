@@ -1,0 +1,147 @@
+/*
+ * test_statements.c - what a finding states, held against what it cites: of
+ * every kind one answer that bears it, and answers that contradict it.
+ */
+#include "common/json/json.h"
+#include "common/json/tree.h"
+#include "common/report/statements.h"
+#include "tests/harness/texts.h"
+
+#include <check.h>
+
+/* Answers of find_causes: of causes, series, and the rest of its members. */
+#define CAUSES(members)                                                        \
+	"{\"tool\":\"find_causes\",\"status\":\"SUCCESS\",\"evidence\":["      \
+	"\"E4\"],\"data\":{" members "}}"
+#define CHAIN                                                                  \
+	"\"confidence\":\"likely\",\"missing\":[],\"compared\":40,"            \
+	"\"causes\":[{\"service\":\"db\",\"on_path\":[\"web\",\"db\"],"        \
+	"\"series\":[0]},{\"service\":\"web\",\"on_path\":[\"web\"],"          \
+	"\"series\":[]}],\"series\":[{\"service\":\"db\"},{\"service\":"       \
+	"\"frontend\",\"change\":{\"from\":0.08,\"to\":1.29}}],"               \
+	"\"topology\":[{\"client\":\"web\",\"server\":\"db\"}],"               \
+	"\"ruled_out\":[{\"service\":\"web\",\"by\":\"db\"},{\"service\":"     \
+	"\"api\",\"by\":\"db\"},{\"service\":\"mail\",\"compared\":3}]"
+#define SUSPECT                                                                \
+	"\"confidence\":\"suspected\",\"missing\":[{\"what\":\"queries\"}],"   \
+	"\"causes\":[{\"service\":\"db\",\"on_path\":[\"web\",\"db\"],"        \
+	"\"series\":[0]}]"
+#define NONE(missing, compared)                                                \
+	"\"confidence\":\"undetermined\",\"missing\":[" missing                \
+	"],\"compared\":" compared ",\"causes\":[{\"service\":\"db\","         \
+	"\"series\":[0]}]"
+
+#define SAYS(kind, service)                                                    \
+	"{\"evidence\":[\"E4\"],\"says\":{\"kind\":\"" kind                    \
+	"\",\"service\":\"" service "\"}}"
+
+static const struct {
+	const char *label, *finding, *feedback;
+	bool holds;
+} statements[] = {
+    {"says nothing", "{\"evidence\":[\"E4\"]}", "", true},
+    {"of a kind that is not known", SAYS("poem", "db"), "", true},
+
+    {"the cause", SAYS("cause", "db"), CAUSES(CHAIN), true},
+    {"but the second", SAYS("cause", "web"), CAUSES(CHAIN), false},
+    {"but something is missing", SAYS("cause", "db"), CAUSES(SUSPECT), false},
+    {"but without a path", SAYS("cause", "db"),
+	CAUSES("\"confidence\":\"likely\",\"causes\":[{\"service\":\"db\","
+	       "\"on_path\":[]}]"),
+	false},
+    {"but undetermined", SAYS("cause", "db"), CAUSES(NONE("", "9")), false},
+    {"but nothing is cited",
+	"{\"evidence\":[],\"says\":{\"kind\":\"cause\","
+	"\"service\":\"db\"}}",
+	CAUSES(CHAIN), false},
+    {"but another answer is cited",
+	"{\"evidence\":[\"E1\"],\"says\":{\"kind\":\"cause\",\"service\":"
+	"\"db\"}}",
+	CAUSES(CHAIN), false},
+    {"but the search failed", SAYS("cause", "db"),
+	"{\"tool\":\"find_causes\",\"status\":\"FAILED\",\"evidence\":["
+	"\"E4\"],\"data\":{" CHAIN "}}",
+	false},
+    {"but a metric is cited", SAYS("cause", "db"),
+	"{\"tool\":\"query_prometheus_metrics\",\"status\":\"SUCCESS\","
+	"\"evidence\":[\"E4\"],\"data\":{" CHAIN "}}",
+	false},
+
+    {"a suspect", SAYS("suspect", "db"), CAUSES(SUSPECT), true},
+    {"a likely one is one too", SAYS("suspect", "db"), CAUSES(CHAIN), true},
+    {"but it does not stand out", SAYS("suspect", "db"), CAUSES(NONE("", "9")),
+	false},
+
+    {"a lead", SAYS("lead", "db"), CAUSES(NONE("", "9")), true},
+    {"but no series of it changed", SAYS("lead", "web"), CAUSES(CHAIN), false},
+
+    {"none stands out", SAYS("none_stands_out", ""), CAUSES(NONE("", "9")),
+	true},
+    {"but one does", SAYS("none_stands_out", ""), CAUSES(CHAIN), false},
+    {"but nothing was compared", SAYS("none_stands_out", ""),
+	CAUSES(NONE("", "0")), false},
+    {"but there was little before", SAYS("none_stands_out", ""),
+	CAUSES(NONE("{\"what\":\"history\"}", "9")), false},
+
+    {"nothing unusual", SAYS("nothing_unusual", "mail"), CAUSES(CHAIN), true},
+    {"but its change is told", SAYS("nothing_unusual", "frontend"),
+	CAUSES(CHAIN), false},
+    {"but it is a cause with series", SAYS("nothing_unusual", "db"),
+	CAUSES(NONE("", "9")), false},
+    {"but what decides was not read", SAYS("nothing_unusual", "mail"),
+	CAUSES(SUSPECT), false},
+
+    {"explained by what it calls", SAYS("explained", "web"), CAUSES(CHAIN),
+	true},
+    {"but it is not known to call it", SAYS("explained", "api"), CAUSES(CHAIN),
+	false},
+    {"but nothing explains it", SAYS("explained", "mail"), CAUSES(CHAIN),
+	false},
+};
+
+START_TEST(a_statement_holds_as_far_as_what_it_cites_bears_it)
+{
+	auto_str state =
+	    xasprintf("{\"executor_feedback\":[%s]}", statements[_i].feedback);
+	AUTO(json) tree = NULL;
+	AUTO(json) finding = NULL;
+	struct err err;
+
+	ck_assert_msg(json_parse(span_of(state), NULL, &tree, &err) == RC_OK,
+	    "%s: %s", statements[_i].label, err.text);
+	ck_assert(json_parse(span_of(statements[_i].finding), NULL, &finding,
+		      &err) == RC_OK);
+	ck_assert_msg(statement_holds(finding, tree) == statements[_i].holds,
+	    "%s: %s", tree_str(tree_at(finding, "says"), "kind"),
+	    statements[_i].label);
+}
+END_TEST
+
+/* A kind without an example on either side is not tested. */
+START_TEST(every_kind_has_an_example_and_a_counter_example)
+{
+	const char *kind = statement_kind(_i);
+	auto_str said = NULL;
+	int n[2] = {0, 0};
+
+	if (kind == NULL)
+		return;
+	said = xasprintf("\"kind\":\"%s\"", kind);
+	for (size_t i = 0; i < ARRAY_LEN(statements); i++)
+		if (strstr(statements[i].finding, said) != NULL)
+			n[statements[i].holds]++;
+	ck_assert_msg(n[0] > 0 && n[1] > 0, "%s", kind);
+}
+END_TEST
+
+int
+main(void)
+{
+	const struct test_entry tests[] = {
+	    {a_statement_holds_as_far_as_what_it_cites_bears_it,
+		ARRAY_LEN(statements)},
+	    {every_kind_has_an_example_and_a_counter_example, 40},
+	};
+
+	return RUN_TESTS("statements", tests);
+}

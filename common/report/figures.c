@@ -542,30 +542,210 @@ offer_moment(struct wants *times, double v)
 		offer(times, fmod(v, DAY_S));
 }
 
+/* ---- arithmetic ---- */
+
+enum { NESTED_MAX = 16 };
+
+/* What stands in the bytes as a formula of numbers alone, as rules write
+ * their thresholds; each step's result is offered. */
+struct formula {
+	struct span in;
+	size_t at; /* how far it was read */
+	struct wants *values;
+	unsigned nested;
+};
+
+static void
+skip_blanks(struct formula *f)
+{
+	while (f->at < f->in.n && f->in.p[f->at] == ' ')
+		f->at++;
+}
+
+static bool formula_sum(struct formula *f, double *ret);
+
+/* A number that is no part of a name and has no unit, or a sum in
+ * parentheses. */
+static bool
+formula_operand(struct formula *f, double *ret)
+{
+	struct number x;
+	bool ok;
+
+	skip_blanks(f);
+	if (f->at == f->in.n)
+		return false;
+	if (f->in.p[f->at] != '(') {
+		x = read_number(span_from(f->in, f->at), false);
+		f->at += x.n;
+		*ret = x.value;
+		return x.n > 0 &&
+		       (f->at == f->in.n ||
+			   (!isalpha((unsigned char)f->in.p[f->at]) &&
+			       strchr("_:", f->in.p[f->at]) == NULL));
+	}
+	if (f->nested == NESTED_MAX)
+		return false;
+	f->at++;
+	f->nested++;
+	ok = formula_sum(f, ret);
+	f->nested--;
+	skip_blanks(f);
+	if (!ok || f->at == f->in.n || f->in.p[f->at] != ')')
+		return false;
+	f->at++;
+	return true;
+}
+
+/* The operator that comes next, if it is one of those. A sign belongs to a
+ * formula only with a blank on both sides: there are dates and ranges. */
+static char
+formula_operator(struct formula *f, const char *of)
+{
+	size_t before = f->at;
+	char c;
+
+	skip_blanks(f);
+	c = f->at < f->in.n ? f->in.p[f->at] : '\0';
+	if (c == '\0' || strchr(of, c) == NULL ||
+	    ((c == '+' || c == '-') &&
+		(before == f->at || f->at + 1 == f->in.n ||
+		    f->in.p[f->at + 1] != ' '))) {
+		f->at = before;
+		return '\0';
+	}
+	f->at++;
+	return c;
+}
+
+static double
+apply(double a, char op, double b)
+{
+	switch (op) {
+	case '+':
+		return a + b;
+	case '-':
+		return a - b;
+	case '*':
+		return a * b;
+	case '/':
+		return a / b;
+	default:
+		return pow(a, b);
+	}
+}
+
+static bool
+formula_power(struct formula *f, double *ret)
+{
+	double b;
+
+	if (!formula_operand(f, ret))
+		return false;
+	if (formula_operator(f, "^") == '\0')
+		return true;
+	if (!formula_operand(f, &b))
+		return false;
+	*ret = apply(*ret, '^', b);
+	offer(f->values, *ret);
+	return true;
+}
+
+static bool
+formula_product(struct formula *f, double *ret)
+{
+	double b;
+	char op;
+
+	if (!formula_power(f, ret))
+		return false;
+	while ((op = formula_operator(f, "*/")) != '\0') {
+		if (!formula_power(f, &b))
+			return false;
+		*ret = apply(*ret, op, b);
+		offer(f->values, *ret);
+	}
+	return true;
+}
+
+static bool
+formula_sum(struct formula *f, double *ret)
+{
+	double b;
+	char op;
+
+	if (!formula_product(f, ret))
+		return false;
+	while ((op = formula_operator(f, "+-")) != '\0') {
+		if (!formula_product(f, &b))
+			return false;
+		*ret = apply(*ret, op, b);
+		offer(f->values, fabs(*ret));
+	}
+	return true;
+}
+
+/* Behind the formula that begins there; what is in one begins none. */
+static size_t
+read_formula(struct span bytes, size_t i, struct wants *values)
+{
+	struct formula f = {.in = bytes, .at = i, .values = values};
+	double v;
+
+	if (i > 0 && (isalnum((unsigned char)bytes.p[i - 1]) ||
+			 strchr("_.:", bytes.p[i - 1]) != NULL))
+		return i;
+	formula_sum(&f, &v);
+	return f.at;
+}
+
+/* "\u003e" is a character, not a number. */
+static size_t
+json_escape(struct span bytes, size_t i)
+{
+	size_t k;
+
+	if (bytes.p[i] != '\\' || bytes.n - i < 6 || bytes.p[i + 1] != 'u')
+		return 0;
+	for (k = 2; k < 6; k++)
+		if (!isxdigit((unsigned char)bytes.p[i + k]))
+			return 0;
+	return 6;
+}
+
+static size_t
+take_number(struct span rest, struct wants *values, struct wants *times)
+{
+	struct number x;
+	bool seconds;
+	double at;
+
+	if (times->n > 0 && read_clock(rest, &at, &seconds) > 0)
+		offer(times, at);
+	x = read_number(rest, false);
+	offer(values, x.value);
+	if (times->n > 0)
+		offer_moment(times, x.value);
+	return x.n;
+}
+
 void
 figures_find(struct figure **list, size_t n, struct span bytes)
 {
 	struct wants values = wants_of(list, n, false);
 	struct wants times = wants_of(list, n, true);
-	size_t i = 0;
+	size_t i = 0, formula = 0;
 
 	while (i < bytes.n && values.n + times.n > 0) {
-		struct span rest = span_make(bytes.p + i, bytes.n - i);
-		struct number x;
-		bool seconds;
-		double at;
+		char c = bytes.p[i];
 
-		if (!is_digit(bytes.p[i])) {
-			i++;
-			continue;
-		}
-		if (times.n > 0 && read_clock(rest, &at, &seconds) > 0)
-			offer(&times, at);
-		x = read_number(rest, false);
-		offer(&values, x.value);
-		if (times.n > 0)
-			offer_moment(&times, x.value);
-		i += x.n;
+		if ((is_digit(c) || c == '(') && i >= formula && values.n > 0)
+			formula = read_formula(bytes, i, &values);
+		if (is_digit(c))
+			i += take_number(
+			    span_from(bytes, i), &values, &times);
+		else
+			i += MAX(json_escape(bytes, i), 1);
 	}
 	free(values.at);
 	free(times.at);

@@ -67,10 +67,18 @@ put_ids(struct buf *b, const cJSON *ids)
 }
 
 static void
+put_mark(const struct report *r, const cJSON *claim)
+{
+	if (cJSON_IsTrue(tree_at(claim, REPORT_UNVERIFIED)))
+		buf_adds(r->b, report_unverified_mark(r->lang));
+}
+
+static void
 put_claim(const struct report *r, const cJSON *claim)
 {
 	md_put_sentence(r->b, tree_span(claim, "text"));
 	put_ids(r->b, tree_at(claim, "evidence"));
+	put_mark(r, claim);
 }
 
 static void
@@ -343,6 +351,7 @@ put_finding(const struct report *r, const cJSON *f)
 		    r->b, "\n  - %s%s", word(r, RW_NEXT), word(r, RW_COLON));
 		md_put_sentence(r->b, tree_span(f, "next"));
 		put_ids(r->b, tree_at(f, "evidence"));
+		put_mark(r, f);
 	}
 	buf_addc(r->b, '\n');
 }
@@ -412,6 +421,7 @@ put_incident(const struct report *r, const cJSON *incident, int n, bool alone)
 		buf_addf(r->b, "\n### %s %d%s", word(r, RW_INCIDENT), n + 1,
 		    word(r, RW_COLON));
 		md_put_sentence(r->b, tree_span(incident, "title"));
+		put_mark(r, incident);
 		buf_adds(r->b, "\n\n");
 		put_claim(r, tree_at(incident, "answer"));
 		if (r->stop == NULL) {
@@ -462,6 +472,7 @@ put_answer(const struct report *r)
 		buf_adds(r->b, word(r, RW_NO_CAUSE));
 	buf_adds(r->b, "**");
 	put_ids(r->b, tree_at(r->conclusion, "evidence"));
+	put_mark(r, r->conclusion);
 	buf_adds(r->b, "\n\n");
 	put_confidence(r, tree_str(r->conclusion, "confidence"));
 	buf_addc(r->b, '\n');
@@ -615,6 +626,7 @@ put_end(const struct report *r)
 	} else if (tree_has(r->conclusion, "summary")) {
 		md_put_sentence(r->b, tree_span(r->conclusion, "summary"));
 		put_ids(r->b, tree_at(r->conclusion, "evidence"));
+		put_mark(r, r->conclusion);
 		buf_addc(r->b, '\n');
 	} else {
 		buf_addf(r->b, "%s\n", word(r, RW_NO_CAUSE));

@@ -19,10 +19,16 @@ struct cJSON;
 
 enum { REPORT_BYTES_MAX = PROTO_MOST(answer, final_report) };
 
+/* Of a claim in a conclusion that is rendered: it did not hold. */
+#define REPORT_UNVERIFIED "unverified"
+
 enum report_lang { REPORT_ZH, REPORT_EN, REPORT_LANGS };
 
 /* "en…" is English; everything else, nothing too, is Chinese. */
 enum report_lang report_lang(struct span language);
+
+/* What stands behind such a claim, a space first. */
+const char *report_unverified_mark(enum report_lang lang);
 
 /* The five headings with their marks, "# …" first, then "## …". */
 enum { REPORT_HEADINGS = 5 };

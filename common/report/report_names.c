@@ -35,6 +35,12 @@ report_lang(struct span language)
 		   : REPORT_ZH;
 }
 
+const char *
+report_unverified_mark(enum report_lang lang)
+{
+	return lang == REPORT_ZH ? " ⚠未核实" : " ⚠ unverified";
+}
+
 const char *const *
 report_headings(enum report_lang lang)
 {

@@ -26,40 +26,23 @@ static const char *const names[CHECKS] = {
 static void
 check_headings(struct view *w)
 {
-	struct lines *l = &w->v->lines;
-	const char *const *expected = report_headings(l->lang);
+	const struct claims *c = &w->v->claims;
+	const char *const *expected = report_headings(c->lang);
 	int i;
 
-	for (i = l->found; i < REPORT_HEADINGS; i++)
+	for (i = c->found; i < REPORT_HEADINGS; i++)
 		verify_fail(w, CHECK_HEADINGS, "missing or out of order: %s",
 		    expected[i]);
-	if (l->stray)
+	if (c->stray.len > 0)
 		verify_fail(w, CHECK_HEADINGS,
-		    "a heading that is none of the five: "
-		    "%.*s",
-		    (int)MIN(l->stray_text.n, 200), l->stray_text.p);
-	if (l->cut)
+		    "a heading that is none of the five: %s",
+		    buf_str(&c->stray));
+	if (c->cut)
 		verify_fail(
-		    w, CHECK_HEADINGS, "more than %d lines", VERIFY_LINES_MAX);
+		    w, CHECK_HEADINGS, "more than %d lines", CLAIMS_LINES_MAX);
 }
 
 /* ---- citations ---- */
-
-static uint32_t
-number_of(struct span id)
-{
-	uint32_t n = 0;
-	size_t i;
-
-	if (id.n < 2 || id.n > 9 || id.p[0] != 'E')
-		return 0;
-	for (i = 1; i < id.n; i++) {
-		if (!isdigit((unsigned char)id.p[i]))
-			return 0;
-		n = 10 * n + (uint32_t)(id.p[i] - '0');
-	}
-	return n;
-}
 
 static struct evidence *
 evidence_of(const struct view *w)
@@ -72,7 +55,7 @@ evidence_of(const struct view *w)
 		return e;
 	for (n = wire_array(&r); n > 0 && !r.bad; n--) {
 		struct span one = wire_raw(&r);
-		uint32_t id = number_of(wire_find_str(one, "id"));
+		uint32_t id = claims_number(wire_find_str(one, "id"));
 
 		if (!r.bad && id > 0 && id < EVIDENCE_MAX)
 			e->at[id] = one;
@@ -80,33 +63,42 @@ evidence_of(const struct view *w)
 	return e;
 }
 
+/* Of one claim; how many of its citations are of nothing. */
+static int
+check_cites(struct view *w, const struct evidence *e, struct claim *claim,
+    int named)
+{
+	const struct claims *c = &w->v->claims;
+	char place[PLACE_MAX];
+	size_t k;
+	int bad = 0;
+
+	for (k = 0; k < claim->cites.n; k++) {
+		uint32_t id = c->cites[claim->cites.at + k];
+
+		if (verify_exists(e, id))
+			continue;
+		if (named + bad++ < NAMED_MAX)
+			verify_fail(w, CHECK_CITATIONS, "E%u (%s)", id,
+			    verify_place(claim, place));
+	}
+	return bad;
+}
+
 static void
 check_citations(struct view *w, const struct evidence *e)
 {
-	struct lines *l = &w->v->lines;
-	const cJSON *f, *id;
+	struct claims *c = &w->v->claims;
 	int named = 0;
 	size_t i;
-	unsigned k;
 
-	for (i = 0; i < l->n; i++) {
-		for (k = 0; k < l->at[i].n_cites; k++) {
-			if (verify_exists(e, l->at[i].cites[k]))
-				continue;
-			l->at[i].marked = true;
-			if (named++ < NAMED_MAX)
-				verify_fail(w, CHECK_CITATIONS,
-				    "E%u (line %zu)", l->at[i].cites[k], i + 1);
-		}
+	for (i = 0; i < c->n; i++) {
+		int bad = check_cites(w, e, &c->at[i], named);
+
+		if (bad > 0)
+			claims_mark(c, &c->at[i]);
+		named += bad;
 	}
-	cJSON_ArrayForEach (f, tree_at(w->conclusion, "findings"))
-		cJSON_ArrayForEach (id, tree_at(f, "evidence"))
-			if (cJSON_IsString(id) &&
-			    !verify_exists(
-				e, number_of(span_of(id->valuestring))) &&
-			    named++ < NAMED_MAX)
-				verify_fail(w, CHECK_CITATIONS,
-				    "%s (a finding)", id->valuestring);
 	if (named > NAMED_MAX)
 		verify_fail(
 		    w, CHECK_CITATIONS, "and %d more", named - NAMED_MAX);
@@ -114,15 +106,15 @@ check_citations(struct view *w, const struct evidence *e)
 
 /* ---- confidence ---- */
 
-/* The highest confidence a line states, -1 for none. */
+/* The highest confidence a claim states, -1 for none. */
 static int
-stated_in(struct span line)
+stated_in(struct span shown)
 {
 	int level, lang, stated = -1;
 	auto_buf plain = {.max = DETAIL_MAX};
 	size_t i;
 
-	md_plain(&plain, line);
+	buf_add_span(&plain, shown);
 	if (strstr(buf_str(&plain), "置信度") == NULL &&
 	    strcasestr(buf_str(&plain), "confidence") == NULL)
 		return -1;
@@ -142,7 +134,7 @@ static void
 check_confidence(struct view *w)
 {
 	enum report_confidence cap = report_confidence_cap(w->conclusion);
-	struct lines *l = &w->v->lines;
+	struct claims *c = &w->v->claims;
 	size_t i;
 
 	if (report_confidence_of(tree_str(w->conclusion, "confidence")) > cap)
@@ -150,15 +142,17 @@ check_confidence(struct view *w)
 		    "the conclusion says %s, its findings bear %s",
 		    tree_str(w->conclusion, "confidence"),
 		    report_confidence_name(cap));
-	for (i = 0; i < l->n; i++) {
-		int stated =
-		    l->at[i].section >= 2 ? stated_in(l->at[i].text) : -1;
+	for (i = 0; i < c->n; i++) {
+		struct claim *x = &c->at[i];
+		int stated = x->place == NULL && x->section >= 2
+				 ? stated_in(claims_text(c, x->shown))
+				 : -1;
 
 		if (stated <= (int)cap)
 			continue;
-		l->at[i].marked = true;
+		claims_mark(c, x);
 		verify_fail(w, CHECK_CONFIDENCE,
-		    "line %zu says %s, the findings bear %s", i + 1,
+		    "line %zu says %s, the findings bear %s", x->line + 1,
 		    report_confidence_name((enum report_confidence)stated),
 		    report_confidence_name(cap));
 	}
@@ -178,12 +172,17 @@ verify_report(const struct verify_in *in)
 		v->ok[i] = true;
 		buf_init(&v->detail[i], DETAIL_MAX);
 	}
-	v->lines = lines_read(
-	    in->markdown, report_lang(wire_find_str(in->state, "language")));
 	view_init(&w, in, v);
 	e = evidence_of(&w);
-	check_headings(&w);
-	verify_instances(&w);
+	claims_init(&v->claims);
+	if (in->markdown.p != NULL) {
+		claims_read(&v->claims, in->markdown,
+		    report_lang(wire_find_str(in->state, "language")));
+		check_headings(&w);
+		verify_instances(&w);
+	}
+	claims_conclude(&v->claims,
+	    cJSON_GetObjectItemCaseSensitive(v->state, "conclusion"));
 	check_citations(&w, e);
 	verify_figures(&w, e);
 	check_confidence(&w);
@@ -201,7 +200,8 @@ verdict_free(struct verdict *v)
 		return;
 	for (i = 0; i < CHECKS; i++)
 		buf_done(&v->detail[i]);
-	lines_done(&v->lines);
+	claims_done(&v->claims);
+	cJSON_Delete(v->state);
 	free(v);
 }
 
@@ -214,6 +214,12 @@ verdict_ok(const struct verdict *v)
 		if (!v->ok[i])
 			return false;
 	return true;
+}
+
+const cJSON *
+verdict_conclusion(const struct verdict *v)
+{
+	return tree_at(v->state, "conclusion");
 }
 
 void
@@ -275,7 +281,6 @@ put_notice(struct buf *b, const struct verdict *v, enum report_lang lang)
 static void
 put_marked(struct buf *b, struct span line, enum report_lang lang)
 {
-	const char *mark = lang == REPORT_ZH ? " ⚠未核实" : " ⚠ unverified";
 	size_t n = line.n;
 	bool row;
 
@@ -283,36 +288,74 @@ put_marked(struct buf *b, struct span line, enum report_lang lang)
 		n--;
 	row = n > 1 && line.p[n - 1] == '|' && line.p[0] == '|';
 	buf_add(b, line.p, row ? n - 1 : n);
-	buf_adds(b, mark);
+	buf_adds(b, report_unverified_mark(lang));
 	if (row)
 		buf_adds(b, " |");
 	buf_addc(b, '\n');
+}
+
+/* The first line, where it is the title's: it stays the first. */
+static struct span
+title_of(struct span markdown)
+{
+	const char *eol = memchr(markdown.p, '\n', markdown.n);
+	struct span line = span_make(markdown.p,
+	    eol != NULL ? (size_t)(eol - markdown.p) : markdown.n);
+	int lang;
+
+	for (lang = 0; lang < REPORT_LANGS; lang++)
+		if (span_is(span_trim(line),
+			report_headings((enum report_lang)lang)[0]))
+			return line;
+	return span_make(markdown.p, 0);
+}
+
+/* Also what was too long to be looked at: it is nobody's to drop. */
+static void
+put_lines(struct buf *b, struct span rest, const struct claims *c,
+    enum report_lang lang)
+{
+	const struct claim_line *l = c->lines;
+	const char *end = rest.p + rest.n;
+	size_t i;
+
+	for (i = 0; i < c->n_lines; i++) {
+		l = &c->lines[i];
+
+		if (l->text.p < rest.p)
+			continue;
+		if (l->marked && !l->is_code) {
+			put_marked(b, l->text, lang);
+		} else {
+			buf_add_span(b, l->text);
+			buf_addc(b, '\n');
+		}
+	}
+	if (c->cut && l->text.p + l->text.n + 1 < end)
+		buf_add(b, l->text.p + l->text.n + 1,
+		    (size_t)(end - l->text.p) - l->text.n - 1);
 }
 
 void
 verify_mark(struct buf *b, struct span markdown, const struct verdict *v,
     enum report_lang lang)
 {
-	const struct lines *l = &v->lines;
-	size_t i = 0;
+	struct span title, rest;
 
 	if (verdict_ok(v)) {
 		buf_add_span(b, markdown);
 		return;
 	}
-	/* Under the title where there is one, so that it stays the first. */
-	if (l->n > 0 && l->at[0].section == 0) {
-		buf_add_span(b, l->at[0].text);
+	title = markdown.n > 0 ? title_of(markdown) : markdown;
+	rest = span_from(markdown, title.n);
+	if (title.n > 0) {
+		buf_add_span(b, title);
 		buf_adds(b, "\n\n");
-		i = 1;
+		rest = rest.n > 0 ? span_from(rest, 1) : rest;
 	}
 	put_notice(b, v, lang);
-	for (; i < l->n; i++) {
-		if (l->at[i].marked && !l->at[i].is_fence) {
-			put_marked(b, l->at[i].text, lang);
-		} else {
-			buf_add_span(b, l->at[i].text);
-			buf_addc(b, '\n');
-		}
-	}
+	if (v->claims.n_lines > 0)
+		put_lines(b, rest, &v->claims, lang);
+	else
+		buf_add_span(b, rest);
 }

@@ -1,12 +1,15 @@
 /*
  * verify.h - a report held to its evidence, whoever wrote it.
  *
- * Checks, each by its name: `headings` (the five, in order), `instances`
- * (every firing one is listed), `citations` (every [En] exists), `figures`
- * (every figure in the analysis occurs in what its line cites, rounding and
- * units allowed for: 87.3 % is 0.8731, 1.2 GiB is 1288490189, 250 ms is
- * 0.25), `confidence` (no higher than the findings bear). Pure but for the
- * callback that fetches evidence; linear in the bytes it is given.
+ * What is held is what it claims (claims.h): of the conclusion in the state,
+ * and, where somebody wrote Markdown himself, of that. Checks, each by its
+ * name: `headings` (the five, in order), `instances` (every firing one is
+ * listed), `citations` (every [En] exists), `figures` (every figure of the
+ * analysis occurs in what its claim rests on, rounding and units allowed for:
+ * 87.3 % is 0.8731, 1.2 GiB is 1288490189, 250 ms is 0.25; so does the value
+ * of the arithmetic that stands there), `confidence` (no higher than the
+ * findings bear). Pure but for the callback that fetches evidence; the work
+ * is linear in the bytes it is given, but may be long: it belongs on no loop.
  */
 #ifndef COMMON_REPORT_VERIFY_H
 #define COMMON_REPORT_VERIFY_H
@@ -20,12 +23,13 @@
 #include <stddef.h>
 
 enum {
-	VERIFY_FIGURES_MAX = 4096,
+	VERIFY_FIGURES_MAX = 32768,
 	VERIFY_MISSING_MAX = 2000, /* instances named in the details */
-	VERIFY_LINES_MAX = 20000,
 };
 
 struct verify_in {
+	/* Empty (NULL): the report is rendered from the conclusion, which
+	 * lists all instances under the right headings. */
 	struct span markdown;
 	struct span state; /* msgpack map: evidence, conclusion, alerts … */
 	/* Appends the bytes of evidence id; anything but RC_OK: cannot be
@@ -47,10 +51,15 @@ bool verdict_ok(const struct verdict *v);
 /* Appends the msgpack map {ok, checks: [{name, ok, detail}]}. */
 void verdict_put(struct buf *b, const struct verdict *v);
 
+/* The state's conclusion, in which what failed is marked for the renderer
+ * (REPORT_UNVERIFIED); NULL: it has none. The verdict's. */
+const struct cJSON *verdict_conclusion(const struct verdict *v);
+
 /*
- * Appends the report with what failed marked where it stands and listed
- * under the title; missing headings and instances are named there. A report
- * that passed is appended as it is.
+ * Appends the report with what failed listed under the title, missing
+ * headings and instances too, and, of the Markdown that was verified, marked
+ * where it stands; what was rendered is marked already. A report that passed
+ * is appended as it is.
  */
 void verify_mark(struct buf *b, struct span markdown, const struct verdict *v,
     enum report_lang lang);

@@ -1,15 +1,13 @@
 /*
- * verify_figures.c - does every figure occur in what its line cites?
+ * verify_figures.c - does every figure occur in what its claim rests on?
  *
  * Figures are read once; each piece of evidence is then fetched once and
  * scanned for the figures that rest on it, so the work is linear in both.
  */
-#include <ctype.h>
 #include <stdlib.h>
 
 #include "common/report/alerts.h"
 #include "common/report/figures.h"
-#include "common/report/md.h"
 #include "common/json/tree.h"
 #include "common/report/verify_view.h"
 #include "common/wire/wire.h"
@@ -21,21 +19,7 @@ struct figures {
 
 enum { FIGURES_STEP = 64, DIGESTS_STEP = 16 };
 
-/* "1. " in front of a line counts, it does not measure. */
-static struct span
-without_ordinal(struct span s)
-{
-	size_t i = 0;
-
-	while (i < s.n && s.p[i] == ' ')
-		i++;
-	while (i < s.n && isdigit((unsigned char)s.p[i]))
-		i++;
-	if (i > 0 && i + 1 < s.n && (s.p[i] == '.' || s.p[i] == ')') &&
-	    s.p[i + 1] == ' ')
-		return span_make(s.p + i + 1, s.n - i - 1);
-	return s;
-}
+/* ---- the figures of the claims ---- */
 
 /* Room for FIGURES_STEP more, within the maximum; how many. */
 static size_t
@@ -49,86 +33,165 @@ room(struct figures *f)
 }
 
 static void
-collect_line(struct figures *f, const struct line *line, unsigned number)
+collect_claim(struct figures *f, struct span said, unsigned number)
 {
-	auto_buf plain = {.max = DETAIL_MAX};
 	size_t n, k, max = room(f);
 
-	md_plain(&plain, without_ordinal(line->text));
-	n = figures_read(buf_span(&plain), f->at + f->n, max);
+	n = figures_read(said, f->at + f->n, max);
 	/* A line of very many: once more, with room for them all. */
 	while (n == max && f->cap < VERIFY_FIGURES_MAX) {
 		f->cap = MIN(2 * f->cap, VERIFY_FIGURES_MAX);
 		f->at = xrealloc(f->at, f->cap * sizeof(*f->at));
 		max = f->cap - f->n;
-		n = figures_read(buf_span(&plain), f->at + f->n, max);
+		n = figures_read(said, f->at + f->n, max);
 	}
 	for (k = 0; k < n; k++)
-		f->at[f->n + k].line = number;
+		f->at[f->n + k].claim = number;
 	f->n += n;
 }
 
 static struct figures
-collect(const struct lines *l)
+collect(const struct claims *c)
 {
 	struct figures f = {NULL, 0, 0};
 	size_t i;
 
-	for (i = 0; i < l->n; i++)
-		if (l->at[i].section >= 2)
-			collect_line(&f, &l->at[i], (unsigned)i);
+	for (i = 0; i < c->n; i++)
+		if (c->at[i].section >= 2)
+			collect_claim(&f, claims_text(c, c->at[i].said),
+			    (unsigned)i);
 	return f;
 }
 
-static bool
-cites(const struct line *l, uint32_t id)
-{
-	unsigned i;
-
-	for (i = 0; i < l->n_cites; i++)
-		if (l->cites[i] == id)
-			return true;
-	return false;
-}
+/* ---- which rest on what ---- */
 
 /*
- * Whether line i rests on evidence id: by its own citations; without any, by
- * those of its paragraph or list; a heading by those of what it heads.
+ * Figures that rest on the same: those of one claim, or of all claims of a
+ * paragraph that cite nothing themselves. They are a chain, by index + 1.
  */
-static bool
-rests_on(const struct lines *l, size_t i, uint32_t id)
-{
-	const struct line *at = &l->at[i];
-	size_t k;
+struct holder {
+	struct extent rests;
+	size_t first;
+};
 
-	if (at->n_cites > 0)
-		return cites(at, id);
-	for (k = i; k > 0 &&
-		    (at->is_heading ? false : l->at[k - 1].block == at->block);
-	     k--)
-		;
-	for (; k < l->n; k++) {
-		if (at->is_heading ? l->at[k].part != at->part
-				   : l->at[k].block != at->block)
-			break;
-		if (cites(&l->at[k], id))
-			return true;
-	}
-	return false;
+struct rest {
+	uint32_t id;
+	size_t holder;
+};
+
+struct index {
+	struct holder *holders;
+	size_t n_holders;
+	size_t *next; /* of each figure */
+	struct rest *rests;
+	size_t n_rests;
+};
+
+/* The holder of a claim's figures; shared: of those without citations, by
+ * where their paragraph's begin. */
+static size_t
+holder_of(struct index *x, const struct claim *claim, size_t *shared)
+{
+	size_t *known =
+	    claim->cites.n == 0 ? &shared[claim->rests.at] : NULL;
+
+	if (known != NULL && *known > 0 &&
+	    x->holders[*known - 1].rests.n == claim->rests.n)
+		return *known - 1;
+	x->holders[x->n_holders++] = (struct holder){claim->rests, 0};
+	if (known != NULL)
+		*known = x->n_holders;
+	return x->n_holders - 1;
 }
 
-/* The figures that rest on id and are still to be found. */
+static void
+hold(struct index *x, const struct claims *c, const struct figures *f)
+{
+	size_t *shared = xcalloc(c->n_cites + 1, sizeof(*shared));
+	unsigned last = 0;
+	size_t i, h = 0;
+
+	for (i = 0; i < f->n; i++) {
+		if (i == 0 || f->at[i].claim != last)
+			h = holder_of(x, &c->at[f->at[i].claim], shared);
+		last = f->at[i].claim;
+		x->next[i] = x->holders[h].first;
+		x->holders[h].first = i + 1;
+	}
+	free(shared);
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	uint32_t x = ((const struct rest *)a)->id;
+	uint32_t y = ((const struct rest *)b)->id;
+
+	return (x > y) - (x < y);
+}
+
+/* Each holder once for each piece of evidence that exists. */
+static void
+find_rests(struct index *x, const struct claims *c, const struct evidence *e)
+{
+	size_t *seen = xcalloc(EVIDENCE_MAX, sizeof(*seen));
+	size_t h, i, n = 0;
+
+	for (h = 0; h < x->n_holders; h++)
+		n += x->holders[h].rests.n;
+	x->rests = xcalloc(n + 1, sizeof(*x->rests));
+	for (h = 0; h < x->n_holders; h++) {
+		struct extent r = x->holders[h].rests;
+
+		for (i = 0; i < r.n; i++) {
+			uint32_t id = c->cites[r.at + i];
+
+			if (!verify_exists(e, id) || seen[id] == h + 1)
+				continue;
+			seen[id] = h + 1;
+			x->rests[x->n_rests++] = (struct rest){id, h};
+		}
+	}
+	qsort(x->rests, x->n_rests, sizeof(*x->rests), by_id);
+	free(seen);
+}
+
+static struct index
+index_of(const struct claims *c, const struct figures *f,
+    const struct evidence *e)
+{
+	struct index x = {
+	    .holders = xcalloc(f->n + 1, sizeof(*x.holders)),
+	    .next = xcalloc(f->n + 1, sizeof(*x.next)),
+	};
+
+	hold(&x, c, f);
+	find_rests(&x, c, e);
+	return x;
+}
+
+static void
+index_done(struct index *x)
+{
+	free(x->holders);
+	free(x->next);
+	free(x->rests);
+}
+
+/* The figures that rest on it and are still to be found. */
 static size_t
-wanted(
-    struct figures *f, const struct lines *l, uint32_t id, struct figure **ret)
+wanted(const struct index *x, struct figures *f, size_t holder,
+    struct figure **ret)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < f->n; i++)
-		if (!f->at[i].found && rests_on(l, f->at[i].line, id))
-			ret[n++] = &f->at[i];
+	for (i = x->holders[holder].first; i > 0; i = x->next[i - 1])
+		if (!f->at[i - 1].found)
+			ret[n++] = &f->at[i - 1];
 	return n;
 }
+
+/* ---- looking for them ---- */
 
 /* A tool's digest of its evidence (a median, a count) counts as evidence:
  * code made it of those bytes. */
@@ -244,19 +307,93 @@ find_own(struct view *w, struct figure **list, size_t n)
 	verify_each_feedback(w, find_in_failure, &(struct wanted){list, n});
 }
 
+/* ---- how many there are of a kind ---- */
+
+struct label {
+	const char *key, *value;
+};
+
+struct labels {
+	struct label *at;
+	size_t n, cap;
+};
+
+static void
+add_label(struct labels *l, const char *key, const char *value)
+{
+	if (l->n == l->cap) {
+		l->cap = 2 * l->cap + FIGURES_STEP;
+		l->at = xrealloc(l->at, l->cap * sizeof(*l->at));
+	}
+	l->at[l->n++] = (struct label){key, value};
+}
+
+static int
+by_label(const void *a, const void *b)
+{
+	const struct label *x = a, *y = b;
+	int d = strcmp(x->key, y->key);
+
+	return d != 0 ? d : strcmp(x->value, y->value);
+}
+
+/* How many instances bear the same label is counted, not measured: whoever
+ * has the list may say it. */
+static void
+find_counts(struct view *w, struct wanted *want)
+{
+	struct labels l = {NULL, 0, 0};
+	auto_buf counts = {.max = FETCH_MAX};
+	const cJSON *a, *v;
+	size_t i, n = 0;
+
+	cJSON_ArrayForEach (a, w->alerts)
+		cJSON_ArrayForEach (v, tree_at(a, "labels"))
+			if (cJSON_IsString(v))
+				add_label(&l, v->string, v->valuestring);
+	if (l.n > 0)
+		qsort(l.at, l.n, sizeof(*l.at), by_label);
+	for (i = 0; i < l.n; i++) {
+		n++;
+		if (i + 1 < l.n && by_label(&l.at[i], &l.at[i + 1]) == 0)
+			continue;
+		if (n > 1)
+			buf_addf(&counts, "%zu ", n);
+		n = 0;
+	}
+	find_in(want, buf_span(&counts));
+	free(l.at);
+}
+
+/* All that are still to be found, whatever they rest on. */
+static size_t
+left(struct figures *f, struct figure **ret)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < f->n; i++)
+		if (!f->at[i].found)
+			ret[n++] = &f->at[i];
+	return n;
+}
+
 static void
 report_figures(struct view *w, const struct figures *f)
 {
+	struct claims *c = &w->v->claims;
+	char place[PLACE_MAX];
 	int bad = 0;
 	size_t i;
 
 	for (i = 0; i < f->n; i++) {
+		struct claim *claim = &c->at[f->at[i].claim];
+
 		if (f->at[i].found)
 			continue;
-		w->v->lines.at[f->at[i].line].marked = true;
+		claims_mark(c, claim);
 		if (bad++ < NAMED_MAX)
-			verify_fail(w, CHECK_FIGURES, "\"%s\" (line %u)",
-			    f->at[i].text, f->at[i].line + 1);
+			verify_fail(w, CHECK_FIGURES, "\"%s\" (%s)",
+			    f->at[i].text, verify_place(claim, place));
 	}
 	if (bad > NAMED_MAX)
 		verify_fail(w, CHECK_FIGURES, "and %d more", bad - NAMED_MAX);
@@ -268,25 +405,30 @@ report_figures(struct view *w, const struct figures *f)
 void
 verify_figures(struct view *w, const struct evidence *e)
 {
-	struct figures f = collect(&w->v->lines);
+	struct figures f = collect(&w->v->claims);
 	struct figure **list = xcalloc(f.n + 1, sizeof(struct figure *));
 	struct digests d = {NULL, 0, 0};
-	uint32_t id;
+	struct index x = index_of(&w->v->claims, &f, e);
 	size_t i;
 
 	for (i = 0; i < f.n; i++)
 		list[i] = &f.at[i];
 	find_own(w, list, f.n);
 	verify_each_feedback(w, take_digest, &d);
-	for (id = 1; id < EVIDENCE_MAX; id++) {
+	for (i = 0; i < x.n_rests;) {
+		uint32_t id = x.rests[i].id;
 		struct wanted want = {list, 0};
 
-		if (verify_exists(e, id))
-			want.n = wanted(&f, &w->v->lines, id, list);
+		for (; i < x.n_rests && x.rests[i].id == id; i++)
+			want.n += wanted(
+			    &x, &f, x.rests[i].holder, list + want.n);
 		if (want.n > 0)
 			search(w, &d, &want, e->at[id]);
 	}
+	if (left(&f, list) > 0)
+		find_counts(w, &(struct wanted){list, left(&f, list)});
 	report_figures(w, &f);
+	index_done(&x);
 	free(d.at);
 	free(list);
 	free(f.at);

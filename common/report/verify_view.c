@@ -55,22 +55,30 @@ view_init(struct view *w, const struct verify_in *in, struct verdict *v)
 
 	*w = (struct view){.in = in,
 	    .v = v,
-	    .state = cJSON_CreateObject(),
+	    .state = v->state = cJSON_CreateObject(),
 	    .feedback = wire_find(in->state, "executor_feedback")};
 	for (i = 0; i < ARRAY_LEN(keys); i++)
-		take(w->state, in->state, keys[i]);
+		take(v->state, in->state, keys[i]);
 	/* Only the answers that list alerts: feedback may be long. */
 	verify_each_feedback(w, take_alerts,
-	    cJSON_AddArrayToObject(w->state, "executor_feedback"));
-	w->conclusion = tree_at(w->state, "conclusion");
-	w->alerts = alerts_of(w->state, w->conclusion);
+	    cJSON_AddArrayToObject(v->state, "executor_feedback"));
+	w->conclusion = tree_at(v->state, "conclusion");
+	w->alerts = alerts_of(v->state, w->conclusion);
 }
 
 void
 view_done(struct view *w)
 {
-	cJSON_Delete(w->state);
 	cJSON_Delete(w->alerts);
+}
+
+const char *
+verify_place(const struct claim *claim, char text[PLACE_MAX])
+{
+	if (claim->place != NULL)
+		return claim->place;
+	snprintf(text, PLACE_MAX, "line %zu", claim->line + 1);
+	return text;
 }
 
 void

@@ -1,6 +1,6 @@
 /*
- * verify_view.h - what the checks of a report share: the report's lines, the
- * parts of the state they need, and where a failure is noted.
+ * verify_view.h - what the checks of a report share: its claims, the parts
+ * of the state they need, and where a failure is noted.
  */
 #ifndef COMMON_REPORT_VERIFY_VIEW_H
 #define COMMON_REPORT_VERIFY_VIEW_H
@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "common/report/verify.h"
-#include "common/report/verify_lines.h"
+#include "common/report/claims.h"
 
 enum {
 	CHECK_HEADINGS,
@@ -20,6 +20,7 @@ enum {
 	CHECKS,
 	DETAIL_MAX = 256 << 10,
 	NAMED_MAX = 20, /* figures and citations named in a detail */
+	PLACE_MAX = 40,
 	EVIDENCE_MAX = 1000,
 	FETCH_MAX = 20 << 20,
 };
@@ -27,7 +28,8 @@ enum {
 struct verdict {
 	bool ok[CHECKS];
 	struct buf detail[CHECKS];
-	struct lines lines;
+	cJSON *state; /* what the checks need of it, not more */
+	struct claims claims;
 };
 
 /* What the checks look at. */
@@ -35,8 +37,7 @@ struct view {
 	struct span feedback; /* what the steps brought, as in the state */
 	const struct verify_in *in;
 	struct verdict *v;
-	cJSON *state; /* what the checks need of it, not more */
-	const cJSON *conclusion;
+	const cJSON *state, *conclusion;
 	cJSON *alerts;
 };
 
@@ -55,6 +56,9 @@ void verify_fail(struct view *w, int check, const char *fmt, ...) PRINTF(3, 4);
 /* Calls each for every feedback of the run, a msgpack map. */
 void verify_each_feedback(const struct view *w,
     void (*each)(void *ctx, struct span feedback), void *ctx);
+
+/* Where a claim stands, as details tell it: "line 7", "a finding". */
+const char *verify_place(const struct claim *claim, char text[PLACE_MAX]);
 
 bool verify_exists(const struct evidence *e, uint32_t id);
 

@@ -5,6 +5,7 @@
 #include "common/report/figures.h"
 #include "common/json/json.h"
 #include "common/json/tree.h"
+#include "common/report/claims.h"
 #include "common/report/verify.h"
 #include "common/wire/wire.h"
 #include "tests/harness/texts.h"
@@ -297,8 +298,8 @@ static const struct {
      "| `Hot` | host10 |\n| `Cold` |\n\n## Root cause analysis\n\n"
      "| it | 44 [E1] | \n\n```\n45\n```\n\n" SECTIONS,
 	"# Alert analysis report\n\n" NOTICE
-	"> - Figures that are not in the evidence cited: \"44\" (line 13); "
-	"\"45\" (line 16)\n\n\nx\n\n## Active alerts\n\n| `Hot` | host1 |\n"
+	"> - Figures that are not in the evidence cited: \"44\" (line 13)\n"
+	"\n\nx\n\n## Active alerts\n\n| `Hot` | host1 |\n"
 	"| `Hot` | host10 |\n| `Cold` |\n\n## Root cause analysis\n\n"
 	"| it | 44 [E1]  ⚠ unverified |\n\n```\n45\n```\n\n" SECTIONS},
     {"x [E7]\n## Active alerts\n\nHot host1\n\nHot host10\n\nCold\n\n"
@@ -528,7 +529,7 @@ START_TEST(verify_looks_for_as_many_figures_as_there_may_be)
 	ck_assert_msg(
 	    verdict_ok(v) == figure_counts[_i].ok, "%s", buf_str(&json));
 	if (!figure_counts[_i].ok)
-		assert_contains(buf_str(&json), "more than 4096 figures");
+		assert_contains(buf_str(&json), "more than 32768 figures");
 	verdict_free(v);
 }
 END_TEST
@@ -537,13 +538,13 @@ START_TEST(verify_reads_as_many_lines_as_there_may_be)
 {
 	size_t rest = text_count(TOP, "\n") + text_count("\n\n" SECTIONS, "\n");
 	auto_str text =
-	    report_of(VERIFY_LINES_MAX - rest + (size_t)_i, 0, "x", "\n");
+	    report_of(CLAIMS_LINES_MAX - rest + (size_t)_i, 0, "x", "\n");
 	struct checked c;
 
 	check_with(&c, text, state);
 	ck_assert_msg(verdict_ok(c.v) == (_i == 0), "%s", buf_str(&c.text));
 	if (_i > 0)
-		assert_contains(buf_str(&c.text), "more than 20000 lines");
+		assert_contains(buf_str(&c.text), "more than 50000 lines");
 	checked_done(&c);
 }
 END_TEST

@@ -60,9 +60,11 @@ read_file(const char *path, struct buf *b, struct err *err)
 	return rc;
 }
 
-/* A script that ends without a report still ends in one: what it says. */
+/* A script that ends without a report still ends in one: what it says. Of a
+ * conclusion whoever asked makes it. */
 static void
-put_report(struct buf *report, const struct plan *p, enum report_lang lang)
+put_report(struct buf *report, const struct plan *p, bool concluded,
+    enum report_lang lang)
 {
 	AUTO(tree) conclusion = NULL;
 
@@ -72,6 +74,8 @@ put_report(struct buf *report, const struct plan *p, enum report_lang lang)
 		buf_add_span(report, p->report);
 		return;
 	}
+	if (concluded)
+		return;
 	conclusion = cJSON_CreateObject();
 	json_add_span(conclusion, "summary", p->step);
 	report_render(report, NULL, conclusion, lang, NULL);
@@ -81,6 +85,7 @@ static enum rc
 encode(struct buf *update, const cJSON *tree, enum report_lang lang,
     struct err *err)
 {
+	struct span conclusion;
 	struct plan p;
 	auto_buf map = {.max = PLAN_BYTES_MAX}, plan = {.max = PLAN_BYTES_MAX};
 	auto_buf report = {.max = REPORT_BYTES_MAX};
@@ -92,12 +97,13 @@ encode(struct buf *update, const cJSON *tree, enum report_lang lang,
 	if (rc != RC_OK)
 		return rc;
 	plan_put(&plan, &p);
-	put_report(&report, &p, lang);
+	conclusion = wire_find(buf_span(&map), "conclusion");
+	put_report(&report, &p, conclusion.n > 0, lang);
 	proto_put_answer(
 	    update, &(struct proto_answer){.planner_plan = buf_span(&plan),
 			.decision = span_of(plan_decision_name(p.decision)),
 			.final_report = buf_span(&report),
-			.conclusion = wire_find(buf_span(&map), "conclusion")});
+			.conclusion = conclusion});
 	buf_mark(update, &plan);
 	buf_mark(update, &report);
 	return buf_check(update, "a plan", err);

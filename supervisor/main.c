@@ -27,6 +27,7 @@ supervisor_stop(void *state)
 	struct run *r;
 	int i;
 
+	offload_pool_free(s->threads);
 	/* What is durable has been said, or is known to the next one. */
 	TAILQ_FOREACH(r, &s->runs, all)
 	for (i = 0; i < r->n_tasks; i++)
@@ -60,6 +61,9 @@ supervisor_new(struct agent *a)
 
 	s->agent = a;
 	s->ops = &store_sqlite;
+	s->threads = offload_pool_new(agent_loop(a));
+	s->turn_begin = turn_begin;
+	s->turn_end = turn_end;
 	s->workers = registry_new();
 	s->windows = windows_new();
 	s->by_id = zhash_new();

@@ -62,13 +62,14 @@ alerts_match(const cJSON *labels, const cJSON *matchers)
 	return true;
 }
 
+/* Labels and the like stay where they are: there may be thousands. */
 static void
-copy(cJSON *to, const char *to_key, const cJSON *from, const char *key)
+refer(cJSON *to, const char *to_key, const cJSON *from, const char *key)
 {
-	const cJSON *v = tree_at(from, key);
+	cJSON *v = cJSON_GetObjectItemCaseSensitive(from, key);
 
 	if (v != NULL && tree_at(to, to_key) == NULL)
-		cJSON_AddItemToObject(to, to_key, cJSON_Duplicate(v, true));
+		cJSON_AddItemReferenceToObject(to, to_key, v);
 }
 
 /* One instance in the conclusion's form, whichever spelling a has. */
@@ -84,11 +85,11 @@ instance_of(const cJSON *a, const char *evidence, bool given)
 	    out, "name", name[0] != '\0' ? name : tree_str(a, "name"));
 	cJSON_AddStringToObject(
 	    out, "state", state[0] != '\0' ? state : "firing");
-	copy(out, "labels", a, "labels");
-	copy(out, "annotations", a, "annotations");
-	copy(out, "activeAt", a, "activeAt");
-	copy(out, "activeAt", a, "startsAt");
-	copy(out, "value", a, "value");
+	refer(out, "labels", a, "labels");
+	refer(out, "annotations", a, "annotations");
+	refer(out, "activeAt", a, "activeAt");
+	refer(out, "activeAt", a, "startsAt");
+	refer(out, "value", a, "value");
 	cJSON_AddStringToObject(out, "evidence", evidence);
 	cJSON_AddBoolToObject(out, "given", given);
 	return out;
@@ -108,16 +109,20 @@ is_same(const cJSON *a, const cJSON *b)
 static void
 merge(cJSON *given, const cJSON *found)
 {
-	static const char *const keys[] = {"activeAt", "value", "evidence"};
+	static const char *const keys[] = {"activeAt", "value"};
 	size_t i;
+
+	cJSON_DeleteItemFromObjectCaseSensitive(given, "evidence");
+	cJSON_AddStringToObject(
+	    given, "evidence", tree_str(found, "evidence"));
 
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
 		if (tree_at(found, keys[i]) == NULL)
 			continue;
 		cJSON_DeleteItemFromObjectCaseSensitive(given, keys[i]);
-		copy(given, keys[i], found, keys[i]);
+		refer(given, keys[i], found, keys[i]);
 	}
-	copy(given, "annotations", found, "annotations");
+	refer(given, "annotations", found, "annotations");
 }
 
 /* Takes item. Only given instances are compared: a tool's own list holds
@@ -224,9 +229,10 @@ alerts_of_state(const cJSON *state)
 cJSON *
 alerts_of(const cJSON *state, const cJSON *conclusion)
 {
-	const cJSON *list = tree_at(conclusion, "alerts");
+	cJSON *list = alerts_of_state(state);
 
-	if (cJSON_GetArraySize(list) > 0)
-		return cJSON_Duplicate(list, true);
-	return alerts_of_state(state);
+	if (cJSON_GetArraySize(list) > 0 || !tree_at(conclusion, "alerts"))
+		return list;
+	cJSON_Delete(list);
+	return cJSON_Duplicate(tree_at(conclusion, "alerts"), true);
 }

@@ -14,15 +14,17 @@
 enum { ALERTS_MAX = 5000 };
 
 /*
- * The instances as a list of the conclusion's form, {name, state, labels,
- * annotations, activeAt, value, evidence, given}; the caller's. state is
+ * The instances as a list of {name, state, labels, annotations, activeAt,
+ * value, evidence, given}; the caller's, but the values are the state's,
+ * which must outlive it. state is
  * `firing`, `pending` or `resolved`; given: it came with the run. Instances
  * outside the run's `labels` are left out. Firing ones come first, then by
  * severity, name and labels.
  */
 cJSON *alerts_of_state(const cJSON *state);
 
-/* From the conclusion where it has a list, else from the state. */
+/* From the state; where that knows of none, from the list that conclusions of
+ * version N-1 have. */
 cJSON *alerts_of(const cJSON *state, const cJSON *conclusion);
 
 bool alerts_is_firing(const cJSON *alert);

@@ -31,6 +31,7 @@ struct reader {
 	unsigned depth, part;
 	unsigned level; /* of the heading we are in; 0: none */
 	bool in_code_block, in_code, link_opens;
+	const char *escaped; /* where a backslash was shown: it is spent */
 	/* The last claim is being made: its texts so far. */
 	bool begun;
 	struct buf said, shown, quotation;
@@ -218,12 +219,16 @@ take_text(struct reader *r, struct span s)
 {
 	const char *p = s.p;
 
-	/* An escaped bracket begins no citation. */
-	if (p > r->source.p && p[-1] == '\\' && *p == '[') {
+	/* An escaped bracket begins no citation; a backslash that is shown
+	 * escapes nothing. */
+	if (p > r->source.p && p[-1] == '\\' && *p == '[' &&
+	    p != r->escaped) {
 		put(r, span_of("("), span_of("["));
 		s = span_make(p + 1, s.n - 1);
 	}
 	put(r, s, s);
+	if (s.n > 0 && s.p[s.n - 1] == '\\')
+		r->escaped = s.p + s.n;
 }
 
 static int

@@ -225,7 +225,7 @@ planner_turn(struct replay *r, const struct point *before,
 	cJSON *then;
 	enum rc rc;
 
-	turns_planner_input(&input, value_of(before));
+	turns_planner_input(&input, value_of(before), value_of(after));
 	rc = run_once(r, buf_span(&input), &now, err);
 	if (rc == RC_OK)
 		wire_put_tree(&update, now);

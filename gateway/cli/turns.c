@@ -44,10 +44,13 @@ put_found(struct buf *b, struct span map, const char *key)
 /* ---- planner ---- */
 
 void
-turns_planner_input(struct buf *b, struct span before)
+turns_planner_input(struct buf *b, struct span before, struct span after)
 {
-	put_pairs(b, state_of(before), 1);
+	put_pairs(b, state_of(before), 2);
 	put_found(b, before, "tools");
+	wire_put_str(b, "renders");
+	wire_put_bool(
+	    b, wire_find_str(state_of(after), "final_report").n == 0);
 }
 
 static cJSON *

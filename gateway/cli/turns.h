@@ -16,8 +16,10 @@
 
 /* ---- a planner's turn lies between two checkpoints ---- */
 
-/* Appends what it was given: the state before, and the tools there are. */
-void turns_planner_input(struct buf *b, struct span before);
+/* Appends what it was given: the state before, the tools there are, and
+ * whether its report was made of its conclusion. */
+void turns_planner_input(
+    struct buf *b, struct span before, struct span after);
 
 /*
  * What it decided, for comparing: {decision, steps: [{tool, args}],

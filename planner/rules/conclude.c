@@ -267,9 +267,6 @@ case_conclude(const struct kase *k)
 	tell_targets(&d, down);
 	tell_unseen(&d);
 	cJSON_AddItemToObject(c, "targets_down", down);
-	if (cJSON_GetArraySize(k->facts.alerts) > 0)
-		cJSON_AddItemToObject(
-		    c, "alerts", cJSON_Duplicate(k->facts.alerts, true));
 	say_done(&d.s);
 	return c;
 }

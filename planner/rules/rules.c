@@ -156,7 +156,10 @@ put_finish(struct buf *b, const struct kase *k)
 	put_context(&context, k);
 	p.context = buf_span(&context);
 	plan_put(&plan, &p);
-	report_render(&report, k->facts.state, tree, k->facts.lang, NULL);
+	/* Who asks may make it of the conclusion himself. */
+	if (!cJSON_IsTrue(tree_at(k->facts.state, "renders")))
+		report_render(
+		    &report, k->facts.state, tree, k->facts.lang, NULL);
 	wire_put_tree(&conclusion, tree);
 	proto_put_answer(
 	    b, &(struct proto_answer){.planner_plan = buf_span(&plan),

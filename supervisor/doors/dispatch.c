@@ -19,12 +19,17 @@ dispatch_alive_since(const struct supervisor *s)
 	return clk_mono_ms() - s->lease_ms;
 }
 
-/* The planner sees the state and what there is to run. */
+/* The planner sees the state and what there is to run, and that a report is
+ * made here of what it concludes. */
 static void
 planner_input(struct supervisor *s, struct task *t, struct buf *b)
 {
-	state_encode(t->run->state, b, "tools",
-	    registry_tools_encoded(s->workers));
+	static const char yes[] = {(char)0xc3};
+	const struct state_extra extras[] = {
+	    {"tools", registry_tools_encoded(s->workers)},
+	    {"renders", span_make(yes, sizeof(yes))}};
+
+	state_encode(t->run->state, b, extras, ARRAY_LEN(extras));
 }
 
 /* The key is that under which a tool that may be repeated does it once,

@@ -211,7 +211,7 @@ on_cancel(struct supervisor *s, const struct bus_peer *peer,
 		return err_set(err, RC_CONFLICT,
 		    "investigation %s has ended already (%s)", k.id, status);
 	FAILPOINT(cancel_taken);
-	if (r != NULL && !r->ended) {
+	if (r != NULL && !r->ended && !r->judging) {
 		r->cancelled = true;
 		engine_end(s, r);
 	}

@@ -124,7 +124,8 @@ query_show(struct query *q, struct err *err)
 	proto_put_shown(&more, &(struct proto_shown){.created_ms = k.created_ms,
 				   .finished_ms = k.finished_ms,
 				   .last_seq = k.last_seq});
-	state_encode(st, &b, "run", buf_span(&more));
+	state_encode(
+	    st, &b, &(struct state_extra){"run", buf_span(&more)}, 1);
 	state_free(st);
 	return query_reply(q, &b, err);
 }
@@ -261,7 +262,7 @@ query_checkpoint(struct query *q, struct err *err)
 		    (long long)n);
 	if (rc != RC_OK)
 		return rc;
-	state_encode(st, &state, NULL, (struct span){NULL, 0});
+	state_encode(st, &state, NULL, 0);
 	state_free(st);
 	proto_put_point(
 	    &b, &(struct proto_point){.n = c.n,

@@ -120,7 +120,7 @@ engine_give_up(struct supervisor *s, struct run *r, enum ending e)
 static void
 settle(struct supervisor *s, struct run *r)
 {
-	if (r->ended || !run_tasks_done(r))
+	if (r->ended || r->judging || !run_tasks_done(r))
 		return;
 	supervisor_at_work(s, r);
 	if (r->planner_failed) {

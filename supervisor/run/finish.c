@@ -2,77 +2,23 @@
  * finish.c - how a run ends: a report, a verdict on it, one last event.
  *
  * Every run ends here, in one transaction, whatever ended it; so there is
- * exactly one `finished` and never a run without a report.
+ * exactly one `finished` and never a run without a report. Where making the
+ * report takes long, that it ends and how is written down before.
  */
 #include "supervisor/run/finish.h"
 
 #include "common/base/clk.h"
-#include "common/report/evidence_id.h"
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
-#include "common/report/report.h"
-#include "common/report/verify.h"
+#include "common/report/deliver.h"
 #include "common/wire/wire.h"
+#include "supervisor/run/judge.h"
 #include "supervisor/run/ledger.h"
-
-struct fetch {
-	struct supervisor *s;
-	struct run *run;
-	struct buf *into;
-};
-
-static void
-fetched(void *ctx, const struct store_evidence *e)
-{
-	struct fetch *f = ctx;
-
-	buf_add_span(f->into, e->bytes);
-}
-
-static enum rc
-fetch_evidence(void *ctx, struct span id, struct buf *ret)
-{
-	struct fetch *f = ctx;
-	struct err err;
-	int64_t number;
-
-	if (!evidence_id_parse(id, &number))
-		return RC_NOTFOUND;
-	f->into = ret;
-	return f->s->ops->evidence_written(
-	    f->s->store, f->run->row, number, fetched, f, &err);
-}
 
 static enum report_lang
 lang_of(const struct run *r)
 {
 	return report_lang(state_str(r->state, "language"));
-}
-
-/* Holds the report against its evidence, marks what fails. */
-static void
-verify(struct supervisor *s, struct run *r, struct buf *report,
-    struct buf *verdict)
-{
-	struct fetch f = {.s = s, .run = r};
-	AUTO(verdict) v = NULL;
-	auto_buf state = {0}, marked = {0};
-
-	buf_init(&state, STATE_BYTES_MAX * 2);
-	buf_init(&marked, REPORT_BYTES_MAX * 2);
-	state_encode(r->state, &state, NULL, (struct span){NULL, 0});
-	v = verify_report(&(struct verify_in){
-	    .markdown = buf_span(report),
-	    .state = buf_span(&state),
-	    .fetch = fetch_evidence,
-	    .ctx = &f,
-	});
-	verdict_put(verdict, v);
-	if (verdict_ok(v))
-		return;
-	verify_mark(&marked, buf_span(report), v, lang_of(r));
-	buf_reset(report);
-	buf_add_span(report, buf_span(&marked));
 }
 
 /* Why it ended, for a person; empty for a run that went its way. */
@@ -91,28 +37,6 @@ say_why(struct run *r, enum ending e)
 
 	if (r->reason[0] == '\0' && texts[e] != NULL)
 		snprintf(r->reason, sizeof(r->reason), "%s", texts[e]);
-}
-
-static void
-make_report(
-    struct supervisor *s, struct run *r, enum ending e, struct buf *report)
-{
-	struct span own = state_str(r->state, "final_report");
-	auto_buf state = {0};
-
-	(void)s;
-	if (r->given_up != ENDING_NONE) {
-		report_unread(report, lang_of(r), ending_name(e));
-		return;
-	}
-	if (e == ENDING_FINISH && own.n != 0) {
-		buf_add_span(report, own);
-		return;
-	}
-	buf_init(&state, STATE_BYTES_MAX * 2);
-	state_encode(r->state, &state, NULL, (struct span){NULL, 0});
-	report_cut_short(report, buf_span(&state),
-	    e == ENDING_PLANNER ? r->reason : ending_name(e));
 }
 
 static struct span
@@ -209,8 +133,8 @@ write_end(struct supervisor *s, struct run *r, enum ending e)
 /* What a reader gets in the place of a report that nobody could read back.
  * The ending: only a planner's own report can turn it into a failure. */
 static enum ending
-give_up_report(struct supervisor *s, struct run *r, enum ending e,
-    const char *why, struct buf *report, struct buf *verdict)
+give_up_report(struct run *r, enum ending e, const char *why,
+    struct buf *report, struct buf *verdict)
 {
 	if (e == ENDING_FINISH) {
 		run_fail(r, "the report does not fit: ", why);
@@ -218,39 +142,49 @@ give_up_report(struct supervisor *s, struct run *r, enum ending e,
 	}
 	buf_reset(report);
 	buf_reset(verdict);
-	report_unread(report, lang_of(r),
-	    e == ENDING_PLANNER ? r->reason : ending_name(e));
-	verify(s, r, report, verdict);
+	deliver_report(report, verdict,
+	    &(struct deliver_in){.lang = lang_of(r),
+		.stop = e == ENDING_PLANNER ? r->reason : ending_name(e)});
 	return e;
 }
 
-void
-finish_run(struct supervisor *s, struct run *r, enum ending e)
+/* The run's last update; its ending, should the report not fit. */
+static enum ending
+fold_last(struct run *r, enum ending e, struct buf *report,
+    struct buf *verdict, struct buf *update)
 {
-	auto_buf report = {0}, verdict = {0}, update = {0};
 	struct err err;
 
-	buf_init(&report, REPORT_BYTES_MAX * 2);
-	buf_init(&verdict, STATE_BYTES_MAX);
-	buf_init(&update, STATE_BYTES_MAX * 2);
-	say_why(r, e);
-	make_report(s, r, e, &report);
-	verify(s, r, &report, &verdict);
+	if (buf_check(report, "it", &err) == RC_OK &&
+	    buf_check(verdict, "its verdict", &err) == RC_OK) {
+		last_update(
+		    r, e, buf_span(report), buf_span(verdict), update);
+		if (state_fold(r->state, buf_span(update), &err) == RC_OK)
+			return e;
+	}
+	e = give_up_report(r, e, err.text, report, verdict);
+	buf_reset(update);
+	last_update(r, e, buf_span(report), buf_span(verdict), update);
+	return e;
+}
+
+/* All of its end, in the batch that is open. */
+static void
+write_all(struct supervisor *s, struct run *r, enum ending e,
+    struct buf *report, struct buf *verdict)
+{
+	auto_buf update = {.max = (size_t)STATE_BYTES_MAX * 2};
+	struct err err;
+
 	if (r->given_up == ENDING_NONE)
 		FAILPOINT(finish_begins);
-	last_update(r, e, buf_span(&report), buf_span(&verdict), &update);
-	if (state_fold(r->state, buf_span(&update), &err) != RC_OK) {
-		e = give_up_report(s, r, e, err.text, &report, &verdict);
-		buf_reset(&update);
-		last_update(
-		    r, e, buf_span(&report), buf_span(&verdict), &update);
-	}
+	e = fold_last(r, e, report, verdict, &update);
 	ledger_good(s,
 	    s->ops->update_insert(s->store, r->row, r->next_update++,
 		span_of(node_name(NODE_END)), buf_span(&update), &err),
 	    &err);
 	FAILPOINT(finish_applied);
-	emit_report(s, r, e, buf_span(&report), buf_span(&verdict));
+	emit_report(s, r, e, buf_span(report), buf_span(verdict));
 	emit_finished(s, r, e);
 	FAILPOINT(finish_told);
 	r->node = NODE_END;
@@ -264,4 +198,59 @@ finish_run(struct supervisor *s, struct run *r, enum ending e)
 	log_info("investigation ended", "run", r->id, "status",
 	    ending_status(e), "by", ending_name(e), "reason",
 	    r->reason[0] != '\0' ? r->reason : NULL, NULL);
+}
+
+static void
+on_judged(struct supervisor *s, struct judged *j)
+{
+	if (s->broken)
+		return;
+	s->turn_begin(s);
+	supervisor_at_work(s, j->run);
+	write_all(s, j->run, j->ending, &j->report, &j->verdict);
+	s->turn_end(s);
+}
+
+/* How a run ends is settled before its report is made: the next supervisor
+ * makes it, should this one not get so far. */
+static void
+write_ending(struct supervisor *s, struct run *r, enum ending e)
+{
+	struct store_task row = {
+	    .task = (uint64_t)r->next_task++,
+	    .node = span_of(node_name(NODE_END)),
+	    .worker = span_of(ending_name(e)),
+	    .state = span_of(task_state_name(TASK_LEASED)),
+	    .class = span_of(tool_class_name(TOOL_READ)),
+	};
+	struct err err;
+
+	r->node = NODE_END;
+	r->status = ending_status(e);
+	ledger_good(s, s->ops->task_put(s->store, r->row, &row, &err), &err);
+	ledger_dirty(s, r);
+}
+
+void
+finish_now(struct supervisor *s, struct run *r, enum ending e)
+{
+	auto_buf report = {0}, verdict = {0};
+
+	judge_buffers(&report, &verdict);
+	say_why(r, e);
+	judge_now(s, r, e, &report, &verdict);
+	write_all(s, r, e, &report, &verdict);
+}
+
+void
+finish_run(struct supervisor *s, struct run *r, enum ending e)
+{
+	struct err err;
+
+	say_why(r, e);
+	if (judge_is_long(r) &&
+	    judge_begin(s, r, e, on_judged, &err) == RC_OK)
+		write_ending(s, r, e);
+	else
+		finish_now(s, r, e);
 }

@@ -27,7 +27,7 @@ copy_pairs(struct buf *b, const struct state *state, bool has_input)
 	uint32_t n, kept = 0;
 
 	buf_init(&whole, 2 * (size_t)STATE_BYTES_MAX);
-	state_encode(state, &whole, NULL, (struct span){NULL, 0});
+	state_encode(state, &whole, NULL, 0);
 	r = wire_reader(buf_span(&whole));
 	for (n = wire_map(&r); n > 0; n--) {
 		struct span key = wire_str(&r);

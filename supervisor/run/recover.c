@@ -13,6 +13,7 @@
 #include "common/base/log.h"
 #include "common/wire/wire.h"
 #include "supervisor/run/engine.h"
+#include "supervisor/run/finish.h"
 #include "supervisor/run/ledger.h"
 #include "supervisor/run/outcome.h"
 #include "supervisor/run/step.h"
@@ -20,6 +21,7 @@
 struct recovery {
 	struct supervisor *s;
 	struct run *run;
+	enum ending ending;	/* where only its report was missing */
 	/* What is wrong with what was read of it. */
 	enum rc rc;
 	struct err err;
@@ -86,6 +88,17 @@ stays(enum task_state state, enum tool_class class)
 	       (state == TASK_LEASED && class == TOOL_UNSAFE);
 }
 
+static enum ending
+ending_of(struct span name)
+{
+	int e;
+
+	for (e = ENDING_NONE + 1; e < ENDING_COUNT; e++)
+		if (span_is(name, ending_name((enum ending)e)))
+			return (enum ending)e;
+	return ENDING_NONE;
+}
+
 /* Puts what is known of a step back into the task made for it anew. */
 static void
 take_task(void *ctx, const struct store_task *row)
@@ -94,6 +107,10 @@ take_task(void *ctx, const struct store_task *row)
 	struct run *r = c->run;
 	struct task *t;
 
+	if (span_is(row->node, node_name(NODE_END))) {
+		c->ending = ending_of(row->worker);
+		return;
+	}
 	if (row->index < 0 || row->index >= r->n_tasks)
 		return;
 	t = &r->tasks[row->index];
@@ -139,9 +156,8 @@ resume_tasks(struct recovery *c, struct err *err)
 	int64_t next_task = r->next_task;
 	enum rc rc;
 
-	if (r->node != NODE_PLANNER && r->node != NODE_EXECUTOR)
-		return RC_OK;
-	outcome_make_tasks(s, r);
+	if (r->node == NODE_PLANNER || r->node == NODE_EXECUTOR)
+		outcome_make_tasks(s, r);
 	rc = s->ops->task_each(s->store, r->row, take_task, c, err);
 	r->next_task = MAX(next_task, r->next_task);
 	FAILPOINT(recover_tasks);
@@ -185,10 +201,14 @@ recover_run(struct supervisor *s, struct run *r, struct err *err)
 		rc = resume(&c, err);
 	if (c.rc != RC_OK)
 		cannot_read(r, c.err.text);
+	else if (rc == RC_OK && r->node == NODE_END && c.ending == ENDING_NONE)
+		cannot_read(r, "it does not say how it ended");
 	else if (rc == RC_DAMAGED)
 		cannot_read(r, err->text);
 	if (r->given_up != ENDING_NONE)
 		engine_give_up(s, r, r->given_up);
+	else if (rc == RC_OK && c.ending != ENDING_NONE)
+		finish_now(s, r, c.ending);
 	return rc == RC_DAMAGED ? RC_OK : rc;
 }
 

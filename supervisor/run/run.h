@@ -131,6 +131,7 @@ struct run {
 	uint32_t n_fresh;
 	struct follower_list followers;
 	bool dirty, settling;
+	bool judging;				/* judge.h; nothing else happens */
 	TAILQ_ENTRY(run) dirty_list, settling_list;
 };
 

@@ -229,13 +229,16 @@ state_list(const struct state *s, const char *key, uint32_t *ret_n)
 }
 
 void
-state_encode(const struct state *s, struct buf *b, const char *extra_key,
-    struct span extra)
+state_encode(const struct state *s, struct buf *b,
+    const struct state_extra *extras, unsigned n)
 {
+	size_t bytes = s->bytes + s->n * STATE_KEY_BYTES_MAX;
 	unsigned i;
 
-	buf_reserve(b, s->bytes + extra.n + s->n * STATE_KEY_BYTES_MAX);
-	wire_put_map(b, s->n + (extra_key != NULL ? 1 : 0));
+	for (i = 0; i < n; i++)
+		bytes += extras[i].value.n + STATE_KEY_BYTES_MAX;
+	buf_reserve(b, bytes);
+	wire_put_map(b, s->n + n);
 	for (i = 0; i < s->n; i++) {
 		const struct entry *e = &s->entries[i];
 
@@ -244,8 +247,8 @@ state_encode(const struct state *s, struct buf *b, const char *extra_key,
 			wire_put_array(b, e->n);
 		wire_put_raw(b, buf_span(&e->value));
 	}
-	if (extra_key != NULL) {
-		wire_put_str(b, extra_key);
-		wire_put_raw(b, extra);
+	for (i = 0; i < n; i++) {
+		wire_put_str(b, extras[i].key);
+		wire_put_raw(b, extras[i].value);
 	}
 }

@@ -63,9 +63,14 @@ int64_t state_int(const struct state *s, const char *key, int64_t absent);
 struct span state_list(const struct state *s, const char *key,
     uint32_t *ret_n);
 
-/* Appends the whole state as one map, with extra, a msgpack value, under
- * extra_key when that is not NULL. */
-void state_encode(const struct state *s, struct buf *b, const char *extra_key,
-    struct span extra);
+/* What is told beside a state, a msgpack value. */
+struct state_extra {
+	const char *key;
+	struct span value;
+};
+
+/* Appends the whole state as one map, with n extras behind it. */
+void state_encode(const struct state *s, struct buf *b,
+    const struct state_extra *extras, unsigned n);
 
 #endif

@@ -3,7 +3,7 @@
  * call; none leads back.
  *
  *	main -> doors -> front, back -> turn	messages, and a turn's end
- *	front, turn -> engine -> finish		where a run goes, how it ends
+ *	front, turn -> engine -> finish -> judge	where a run goes, how it ends
  *	back, engine, recover -> outcome	what came of its steps
  *	turn -> dispatch; back, turn -> retry	tasks to workers, and back
  *	outcome, dispatch, front -> approve	UNSAFE steps
@@ -22,6 +22,7 @@
 #define SUPERVISOR_RUN_SUPERVISOR_H
 
 #include "common/agent/agent.h"
+#include "common/agent/offload.h"
 #include "common/agent/rest.h"
 #include "supervisor/run/blame.h"
 #include "supervisor/run/outbox.h"
@@ -46,6 +47,10 @@ struct supervisor {
 	int n_runs;
 	struct run_list dirty;
 	struct run_list settling;	/* until the turn's end */
+	struct offload_pool *threads;	/* for what takes long */
+	/* What comes from there is a turn as well; turn.h. */
+	void (*turn_begin)(struct supervisor *s);
+	void (*turn_end)(void *s);
 	struct run_list ended;		/* freed once their events left; in
 					 * by_id until then */
 	struct task_queue queue[NODE_COUNT];

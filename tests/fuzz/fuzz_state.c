@@ -41,7 +41,7 @@ is_its_own_update(struct span whole)
 	buf_reset(&again);
 	assert(wire_check(whole, NULL) == RC_OK);
 	assert(state_apply(s, whole, &err) == RC_OK);
-	state_encode(s, &again, NULL, (struct span){NULL, 0});
+	state_encode(s, &again, NULL, 0);
 	assert(span_equal(whole, buf_span(&again)));
 }
 
@@ -53,16 +53,16 @@ apply(struct state *s, struct span update)
 
 	buf_reset(&before);
 	buf_reset(&after);
-	state_encode(s, &before, NULL, (struct span){NULL, 0});
+	state_encode(s, &before, NULL, 0);
 	if (state_apply(s, update, &err) != RC_OK) {
 		assert(err.text[0] != '\0' && utf8_ok(span_of(err.text)));
-		state_encode(s, &after, NULL, (struct span){NULL, 0});
+		state_encode(s, &after, NULL, 0);
 		assert(span_equal(buf_span(&before), buf_span(&after)));
 		return;
 	}
 	list_is_good(s, "evidence");
 	list_is_good(s, "notes");
-	state_encode(s, &after, NULL, (struct span){NULL, 0});
+	state_encode(s, &after, NULL, 0);
 	is_its_own_update(buf_span(&after));
 }
 

@@ -182,7 +182,7 @@ put_point(struct fix *f, int64_t n, struct buf *b)
 	wire_put_str(b, "node");
 	wire_put_str(b, node_name(c.node));
 	wire_put_str(b, "state");
-	state_encode(st, b, NULL, (struct span){NULL, 0});
+	state_encode(st, b, NULL, 0);
 	wire_put_str(b, "tools");
 	wire_put_tree(b, tools);
 	state_free(st);
@@ -252,7 +252,7 @@ START_TEST(a_planner_is_given_the_state_and_the_tools)
 
 	fix_init(&f, true);
 	put_point(&f, 2, &b);
-	turns_planner_input(&input, buf_span(&b));
+	turns_planner_input(&input, buf_span(&b), buf_span(&b));
 	ck_assert(wire_check(buf_span(&input), &err) == RC_OK);
 	ck_assert_int_eq(wire_find_int(buf_span(&input), "turns", -1), 1);
 	ck_assert(span_is(wire_find_str(buf_span(&input), "input"), "why?"));

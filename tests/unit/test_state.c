@@ -43,7 +43,7 @@ assert_state(const struct state *s, const char *json)
 
 	buf_init(&b, TEXT_MAX);
 	buf_init(&text, TEXT_MAX);
-	state_encode(s, &b, NULL, (struct span){NULL, 0});
+	state_encode(s, &b, NULL, 0);
 	ck_assert_msg(wire_check(buf_span(&b), &err) == RC_OK, "%s",
 	    err.text);
 	wire_to_json(&text, buf_span(&b));
@@ -219,7 +219,8 @@ START_TEST(a_state_is_encoded_with_something_beside_it)
 	buf_init(&b, TEXT_MAX);
 	buf_init(&text, TEXT_MAX);
 	ck_assert_int_eq(apply(s, "{\"a\":1}", &err), RC_OK);
-	state_encode(s, &b, "tools", span_make("\x91\x05", 2));
+	state_encode(s, &b,
+	    &(struct state_extra){"tools", span_make("\x91\x05", 2)}, 1);
 	wire_to_json(&text, buf_span(&b));
 	ck_assert_str_eq(buf_str(&text), "{\"a\":1,\"tools\":[5]}");
 	state_free(s);

@@ -323,6 +323,8 @@ load_flags(struct flags *f, int argc, char **argv, struct err *err)
 				rc = arg_keep(f->c, argv[i], err);
 			break;
 		}
+		if (strcmp(a, "-h") == 0)
+			a = "--help";
 		if (strncmp(a, "--", 2) != 0) {
 			rc = arg_keep(f->c, a, err);
 			continue;

@@ -27,6 +27,13 @@ call_url_of(const char *host_port)
 	    {":", "127.0.0.1:"},
 	};
 
+	auto_str address = NULL;
+
+	/* As `up` prints it. */
+	if (strncmp(host_port, "http://", 7) == 0)
+		host_port += 7;
+	address = xstrndup(host_port, strcspn(host_port, "/"));
+	host_port = address;
 	for (size_t i = 0; i < ARRAY_LEN(wild); i++) {
 		size_t n = strlen(wild[i].any);
 

@@ -33,7 +33,7 @@ NODISCARD enum rc call_open(
 void call_done(struct call_at *a);
 #define auto_call_at CLEANUP(call_done) struct call_at
 
-/* "HOST:PORT" as a URL, the caller's. */
+/* "HOST:PORT", or its URL, as a URL without a path, the caller's. */
 char *call_url_of(const char *host_port);
 
 struct call_request {

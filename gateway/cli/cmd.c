@@ -4,48 +4,17 @@
 #include "gateway/cli/cmd.h"
 
 #include "common/agent/sibling.h"
+#include "gateway/cli/name.h"
 
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define BIT(o) (1u << (o))
-
-static const struct {
-	const char *flag;
-	const char *arg; /* NULL: a switch */
-	const char *help;
-} opts[OPT_N] = {
-    [OPT_AT] = {"at", "TIME",
-	"the moment it is about: RFC 3339 or seconds "
-	"since the epoch (default: now)"},
-    [OPT_WINDOW] = {"window", "DURATION",
-	"how far to look back from it, "
-	"e.g. 30m or 1800 (seconds)"},
-    [OPT_LABELS] = {"labels", "a=b,c=d",
-	"look only at alerts and series "
-	"with these labels"},
-    [OPT_LANGUAGE] = {"language", "zh|en",
-	"language of the report "
-	"(CULPRIT_LANGUAGE; default: the gateway's)"},
-    [OPT_JSON] = {"json", NULL, "JSON on stdout; events as one line each"},
-    [OPT_ASYNC] = {"async", NULL, "start it, print its id, do not wait"},
-    [OPT_LIMIT] = {"limit", "N", "at most this many, up to 200 (default: 20)"},
-    [OPT_STATUS] = {"status", "STATUS",
-	"only running, completed, "
-	"incomplete, failed or cancelled ones"},
-    [OPT_AGENT] = {"agent", "AGENT", "planner (the default) or executor"},
-    [OPT_FROM] = {"from", "SEQ",
-	"what happened from this event on (default: "
-	"from the first)"},
-    [OPT_FORK] = {"fork", NULL,
-	"do it anew, as a run of its own that is "
-	"watched like a new one"},
-    [OPT_INPUT] = {"input", "TEXT", "with --fork: another question"},
-};
 
 static const char exits[] =
     "Exit status: 0 a completed report; 1 incomplete, failed, cancelled or "
@@ -53,35 +22,37 @@ static const char exits[] =
     "gateway answers.\n";
 
 static const struct cmd cmds[] = {
-    {"up", "", "run gateway, supervisor, planners and executors here",
-	NULL, 0, 0, 0, 0, NULL},
+    {"up", "", "run gateway, supervisor, planners and executors here", NULL, 0,
+	0, 0, 0, false, NULL},
     {"investigate", "[TEXT]", "investigate what is firing, or a question",
 	"Progress goes to stderr, the report to stdout. Ctrl-C asks for "
 	"the run to be\ncancelled and waits for what it found; again "
 	"leaves at once.\n",
 	BIT(OPT_AT) | BIT(OPT_WINDOW) | BIT(OPT_LABELS) | BIT(OPT_LANGUAGE) |
 	    BIT(OPT_JSON) | BIT(OPT_ASYNC),
-	0, CONF_ARGS_MAX, 0, cmd_investigate},
+	0, CONF_ARGS_MAX, 0, false, cmd_investigate},
     {"list", "", "investigations, newest first", NULL,
-	BIT(OPT_JSON) | BIT(OPT_LIMIT) | BIT(OPT_STATUS), 0, 0, 0, cmd_list},
-    {"show", "ID", "one investigation's state", NULL, BIT(OPT_JSON), 1, 1, 0,
-	cmd_show},
+	BIT(OPT_JSON) | BIT(OPT_LIMIT) | BIT(OPT_STATUS), 0, 0, 0, false,
+	cmd_list},
+    {"show", "ID", "one investigation's state",
+	"ID, here and below, is as much of it as no other has, or `latest`.\n",
+	BIT(OPT_JSON), 1, 1, 0, true, cmd_show},
     {"follow", "ID", "watch one, from its start to its report",
 	"Ctrl-C stops watching; the investigation goes on.\n", BIT(OPT_JSON), 1,
-	1, 0, cmd_follow},
+	1, 0, true, cmd_follow},
     {"cancel", "ID", "end one; it still reports what it found", NULL, 0, 1, 1,
-	0, cmd_cancel},
-    {"approve", "ID STEP", "let an UNSAFE step run that waits for a person",
-	"`culprit follow ID` shows which step waits. It runs once; what "
-	"becomes of it\nwhen its executor dies is not known, and it is not "
-	"repeated.\n",
-	0, 2, 2, 0, cmd_approve},
-    {"deny", "ID STEP", "refuse it; the investigation goes on without", NULL, 0,
-	2, 2, 0, cmd_deny},
+	0, true, cmd_cancel},
+    {"approve", "ID [STEP]", "let an UNSAFE step run that waits for a person",
+	"`culprit follow ID` shows which step waits; where it is the only one "
+	"its number\nneed not be given. It runs once; what becomes of it when "
+	"its executor dies is not\nknown, and it is not repeated.\n",
+	0, 1, 2, 0, true, cmd_approve},
+    {"deny", "ID [STEP]", "refuse it; the investigation goes on without", NULL,
+	0, 1, 2, 0, true, cmd_deny},
     {"report", "ID", "its report, as Markdown", NULL, BIT(OPT_JSON), 1, 1, 0,
-	cmd_report},
+	true, cmd_report},
     {"evidence", "ID EVIDENCE", "the bytes behind [E3], as the tool got them",
-	NULL, 0, 2, 2, 0, cmd_evidence},
+	NULL, 0, 2, 2, 0, true, cmd_evidence},
     {"replay", "ID", "give one agent again what it was given, and compare",
 	"Runs the agent that stands next to this program on each of its "
 	"turns in the run,\nas it is configured here and now, and shows where "
@@ -92,7 +63,7 @@ static const struct cmd cmds[] = {
 	"from there.\n",
 	BIT(OPT_AGENT) | BIT(OPT_FROM) | BIT(OPT_JSON) | BIT(OPT_FORK) |
 	    BIT(OPT_INPUT),
-	1, 1, CONF_CLI | CONF_PLANNER | CONF_EXECUTOR, cmd_replay},
+	1, 1, CONF_CLI | CONF_PLANNER | CONF_EXECUTOR, true, cmd_replay},
     {"verify", "[ID]", "is what is kept what was written",
 	"Holds the investigations in the data directory against the chains of "
 	"hashes that\nwere written with them, and names the first thing of "
@@ -100,11 +71,11 @@ static const struct cmd cmds[] = {
 	"supervisor works on it, and changes nothing.\nWho can write the whole "
 	"file can write the chains anew: keep the newest link that\nit prints "
 	"elsewhere to know of that, too.\n",
-	0, 0, 1, CONF_CLI, cmd_verify},
+	0, 0, 1, CONF_CLI, false, cmd_verify},
     {"keygen", "DIR NAME", "make the CURVE keys of a process off this machine",
 	"Makes DIR/NAME.key and DIR/NAME.pub, and says what is for whom. "
 	"Nothing is\noverwritten.\n",
-	0, 2, 2, 0, cmd_keygen},
+	0, 2, 2, 0, false, cmd_keygen},
 };
 
 static void
@@ -131,11 +102,11 @@ cmd_help(FILE *out, const struct cmd *c)
 	if (c->more != NULL)
 		fprintf(out, "%s\n", c->more);
 	for (size_t o = 0; o < OPT_N; o++) {
-		auto_str flag = xasprintf("--%s %s", opts[o].flag,
-		    opts[o].arg != NULL ? opts[o].arg : "");
+		auto_str flag = xasprintf("--%s %s", cmd_options[o].flag,
+		    cmd_options[o].arg != NULL ? cmd_options[o].arg : "");
 
 		if ((c->opts & BIT(o)) != 0)
-			fprintf(out, "  %-22s %s\n", flag, opts[o].help);
+			fprintf(out, "  %-22s %s\n", flag, cmd_options[o].help);
 	}
 	if (c->opts != 0)
 		fputc('\n', out);
@@ -157,10 +128,10 @@ static enum cmd_opt
 cmd_match(const struct cmd *c, const char *arg, const char **ret_value)
 {
 	for (size_t o = 0; o < OPT_N && strncmp(arg, "--", 2) == 0; o++) {
-		size_t n = strlen(opts[o].flag);
+		size_t n = strlen(cmd_options[o].flag);
 
 		if ((c->opts & BIT(o)) == 0 ||
-		    strncmp(arg + 2, opts[o].flag, n) != 0)
+		    strncmp(arg + 2, cmd_options[o].flag, n) != 0)
 			continue;
 		if (arg[2 + n] == '\0' || arg[2 + n] == '=') {
 			*ret_value = arg[2 + n] == '=' ? arg + 3 + n : NULL;
@@ -189,16 +160,17 @@ cmd_take(struct cmd_args *a, int *argc, char **argv, struct err *err)
 			argv[kept++] = argv[i];
 			continue;
 		}
-		if (opts[o].arg != NULL && value == NULL && i + 1 < *argc)
+		if (cmd_options[o].arg != NULL && value == NULL &&
+		    i + 1 < *argc)
 			value = argv[++i];
-		if (opts[o].arg != NULL && value == NULL)
+		if (cmd_options[o].arg != NULL && value == NULL)
 			return err_set(err, RC_INVALID,
 			    "--%s needs a value: "
 			    "%s",
-			    opts[o].flag, opts[o].arg);
-		if (opts[o].arg == NULL && value != NULL)
+			    cmd_options[o].flag, cmd_options[o].arg);
+		if (cmd_options[o].arg == NULL && value != NULL)
 			return err_set(err, RC_INVALID, "--%s takes no value",
-			    opts[o].flag);
+			    cmd_options[o].flag);
 		a->value[o] = value != NULL ? value : "";
 	}
 	argv[kept] = NULL;
@@ -233,6 +205,22 @@ cmd_count(const struct cmd_args *a, struct err *err)
 }
 
 static int
+cmd_do(struct cmd_args *a)
+{
+	struct err err;
+	enum rc rc = RC_OK;
+	int status;
+
+	if (a->cmd->names_run) {
+		rc = name_run(&a->conf, a->conf.args[0], &a->run, &err);
+		a->conf.args[0] = a->run;
+	}
+	status = rc == RC_OK ? a->cmd->run(a) : cmd_fail(a, rc, &err);
+	free(a->run);
+	return status;
+}
+
+static int
 cmd_run(const struct cmd *c, int argc, char **argv)
 {
 	struct cmd_args a = {.cmd = c};
@@ -250,7 +238,7 @@ cmd_run(const struct cmd *c, int argc, char **argv)
 			puts("culprit " CULPRIT_VERSION);
 			status = CMD_DONE;
 		} else if ((rc = cmd_count(&a, &err)) == RC_OK) {
-			status = c->run(&a);
+			status = cmd_do(&a);
 		}
 		conf_done(&a.conf);
 	}
@@ -313,7 +301,8 @@ cmd_main(int argc, char **argv)
 		puts("culprit " CULPRIT_VERSION);
 		return CMD_DONE;
 	}
-	if (strcmp(name, "help") != 0 && strcmp(name, "--help") != 0)
+	if (strcmp(name, "help") != 0 && strcmp(name, "--help") != 0 &&
+	    strcmp(name, "-h") != 0)
 		return cmd_unknown(name);
 	c = argc > 2 ? cmd_find(argv[2]) : NULL;
 	if (argc > 2 && c == NULL)

@@ -36,10 +36,17 @@ enum cmd_opt {
 	OPT_N,
 };
 
+extern const struct cmd_option {
+	const char *flag; /* without its dashes */
+	const char *arg;  /* NULL: a switch */
+	const char *help;
+} cmd_options[OPT_N];
+
 struct cmd_args {
 	const struct cmd *cmd;
 	struct conf conf;         /* its args are the positional arguments */
 	const char *value[OPT_N]; /* NULL: not given; "" for switches */
+	char *run;                /* the id its ID stands for; owned */
 };
 
 struct cmd {
@@ -50,6 +57,7 @@ struct cmd {
 	unsigned opts;        /* set of 1u << enum cmd_opt */
 	int least, most;      /* positional arguments */
 	unsigned who;         /* which configuration --help lists */
+	bool names_run;       /* its first argument is an investigation */
 	/* NULL: the program culprit-NAME does it, --help and all */
 	int (*run)(const struct cmd_args *a);
 };
@@ -70,7 +78,8 @@ int cmd_keygen(const struct cmd_args *a);
 /* Runs argv[1] with the rest; the exit status. */
 int cmd_main(int argc, char **argv);
 
-/* Says err on stderr after the command's name; the exit status of rc. */
+/* Says err on stderr after the command's name; the exit status of rc.
+ * What the gateway calls a member of the body is called its option. */
 int cmd_fail(const struct cmd_args *a, enum rc rc, const struct err *err);
 
 #endif

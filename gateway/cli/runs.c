@@ -2,9 +2,12 @@
  * runs.c - the commands that read investigations, or end one.
  */
 #include "common/base/clk.h"
+#include "common/json/json.h"
+#include "common/json/tree.h"
 #include "common/wire/proto.h"
 #include "gateway/cli/call.h"
 #include "gateway/cli/cmd.h"
+#include "gateway/cli/name.h"
 #include "gateway/cli/term.h"
 
 #include <cjson/cJSON.h>
@@ -116,8 +119,13 @@ put_time(struct buf *b, double ms)
 	char text[32] = "";
 
 	if (ms > 0 && localtime_r(&s, &tm) != NULL)
-		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
-	put_cell(b, text, 19);
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S%z", &tm);
+	/* RFC 3339 wants a colon in the zone: so that --at takes it. */
+	if (strlen(text) == 24) {
+		memmove(text + 23, text + 22, 3);
+		text[22] = ':';
+	}
+	put_cell(b, text, 25);
 }
 
 static void
@@ -141,7 +149,9 @@ list_put(struct buf *b, const cJSON *run)
 	put_cell(b, text_of(run, "id"), 26);
 	put_time(b, number_of(run, "created_ms"));
 	put_took(b, run);
-	put_cell(b, text_of(run, "status"), 10);
+	/* A person is asked for: that goes before what it does meanwhile. */
+	put_cell(b, number_of(run, "waits") > 0 ? "approve?"
+						: text_of(run, "status"), 10);
 	put_cell(b, confidence[0] != '\0' ? confidence : "-", 12);
 	term_put(b, span_of(text_of(run, "input")), TERM_LINE);
 	buf_addc(b, '\n');
@@ -162,7 +172,7 @@ list_print(const struct call_reply *r)
 		    stderr);
 	} else {
 		put_cell(&b, "ID", 26);
-		put_cell(&b, "STARTED", 19);
+		put_cell(&b, "STARTED", 25);
 		put_cell(&b, "TOOK", 8);
 		put_cell(&b, "STATUS", 10);
 		put_cell(&b, "CONFIDENCE", 12);
@@ -221,7 +231,11 @@ cmd_cancel(const struct cmd_args *a)
 	struct err err;
 	enum rc rc = call_run(a, "POST", "/cancel", NULL, &reply, &err);
 
-	return rc == RC_OK ? CMD_DONE : cmd_fail(a, rc, &err);
+	if (rc != RC_OK)
+		return cmd_fail(a, rc, &err);
+	fprintf(stderr, "%s is asked to end; it reports what it found\n",
+	    a->run);
+	return CMD_DONE;
 }
 
 /* "ann@host": who is at this terminal. */
@@ -240,25 +254,66 @@ who_decides(void)
 	return who;
 }
 
+/* The step that is named, or the only one that waits. */
+static enum rc
+step_of(const struct cmd_args *a, char **ret, struct err *err)
+{
+	auto_call_reply reply = {0};
+	AUTO(json) shown = NULL;
+	const cJSON *waits;
+	enum rc rc;
+	int n;
+
+	if (a->conf.n_args > 1) {
+		*ret = call_escape(a->conf.args[1]);
+		return RC_OK;
+	}
+	rc = call_run(a, NULL, "", NULL, &reply, err);
+	if (rc == RC_OK)
+		rc = json_parse(buf_span(&reply.body), NULL, &shown, err);
+	if (rc != RC_OK)
+		return rc;
+	waits = tree_at(tree_at(shown, "run"), "waits");
+	n = cJSON_GetArraySize(waits);
+	if (n != 1)
+		return err_set(err, n == 0 ? RC_NOTFOUND : RC_INVALID,
+		    n == 0 ? "no step of %s waits for a person"
+			   : "several steps of %s wait: say which one; "
+			     "`culprit show` lists them",
+		    a->run);
+	*ret = xasprintf("%.0f",
+	    tree_num(cJSON_GetArrayItem(waits, 0), "task", 0));
+	return RC_OK;
+}
+
 static int
 decide(const struct cmd_args *a, bool approve)
 {
 	auto_str who = who_decides();
-	auto_str step = call_escape(a->conf.args[1]);
-	auto_str rest = xasprintf("/steps/%s", step);
+	auto_str step = NULL;
+	auto_str rest = NULL;
 	cJSON *o = cJSON_CreateObject();
 	auto_call_reply reply = {0};
 	struct err err;
 	char *body;
 	enum rc rc;
 
+	if ((rc = step_of(a, &step, &err)) != RC_OK) {
+		cJSON_Delete(o);
+		return cmd_fail(a, rc, &err);
+	}
+	rest = xasprintf("/steps/%s", step);
 	cJSON_AddBoolToObject(o, "approve", approve);
 	cJSON_AddStringToObject(o, "by", who);
 	body = cJSON_PrintUnformatted(o);
 	cJSON_Delete(o);
 	rc = call_run_with(a, "POST", rest, NULL, body, &reply, &err);
 	cJSON_free(body);
-	return rc == RC_OK ? CMD_DONE : cmd_fail(a, rc, &err);
+	if (rc != RC_OK)
+		return cmd_fail(a, rc, &err);
+	fprintf(stderr, "step %s of %s is %s by %s\n", step, a->run,
+	    approve ? "approved" : "denied", who);
+	return CMD_DONE;
 }
 
 int
@@ -291,7 +346,8 @@ cmd_report(const struct cmd_args *a)
 int
 cmd_evidence(const struct cmd_args *a)
 {
-	auto_str id = call_escape(a->conf.args[1]);
+	auto_str name = name_evidence(a->conf.args[1]);
+	auto_str id = call_escape(name);
 	auto_str rest = xasprintf("/evidence/%s", id);
 	auto_call_reply reply = {0};
 	struct err err;

@@ -6,6 +6,7 @@
 
 #include "common/report/evidence_id.h"
 #include "common/wire/wire.h"
+#include "supervisor/run/approve.h"
 #include "supervisor/run/checkpoint.h"
 #include "supervisor/run/ledger.h"
 #include "supervisor/run/lookup.h"
@@ -46,6 +47,7 @@ query_reply(const struct query *q, const struct buf *value, struct err *err)
 /* ---- list ---- */
 
 struct list_page {
+	const struct supervisor *s;
 	struct buf runs;
 	int64_t n, limit;
 	int64_t last; /* row of the last one on it */
@@ -56,6 +58,7 @@ static void
 list_add(void *ctx, const struct store_run *r)
 {
 	struct list_page *p = ctx;
+	const struct run *live = lookup_run(p->s, r->id);
 	const struct proto_listed run = {
 	    .id = r->id,
 	    .input = r->input,
@@ -65,6 +68,7 @@ list_add(void *ctx, const struct store_run *r)
 	    .created_ms = r->created_ms,
 	    .finished_ms = r->finished_ms,
 	    .iteration = r->iteration,
+	    .waits = live != NULL ? (uint64_t)approve_waits(live) : 0,
 	};
 
 	p->more = p->n == p->limit;
@@ -92,7 +96,8 @@ static enum rc
 query_list(struct query *q, struct err *err)
 {
 	const struct proto_list *a = &q->args.list;
-	struct list_page p = {.limit = a->limit != 0 ? a->limit : LIST_USUAL};
+	struct list_page p = {.s = q->s,
+	    .limit = a->limit != 0 ? a->limit : LIST_USUAL};
 	/* One more than is shown: it tells whether there is more. */
 	const struct store_list l = {
 	    .before_row = a->before, .limit = p.limit + 1, .status = a->status};
@@ -114,16 +119,24 @@ query_show(struct query *q, struct err *err)
 {
 	struct state *st = NULL;
 	struct lookup_row k;
-	auto_buf b = {.max = VALUE_BYTES_MAX}, more = {.max = 1024};
+	auto_buf b = {.max = VALUE_BYTES_MAX}, more = {.max = VALUE_BYTES_MAX};
+	auto_buf waits = {.max = VALUE_BYTES_MAX};
+	const struct run *live = lookup_run(q->s, q->m->run);
 	enum rc rc = lookup_find(q->s, q->m->run, &k, err);
 
 	if (rc == RC_OK)
 		rc = checkpoint_state(q->s, k.row, &st, err);
 	if (rc != RC_OK)
 		return rc;
+	if (live != NULL)
+		approve_put(&waits, live);
+	else
+		wire_put_array(&waits, 0);
 	proto_put_shown(&more, &(struct proto_shown){.created_ms = k.created_ms,
 				   .finished_ms = k.finished_ms,
-				   .last_seq = k.last_seq});
+				   .last_seq = k.last_seq,
+				   .waits = buf_span(&waits)});
+	buf_mark(&more, &waits);
 	state_encode(
 	    st, &b, &(struct state_extra){"run", buf_span(&more)}, 1);
 	state_free(st);

@@ -64,6 +64,32 @@ approve_clears(struct supervisor *s, struct task *t)
 	return !s->draining;
 }
 
+int
+approve_waits(const struct run *r)
+{
+	int n = 0;
+
+	for (int i = 0; i < r->n_tasks; i++)
+		n += r->tasks[i].state == TASK_WAITING;
+	return n;
+}
+
+void
+approve_put(struct buf *b, const struct run *r)
+{
+	wire_put_array(b, (uint32_t)approve_waits(r));
+	for (int i = 0; i < r->n_tasks; i++) {
+		const struct task *t = &r->tasks[i];
+
+		if (t->state != TASK_WAITING)
+			continue;
+		wire_put_map(b, 4);
+		wire_put_str(b, "task");
+		wire_put_u64(b, t->number);
+		step_put_call(b, t);
+	}
+}
+
 bool
 approve_under_way(const struct supervisor *s)
 {

@@ -14,6 +14,12 @@
  */
 bool approve_clears(struct supervisor *s, struct task *t);
 
+/* How many of its steps wait for a person. */
+int approve_waits(const struct run *r);
+
+/* The list of them, each {task, step, tool, args}. */
+void approve_put(struct buf *b, const struct run *r);
+
 /* Is an UNSAFE step leased now? A supervisor that is asked to end waits. */
 bool approve_under_way(const struct supervisor *s);
 

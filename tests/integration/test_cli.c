@@ -49,6 +49,8 @@ static const struct {
     {{"--version"}, 0, "culprit " CULPRIT_VERSION "\n", ""},
     {{"list", "--version"}, 0, "culprit " CULPRIT_VERSION "\n", ""},
     {{"gossip"}, 2, "", "no command \"gossip\"\n\nculprit - investigates"},
+    {{"-h"}, 0, "Usage: culprit COMMAND", ""},
+    {{"investigate", "-h"}, 0, "Usage: culprit investigate", ""},
     {{"help", "gossip"}, 2, "", "no command \"gossip\""},
     {{"help", "list"}, 0, "Usage: culprit list [OPTION…]\n", ""},
     {{"help", "show"}, 0, "Usage: culprit show [OPTION…] ID\n", ""},
@@ -122,6 +124,7 @@ static const struct {
 	"\"--grph\" is not an option here; see --help"},
     {"culprit-supervisor", "--once", 2, "", "has no --once; it is the planner"},
     {"culprit-supervisor", "--help", 0, "--graph prints the state graph", ""},
+    {"culprit-planner", "-h", 0, "--planner-script", ""},
     {"culprit-supervisor", "--version", 0, CULPRIT_VERSION, ""},
     {"culprit-gateway", "--graph", 2, "", "\"--graph\" is not an option"},
     {"culprit-planner", "x", 2, "", "\"x\" is not an option here"},
@@ -311,6 +314,82 @@ START_TEST(an_answer_that_is_no_gateways_is_no_result)
 }
 END_TEST
 
+/* ---- what people call an investigation ---- */
+
+#define RUN_A "184zwrv627sgsvbe8"
+#define RUN_B "184zwrv9aaaaaaaaa"
+#define LISTED                                                                 \
+	"{\"investigations\":[{\"id\":\"" RUN_A "\"},{\"id\":\"" RUN_B            \
+	"\"}],\"next\":null,\"run\":{\"waits\":[]}}"
+
+static const struct {
+	const char *args[4];
+	const char *asks, *err;
+	int status;
+} names[] = {
+    {{"show", "latest"}, "GET /api/investigations/" RUN_A " ", "", 0},
+    {{"show", "184zwrv62"}, "GET /api/investigations/" RUN_A " ", "", 0},
+    {{"show", "184zwrv9"}, "GET /api/investigations/" RUN_B " ", "", 0},
+    {{"show", RUN_B}, "GET /api/investigations/" RUN_B " ", "", 0},
+    {{"show", "184z"}, "GET /api/investigations?limit=200 ",
+	"both begin with 184z", 1},
+    {{"show", "no"}, "GET /api/investigations?limit=200 ",
+	"there is no investigation no", 1},
+    {{"evidence", "latest", "3"},
+	"GET /api/investigations/" RUN_A "/evidence/E3 ", "", 0},
+    {{"evidence", "latest", "e3"},
+	"GET /api/investigations/" RUN_A "/evidence/E3 ", "", 0},
+    {{"evidence", "latest", "[E3]"},
+	"GET /api/investigations/" RUN_A "/evidence/E3 ", "", 0},
+    {{"cancel", "latest"}, "POST /api/investigations/" RUN_A "/cancel ",
+	RUN_A " is asked to end", 0},
+    {{"deny", "latest", "2"}, "POST /api/investigations/" RUN_A "/steps/2 ",
+	"step 2 of " RUN_A " is denied by ", 0},
+    {{"deny", "latest"}, "GET /api/investigations/" RUN_A " ",
+	"no step of " RUN_A " waits", 1},
+};
+
+START_TEST(people_name_an_investigation_shortly)
+{
+	struct desk d;
+	auto_str flag = NULL;
+	auto_str err = NULL;
+
+	desk_open(&d, 200, NULL, LISTED);
+	flag = xasprintf("--listen=%s/", stub_http_url(d.stub));
+	ck_assert_int_eq(
+	    culprit(d.dir,
+		(const char *const[]){names[_i].args[0], names[_i].args[1],
+		    names[_i].args[2] != NULL ? names[_i].args[2] : flag,
+		    names[_i].args[2] != NULL ? flag : NULL, NULL},
+		NULL, NULL, &err),
+	    names[_i].status);
+	assert_contains(asked(&d), names[_i].asks);
+	assert_contains(err, names[_i].err);
+	desk_close(&d);
+}
+END_TEST
+
+START_TEST(what_is_wrong_is_called_as_it_was_typed)
+{
+	struct desk d;
+	auto_str flag = NULL;
+	auto_str err = NULL;
+
+	desk_open(&d, 400, "application/problem+json",
+	    "{\"detail\":\"body.at: must be a moment\"}");
+	flag = xasprintf("--listen=%s", stub_http_url(d.stub));
+	ck_assert_int_eq(
+	    culprit(d.dir,
+		(const char *const[]){
+		    "investigate", "--at=yesterday", flag, NULL},
+		NULL, NULL, &err),
+	    1);
+	assert_contains(err, "culprit investigate: --at: must be a moment");
+	desk_close(&d);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -324,6 +403,8 @@ main(void)
 	    {it_shows_its_token_where_it_has_one, 0},
 	    {an_answer_that_is_no_gateways_is_no_result,
 		(int)ARRAY_LEN(refusals)},
+	    {people_name_an_investigation_shortly, (int)ARRAY_LEN(names)},
+	    {what_is_wrong_is_called_as_it_was_typed, 0},
 	};
 
 	return RUN_TESTS("cli", tests);

@@ -17,8 +17,8 @@ enum { ANSWERS_MAX = 8, LIMIT_MS = AWAIT_MS };
 
 #define STREAM "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 #define EVENT(seq, type, data)                                                 \
-	"id: r1." #seq "\nevent: " type "\ndata: " data "\n\n"
-#define STARTED EVENT(1, "started", "{\"run\":\"r1\"}")
+	"id: 184zwrv627sgsvbe8." #seq "\nevent: " type "\ndata: " data "\n\n"
+#define STARTED EVENT(1, "started", "{\"run\":\"184zwrv627sgsvbe8\"}")
 #define FINISHED(seq)                                                          \
 	EVENT(seq, "finished", "{\"status\":\"completed\",\"ms\":5}")
 #define EMPTY(status) "HTTP/1.1 " status "\r\nContent-Length: 0\r\n\r\n"
@@ -141,7 +141,7 @@ run(struct gate *g, const char *const *args, char **ret_out, char **ret_err)
 	return status;
 }
 
-static const char *const follow[] = {"follow", "r1", "--json", NULL};
+static const char *const follow[] = {"follow", "184zwrv627sgsvbe8", "--json", NULL};
 
 /* ---- the connection ---- */
 
@@ -158,15 +158,15 @@ START_TEST(a_lost_stream_is_taken_up_behind_the_last_event)
 	gate_open(&g, answers);
 	ck_assert_int_eq(run(&g, follow, &out, &err), 0);
 	ck_assert_int_eq(asked(&g), 5);
-	assert_contains(head_of(&g, 0), "GET /api/investigations/r1/events ");
+	assert_contains(head_of(&g, 0), "GET /api/investigations/184zwrv627sgsvbe8/events ");
 	assert_contains(head_of(&g, 0), "Accept: text/event-stream\r\n");
 	assert_lacks(head_of(&g, 0), "Last-Event-ID");
 	for (i = 1; i < 5; i++)
-		assert_contains(head_of(&g, i), "Last-Event-ID: r1.2\r\n");
+		assert_contains(head_of(&g, i), "Last-Event-ID: 184zwrv627sgsvbe8.2\r\n");
 	ck_assert_int_eq(text_count(out, "\n"), 3);
 	/* Said once for one loss, however often it was tried. */
 	ck_assert_int_eq(text_count(err, "connection lost (it was closed "
-					 "early), going on after event r1.2"),
+					 "early), going on after event 184zwrv627sgsvbe8.2"),
 	    1);
 	gate_close(&g);
 }
@@ -219,7 +219,7 @@ START_TEST(who_only_follows_leaves_and_is_told_how_to_come_back)
 	proc_signal(p, signals[_i]);
 	ck_assert_int_eq(proc_wait(p, LIMIT_MS), 1);
 	err = proc_err(p);
-	assert_contains(err, "left; see it with: culprit follow r1");
+	assert_contains(err, "left; see it with: culprit follow 184zwrv627sgsvbe8");
 	ck_assert_int_eq(asked(&g), 1);
 	proc_free(p);
 	gate_close(&g);
@@ -246,12 +246,12 @@ START_TEST(who_investigates_cancels_first_and_leaves_when_asked_twice)
 	ck_assert(proc_await_out(p, "started", LIMIT_MS));
 	proc_signal(p, SIGINT);
 	ck_assert(await(has_cancelled, &g, LIMIT_MS));
-	assert_contains(head_of(&g, 1), "POST /api/investigations/r1/cancel ");
+	assert_contains(head_of(&g, 1), "POST /api/investigations/184zwrv627sgsvbe8/cancel ");
 	ck_assert(proc_await_err(p, "press Ctrl-C again", LIMIT_MS));
 	proc_signal(p, SIGINT);
 	ck_assert_int_eq(proc_wait(p, LIMIT_MS), 1);
 	err = proc_err(p);
-	assert_contains(err, "left; see it with: culprit follow r1");
+	assert_contains(err, "left; see it with: culprit follow 184zwrv627sgsvbe8");
 	proc_free(p);
 	gate_close(&g);
 }
@@ -322,15 +322,15 @@ END_TEST
 
 #define ACCEPTED(location)                                                     \
 	"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\n" location \
-	"Content-Length: 11\r\n\r\n{\"id\":\"r1\"}"
+	"Content-Length: 26\r\n\r\n{\"id\":\"184zwrv627sgsvbe8\"}"
 
 static const struct {
 	const char *answer, *flag, *out;
 } started[] = {
-    {ACCEPTED("Location: /api/investigations/r1\r\n"), NULL, "r1\n"},
-    {ACCEPTED(""), NULL, "{\"id\":\"r1\"}\n"},
-    {ACCEPTED("Location: /api/investigations/r1\r\n"), "--json",
-	"{\"id\":\"r1\"}\n"},
+    {ACCEPTED("Location: /api/investigations/184zwrv627sgsvbe8\r\n"), NULL, "184zwrv627sgsvbe8\n"},
+    {ACCEPTED(""), NULL, "{\"id\":\"184zwrv627sgsvbe8\"}\n"},
+    {ACCEPTED("Location: /api/investigations/184zwrv627sgsvbe8\r\n"), "--json",
+	"{\"id\":\"184zwrv627sgsvbe8\"}\n"},
 };
 
 START_TEST(what_is_only_started_is_said_by_its_id)

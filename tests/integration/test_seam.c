@@ -417,6 +417,7 @@ a_viewer_leaves_and_a_run_is_cancelled(void)
 	    start("culprit", (const char *const[]){"investigate",
 				 "--labels=hold=1", "--json", s.listen, NULL});
 	AUTO(tree) list = NULL;
+	AUTO(tree) show = NULL;
 	auto_str run = NULL;
 	struct answer *w;
 
@@ -429,6 +430,11 @@ a_viewer_leaves_and_a_run_is_cancelled(void)
 	ck_assert_int_eq(
 	    cJSON_GetArraySize(tree_at(list, "investigations")), 1);
 	run = xstrdup(tree_str(tree_at(list, "investigations")->child, "id"));
+	ck_assert_int_eq((int)tree_num(
+	    tree_at(list, "investigations")->child, "waits", 0), 1);
+	show = get(run, "");
+	ck_assert_int_eq((int)tree_num(
+	    tree_at(tree_at(show, "run"), "waits")->child, "task", 0), 2);
 	let_it_be_held(run);
 	refused(run, "/report", NULL, 409, "still under way");
 	ck_assert(tap_await(s.tap, "RENEW.tasks", LIMIT_MS));

@@ -216,12 +216,25 @@ type(struct scene *s, const char *command)
 	ck_assert_msg(status == 0, "%s: status %d: %s", command, status, err);
 }
 
+/* "culprit approve … ID 2": the last word goes. */
+static void
+leave_out_step(char *command)
+{
+	char *space = strrchr(command, ' ');
+
+	ck_assert(space != NULL && strcmp(space, " 2") == 0);
+	*space = '\0';
+}
+
 static const struct {
 	const char *command, *status, *says;
 	int started;
+	bool only; /* without the step's number: it is the only one */
 } words[] = {
-    {"culprit approve", "SUCCESS", "x", 1},
-    {"culprit deny", "FAILED", "denied by ", 0},
+    {"culprit approve", "SUCCESS", "x", 1, false},
+    {"culprit approve", "SUCCESS", "x", 1, true},
+    {"culprit deny", "FAILED", "denied by ", 0, false},
+    {"culprit deny", "FAILED", "denied by ", 0, true},
 };
 
 START_TEST(an_unsafe_step_waits_for_a_persons_word)
@@ -241,6 +254,8 @@ START_TEST(an_unsafe_step_waits_for_a_persons_word)
 	assert_lacks(err, "tool_started");
 	assert_contains(err, "echo {\"text\":\"x\"} is UNSAFE and waits");
 	command = command_in(err, words[_i].command);
+	if (words[_i].only)
+		leave_out_step(command);
 	type(&s, command);
 	t = scene_end(&s, 0);
 	ck_assert_int_eq(transcript_count(t, "approval"), 1);

@@ -1,0 +1,31 @@
+/* cmd_options.c - the options that belong to commands. */
+#include "gateway/cli/cmd.h"
+
+const struct cmd_option cmd_options[OPT_N] = {
+    [OPT_AT] = {"at", "TIME",
+	"the moment it is about: RFC 3339 or seconds "
+	"since the epoch (default: now)"},
+    [OPT_WINDOW] = {"window", "DURATION",
+	"how far to look back from it, "
+	"e.g. 30m or 1800 (seconds)"},
+    [OPT_LABELS] = {"labels", "a=b,c=d",
+	"look only at alerts and series "
+	"with these labels"},
+    [OPT_LANGUAGE] = {"language", "zh|en",
+	"language of the report "
+	"(CULPRIT_LANGUAGE; default: the gateway's)"},
+    [OPT_JSON] = {"json", NULL, "JSON on stdout; events as one line each"},
+    [OPT_ASYNC] = {"async", NULL, "start it, print its id, do not wait"},
+    [OPT_LIMIT] = {"limit", "N", "at most this many, up to 200 (default: 20)"},
+    [OPT_STATUS] = {"status", "STATUS",
+	"only running, completed, "
+	"incomplete, failed or cancelled ones"},
+    [OPT_AGENT] = {"agent", "AGENT", "planner (the default) or executor"},
+    [OPT_FROM] = {"from", "SEQ",
+	"what happened from this event on (default: "
+	"from the first)"},
+    [OPT_FORK] = {"fork", NULL,
+	"do it anew, as a run of its own that is "
+	"watched like a new one"},
+    [OPT_INPUT] = {"input", "TEXT", "with --fork: another question"},
+};

@@ -152,6 +152,85 @@ is_explained(const struct stated *s)
 	return false;
 }
 
+/* ---- what a series did ---- */
+
+double
+statement_slack_s(double window_s)
+{
+	return fmax(15, window_s / 80);
+}
+
+bool
+statement_is_flat(double min, double max)
+{
+	/* Infinite ones differ from all but themselves. */
+	return min == max ||
+	       max - min <= 0.001 * fmin(fabs(min), fabs(max));
+}
+
+static double
+time_of(const cJSON *series, const char *key)
+{
+	int64_t ms;
+
+	if (tree_num(series, key, 0) > 0)
+		return tree_num(series, key, 0);
+	return when_rfc3339(tree_span(series, key), &ms, NULL) == RC_OK
+		   ? (double)ms / 1000
+		   : 0;
+}
+
+/* The series with the labels that are spoken of, in the answers cited. */
+static const cJSON *
+series_of(const struct stated *s)
+{
+	const cJSON *a = NULL, *x;
+
+	while ((a = next_answer(s, TOOL_ROLE_METRICS, a)) != NULL)
+		cJSON_ArrayForEach (x, tree_at(tree_at(a, "data"), "series"))
+			if (cJSON_Compare(tree_at(x, "labels"),
+				tree_at(s->says, "labels"), true))
+				return x;
+	return NULL;
+}
+
+/* Samples from the one end that is spoken of to the other, and no hole. */
+static bool
+is_whole(const struct stated *s)
+{
+	const cJSON *x = series_of(s);
+	double from = tree_num(s->says, "from", 0);
+	double to = tree_num(s->says, "to", 0);
+	double slack = statement_slack_s(to - from);
+
+	return time_of(x, "from") > 0 && time_of(x, "from") <= from + slack &&
+	       time_of(x, "to") >= to - slack &&
+	       time_of(x, "hole_to") - time_of(x, "hole_from") <= slack;
+}
+
+static bool
+is_all_through(const struct stated *s)
+{
+	const cJSON *x = series_of(s);
+
+	/* What JSON lacks (+Inf) is text. */
+	return is_whole(s) &&
+	       (cJSON_Compare(tree_at(x, "min"), tree_at(x, "max"), true) ||
+		   statement_is_flat(tree_num(x, "min", NAN),
+		       tree_num(x, "max", NAN)));
+}
+
+static bool
+is_telemetry(const struct stated *s)
+{
+	const cJSON *targets = next_answer(s, TOOL_ROLE_TARGETS, NULL), *t;
+
+	cJSON_ArrayForEach (t, tree_at(tree_at(targets, "data"), "targets"))
+		if (tree_is(t, "health", "down"))
+			return false;
+	return targets != NULL && is_whole(s);
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -164,6 +243,8 @@ static const struct {
     {"none_stands_out", is_none},
     {"nothing_unusual", is_unusual_nowhere},
     {"explained", is_explained},
+    {"all_through", is_all_through},
+    {"telemetry", is_telemetry},
 };
 
 const char *

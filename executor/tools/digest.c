@@ -21,6 +21,7 @@ struct figures {
 	size_t n, n_nan;
 	double first, last, min, max, sum;
 	double t_first, t_last, t_min, t_max;
+	double t_hole, t_hole_end; /* the longest; 0: none */
 	double baseline; /* NaN: nothing in the first half */
 	double change;
 	bool histogram; /* count and sum of the last one */
@@ -243,6 +244,30 @@ largest_change(const struct digest *d, size_t from, double base)
 	return change;
 }
 
+/* The longest stretch without samples between two, where one is missing that
+ * the others' distance leads to expect. */
+static void
+find_hole(struct digest *d)
+{
+	struct figures *f = &d->now;
+	double least = INFINITY, longest = 0;
+	size_t i, at = 0;
+
+	for (i = 1; i < d->n; i++) {
+		double gap = d->t[i] - d->t[i - 1];
+
+		least = fmin(least, gap);
+		if (gap > longest) {
+			longest = gap;
+			at = i;
+		}
+	}
+	if (longest <= 1.5 * least)
+		return;
+	f->t_hole = d->t[at - 1];
+	f->t_hole_end = d->t[at];
+}
+
 static void
 measure(struct digest *d)
 {
@@ -256,6 +281,7 @@ measure(struct digest *d)
 		f->rank = f->n > 0 ? f->last : -INFINITY;
 		return;
 	}
+	find_hole(d);
 	while (from < d->n && d->t[from] < half_s)
 		from++;
 	f->baseline = median_before(d, half_s);
@@ -346,6 +372,10 @@ add_range(cJSON *o, const struct figures *f)
 	json_add_double(o, "change", f->change);
 	add_time(o, "from", f->t_first);
 	add_time(o, "to", f->t_last);
+	if (f->t_hole_end > 0) {
+		add_time(o, "hole_from", f->t_hole);
+		add_time(o, "hole_to", f->t_hole_end);
+	}
 	add_time(o, "time_of_min", f->t_min);
 	add_time(o, "time_of_max", f->t_max);
 }

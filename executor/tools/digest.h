@@ -38,6 +38,7 @@ bool digest_is_empty(const struct digest *d);
 
 /*
  * {"series": [{labels, n, first, last, min, max, mean, baseline, change,
+ * from, to, hole_from, hole_to (between two samples, where some are missing),
  * time_of_max, ...}], "series_total", "series_left_out", "samples"}: of a
  * range by size of change, of a moment {labels, value} in the order sent, or
  * by value when there are more than are kept. Doubles that JSON lacks are

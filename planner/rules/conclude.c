@@ -68,6 +68,7 @@ tell_targets(struct drawing *d, const cJSON *down)
 {
 	const struct facts *f = &d->k->facts;
 	const cJSON *a = f->targets_answer;
+	int i;
 
 	if (a == NULL)
 		return;
@@ -86,6 +87,10 @@ tell_targets(struct drawing *d, const cJSON *down)
 		    "cannot be ruled out");
 		drawing_finding(d, "open", -1, NULL);
 	} else if (cJSON_GetArraySize(down) == 0) {
+		for (i = 0; i < d->k->n_studies; i++)
+			tell_telemetry(d, i, &d->k->studies[i]);
+		if (d->k->n_studies > 0)
+			return;
 		say_cite(&d->s, answer_evidence(a));
 		say(&d->s, "采集中断：没有目标采集失败",
 		    "Missing telemetry: no target fails to be scraped");

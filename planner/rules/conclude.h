@@ -34,6 +34,9 @@ const char *drawing_word(
 /* The next finding states this (common/report/statements.h); service may be
  * NULL. */
 void drawing_says(struct drawing *d, const char *kind, const char *service);
+/* The same of the series with these labels over the window. */
+void drawing_says_of(
+    struct drawing *d, const char *kind, const cJSON *labels);
 /* The sentence made so far becomes a finding, or an action. A statement that
  * its evidence does not bear is dropped. */
 void drawing_finding(
@@ -52,6 +55,8 @@ void tell_put_target(struct drawing *d, const cJSON *target);
 void tell_put_subject(struct drawing *d, const struct study *s);
 void tell_failed(struct drawing *d, int n, const struct ask *a);
 void tell_rule(struct drawing *d, int n, const struct study *s);
+/* Whether telemetry is missing, where no target is down. */
+void tell_telemetry(struct drawing *d, int n, const struct study *s);
 void tell_members(struct drawing *d, int n, const struct study *s);
 
 /* ---- conclude_user.c: who uses the resource ---- */

@@ -11,6 +11,8 @@
 #include "common/json/tree.h"
 #include "planner/rules/conclude.h"
 
+/* Of a service that hardly changed; the alert's own has it anyway. */
+#define LEAD_SCORE 0.05
 enum {
 	RULED_OUT_MAX = 6,
 	UNSEEN_MAX = 12,
@@ -390,7 +392,8 @@ tell_leads(struct drawing *d, int n, const struct study *s)
 	for (i = 0; i < MIN(cJSON_GetArraySize(causes), SUSPECTS); i++) {
 		const cJSON *cause = cJSON_GetArrayItem(causes, i);
 
-		if (cJSON_GetArraySize(tree_at(cause, "series")) == 0)
+		if (cJSON_GetArraySize(tree_at(cause, "series")) == 0 ||
+		    tree_num(cause, "score", 1) < LEAD_SCORE)
 			continue;
 		say(&d->s, "线索，不足以认定：",
 		    "A lead, not enough to name it: ");

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "common/report/alerts.h"
+#include "common/report/statements.h"
 #include "common/base/clk.h"
 #include "common/base/rc.h"
 #include "common/json/tree.h"
@@ -246,6 +247,8 @@ read_range(struct series *s, const cJSON *from)
 	number_of(tree_at(from, "baseline"), &s->baseline);
 	s->from_t = time_of(from, "from");
 	s->to_t = time_of(from, "to");
+	s->hole_t = time_of(from, "hole_from");
+	s->hole_end_t = time_of(from, "hole_to");
 	s->max_t = time_of(from, "time_of_max");
 	s->min_t = time_of(from, "time_of_min");
 }
@@ -266,6 +269,38 @@ series_read(const cJSON *from, struct series *ret)
 		return false;
 	*ret = s;
 	return true;
+}
+
+bool
+series_begins_late(const struct series *s, const struct facts *f)
+{
+	return s->from_t > f->at_s - f->window_s + statement_slack_s(f->window_s);
+}
+
+bool
+series_ends_early(const struct series *s, const struct facts *f)
+{
+	return s->to_t < f->at_s - statement_slack_s(f->window_s);
+}
+
+bool
+series_is_flat(const struct series *s)
+{
+	return s->is_range &&
+	       statement_is_flat(s->min, s->max);
+}
+
+bool
+series_has_hole(const struct series *s, const struct facts *f)
+{
+	return s->hole_end_t - s->hole_t > statement_slack_s(f->window_s);
+}
+
+bool
+series_is_whole(const struct series *s, const struct facts *f)
+{
+	return s->is_range && !series_begins_late(s, f) &&
+	       !series_ends_early(s, f) && !series_has_hole(s, f);
 }
 
 bool

@@ -72,8 +72,18 @@ struct series {
 	double first, last, min, max;
 	double baseline; /* median of the first half; NaN: none then */
 	double from_t, to_t, max_t, min_t;
+	double hole_t, hole_end_t; /* no samples between these; 0: no hole */
 	bool is_range; /* else only last is known */
 };
+
+/* Which of its ends lack samples, beyond what their distance explains. */
+bool series_begins_late(const struct series *s, const struct facts *f);
+bool series_ends_early(const struct series *s, const struct facts *f);
+bool series_has_hole(const struct series *s, const struct facts *f);
+/* Its values differ by no more than is told of them. */
+bool series_is_flat(const struct series *s);
+/* There were samples all through the window. */
+bool series_is_whole(const struct series *s, const struct facts *f);
 
 /* Reads one element of answer_series; false when it has no value. */
 bool series_read(const cJSON *from, struct series *ret);

@@ -31,6 +31,16 @@ drawing_says(struct drawing *d, const char *kind, const char *service)
 }
 
 void
+drawing_says_of(struct drawing *d, const char *kind, const cJSON *labels)
+{
+	drawing_says(d, kind, NULL);
+	cJSON_AddItemToObject(d->says, "labels", cJSON_Duplicate(labels, true));
+	cJSON_AddNumberToObject(d->says, "from",
+	    d->k->facts.at_s - d->k->facts.window_s);
+	cJSON_AddNumberToObject(d->says, "to", d->k->facts.at_s);
+}
+
+void
 drawing_finding(
     struct drawing *d, const char *role, int incident, const char *next)
 {
@@ -107,6 +117,58 @@ say_threshold(struct drawing *d, const struct looked *x)
 	say_cite(&d->s, drawing_rules_id(d));
 }
 
+/* How long it was so: all through the window only where there were samples
+ * all through it. */
+static void
+say_span(struct drawing *d, const struct series *v)
+{
+	const struct facts *f = &d->k->facts;
+	bool whole = series_is_whole(v, f), same = series_is_flat(v);
+
+	say(&d->s, "，", ": ");
+	if (!whole && v->from_t > 0) {
+		say(&d->s, "自", "since");
+		say_time(&d->s, v->from_t);
+		if (series_begins_late(v, f))
+			say(&d->s, "有第一个样本", ", its first sample");
+		say(&d->s, "以来", ", ");
+	} else if (whole) {
+		say(&d->s, "时间窗内", same ? "all through the window " : "");
+	}
+	if (!same)
+		say(&d->s, "从", "from ");
+	else if (v->from_t > 0)
+		say(&d->s, "一直是", whole ? "" : "always ");
+}
+
+/* "no samples between … and …", "its last sample at …" */
+static void
+say_hole(struct drawing *d, const struct series *v)
+{
+	if (series_has_hole(v, &d->k->facts)) {
+		say(&d->s, "从", "no samples between ");
+		say_time(&d->s, v->hole_t);
+		say(&d->s, "到", " and ");
+		say_time(&d->s, v->hole_end_t);
+		say(&d->s, "没有样本", "");
+		return;
+	}
+	say(&d->s, "最后一个样本在", "its last sample at ");
+	say_time(&d->s, v->to_t);
+}
+
+static void
+say_holes(struct drawing *d, const struct series *v)
+{
+	const struct facts *f = &d->k->facts;
+
+	if (v->to_t <= 0 ||
+	    (!series_has_hole(v, f) && !series_ends_early(v, f)))
+		return;
+	say(&d->s, "，", ", ");
+	say_hole(d, v);
+}
+
 static void
 say_course(struct drawing *d, const struct looked *x)
 {
@@ -114,24 +176,29 @@ say_course(struct drawing *d, const struct looked *x)
 	enum resource_unit unit = tell_unit_of(x->measure.expr);
 	bool low = x->measure.op[0] == '<';
 
-	if (v->min == v->max) {
-		say(&d->s, "，时间窗内一直是", ": all through the window ");
+	if (series_is_flat(v)) {
+		say_span(d, v);
+		if (v->min != v->max)
+			say(&d->s, "约", "about ");
 		say_value(&d->s, v->last, unit);
+		say_holes(d, v);
 		say_threshold(d, x);
 		return;
 	}
-	say(&d->s, "，时间窗内从", ": from ");
+	say_span(d, v);
 	say_value(&d->s, v->first, unit);
 	say(&d->s, "变到", " to ");
 	say_value(&d->s, v->last, unit);
-	say(&d->s, low ? "，最低" : "，最高",
-	    low ? " over the window, lowest " : " over the window, highest ");
+	if (series_is_whole(v, &d->k->facts))
+		say(&d->s, "", " over the window");
+	say(&d->s, low ? "，最低" : "，最高", low ? ", lowest " : ", highest ");
 	say_value(&d->s, low ? v->min : v->max, unit);
 	if ((low ? v->min_t : v->max_t) > 0) {
 		say(&d->s, "（", " at ");
 		say_time(&d->s, low ? v->min_t : v->max_t);
 		say(&d->s, "）", "");
 	}
+	say_holes(d, v);
 	say_threshold(d, x);
 }
 
@@ -159,6 +226,56 @@ tell_absent(struct drawing *d, int n, const struct looked *x)
 		    ", had no sample in the whole window");
 	}
 	drawing_finding(d, "symptom", n, NULL);
+}
+
+/*
+ * Whether telemetry is missing: no target is down, as the caller found; what
+ * the alert measures must have been there as well. Nothing is ruled out for
+ * an alert whose series was not seen.
+ */
+void
+tell_telemetry(struct drawing *d, int n, const struct study *s)
+{
+	const struct looked *x = study_own(s);
+	const struct facts *f = &d->k->facts;
+	const struct series *v;
+
+	if (x == NULL || !x->found || !x->series.is_range)
+		return;
+	v = &x->series;
+	say_cite(&d->s, answer_evidence(f->targets_answer));
+	say_cite(&d->s, answer_evidence(x->range.answer));
+	if (series_is_whole(v, f)) {
+		say(&d->s,
+		    "采集中断：没有目标采集失败，告警的序列在时间窗内一直有数据",
+		    "Missing telemetry: no target fails to be scraped, and "
+		    "the alert's series has samples all through the window");
+		drawing_says_of(d, "telemetry", v->labels);
+		drawing_finding(d, "ruled_out", n, NULL);
+		return;
+	}
+	if (series_has_hole(v, f) || series_ends_early(v, f)) {
+		say(&d->s, "数据有缺口：告警的序列",
+		    "Telemetry is missing: the alert's series has ");
+		say_hole(d, v);
+		say(&d->s, "，虽然现在没有目标采集失败",
+		    ", though no target fails to be scraped now");
+		drawing_finding(d, "contributing", n,
+		    drawing_word(d,
+			"查明那段时间 Prometheus 或它的目标是否停过；"
+			"跨过缺口的速率和变化不可信",
+			"see whether Prometheus or its target was down then; "
+			"rates and changes across the hole are not to be "
+			"trusted"));
+		return;
+	}
+	say(&d->s, "没有目标采集失败；告警的序列在",
+	    "No target fails to be scraped; whether the alert's series is "
+	    "missing before ");
+	say_time(&d->s, v->from_t);
+	say(&d->s, "之前没有样本，是数据缺失还是本来没有，看不出来",
+	    ", where it has no samples, or was not there, cannot be told");
+	drawing_finding(d, "open", n, NULL);
 }
 
 void
@@ -191,6 +308,9 @@ tell_looked(struct drawing *d, int n, const struct looked *x)
 	tell_put_expr(&d->s, x->measure.expr);
 	if (x->found) {
 		say_labels(&d->s, x->series.labels, 4);
+		if (series_is_flat(&x->series) &&
+		    series_is_whole(&x->series, &d->k->facts))
+			drawing_says_of(d, "all_through", x->series.labels);
 		say_course(d, x);
 		say_since(d, x);
 	} else if (x->left_out) {

@@ -78,6 +78,11 @@ struct scenario {
 								    "59:"      \
 								    "00") "\"" \
 									  "}"
+/* 1 between two moments. */
+#define SPAN(from, to, rest)                                                   \
+	"{\"labels\":{\"service\":\"s\"},\"n\":9,\"first\":1,\"last\":1,"      \
+	"\"min\":1,\"max\":1,\"baseline\":null,\"from\":\"" FRI(              \
+	    from) "\",\"to\":\"" FRI(to) "\"" rest "}"
 #define ONE(labels, value) "{\"labels\":{" labels "},\"value\":" value "}"
 #define SERIES(list) "{\"series\":[" list "],\"series_total\":1}"
 #define H1 "\"instance\":\"h1:9100\""
@@ -480,6 +485,100 @@ static const struct scenario
 		.want_not = {"last within its threshold"},
 	    },
 	    {
+		.name = "it was so since its first sample, not all through",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 0\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time(", SERIES("")},
+		    {"x", SERIES(SPAN("10:59:27", "11:00:00", ""))}},
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"`x` `service=s`: since 10:59:27 UTC, its first "
+			 "sample, always 1 (fires when > 0)",
+		    "Open: No target fails to be scraped; whether the "
+		    "alert's series is missing before 10:59:27 UTC, where it "
+		    "has no samples, or was not there, cannot be told"},
+		.want_not = {"all through", "Missing telemetry"},
+	    },
+	    {
+		.name = "what differs by less than is told is one value",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 0\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time(", SERIES("")},
+		    {"x", SERIES(RANGE("\"service\":\"s\"", "0.001",
+			      "0.0010001", "0.001", "0.0010002"))}},
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"all through the window about 0.001 (fires when > "
+			 "0)"},
+		.want_not = {"from 0.001 to 0.001"},
+	    },
+	    {
+		.name = "since its first sample, in the other language",
+		.state = AT,
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 0\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time(", SERIES("")},
+		    {"x", SERIES(SPAN("10:59:27", "11:00:00", ""))}},
+		.confidence = "undetermined",
+		.want = {"`x` `service=s`，自 10:59:27 UTC 有第一个样本以来"
+			 "一直是 1（触发条件 > 0）"},
+		.want_not = {"时间窗内一直是", "采集中断"},
+	    },
+	    {
+		.name = "a hole in the data is told, and rules out nothing",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 0\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time(", SERIES("")},
+		    {"x",
+			SERIES(SPAN("10:30:00", "11:00:00",
+			    ",\"hole_from\":\"" FRI("10:34:00") "\",\"hole_"
+							       "to\":"
+							       "\"" FRI(
+				"10:58:00") "\""))}},
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"since 10:30:00 UTC, always 1, no samples between "
+			 "10:34:00 UTC and 10:58:00 UTC",
+		    "Contributing: Telemetry is missing: the alert's series "
+		    "has no samples between 10:34:00 UTC and 10:58:00 UTC, "
+		    "though no target fails to be scraped now"},
+		.want_not = {"all through", "Missing telemetry"},
+	    },
+	    {
+		.name = "a series that ended is missing telemetry",
+		.state = AT,
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 0\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time(", SERIES("")},
+		    {"x", SERIES(SPAN("10:30:00", "10:50:00", ""))}},
+		.confidence = "undetermined",
+		.want = {"促成因素：数据有缺口：告警的序列最后一个样本在 "
+			 "10:50:00 UTC，虽然现在没有目标采集失败"},
+		.want_not = {"时间窗内一直是", "采集中断"},
+	    },
+	    {
+		.name = "where it was there all through, missing telemetry is "
+			"ruled out",
+		.state = AT,
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 0\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time(", SERIES("")},
+		    {"x", SERIES(SPAN("10:30:00", "11:00:00", ""))}},
+		.confidence = "undetermined",
+		.want = {"`x` `service=s`，时间窗内一直是 1",
+		    "已排除：采集中断：没有目标采集失败，告警的序列在时间窗内"
+		    "一直有数据 [E3] [E4]"},
+	    },
+	    {
 		.name = "a series that was left out is not missing",
 		.state = AT ",\"language\":\"en\"",
 		.alerts = "{\"alerts\":[{\"name\":\"Odd\",\"state\":\"firing\","
@@ -725,6 +824,7 @@ static const struct scenario
 		.causes =
 		    "{\"confidence\":\"undetermined\",\"causes\":[{"
 		    "\"service\":\"frontend\",\"series\":[0]},{"
+		    "\"service\":\"tiny\",\"score\":0.03,\"series\":[0]},{"
 		    "\"service\":\"mail\",\"series\":[]}],\"series\":"
 		    "[" CHANGE("latency_seconds", "seconds", "up", "0.08",
 			"1.29") "],\"ruled_out\":[{\"service\":"
@@ -741,7 +841,7 @@ static const struct scenario
 		    "stands out",
 		    "- Ruled out: `mail`: nothing unusual in its series that "
 		    "were compared: 4 [E4]"},
-		.want_not = {"Ruled out: `frontend`",
+		.want_not = {"Ruled out: `frontend`", "`tiny`",
 		    "Ruled out: By statistics"},
 	    },
 	    {

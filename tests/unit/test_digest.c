@@ -1,6 +1,7 @@
 /*
  * test_digest.c - series boiled down to figures, against plain arithmetic.
  */
+#include "common/base/when.h"
 #include "common/json/json.h"
 #include "executor/tools/digest.h"
 #include "executor/tools/tool.h"
@@ -80,6 +81,46 @@ START_TEST(the_baseline_is_the_median_whatever_the_order_and_the_ties)
 }
 END_TEST
 
+/* Times of samples over [0, 100], and the longest stretch without. */
+static const struct {
+	double times[6], from, to;
+	size_t n;
+} holes[] = {
+    {{0, 10, 20, 30, 40, 50}, 0, 0, 6},
+    {{0, 10, 20, 60, 70, 80}, 20, 60, 6},
+    {{0, 20, 30, 80, 90, 100}, 30, 80, 6},
+    {{0, 90}, 0, 0, 2},
+    {{50}, 0, 0, 1},
+};
+
+START_TEST(the_longest_hole_between_samples_is_told)
+{
+	static const struct prom_labels labels = {.n = 0};
+	AUTO(digest) d = digest_new(0, 100);
+	AUTO(json) tree = NULL;
+	const cJSON *f;
+	struct err err;
+	int64_t from = 0, to = 0;
+
+	ck_assert(digest_sink.series(d, &labels, &err) == RC_OK);
+	for (size_t i = 0; i < holes[_i].n; i++)
+		ck_assert(digest_sink.sample(d, holes[_i].times[i], 1, &err) ==
+			  RC_OK);
+	ck_assert(digest_sink.series_end(d, &err) == RC_OK);
+	tree = digest_tree(d);
+	f = cJSON_GetArrayItem(cJSON_GetObjectItem(tree, "series"), 0);
+	ck_assert(cJSON_HasObjectItem(f, "hole_to") == (holes[_i].to > 0));
+	if (holes[_i].to <= 0)
+		return;
+	ck_assert(when_rfc3339(span_of(json_str(f, "hole_from")), &from,
+		      NULL) == RC_OK);
+	ck_assert(
+	    when_rfc3339(span_of(json_str(f, "hole_to")), &to, NULL) == RC_OK);
+	ck_assert_int_eq(from, (int64_t)holes[_i].from * 1000);
+	ck_assert_int_eq(to, (int64_t)holes[_i].to * 1000);
+}
+END_TEST
+
 START_TEST(infinities_and_gaps_do_not_upset_the_figures)
 {
 	static const double odd[] = {NAN, INFINITY, 1, NAN, -INFINITY, 2};
@@ -141,6 +182,7 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {the_baseline_is_the_median_whatever_the_order_and_the_ties, 0},
+	    {the_longest_hole_between_samples_is_told, ARRAY_LEN(holes)},
 	    {infinities_and_gaps_do_not_upset_the_figures, 0},
 	    {a_series_without_end_is_refused, 0},
 	    {series_with_long_labels_are_left_out_beyond_the_budget, 0},

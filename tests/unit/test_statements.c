@@ -31,6 +31,19 @@
 	"],\"compared\":" compared ",\"causes\":[{\"service\":\"db\","         \
 	"\"series\":[0]}]"
 
+/* A series from 1000 to 2000, and what is said of it. */
+#define RANGE(rest)                                                            \
+	"{\"tool\":\"query_prometheus_metrics\",\"status\":\"SUCCESS\","       \
+	"\"evidence\":[\"E4\"],\"data\":{\"series\":[{\"labels\":{\"a\":"      \
+	"\"2\"},\"min\":3,\"max\":3,\"from\":1000,\"to\":2000},{\"labels\":"   \
+	"{\"a\":\"1\"}," rest "}]}}"
+#define TARGETS(health)                                                        \
+	",{\"tool\":\"query_prometheus_targets\",\"status\":\"SUCCESS\","      \
+	"\"evidence\":[\"E5\"],\"data\":{\"targets\":[{\"health\":\"" health   \
+	"\"}]}}"
+#define OF(kind)                                                               \
+	"{\"evidence\":[\"E4\",\"E5\"],\"says\":{\"kind\":\"" kind             \
+	"\",\"labels\":{\"a\":\"1\"},\"from\":1000,\"to\":2000}}"
 #define SAYS(kind, service)                                                    \
 	"{\"evidence\":[\"E4\"],\"says\":{\"kind\":\"" kind                    \
 	"\",\"service\":\"" service "\"}}"
@@ -97,6 +110,48 @@ static const struct {
 	false},
     {"but nothing explains it", SAYS("explained", "mail"), CAUSES(CHAIN),
 	false},
+
+    {"all through", OF("all_through"),
+	RANGE("\"min\":1,\"max\":1,\"from\":1010,\"to\":1990"), true},
+    {"but for 33 s only", OF("all_through"),
+	RANGE("\"min\":1,\"max\":1,\"from\":1967,\"to\":2000"), false},
+    {"but it ended", OF("all_through"),
+	RANGE("\"min\":1,\"max\":1,\"from\":1000,\"to\":1900"), false},
+    {"but for a hole", OF("all_through"),
+	RANGE("\"min\":1,\"max\":1,\"from\":1000,\"to\":2000,\"hole_from\":"
+	      "1300,\"hole_to\":1700"),
+	false},
+    {"a breath between two samples is none", OF("all_through"),
+	RANGE("\"min\":1,\"max\":1,\"from\":1000,\"to\":2000,\"hole_from\":"
+	      "1300,\"hole_to\":1310"),
+	true},
+    {"it moved less than is told", OF("all_through"),
+	RANGE("\"min\":1000,\"max\":1001,\"from\":1000,\"to\":2000"), true},
+    {"infinite", OF("all_through"),
+	RANGE("\"min\":\"+Inf\",\"max\":\"+Inf\",\"from\":1000,\"to\":2000"),
+	true},
+    {"but it moved", OF("all_through"),
+	RANGE("\"min\":1,\"max\":2,\"from\":1000,\"to\":2000"), false},
+    {"but when it began nobody knows", OF("all_through"),
+	RANGE("\"min\":1,\"max\":1"), false},
+    {"but another series was", OF("all_through"),
+	"{\"tool\":\"query_prometheus_metrics\",\"status\":\"SUCCESS\","
+	"\"evidence\":[\"E4\"],\"data\":{\"series\":[{\"labels\":{},\"min\":1,"
+	"\"max\":1,\"from\":1000,\"to\":2000}]}}",
+	false},
+
+    {"no telemetry is missing", OF("telemetry"),
+	RANGE("\"min\":1,\"max\":2,\"from\":1000,\"to\":2000") TARGETS("up"),
+	true},
+    {"but a target is down", OF("telemetry"),
+	RANGE("\"min\":1,\"max\":2,\"from\":1000,\"to\":2000") TARGETS("down"),
+	false},
+    {"but 24 minutes of it are", OF("telemetry"),
+	RANGE("\"min\":1,\"max\":2,\"from\":1000,\"to\":2000,\"hole_from\":"
+	      "1100,\"hole_to\":1900") TARGETS("up"),
+	false},
+    {"but the targets were not looked at", OF("telemetry"),
+	RANGE("\"min\":1,\"max\":2,\"from\":1000,\"to\":2000"), false},
 };
 
 START_TEST(a_statement_holds_as_far_as_what_it_cites_bears_it)

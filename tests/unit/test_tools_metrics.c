@@ -63,6 +63,8 @@ START_TEST(a_range_is_boiled_down_to_figures_biggest_change_first)
 	    "\"first\":2,\"last\":3,\"min\":2,\"max\":90,\"mean\":24.75,"
 	    "\"baseline\":3,\"change\":87,"
 	    "\"from\":\"1970-01-01T00:16:40Z\",\"to\":\"1970-01-01T00:50:00Z\","
+	    "\"hole_from\":\"1970-01-01T00:36:40Z\","
+	    "\"hole_to\":\"1970-01-01T00:50:00Z\","
 	    "\"time_of_min\":\"1970-01-01T00:16:40Z\","
 	    "\"time_of_max\":\"1970-01-01T00:36:40Z\",\"nan\":1}");
 	assert_contains(json_str(b.feedback, "summary"),

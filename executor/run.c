@@ -158,6 +158,10 @@ on_late(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 
 /* ---- reading the step ---- */
 
+/* An investigation of now may have waited for this step. What is longer ago
+ * is not what the present tells of. */
+enum { RUN_PRESENT_MS = 60000 };
+
 static void
 read_args(struct run *run, struct span args)
 {
@@ -195,6 +199,8 @@ read_input(struct run *run, struct span input, struct err *err)
 		run->labels = wire_to_tree(s.labels);
 	run->call.now_ms = now_ms;
 	run->call.at_ms = moment(s.at, now_ms);
+	run->call.past =
+	    s.past || run->call.at_ms < now_ms - RUN_PRESENT_MS;
 	run->call.window_ms = s.window > 0
 				  ? (int64_t)MIN(s.window, WINDOW_MAX_S) * 1000
 				  : RUN_WINDOW_MS;

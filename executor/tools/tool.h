@@ -70,6 +70,8 @@ struct tool_call {
 	const cJSON *args;   /* checked; borrowed */
 	int64_t now_ms;      /* wall clock at the start */
 	int64_t at_ms;       /* the moment it is about; <= now_ms mostly */
+	bool past;           /* at_ms is not now: what only tells of the
+			      * present is no evidence */
 	int64_t window_ms;   /* how far to look back from at_ms */
 	const cJSON *labels; /* what bounds the investigation, or NULL */
 	/* The same for every attempt at this step, whoever makes it: what it

@@ -19,6 +19,23 @@ dispatch_alive_since(const struct supervisor *s)
 	return clk_mono_ms() - s->lease_ms;
 }
 
+enum node
+dispatch_lacks(const struct supervisor *s, const struct run *r)
+{
+	int64_t since = dispatch_alive_since(s);
+	int i;
+
+	for (i = 0; i < r->n_tasks; i++) {
+		const struct task *t = &r->tasks[i];
+		enum node node = t->held != 0 ? NODE_EXECUTOR : t->node;
+
+		if (t->state == TASK_QUEUED &&
+		    registry_count(s->workers, node, since) == 0)
+			return node;
+	}
+	return NODE_START;
+}
+
 /* The planner sees the state and what there is to run, and that a report is
  * made here of what it concludes. */
 static void
@@ -55,7 +72,8 @@ executor_input(struct task *t, struct buf *b)
 		.window = MAX(state_int(r->state, "window", 0), 0),
 		.labels = state_get(r->state, "labels"),
 		.language = state_str(r->state, "language"),
-		.key = span_of(key)});
+		.key = span_of(key),
+		.past = state_int(r->state, "past", 0) != 0});
 }
 
 static void
@@ -96,6 +114,7 @@ lease(struct supervisor *s, struct task *t, struct worker *w)
 	t->worker = w;
 	memcpy(t->worker_name, w->name, sizeof(t->worker_name));
 	t->leased_ms = now;
+	t->held = 0;
 	t->lease_until_ms = now + s->lease_ms;
 	t->dirty = true;
 	w->busy++;
@@ -144,6 +163,13 @@ dispatch_suspects(struct supervisor *s, enum node node)
 	}
 }
 
+/* Whether what it waits for has not come. */
+static bool
+is_held(const struct supervisor *s, const struct task *t)
+{
+	return t->held != 0 && t->held == registry_edition(s->workers);
+}
+
 static void
 dispatch_queue(struct supervisor *s, enum node node)
 {
@@ -154,6 +180,8 @@ dispatch_queue(struct supervisor *s, enum node node)
 		struct worker *w;
 
 		next = TAILQ_NEXT(t, queue);
+		if (is_held(s, t))
+			continue;
 		/* Nobody has room: the rest need not be looked at. */
 		if (registry_pick(s->workers, node, (struct span){NULL, 0},
 			since) == NULL)

@@ -12,4 +12,8 @@ void dispatch_all(struct supervisor *s);
 /* No worker silent for longer than this gets a task (monotonic). */
 int64_t dispatch_alive_since(const struct supervisor *s);
 
+/* Which kind of worker, of which none is here, a run's tasks wait for;
+ * NODE_START: none. */
+enum node dispatch_lacks(const struct supervisor *s, const struct run *r);
+
 #endif

@@ -182,6 +182,7 @@ end_overdue(struct supervisor *s, int64_t now_ms)
 			continue;
 		FAILPOINT(deadline);
 		r->deadline_passed = true;
+		r->lacks = dispatch_lacks(s, r);
 		engine_end(s, r);
 	}
 }

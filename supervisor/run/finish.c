@@ -10,6 +10,7 @@
 #include "common/base/clk.h"
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
+#include "common/base/utf8.h"
 #include "common/report/deliver.h"
 #include "common/wire/wire.h"
 #include "supervisor/run/judge.h"
@@ -33,8 +34,16 @@ say_why(struct run *r, enum ending e)
 	    [ENDING_TOOL] = "the same tool failed 3 times in a row",
 	    [ENDING_ROUNDS] = "10 rounds brought no conclusion",
 	    [ENDING_TURNS] = "the planner came to no decision",
+	    [ENDING_NO_EXECUTOR] =
+		"no executor was there in its time, so nobody could look",
+	    [ENDING_NO_PLANNER] =
+		"no planner was there in its time, so nobody could plan",
 	};
+	struct span unread = utf8_cut(run_unread(r), sizeof(r->reason) - 1);
 
+	if (e == ENDING_UNREAD)
+		snprintf(r->reason, sizeof(r->reason), "%.*s",
+		    SPAN_ARG(unread));
 	if (r->reason[0] == '\0' && texts[e] != NULL)
 		snprintf(r->reason, sizeof(r->reason), "%s", texts[e]);
 }
@@ -136,7 +145,7 @@ static enum ending
 give_up_report(struct run *r, enum ending e, const char *why,
     struct buf *report, struct buf *verdict)
 {
-	if (e == ENDING_FINISH) {
+	if (e == ENDING_FINISH || e == ENDING_UNREAD) {
 		run_fail(r, "the report does not fit: ", why);
 		e = ENDING_PLANNER;
 	}

@@ -132,7 +132,7 @@ job_new(struct supervisor *s, struct run *r, enum ending e)
 	snprintf(j->reason, sizeof(j->reason), "%s", r->reason);
 	if (e == ENDING_PLANNER && r->given_up == ENDING_NONE)
 		j->stop = j->reason[0] != '\0' ? j->reason : ending_name(e);
-	else if (e != ENDING_FINISH)
+	else if (e != ENDING_FINISH && e != ENDING_UNREAD)
 		j->stop = ending_name(e);
 	judge_buffers(&j->out.report, &j->out.verdict);
 	buf_init(&j->state, STATE_BYTES_MAX * 2);

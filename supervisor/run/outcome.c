@@ -137,6 +137,25 @@ emit_plan(struct supervisor *s, struct run *r, const struct task *t)
 	ledger_emit(s, r, "plan", &b);
 }
 
+/* It cannot plan before executors are here: a conclusion from nothing is
+ * none. It is asked again when there are others, or at the deadline never. */
+static void
+hold_turn(struct supervisor *s, struct task *t)
+{
+	auto_buf b = {.max = 1024};
+
+	if (t->progress++ == 0) {
+		wire_put_map(&b, 2);
+		wire_put_str(&b, "worker");
+		wire_put_str(&b, t->worker_name);
+		wire_put_str(&b, "text");
+		wire_put_str(&b, "waits for an executor: none is here");
+		ledger_emit(s, t->run, "progress", &b);
+	}
+	t->held = registry_edition(s->workers);
+	step_enqueue(s, t);
+}
+
 static void
 planner_result(struct supervisor *s, struct task *t, struct span update)
 {
@@ -434,6 +453,10 @@ outcome_take(struct supervisor *s, struct task *t, const struct proto_result *m)
 	step_release(s, t);
 	if (t->node == NODE_EXECUTOR) {
 		step_result(s, t, m);
+		return;
+	}
+	if (wire_find_str(m->update, "waits").n != 0) {
+		hold_turn(s, t);
 		return;
 	}
 	t->state = TASK_DONE;

@@ -33,6 +33,7 @@ struct registry {
 	LIST_HEAD(, worker) workers;
 	int n;
 	bool keeps;		/* some are kept */
+	uint64_t edition;	/* of what is merged */
 	cJSON *tools;
 	struct buf encoded;	/* the same as msgpack: every planner gets it */
 };
@@ -56,6 +57,7 @@ registry_new(void)
 
 	LIST_INIT(&g->workers);
 	g->tools = cJSON_CreateArray();
+	g->edition = 1;
 	buf_init(&g->encoded, REGISTRY_TOOLS_BYTES_MAX);
 	wire_put_tree(&g->encoded, g->tools);
 	return g;
@@ -147,6 +149,7 @@ tools_merge(struct registry *g)
 	}
 	buf_reset(&g->encoded);
 	wire_put_tree(&g->encoded, g->tools);
+	g->edition++;
 }
 
 /* A catalogue: a list of maps that each have a name. */
@@ -363,6 +366,12 @@ const cJSON *
 registry_tools(struct registry *g)
 {
 	return g->tools;
+}
+
+uint64_t
+registry_edition(const struct registry *g)
+{
+	return g->edition;
 }
 
 struct span

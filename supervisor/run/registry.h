@@ -99,6 +99,9 @@ bool registry_class(
 /* The same as one msgpack value. */
 struct span registry_tools_encoded(const struct registry *g);
 
+/* Another number, never 0, whenever these tools may have changed. */
+uint64_t registry_edition(const struct registry *g);
+
 /* What becomes of a message of a worker in a state. */
 enum judgement { JUDGE_TAKE, JUDGE_WHO, JUDGE_DROP };
 enum judgement registry_judge(enum worker_state s, enum proto_type type);

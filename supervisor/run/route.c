@@ -20,6 +20,9 @@ static const struct {
     [ENDING_TOOL] = {"tool_failed", "incomplete"},
     [ENDING_ROUNDS] = {"rounds", "incomplete"},
     [ENDING_TURNS] = {"turns", "incomplete"},
+    [ENDING_UNREAD] = {"nothing_read", "incomplete"},
+    [ENDING_NO_EXECUTOR] = {"no_executor", "incomplete"},
+    [ENDING_NO_PLANNER] = {"no_planner", "incomplete"},
 };
 
 const char *
@@ -34,6 +37,17 @@ ending_name(enum ending e)
 	return endings[e].name;
 }
 
+/* Its time is up: for want of somebody who could do what was left? */
+static enum ending
+overdue(const struct facts *f)
+{
+	if (f->lacks == NODE_EXECUTOR)
+		return ENDING_NO_EXECUTOR;
+	if (f->lacks == NODE_PLANNER)
+		return ENDING_NO_PLANNER;
+	return ENDING_DEADLINE;
+}
+
 enum ending
 route_ending(const struct facts *f)
 {
@@ -44,9 +58,9 @@ route_ending(const struct facts *f)
 	if (f->planner_failed)
 		return ENDING_PLANNER;
 	if (f->has_decision && f->decision == PLAN_DECISION_FINISH)
-		return ENDING_FINISH;
+		return f->unread ? ENDING_UNREAD : ENDING_FINISH;
 	if (f->deadline_passed)
-		return ENDING_DEADLINE;
+		return overdue(f);
 	if (f->failures >= ROUTE_FAILURES_MAX)
 		return ENDING_TOOL;
 	if (f->iteration >= ROUTE_ROUNDS_MAX)

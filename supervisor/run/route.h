@@ -17,7 +17,8 @@ enum {
 	ROUTE_TURNS_MAX = 24,
 };
 
-/* Why a run ends; in the order of precedence. */
+/* Why a run ends; of those up to TURNS the first that holds. UNREAD takes the
+ * place of FINISH, the last two that of DEADLINE. */
 enum ending {
 	ENDING_NONE,
 	ENDING_DIED,		/* the supervisor did, at it: blame.h */
@@ -29,8 +30,11 @@ enum ending {
 	ENDING_TOOL,		/* one tool failed ROUTE_FAILURES_MAX times */
 	ENDING_ROUNDS,
 	ENDING_TURNS,
+	ENDING_UNREAD,		/* its planner says: nothing could be read */
+	ENDING_NO_EXECUTOR,	/* none was there until the deadline */
+	ENDING_NO_PLANNER,
 };
-enum { ENDING_COUNT = ENDING_TURNS + 1 };
+enum { ENDING_COUNT = ENDING_NO_PLANNER + 1 };
 
 /* What routing looks at, gathered from the state and the run. */
 struct facts {
@@ -41,6 +45,9 @@ struct facts {
 	int64_t turns;			/* planner's answers so far */
 	int64_t failures;		/* of the same tool in a row */
 	bool deadline_passed;
+	enum node lacks;		/* whose kind it waited for in vain;
+					 * NODE_START: nobody's */
+	bool unread;			/* the conclusion rests on nothing */
 	bool cancelled;
 	bool planner_failed;
 };

@@ -20,7 +20,7 @@ run_new(const char *id)
 
 	snprintf(r->id, sizeof(r->id), "%s", id);
 	r->state = state_new();
-	r->node = NODE_START;
+	r->node = r->lacks = NODE_START;
 	r->next_task = 1;
 	r->next_evidence = 1;
 	buf_init(&r->plan_bytes, STATE_BYTES_MAX);
@@ -47,6 +47,12 @@ run_free(struct run *r)
 	free(r);
 }
 
+struct span
+run_unread(const struct run *r)
+{
+	return wire_find_str(state_get(r->state, "conclusion"), "incomplete");
+}
+
 struct facts
 run_facts(const struct run *r)
 {
@@ -59,6 +65,8 @@ run_facts(const struct run *r)
 	    .deadline_passed =
 		r->deadline_passed ||
 		clk_mono_ms() + RUN_ROUND_LEAST_MS >= r->ends_mono_ms,
+	    .lacks = r->lacks,
+	    .unread = run_unread(r).n != 0,
 	    .cancelled = r->cancelled,
 	    .planner_failed = r->planner_failed,
 	};

@@ -66,6 +66,8 @@ struct task {
 	char approved_by[TASK_BY_MAX + 1];	/* "": by nobody */
 	int progress;			/* events of it so far */
 	int64_t deaths;			/* of workers that had it */
+	uint64_t held;			/* QUEUED until the executors' tools
+					 * are another edition; 0: is not */
 	bool dirty;			/* its row is to be written */
 };
 
@@ -119,6 +121,7 @@ struct run {
 	int64_t recoveries;			/* as in its row: blame.h */
 	bool webhook;				/* interactive runs go first */
 	bool cancelled, deadline_passed, planner_failed, ended;
+	enum node lacks;			/* as in facts */
 	const char *status;			/* how it ended; NULL before */
 	enum ending given_up;			/* then its state is not known */
 	char reason[600];
@@ -141,6 +144,9 @@ TAILQ_HEAD(task_queue, task);
 struct run *run_new(const char *id);
 /* Followers must be gone. */
 void run_free(struct run *r);
+
+/* Why its conclusion says that nothing could be read; empty: it does not. */
+struct span run_unread(const struct run *r);
 
 /* The facts routing asks for. */
 struct facts run_facts(const struct run *r);

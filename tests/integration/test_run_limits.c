@@ -343,8 +343,111 @@ START_TEST(a_run_ends_at_its_deadline)
 	static const char *const flags[] = {"--deadline", "1", NULL};
 
 	rig_open(flags);
+	rig_join_planner();
 	rig_start_run();
+	rig_task(&rig->planner);
 	assert_finished("incomplete", "deadline");
+	rig_close();
+}
+END_TEST
+
+/* What a planner answers that is told of no tools. */
+#define WAITS                                                                  \
+	"{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":"            \
+	"\"FINISH\"},\"waits\":\"executor\",\"final_report\":\"# calm\"}"
+
+START_TEST(a_planner_without_executors_is_asked_again_when_one_has_come)
+{
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_start_run();
+	rig_plan(WAITS);
+	assert_contains(
+	    tree_str(rig_event("progress", 0), "text"), "waits for an executor");
+	rig_settle();
+	ck_assert(!peer_has(&rig->planner, PROTO_TASK));
+	ck_assert_int_eq(rig_count("plan"), 0);
+	rig_join_executor();
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	ck_assert_int_eq(rig_count("progress"), 1);
+	rig_close();
+}
+END_TEST
+
+/* Nor does a restart make it forget whom it waits for. */
+START_TEST(a_planner_waits_for_executors_over_a_restart)
+{
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_start_run();
+	rig_plan(WAITS);
+	rig_event("progress", 0);
+	rig_restart(SIGKILL);
+	rig_follow(1, rig->run, (uint64_t)rig->log.n);
+	rig_join_planner();
+	rig_plan(WAITS);
+	rig_join_executor();
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	rig_close();
+}
+END_TEST
+
+static const struct {
+	const char *label;
+	bool planner, executor;
+	const char *plan;
+	const char *by, *says;
+} absent[] = {
+    {"no executor for the planner", true, false, WAITS, "no_executor",
+	"nobody could look"},
+    {"no executor for a step", true, false, RIG_EXECUTE, "no_executor",
+	"nobody could look"},
+    {"no planner", false, true, NULL, "no_planner", "nobody could plan"},
+    {"nobody", false, false, NULL, "no_planner", "nobody could plan"},
+};
+
+START_TEST(a_run_says_whom_it_waited_for_in_vain)
+{
+	static const char *const flags[] = {
+	    "--deadline", "1", "--language", "en", NULL};
+
+	rig_open(flags);
+	if (absent[_i].planner)
+		rig_join_planner();
+	if (absent[_i].executor)
+		rig_join_executor();
+	rig_start_run();
+	if (absent[_i].plan != NULL)
+		rig_plan(absent[_i].plan);
+	assert_finished("incomplete", absent[_i].by);
+	assert_contains(tree_str(rig_event("finished", 0), "reason"),
+	    absent[_i].says);
+	assert_contains(tree_str(rig_event("report", 0), "markdown"),
+	    absent[_i].says);
+	assert_lacks(tree_str(rig_event("report", 0), "markdown"),
+	    "No alert is firing");
+	rig_close();
+}
+END_TEST
+
+START_TEST(a_conclusion_from_nothing_ends_the_run_as_incomplete)
+{
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_start_run();
+	rig_plan("{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":"
+		 "\"FINISH\"},\"final_report\":\"# I could not look\","
+		 "\"conclusion\":{\"confidence\":\"likely\",\"incomplete\":"
+		 "\"nothing answered\"}}");
+	assert_finished("incomplete", "nothing_read");
+	ck_assert_str_eq(tree_str(rig_event("finished", 0), "reason"),
+	    "nothing answered");
+	assert_contains(tree_str(rig_event("report", 0), "markdown"),
+	    "# I could not look");
+	ck_assert_str_eq(tree_str(rig_event("report", 0), "confidence"),
+	    "undetermined");
 	rig_close();
 }
 END_TEST
@@ -426,6 +529,10 @@ main(void)
 	    {a_step_for_which_there_is_no_room_left_has_failed, 0},
 	    {what_is_too_long_to_be_shown_is_not, 0},
 	    {a_run_ends_at_its_deadline, 0},
+	    {a_planner_without_executors_is_asked_again_when_one_has_come, 0},
+	    {a_planner_waits_for_executors_over_a_restart, 0},
+	    {a_run_says_whom_it_waited_for_in_vain, (int)ARRAY_LEN(absent)},
+	    {a_conclusion_from_nothing_ends_the_run_as_incomplete, 0},
 	    {what_a_plan_cut_short_established_is_in_the_report,
 		(int)ARRAY_LEN(cut_plans)},
 	    {limits_are_remembered_over_restarts, 0},

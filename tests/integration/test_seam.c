@@ -496,6 +496,22 @@ the_supervisor_is_started_anew(void)
 	ck_assert(tap_await(s.tap, "WHO.epoch", LIMIT_MS));
 }
 
+/* No executor is there, and a planner that needs one. */
+static void
+a_planner_waits(void)
+{
+	auto_str back = xasprintf("--back=ipc://%s/pb", s.dir);
+	auto_str run = NULL;
+
+	end(s.executor);
+	end(s.planner);
+	s.planner = start("culprit-planner",
+	    (const char *const[]){s.data, back, "--planner=rules", NULL});
+	run = submit("waits: z", "{\"labels\":{\"hold\":\"1\"}}");
+	ck_assert(tap_await(s.tap, "RESULT.update.waits", LIMIT_MS));
+	answer_free(about(run, "/cancel", NULL, "{}", 202));
+}
+
 /* ---- what went by ---- */
 
 /* What nobody of this build sends; were it sent, this would be to be taken
@@ -568,10 +584,10 @@ START_TEST(every_query_and_message_is_understood_at_the_other_end)
 	a_worker_ends_with_a_step_in_its_hands();
 	the_list_is_walked();
 	the_supervisor_is_started_anew();
+	a_planner_waits();
 	everything_went_by();
 	end(s.gateway);
 	end(s.planner);
-	end(s.executor);
 	end(s.supervisor);
 	chaos_free(s.chaos);
 	tap_free(s.tap);

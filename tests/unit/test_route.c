@@ -144,8 +144,10 @@ static const int64_t iterations[] = {0, 1, 9, 10, 11, INT64_MAX};
 static const int64_t failures[] = {0, 1, 2, 3, 4, INT64_MAX};
 static const int64_t turns[] = {0, 1, 23, 24, 25, INT64_MAX};
 
-/* 4: none, PLAN, EXECUTE, FINISH; 8: the three flags. */
-enum { COMBINATIONS = 6 * 6 * 6 * 4 * 8 };
+static const enum node lacking[] = {NODE_START, NODE_PLANNER, NODE_EXECUTOR};
+
+/* 4: none, PLAN, EXECUTE, FINISH; 16: the four flags; 3: who is missing. */
+enum { COMBINATIONS = 6 * 6 * 6 * 4 * 16 * 3 };
 
 static struct facts
 facts_of(int n)
@@ -162,6 +164,8 @@ facts_of(int n)
 	f.deadline_passed = (n / 864 & 1) != 0;
 	f.cancelled = (n / 864 & 2) != 0;
 	f.planner_failed = (n / 864 & 4) != 0;
+	f.unread = (n / 6912 & 1) != 0;
+	f.lacks = lacking[n / 13824];
 	return f;
 }
 
@@ -207,7 +211,11 @@ oracle(const struct facts *f)
 	} reasons[] = {
 		{f->cancelled, "cancelled"},
 		{f->planner_failed, "planner_failed"},
+		{finished(f) && f->unread, "nothing_read"},
 		{finished(f), "finish"},
+		{f->deadline_passed && f->lacks == NODE_EXECUTOR,
+		    "no_executor"},
+		{f->deadline_passed && f->lacks == NODE_PLANNER, "no_planner"},
 		{f->deadline_passed, "deadline"},
 		{f->failures > 2, "tool_failed"},
 		{f->iteration > 9, "rounds"},
@@ -266,6 +274,8 @@ START_TEST(cancel_comes_before_everything_and_finish_before_the_limits)
 	    .failures = 3, .deadline_passed = true};
 
 	ck_assert_str_eq(ending_status(route_ending(&f)), "completed");
+	f.unread = true;
+	ck_assert_str_eq(ending_status(route_ending(&f)), "incomplete");
 	f.planner_failed = true;
 	ck_assert_str_eq(ending_status(route_ending(&f)), "failed");
 	f.cancelled = true;

@@ -85,7 +85,7 @@ struct prom_response {
 	char group[KEY_KEPT], file[KEY_KEPT];
 
 	char status[16], error_type[32], error[TEXT_KEPT];
-	bool data_seen;
+	bool data_seen, list_seen;
 	struct buf warnings;
 	char begin[BEGIN_KEPT + 1]; /* of the answer, for a message */
 	size_t begin_n;
@@ -161,6 +161,9 @@ entered(struct prom_response *r, enum at to)
 	jsonsax_pairs(r->sax, to == AT_VALUES);
 	switch (to) {
 	case AT_RESULT:
+		r->list_seen = true;
+		r->series.element = 0;
+		break;
 	case AT_SAMPLE:
 	case AT_HISTOGRAM:
 		r->series.element = 0;
@@ -178,15 +181,19 @@ entered(struct prom_response *r, enum at to)
 		keep_text(r->group, sizeof(r->group), span_of(r->key));
 		break;
 	case AT_DATA:
-	case AT_ITEMS:
 		r->data_seen = true;
+		break;
+	case AT_ITEMS:
+		r->data_seen = r->list_seen = true;
+		break;
+	case AT_GROUPS:
+		r->list_seen = true;
 		break;
 	case AT_START:
 	case AT_TOP:
 	case AT_METRIC:
 	case AT_VALUES:
 	case AT_HISTOGRAMS:
-	case AT_GROUPS:
 	case AT_WARNINGS:
 	case AT_SKIP:
 		break;
@@ -290,7 +297,7 @@ leaf(struct prom_response *r, const struct jsonsax_event *ev, struct err *err)
 	case AT_TOP:
 		if (text)
 			top_value(r, ev->text);
-		/* Some servers write null for an empty list. */
+		/* Some servers write null for an empty list of strings. */
 		r->data_seen |= strcmp(r->key, "data") == 0;
 		return RC_OK;
 	case AT_DATA:
@@ -435,6 +442,15 @@ prom_response_feed(struct prom_response *r, struct span bytes, struct err *err)
 	return judge(r, jsonsax_feed(r->sax, bytes, err), err);
 }
 
+/* Answers that are no list of what was asked for do not say "none". */
+static const char *const lists[] = {
+    [PROM_ANSWER_QUERY] = "no result in it",
+    [PROM_ANSWER_ALERTS] = "no list of alerts in it",
+    [PROM_ANSWER_RULES] = "no list of rule groups in it",
+    [PROM_ANSWER_TARGETS] = "no list of targets in it",
+    [PROM_ANSWER_METADATA] = NULL,
+};
+
 enum rc
 prom_response_end(struct prom_response *r, struct err *err)
 {
@@ -450,6 +466,9 @@ prom_response_end(struct prom_response *r, struct err *err)
 		return prom_odd("no status", err);
 	if (!r->data_seen)
 		return prom_odd("no data", err);
+	/* Of what is nowhere said, nothing follows. */
+	if (lists[r->answer] != NULL && !r->list_seen)
+		return prom_odd(lists[r->answer], err);
 	return RC_OK;
 }
 

@@ -4,7 +4,9 @@
  * What fires now comes from /api/v1/alerts. For a moment in the past there
  * is no such answer; the series ALERTS and ALERTS_FOR_STATE, which
  * Prometheus writes about its alerts, are asked instead: they know state,
- * labels and since when, but neither annotations nor values.
+ * labels and since when, but neither annotations nor values. They are asked
+ * about now, too, where the list names nothing that fires or there is none:
+ * a store of samples holds the alerts of rules evaluated elsewhere.
  */
 #include "common/base/num.h"
 #include "common/base/when.h"
@@ -17,9 +19,13 @@ enum {
 	INSTANCES_MAX = 2000,
 	ANNOTATION_MAX = 500,        /* bytes of one in the digest */
 	ANNOTATIONS_MAX = 512 << 10, /* bytes of all in the digest */
-	PAST_MS = 60000,             /* older than that is the past */
+	PAST_MS = 2000, /* a `time` asked for, older than that: the past */
 	SUMMARY_LINES = 40,
+	OTHERS_NAMED = 8, /* values of a label that hid some */
 };
+
+/* Which of its questions is being asked. */
+enum asks { ASKS_LIST, ASKS_STATES, ASKS_SINCE };
 
 struct alerts {
 	struct tool_prom prom; /* first */
@@ -27,16 +33,20 @@ struct alerts {
 	const cJSON *labels;   /* wanted, or NULL */
 	int64_t limit;
 	bool past;
+	enum asks asks;
 	int64_t at_ms;
 	cJSON *list;       /* the instances, owned */
 	size_t n_other;    /* did not match what was asked */
+	cJSON *others;     /* owned: the values that labels of those have */
+	size_t n_firing_others; /* that have other labels */
 	size_t n_left_out; /* matched, but too many */
 	size_t n_firing, n_pending;
+	size_t n_stored;   /* of the list, those from the series */
 	size_t annotation_bytes;
 	bool annotations_cut;
-	/* Past: the series being read, and which of the two it is of. */
-	cJSON *series;
-	bool since;
+	struct err unlisted; /* why there is no list; empty: there is one */
+	const char *advice;
+	cJSON *series;     /* the one being read */
 };
 
 static void
@@ -45,6 +55,7 @@ alerts_free(struct tool_prom *p)
 	struct alerts *a = (struct alerts *)p;
 
 	cJSON_Delete(a->list);
+	cJSON_Delete(a->others);
 	cJSON_Delete(a->series);
 	free(a);
 }
@@ -76,10 +87,46 @@ copy_annotations(struct alerts *a, const cJSON *from)
 }
 
 static bool
-wanted(const struct alerts *a, const char *state, const cJSON *labels)
+is_named(const cJSON *list, const char *text)
 {
-	return (a->state == NULL || strcmp(a->state, state) == 0) &&
-	       tool_prom_labels_match(labels, a->labels);
+	const cJSON *one;
+
+	cJSON_ArrayForEach (one, list)
+		if (strcmp(one->valuestring, text) == 0)
+			return true;
+	return false;
+}
+
+/* What a firing one has where other labels were wanted. */
+static void
+note_other(struct alerts *a, const cJSON *labels)
+{
+	const cJSON *w;
+
+	a->n_firing_others++;
+	cJSON_ArrayForEach (w, a->labels) {
+		const char *have = json_str(labels, w->string);
+		cJSON *list =
+		    cJSON_GetObjectItemCaseSensitive(a->others, w->string);
+
+		if (have == NULL || strcmp(have, w->valuestring) == 0)
+			continue;
+		if (list == NULL)
+			list = cJSON_AddArrayToObject(a->others, w->string);
+		if (cJSON_GetArraySize(list) < OTHERS_NAMED &&
+		    !is_named(list, have))
+			cJSON_AddItemToArray(list, cJSON_CreateString(have));
+	}
+}
+
+static bool
+wanted(struct alerts *a, const char *state, const cJSON *labels)
+{
+	bool fits = tool_prom_labels_match(labels, a->labels);
+
+	if (!fits && strcmp(state, "firing") == 0)
+		note_other(a, labels);
+	return fits && (a->state == NULL || strcmp(a->state, state) == 0);
 }
 
 /* Counts an instance; NULL when it is not to be listed. */
@@ -87,13 +134,17 @@ static cJSON *
 list_instance(struct alerts *a, const char *state, const cJSON *labels)
 {
 	const char *name = json_str(labels, "alertname");
+	bool firing = strcmp(state, "firing") == 0;
 	cJSON *o;
 
+	/* Whatever else it is, it is not active. */
+	if (!firing && strcmp(state, "pending") != 0)
+		return NULL;
 	if (!wanted(a, state, labels)) {
 		a->n_other++;
 		return NULL;
 	}
-	if (strcmp(state, "firing") == 0)
+	if (firing)
 		a->n_firing++;
 	else
 		a->n_pending++;
@@ -142,23 +193,15 @@ on_alert(void *arg, cJSON *alert, struct err *err UNUSED)
 
 static const struct prom_sink now_sink = {.item = on_alert};
 
-/* ---- the past: ALERTS and ALERTS_FOR_STATE ---- */
+/* ---- the series ALERTS and ALERTS_FOR_STATE ---- */
 
 static enum rc
 on_series(void *arg, const struct prom_labels *labels, struct err *err UNUSED)
 {
 	struct alerts *a = arg;
-	size_t i;
 
 	cJSON_Delete(a->series);
-	a->series = cJSON_CreateObject();
-	for (i = 0; i < labels->n; i++) {
-		const struct prom_label *l = &labels->list[i];
-		auto_str name = xstrndup(l->name.p, l->name.n);
-
-		if (strcmp(name, "__name__") != 0)
-			json_add_span(a->series, name, l->value);
-	}
+	a->series = tool_prom_labels(labels);
 	return RC_OK;
 }
 
@@ -168,8 +211,12 @@ state_sample(struct alerts *a)
 	cJSON *state =
 	    cJSON_DetachItemFromObjectCaseSensitive(a->series, "alertstate");
 
-	if (cJSON_IsString(state))
-		list_instance(a, state->valuestring, a->series);
+	/* Beside a list, only what it does not have: it has those pending. */
+	if (cJSON_IsString(state) &&
+	    (a->past || a->unlisted.text[0] != '\0' ||
+		strcmp(state->valuestring, "firing") == 0) &&
+	    list_instance(a, state->valuestring, a->series) != NULL)
+		a->n_stored++;
 	cJSON_Delete(state);
 }
 
@@ -196,14 +243,14 @@ on_sample(void *arg, double t_s UNUSED, double v, struct err *err UNUSED)
 {
 	struct alerts *a = arg;
 
-	if (a->since)
+	if (a->asks == ASKS_SINCE)
 		since_sample(a, v);
 	else
 		state_sample(a);
 	return RC_OK;
 }
 
-static const struct prom_sink past_sink = {
+static const struct prom_sink series_sink = {
     .series = on_series, .sample = on_sample};
 
 /* ---- the answer ---- */
@@ -229,6 +276,40 @@ put_instance(struct buf *b, const cJSON *o)
 	}
 }
 
+/* What the list of those firing or pending rests on. */
+static void
+put_source(const struct alerts *a, struct buf *b)
+{
+	if (a->unlisted.text[0] != '\0')
+		buf_addf(b, " (from the series ALERTS, since there is no list: "
+			    "%.200s; annotations and values are not known)",
+		    a->unlisted.text);
+	else if (a->past)
+		buf_adds(b, " (from the series ALERTS; annotations and values "
+			    "are not known for the past)");
+	else if (a->n_stored > 0)
+		buf_adds(b, " (from the series ALERTS: the list of this server "
+			    "names none that fires)");
+}
+
+static void
+put_none(const struct alerts *a, struct buf *b)
+{
+	char when[WHEN_TEXT];
+
+	buf_addf(b, "Empty: no alert %s%s at %s",
+	    a->state != NULL ? a->state : "fires or is pending",
+	    a->labels != NULL ? " with these labels" : "",
+	    when_print(a->at_ms, when));
+	put_source(a, b);
+	if (a->n_other > 0)
+		buf_addf(b, "; %zu others are active that do not match.",
+		    a->n_other);
+	else
+		buf_adds(b, ". Either nothing is wrong, or rules are missing, "
+			    "broken or evaluated elsewhere (a ruler).");
+}
+
 static void
 put_summary(const struct alerts *a, struct buf *b)
 {
@@ -237,23 +318,12 @@ put_summary(const struct alerts *a, struct buf *b)
 	char when[WHEN_TEXT];
 
 	if (a->n_firing + a->n_pending == 0) {
-		buf_addf(b, "Empty: no alert %s%s at %s",
-		    a->state != NULL ? a->state : "fires or is pending",
-		    a->labels != NULL ? " with these labels" : "",
-		    when_print(a->at_ms, when));
-		buf_addf(b,
-		    a->n_other > 0
-			? "; %zu others are active that do not match."
-			: ". Either nothing is wrong, or Prometheus has no "
-			  "alert rules or evaluates them elsewhere (a ruler).",
-		    a->n_other);
+		put_none(a, b);
 		return;
 	}
 	buf_addf(b, "%zu firing, %zu pending at %s", a->n_firing, a->n_pending,
 	    when_print(a->at_ms, when));
-	if (a->past)
-		buf_adds(b, " (from the series ALERTS; annotations and "
-			    "values are not known for the past)");
+	put_source(a, b);
 	buf_addc(b, '.');
 	cJSON_ArrayForEach (o, a->list)
 		if (lines++ < SUMMARY_LINES)
@@ -263,6 +333,18 @@ put_summary(const struct alerts *a, struct buf *b)
 	if (a->n_left_out > 0)
 		buf_addf(
 		    b, "\n%zu more are only in the evidence.", a->n_left_out);
+}
+
+static void
+add_others(struct alerts *a, cJSON *to)
+{
+	cJSON *o;
+
+	if (a->n_firing_others == 0)
+		return;
+	o = cJSON_AddObjectToObject(to, "others");
+	cJSON_AddNumberToObject(o, "firing", (double)a->n_firing_others);
+	cJSON_AddItemToObject(o, "labels", TAKE(a->others));
 }
 
 static void
@@ -277,34 +359,89 @@ finish(struct alerts *a)
 	cJSON_AddNumberToObject(o, "pending", (double)a->n_pending);
 	if (a->n_other > 0)
 		cJSON_AddNumberToObject(o, "not_matching", (double)a->n_other);
+	add_others(a, o);
 	if (a->n_left_out > 0)
 		cJSON_AddNumberToObject(o, "left_out", (double)a->n_left_out);
 	if (a->annotations_cut)
 		cJSON_AddTrueToObject(o, "annotations_cut");
+	if (a->n_stored > 0 && !a->past)
+		cJSON_AddNumberToObject(o, "stored", (double)a->n_stored);
+	if (a->unlisted.text[0] != '\0')
+		cJSON_AddStringToObject(o, "unlisted", a->unlisted.text);
+	if (a->past)
+		cJSON_AddTrueToObject(o, "past");
 	cJSON_AddItemToObject(o, "alerts", TAKE(a->list));
 	r->data = o;
 	tool_prom_end(&a->prom);
+}
+
+/* Asks one of the series; its document follows those before it. */
+static enum rc
+ask_series(struct alerts *a, enum asks asks, struct err *err)
+{
+	struct prom_ask ask = {.what = PROM_INSTANT,
+	    .query = asks == ASKS_SINCE ? "ALERTS_FOR_STATE" : "ALERTS",
+	    .at_ms = a->at_ms};
+
+	a->asks = asks;
+	tool_prom_next_document(&a->prom);
+	return tool_prom_ask(&a->prom, &ask, &series_sink, err);
 }
 
 static void
 answered(struct tool_prom *p, const struct prom_outcome *outcome UNUSED)
 {
 	struct alerts *a = (struct alerts *)p;
-	struct prom_ask ask = {.what = PROM_INSTANT,
-	    .query = "ALERTS_FOR_STATE",
-	    .at_ms = a->at_ms};
+	enum rc rc = RC_OK;
 	struct err err;
 
-	if (!a->past || a->since || cJSON_GetArraySize(a->list) == 0) {
+	if (a->asks == ASKS_LIST && a->n_firing + a->n_firing_others == 0)
+		rc = ask_series(a, ASKS_STATES, &err);
+	else if (a->asks == ASKS_STATES && a->n_stored > 0)
+		rc = ask_series(a, ASKS_SINCE, &err);
+	else
 		finish(a);
-		return;
-	}
-	a->since = true;
-	/* Two documents, one after the other. */
-	buf_addc(&p->call->result.evidence, '\n');
-	p->call->result.media = "application/x-ndjson";
-	if (tool_prom_ask(p, &ask, &past_sink, &err) != RC_OK)
+	if (rc != RC_OK)
 		tool_prom_fail(p, "", &err);
+}
+
+/* What was read of an answer that broke off. */
+static void
+forget_list(struct alerts *a)
+{
+	cJSON_Delete(a->list);
+	cJSON_Delete(a->others);
+	a->list = cJSON_CreateArray();
+	a->others = cJSON_CreateObject();
+	a->n_firing = a->n_pending = a->n_other = a->n_left_out = 0;
+	a->n_firing_others = 0;
+	buf_reset(&a->prom.call->result.evidence);
+}
+
+/* Without the list the series have to do; where they cannot be read either,
+ * what is told is why the list was not. Beside a list they add to it only. */
+static bool
+failed(struct tool_prom *p, const struct prom_outcome *outcome)
+{
+	struct alerts *a = (struct alerts *)p;
+	bool listed = !a->past && a->unlisted.text[0] == '\0';
+	struct err err;
+
+	if (a->asks == ASKS_LIST) {
+		a->unlisted = outcome->err;
+		a->advice = outcome->advice;
+		forget_list(a);
+		return tool_prom_refused(outcome) &&
+		       ask_series(a, ASKS_STATES, &err) == RC_OK;
+	}
+	if (listed || a->asks == ASKS_SINCE) {
+		finish(a);
+		return true;
+	}
+	if (a->past)
+		return false;
+	tool_prom_fail(p, a->advice, &a->unlisted);
+	return true;
 }
 
 static enum rc
@@ -321,7 +458,8 @@ read_args(struct alerts *a, struct err *err)
 	a->limit =
 	    json_in_int_opt(&in, "limit", 1, INSTANCES_MAX, INSTANCES_MAX);
 	a->at_ms = json_in_moment_opt(&in, "time", call->now_ms, call->at_ms);
-	a->past = a->at_ms < call->now_ms - PAST_MS;
+	a->past = a->at_ms == call->at_ms ? call->past
+					  : a->at_ms < call->now_ms - PAST_MS;
 	if (!a->past)
 		a->at_ms = call->now_ms;
 	return json_in_end(&in);
@@ -331,25 +469,25 @@ static enum rc
 alerts_start(struct tool_call *call, struct err *err)
 {
 	struct alerts *a = xcalloc(1, sizeof(*a));
-	struct prom_ask ask = {.what = PROM_ALERTS};
+	static const struct prom_ask list = {.what = PROM_ALERTS};
 	char when[WHEN_TEXT];
 	enum rc rc;
 
-	a->prom = (struct tool_prom){
-	    .call = call, .answered = answered, .free = alerts_free};
+	a->prom = (struct tool_prom){.call = call,
+	    .answered = answered,
+	    .failed = failed,
+	    .free = alerts_free};
 	a->list = cJSON_CreateArray();
+	a->others = cJSON_CreateObject();
 	rc = read_args(a, err);
 	if (rc == RC_OK && a->past) {
-		ask = (struct prom_ask){
-		    .what = PROM_INSTANT, .query = "ALERTS", .at_ms = a->at_ms};
 		buf_addf(&call->result.query, "ALERTS at %s",
 		    when_print(a->at_ms, when));
+		rc = ask_series(a, ASKS_STATES, err);
 	} else if (rc == RC_OK) {
 		buf_adds(&call->result.query, "active alerts (/api/v1/alerts)");
+		rc = tool_prom_ask(&a->prom, &list, &now_sink, err);
 	}
-	if (rc == RC_OK)
-		rc = tool_prom_ask(
-		    &a->prom, &ask, a->past ? &past_sink : &now_sink, err);
 	if (rc != RC_OK)
 		alerts_free(&a->prom);
 	else

@@ -12,7 +12,7 @@ give_up(struct tool_prom *p)
 	struct tool_call *call = p->call;
 
 	call->state = NULL;
-	free(p->warnings);
+	buf_done(&p->warnings);
 	p->free(p);
 }
 
@@ -27,6 +27,25 @@ tool_prom_fail(
 	tool_done(call);
 }
 
+/* Two questions of one call are often warned of alike. */
+static void
+keep_warnings(struct tool_prom *p, const char *warnings)
+{
+	struct buf *b = &p->warnings;
+
+	if (b->max == 0)
+		buf_init(b, PROM_WARNINGS_MAX);
+	while (*warnings != '\0') {
+		size_t n = strcspn(warnings, "\n");
+
+		if (n > 0 && memmem(buf_str(b), b->len, warnings, n) == NULL) {
+			buf_adds(b, b->len > 0 ? "\n" : "");
+			buf_add(b, warnings, n);
+		}
+		warnings += n + (warnings[n] == '\n');
+	}
+}
+
 static void
 on_done(void *arg, const struct prom_outcome *outcome)
 {
@@ -34,11 +53,12 @@ on_done(void *arg, const struct prom_outcome *outcome)
 
 	p->asked = NULL;
 	if (outcome->rc == RC_OK) {
-		if (outcome->warnings[0] != '\0' && p->warnings == NULL)
-			p->warnings = xstrdup(outcome->warnings);
+		keep_warnings(p, outcome->warnings);
 		p->answered(p, outcome);
 		return;
 	}
+	if (p->failed != NULL && p->failed(p, outcome))
+		return;
 	p->call->result.unknown = outcome->unknown;
 	tool_prom_fail(p, outcome->advice, &outcome->err);
 }
@@ -57,10 +77,43 @@ tool_prom_ask(struct tool_prom *p, const struct prom_ask *ask,
 	    &p->asked, err);
 }
 
+bool
+tool_prom_refused(const struct prom_outcome *outcome)
+{
+	return outcome->status > 0 && outcome->rc != RC_TIMEOUT;
+}
+
+void
+tool_prom_next_document(struct tool_prom *p)
+{
+	struct tool_result *r = &p->call->result;
+
+	if (r->evidence.len == 0)
+		return;
+	buf_addc(&r->evidence, '\n');
+	r->media = "application/x-ndjson";
+}
+
+cJSON *
+tool_prom_labels(const struct prom_labels *labels)
+{
+	cJSON *o = cJSON_CreateObject();
+	size_t i;
+
+	for (i = 0; i < labels->n; i++) {
+		const struct prom_label *l = &labels->list[i];
+		auto_str name = xstrndup(l->name.p, l->name.n);
+
+		if (strcmp(name, "__name__") != 0)
+			json_add_span(o, name, l->value);
+	}
+	return o;
+}
+
 static void
 add_warnings(struct tool_result *r, const char *warnings)
 {
-	if (warnings == NULL)
+	if (warnings[0] == '\0')
 		return;
 	buf_addf(&r->summary, "\nPrometheus warns: %.1000s", warnings);
 	cJSON_AddStringToObject(r->data, "warnings", warnings);
@@ -86,7 +139,7 @@ tool_prom_end(struct tool_prom *p)
 	struct tool_call *call = p->call;
 	struct tool_result *r = &call->result;
 
-	add_warnings(r, p->warnings);
+	add_warnings(r, buf_str(&p->warnings));
 	note_cut(r);
 	r->success = true;
 	give_up(p);

@@ -20,8 +20,12 @@ struct tool_prom {
 	 * ends with tool_prom_end, or asks again. */
 	void (*answered)(
 	    struct tool_prom *p, const struct prom_outcome *outcome);
+	/* NULL, or what becomes of a failure; false: the call ends with it.
+	 * True: it asked something else. */
+	bool (*failed)(
+	    struct tool_prom *p, const struct prom_outcome *outcome);
 	void (*free)(struct tool_prom *p);
-	char *warnings;
+	struct buf warnings; /* of all answers, one per line, each once */
 };
 
 /*
@@ -30,6 +34,15 @@ struct tool_prom {
  */
 NODISCARD enum rc tool_prom_ask(struct tool_prom *p, const struct prom_ask *ask,
     const struct prom_sink *sink, struct err *err);
+
+/* Whether a failure is an answer: it was reached, and has none to give. */
+bool tool_prom_refused(const struct prom_outcome *outcome);
+
+/* The next answer is another document of the evidence, behind those there. */
+void tool_prom_next_document(struct tool_prom *p);
+
+/* A series' labels as an object but for its name; the caller's. */
+cJSON *tool_prom_labels(const struct prom_labels *labels);
 
 /* Ends the call: adds warnings and what was cut to the result, frees p. */
 void tool_prom_end(struct tool_prom *p);

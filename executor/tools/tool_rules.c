@@ -1,7 +1,9 @@
 /*
  * tool_rules.c - query_prometheus_rules: the rule behind an alert, and the
- * recording rules its expression is made of.
+ * recording rules its expression is made of; and of all rules, asked for or
+ * not, which are not evaluated, since of those silence says nothing.
  */
+#include "common/base/when.h"
 #include "executor/tools/tool_prom.h"
 
 #include <ctype.h>
@@ -14,6 +16,10 @@ enum {
 	EXPR_MAX = 4 << 10, /* bytes of one in the digest */
 	ROUNDS_MAX = 4,     /* recording rules made of recording rules */
 	SUMMARY_LINES = 20,
+	BROKEN_LISTED = 50,
+	/* Longer behind the others than any group's interval is likely to be:
+	 * it is evaluated no more. */
+	STALE_MS = 20 * 60000,
 };
 
 struct rule {
@@ -29,6 +35,10 @@ struct rules {
 	size_t n, cap;
 	size_t bytes;
 	size_t n_over; /* more than could be kept */
+	size_t n_alerting;
+	cJSON *broken; /* owned; of all rules, without those that are stale */
+	size_t n_broken;
+	int64_t newest_ms; /* evaluation of any */
 };
 
 static void
@@ -39,6 +49,7 @@ rules_free(struct tool_prom *p)
 
 	for (i = 0; i < s->n; i++)
 		cJSON_Delete(s->list[i].tree);
+	cJSON_Delete(s->broken);
 	free(s->list);
 	free(s);
 }
@@ -91,6 +102,73 @@ keep(struct rules *s, cJSON *tree, bool recording)
 	s->list[s->n++] = (struct rule){.tree = tree, .recording = recording};
 }
 
+/* ---- those of which silence says nothing ---- */
+
+static void
+note_broken(struct rules *s, const cJSON *rule)
+{
+	static const char *const keys[] = {
+	    "type", "name", "health", "lastError", "lastEvaluation"};
+	cJSON *o;
+	size_t i;
+
+	if (s->n_broken++ >= BROKEN_LISTED)
+		return;
+	o = cJSON_CreateObject();
+	for (i = 0; i < ARRAY_LEN(keys); i++)
+		tool_prom_add_text(o, keys[i], json_str(rule, keys[i]), 300);
+	copy(o, "labels", rule);
+	cJSON_AddItemToArray(s->broken, o);
+}
+
+/* The last evaluation; 0: none, or the server does not say. */
+static int64_t
+evaluated_ms(const cJSON *rule)
+{
+	const char *t = json_str(rule, "lastEvaluation");
+	int64_t ms = 0;
+
+	if (t == NULL || when_rfc3339(span_of(t), &ms, NULL) != RC_OK)
+		return 0;
+	return MAX(ms, 0);
+}
+
+static bool
+is_broken(const cJSON *rule)
+{
+	const char *health = json_str(rule, "health");
+	const char *error = json_str(rule, "lastError");
+
+	return (health != NULL && health[0] != '\0' &&
+		   strcmp(health, "ok") != 0) ||
+	       (error != NULL && error[0] != '\0');
+}
+
+/* Every rule is looked at for that, kept or not. */
+static void
+look_at_health(struct rules *s, const cJSON *rule, bool recording)
+{
+	s->n_alerting += !recording;
+	s->newest_ms = MAX(s->newest_ms, evaluated_ms(rule));
+	if (is_broken(rule))
+		note_broken(s, rule);
+}
+
+/* Once it is known how far the others are. */
+static void
+find_stale(struct rules *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		int64_t at = evaluated_ms(s->list[i].tree);
+
+		if (at > 0 && at < s->newest_ms - STALE_MS &&
+		    !is_broken(s->list[i].tree))
+			note_broken(s, s->list[i].tree);
+	}
+}
+
 static enum rc
 on_rule(void *arg, cJSON *rule, struct err *err UNUSED)
 {
@@ -98,13 +176,14 @@ on_rule(void *arg, cJSON *rule, struct err *err UNUSED)
 	AUTO(json) owned = rule;
 	const char *type = json_str(owned, "type");
 	const char *expr = json_str(owned, "query");
+	bool recording = type != NULL && strcmp(type, "recording") == 0;
 
+	look_at_health(s, owned, recording);
 	s->bytes += expr != NULL ? strlen(expr) : 0;
 	if (s->n >= RULES_MAX || s->bytes > TEXT_MAX_BYTES)
 		s->n_over++;
 	else
-		keep(s, compact(owned),
-		    type != NULL && strcmp(type, "recording") == 0);
+		keep(s, compact(owned), recording);
 	return RC_OK;
 }
 
@@ -254,6 +333,38 @@ put_chosen(const struct rules *s, struct buf *b)
 }
 
 static void
+add_health(struct rules *s, cJSON *data)
+{
+	cJSON_AddNumberToObject(data, "alerting", (double)s->n_alerting);
+	if (s->newest_ms > 0)
+		json_add_moment(data, "evaluated", s->newest_ms);
+	if (s->n_broken == 0)
+		return;
+	cJSON_AddNumberToObject(data, "broken_total", (double)s->n_broken);
+	cJSON_AddItemToObject(data, "broken", TAKE(s->broken));
+}
+
+static void
+put_broken(const struct rules *s, struct buf *b)
+{
+	const cJSON *o;
+	size_t lines = 0;
+
+	if (s->n_broken == 0)
+		return;
+	buf_addf(b, "\n%zu rules are not evaluated:", s->n_broken);
+	cJSON_ArrayForEach (o, s->broken) {
+		const char *name = json_str(o, "name");
+		const char *error = json_str(o, "lastError");
+
+		if (lines++ == SUMMARY_LINES)
+			break;
+		buf_addf(b, "\n- %s: %s", name != NULL ? name : "",
+		    error != NULL ? error : "");
+	}
+}
+
+static void
 answered(struct tool_prom *p, const struct prom_outcome *outcome UNUSED)
 {
 	struct rules *s = (struct rules *)p;
@@ -262,6 +373,7 @@ answered(struct tool_prom *p, const struct prom_outcome *outcome UNUSED)
 	auto_buf lines = {.max = TOOL_SUMMARY_MAX - 1000};
 	size_t n, total = s->n + s->n_over;
 
+	find_stale(s);
 	choose(s);
 	put_chosen(s, &lines);
 	put_missing(s, &lines);
@@ -277,9 +389,11 @@ answered(struct tool_prom *p, const struct prom_outcome *outcome UNUSED)
 	else
 		buf_addf(&r->summary, "%zu of %zu rules:", n, total);
 	buf_add_span(&r->summary, buf_span(&lines));
+	put_broken(s, &r->summary);
 	r->data = cJSON_CreateObject();
 	cJSON_AddItemToObject(r->data, "rules", list);
 	cJSON_AddNumberToObject(r->data, "total", (double)total);
+	add_health(s, r->data);
 	if (n > LISTED_MAX)
 		cJSON_AddNumberToObject(
 		    r->data, "left_out", (double)(n - LISTED_MAX));
@@ -296,6 +410,7 @@ rules_start(struct tool_call *call, struct err *err)
 
 	s->prom = (struct tool_prom){
 	    .call = call, .answered = answered, .free = rules_free};
+	s->broken = cJSON_CreateArray();
 	s->names = json_in_array_opt(&in, "names");
 	buf_adds(&call->result.query, "rules (/api/v1/rules)");
 	rc = json_in_end(&in);

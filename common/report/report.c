@@ -28,6 +28,7 @@ enum {
 	CELL_MAX = 1024,
 	STEPS_SHOWN = 200,
 	TARGETS_SHOWN = 500,
+	WARNINGS_SHOWN = 20,
 };
 
 struct report {
@@ -291,6 +292,13 @@ alerts_known(const struct report *r)
 	       cJSON_IsTrue(tree_at(r->conclusion, "alerts_known"));
 }
 
+/* That nothing fires is a claim, and whoever concludes has to make it. */
+static bool
+is_all_clear(const struct report *r)
+{
+	return cJSON_IsTrue(tree_at(r->conclusion, "all_clear"));
+}
+
 static void
 put_alerts(const struct report *r)
 {
@@ -298,7 +306,8 @@ put_alerts(const struct report *r)
 	if (!alerts_known(r))
 		buf_addf(r->b, "\n%s\n", word(r, RW_UNKNOWN_ALERTS));
 	else if (alerts_count(r->alerts, "firing") == 0)
-		buf_addf(r->b, "\n%s\n", word(r, RW_NONE_FIRING));
+		buf_addf(r->b, "\n%s\n",
+		    word(r, is_all_clear(r) ? RW_NONE_FIRING : RW_NONE_LISTED));
 	put_table(r, "firing", RW_FIRING);
 	put_table(r, "pending", RW_PENDING);
 	put_table(r, "resolved", RW_RESOLVED);
@@ -498,6 +507,40 @@ put_clues(const struct report *r)
 		    word(r, r->state != NULL ? RW_NOTHING : RW_UNREAD));
 }
 
+/* Whether an answer before this one was warned of alike. */
+static bool
+is_warned(const cJSON *feedback, const char *text)
+{
+	const cJSON *f = feedback;
+
+	while ((f = f->prev)->next != NULL)
+		if (tree_is(tree_at(f, "data"), "warnings", text))
+			return true;
+	return false;
+}
+
+/* A warning mostly says that an answer is a part of one. */
+static void
+put_warnings(const struct report *r)
+{
+	const cJSON *f;
+	int n = 0;
+
+	cJSON_ArrayForEach (f, tree_at(r->state, "executor_feedback")) {
+		struct span text = tree_span(tree_at(f, "data"), "warnings");
+
+		if (text.n == 0 || is_warned(f, text.p) ||
+		    n++ == WARNINGS_SHOWN)
+			continue;
+		if (n == 1)
+			buf_addf(r->b, "\n**%s**\n\n", word(r, RW_WARNED));
+		buf_adds(r->b, "- ");
+		md_put_text(r->b, text, QUERY_MAX);
+		put_ids(r->b, tree_at(f, "evidence"));
+		buf_addc(r->b, '\n');
+	}
+}
+
 static void
 put_cause(const struct report *r)
 {
@@ -518,6 +561,7 @@ put_cause(const struct report *r)
 		put_all_findings(r, OF_NONE);
 	put_list(
 	    r, tree_at(r->conclusion, "not_looked_at"), word(r, RW_UNSEEN));
+	put_warnings(r);
 }
 
 /* ---- actions ---- */
@@ -608,7 +652,10 @@ put_actions(const struct report *r)
 	}
 	if (n == 0)
 		buf_addf(r->b, "%s\n",
-		    word(r, r->stop != NULL ? RW_CUT_END : RW_NO_ADVICE));
+		    word(r,
+			r->stop != NULL	  ? RW_CUT_END
+			: is_all_clear(r) ? RW_NO_ADVICE
+					  : RW_NO_ADVICE_GIVEN));
 }
 
 /* ---- conclusion ---- */

@@ -361,6 +361,21 @@ on_decided(struct view *v, const cJSON *data, struct buf *b)
 	view_line(v, yes ? GOOD : BAD, yes ? "approved" : "denied", b);
 }
 
+/* An answer with a warning may be a part of one: that is not for the evidence
+ * alone. */
+static void
+tell_warnings(struct view *v, const char *summary, struct buf *b)
+{
+	static const char begin[] = "\nPrometheus warns: ";
+	const char *warns = strstr(summary, begin);
+
+	if (warns == NULL)
+		return;
+	buf_reset(b);
+	put_text(b, "", warns + 1, "");
+	view_line(v, BAD, "warns", b);
+}
+
 static void
 on_feedback(struct view *v, const cJSON *data, struct buf *b)
 {
@@ -377,6 +392,7 @@ on_feedback(struct view *v, const cJSON *data, struct buf *b)
 	view_quiet(v);
 	view_end_running(v, int_of(data, "iteration"), int_of(data, "index"));
 	view_line(v, ok ? GOOD : BAD, what, b);
+	tell_warnings(v, text_of(data, "summary"), b);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "common/report/alerts.h"
 #include "common/base/rc.h"
 #include "common/json/tree.h"
+#include "planner/rules/silence.h"
 
 enum { NAMES_MAX = 50 };
 
@@ -102,6 +103,7 @@ case_new(struct span state, enum report_lang fallback)
 	if (k->facts.alerts_answer == NULL)
 		return k;
 	ask_named_rules(k);
+	silence_ask(k);
 	if (answer_ok(k->facts.alerts_answer))
 		ask_causes_of_nothing(k);
 	/* A watchdog is looked at only when there is nothing else. */
@@ -134,6 +136,7 @@ case_free(struct kase *k)
 	ask_done(&k->targets);
 	ask_done(&k->named_rules);
 	ask_done(&k->causes);
+	silence_ask_done(k);
 	incidents_done(&k->incidents);
 	facts_done(&k->facts);
 	free(k);

@@ -16,6 +16,8 @@ struct kase {
 	struct ask alerts, rules, targets; /* the first round */
 	struct ask named_rules; /* where the list was too long to hold all */
 	struct ask causes;      /* without an alert to start from */
+	struct ask flaps;       /* which alerts fired again and again */
+	struct ask recorded, any_data; /* of a past without alerts */
 	struct incidents incidents;
 	struct study studies[CASE_STUDIES_MAX]; /* of the first incidents */
 	int n_studies;

@@ -11,7 +11,7 @@
 #include "common/report/alerts.h"
 #include "common/base/rc.h"
 #include "common/json/tree.h"
-#include "planner/rules/conclude.h"
+#include "planner/rules/silence.h"
 
 static cJSON *
 targets_down(const struct drawing *d)
@@ -104,82 +104,6 @@ tell_targets(struct drawing *d, const cJSON *down)
 	}
 }
 
-/* No list of alerts: Prometheus cannot be asked. */
-static void
-conclude_blind(struct drawing *d, cJSON *c)
-{
-	const cJSON *a = d->k->facts.alerts_answer;
-	const char *next = tree_str(a, "suggestion");
-
-	say(&d->s, "未能查询 Prometheus，因此无法判断：",
-	    "Prometheus could not be asked, so nothing can be said: ");
-	say_code(&d->s, answer_error(a));
-	say_cite(&d->s, answer_evidence(a));
-	cJSON_AddStringToObject(c, "summary", buf_str(&d->s.text));
-	cJSON_AddStringToObject(c, "confidence", "undetermined");
-	drawing_finding(d, "open", -1,
-	    next[0] != '\0'
-		? next
-		: drawing_word(d,
-		      "检查 Prometheus 是否在运行、地址与凭据是否正确",
-		      "see whether Prometheus runs, and whether "
-		      "address and credentials are right"));
-	say(&d->s, "先恢复对 Prometheus 的访问，再重新发起调查",
-	    "First restore access to Prometheus, then investigate again");
-	drawing_action(d);
-}
-
-/* What changed most while nothing fires. */
-static void
-tell_quiet_causes(struct drawing *d)
-{
-	struct study s = {.causes = d->k->causes};
-	const cJSON *cause = causes_first(&s);
-
-	if (d->k->causes.answer == NULL)
-		return;
-	if (cause == NULL || causes_confidence(&s) < REPORT_SUSPECTED) {
-		causes_tell_beside(d, -1, &s, false);
-		return;
-	}
-	say(&d->s, "变化最大的是", "What changed most is ");
-	causes_put(d, &s, cause);
-	drawing_finding(d, "contributing", -1, NULL);
-}
-
-static void
-conclude_quiet(struct drawing *d, cJSON *c, const cJSON *down)
-{
-	const struct facts *f = &d->k->facts;
-	bool pending = alerts_count(f->alerts, "pending") > 0;
-	bool watchdog = d->k->incidents.n > 0;
-	cJSON *claim;
-
-	if (watchdog)
-		say(&d->s, "只有常驻告警（心跳一类）在触发，没有需要排查的问题",
-		    "Only alerts that always fire (a heartbeat) are active; "
-		    "there is nothing to look into");
-	else
-		say(&d->s, "没有告警在触发", "No alert is firing");
-	if (pending)
-		say(&d->s, "；有告警处于待定状态，可能即将触发，见上表",
-		    "; some are pending and may fire soon, see the table "
-		    "above");
-	if (cJSON_GetArraySize(down) > 0) {
-		say(&d->s, "；有目标采集失败，见上表",
-		    "; targets fail to be scraped, see the table above");
-		say_cite(&d->s, answer_evidence(f->targets_answer));
-	}
-	say_cite(&d->s, drawing_alerts_id(d));
-	claim = say_claim(&d->s);
-	cJSON_AddStringToObject(c, "summary", tree_str(claim, "text"));
-	cJSON_AddItemToObject(c, "evidence",
-	    cJSON_DetachItemFromObjectCaseSensitive(claim, "evidence"));
-	cJSON_Delete(claim);
-	cJSON_AddStringToObject(c, "confidence", "undetermined");
-	tell_quiet_causes(d);
-}
-
 /* The answers of all incidents, and the least certain of them. */
 static void
 summarise(struct drawing *d, cJSON *c, const cJSON *incidents)
@@ -247,10 +171,33 @@ tell_unseen(struct drawing *d)
 		    "logs, traces and change records were not looked at")));
 }
 
+/* Alerts that came with the run are all it has, when nothing answered. */
+static void
+tell_nothing_read(struct drawing *d, cJSON *c)
+{
+	const cJSON *f, *first = NULL;
+
+	if (tree_has(c, "incomplete"))
+		return;
+	cJSON_ArrayForEach (f, tree_at(d->k->facts.state, "executor_feedback")) {
+		if (answer_ok(f))
+			return;
+		if (first == NULL)
+			first = f;
+	}
+	if (first == NULL)
+		return;
+	say(&d->s, "没有一个查询得到回答：", "No query was answered: ");
+	say_code(&d->s, answer_error(first));
+	cJSON_AddStringToObject(c, "incomplete", buf_str(&d->s.text));
+	say_cite(&d->s, answer_evidence(first));
+	drawing_finding(d, "open", -1, NULL);
+}
+
 cJSON *
 case_conclude(const struct kase *k)
 {
-	cJSON *c = cJSON_CreateObject(), *incidents, *down;
+	cJSON *c = cJSON_CreateObject(), *incidents, *down, *doubts, *notes;
 	struct drawing d = {.k = k, .zh = k->facts.lang == REPORT_ZH};
 	int i;
 
@@ -259,19 +206,27 @@ case_conclude(const struct kase *k)
 	d.findings = cJSON_AddArrayToObject(c, "findings");
 	d.actions = cJSON_AddArrayToObject(c, "actions");
 	d.unseen = cJSON_AddArrayToObject(c, "not_looked_at");
+	doubts = cJSON_CreateArray();
+	notes = cJSON_CreateArray();
 	down = targets_down(&d);
 	for (i = 0; i < k->n_studies; i++)
 		cJSON_AddItemToArray(incidents, conclude_incident(&d, i));
-	if (k->n_studies > 0)
+	if (answer_ok(k->facts.alerts_answer))
+		silence_tell(&d, doubts, notes);
+	if (k->facts.nobody)
+		conclude_nobody(&d, c);
+	else if (k->n_studies > 0)
 		summarise(&d, c, incidents);
-	else if (k->facts.alerts_answer != NULL &&
-		 !answer_ok(k->facts.alerts_answer))
+	else if (!answer_ok(k->facts.alerts_answer))
 		conclude_blind(&d, c);
 	else
-		conclude_quiet(&d, c, down);
+		conclude_quiet(&d, c, doubts, notes, down);
+	tell_nothing_read(&d, c);
 	tell_targets(&d, down);
 	tell_unseen(&d);
 	cJSON_AddItemToObject(c, "targets_down", down);
+	cJSON_Delete(doubts);
+	cJSON_Delete(notes);
 	say_done(&d.s);
 	return c;
 }

@@ -88,6 +88,15 @@ void causes_tell_beside(
     struct drawing *d, int n, const struct study *s, bool has_cause);
 void causes_tell_alternatives(struct drawing *d, int n, const struct study *s);
 
+/* ---- conclude_quiet.c: no incident to study ---- */
+
+/* Each gives the conclusion its summary; the first two make it incomplete. */
+void conclude_nobody(struct drawing *d, cJSON *c);
+void conclude_blind(struct drawing *d, cJSON *c);
+/* doubts and notes as silence_tell gave them, down the targets. */
+void conclude_quiet(struct drawing *d, cJSON *c, const cJSON *doubts,
+    const cJSON *notes, const cJSON *down);
+
 /* ---- conclude_incident.c ---- */
 
 /* Incident n of the conclusion, the caller's; its findings are added. */

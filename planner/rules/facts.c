@@ -128,6 +128,14 @@ facts_tool(const struct facts *f, enum tool_role role)
 
 /* ---- the whole ---- */
 
+/* By the question, else by what the tools took it for. */
+static bool
+is_past(const struct facts *f)
+{
+	return tree_num(f->state, "past", 0) != 0 ||
+	       cJSON_IsTrue(tree_at(tree_at(f->alerts_answer, "data"), "past"));
+}
+
 void
 facts_init(struct facts *f, struct span state, enum report_lang fallback)
 {
@@ -147,6 +155,9 @@ facts_init(struct facts *f, struct span state, enum report_lang fallback)
 	f->alerts_answer = facts_latest(f, TOOL_ROLE_ALERTS);
 	f->rules_answer = facts_latest(f, TOOL_ROLE_RULES);
 	f->targets_answer = facts_latest(f, TOOL_ROLE_TARGETS);
+	f->past = is_past(f);
+	f->nobody = cJSON_IsArray(tree_at(f->state, "tools")) &&
+		    cJSON_GetArraySize(tree_at(f->state, "tools")) == 0;
 	f->rules = list_in(f->rules_answer, rules);
 	f->targets = list_in(f->targets_answer, targets);
 }

@@ -20,6 +20,8 @@ struct facts {
 	enum report_lang lang;
 	double at_s; /* the moment it is about, unix seconds */
 	double window_s;
+	bool past;   /* at_s is not now: lists of the present do not count */
+	bool nobody; /* no executor is here */
 	cJSON *alerts; /* owned; alerts_of_state */
 	const cJSON *alerts_answer, *rules_answer, *targets_answer;
 	const cJSON *rules;   /* list, or NULL */

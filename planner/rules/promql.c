@@ -467,3 +467,19 @@ promql_metrics(struct span expr, struct span *ret, int max)
 		names_take(&x, &s, t);
 	return x.n;
 }
+
+bool
+promql_is_constant(struct span expr)
+{
+	struct scan s = scan_of(expr);
+	struct span name;
+	struct token t;
+	bool any = false;
+
+	while ((t = scan_next(&s)).kind != T_END && t.kind != T_BAD) {
+		any = true;
+		if (t.kind == T_OPEN && *t.p == '{')
+			return false;
+	}
+	return any && t.kind == T_END && promql_metrics(expr, &name, 1) == 0;
+}

@@ -42,6 +42,9 @@ int promql_measures(
 /* The names of the metrics expr reads, each once, at most max. */
 int promql_metrics(struct span expr, struct span *ret, int max);
 
+/* Whether it reads no metric at all: vector(1), hour() > 8. */
+bool promql_is_constant(struct span expr);
+
 /* Whether strings and brackets close, so that it can stand in another. */
 bool promql_is_balanced(struct span expr);
 

@@ -58,6 +58,9 @@ todo_of(const struct kase *k)
 	add(&t, &k->causes);
 	for (i = 0; i < k->n_studies; i++)
 		study_each(&k->studies[i], add, &t);
+	add(&t, &k->flaps);
+	add(&t, &k->recorded);
+	add(&t, &k->any_data);
 	return t;
 }
 
@@ -165,7 +168,8 @@ put_finish(struct buf *b, const struct kase *k)
 	    b, &(struct proto_answer){.planner_plan = buf_span(&plan),
 		   .decision = span_of("FINISH"),
 		   .final_report = buf_span(&report),
-		   .conclusion = buf_span(&conclusion)});
+		   .conclusion = buf_span(&conclusion),
+		   .waits = span_of(k->facts.nobody ? "executor" : "")});
 	buf_mark(b, &plan);
 	buf_mark(b, &report);
 	buf_mark(b, &conclusion);
@@ -177,7 +181,8 @@ rules_plan(struct buf *b, struct span state, enum report_lang fallback)
 	struct kase *k = case_new(state, fallback);
 	struct todo t = todo_of(k);
 
-	if (t.n > 0 && tree_num(k->facts.state, "iteration", 0) < ROUNDS_MAX)
+	if (!k->facts.nobody && t.n > 0 &&
+	    tree_num(k->facts.state, "iteration", 0) < ROUNDS_MAX)
 		put_execute(b, k, &t);
 	else
 		put_finish(b, k);

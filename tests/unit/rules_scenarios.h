@@ -329,7 +329,7 @@ static const struct scenario
 		.alerts =
 		    "{\"alerts\":[{\"name\":\"Soon\",\"state\":\"pending\","
 		    "\"labels\":{\"alertname\":\"Soon\",\"a\":\"b\"}}]}",
-		.rules = "{\"rules\":[],\"total\":0}",
+		.rules = CPU_RULE,
 		.targets =
 		    "{\"up\":1,\"down\":1,\"targets\":[{\"health\":\"down\","
 		    "\"labels\":{\"instance\":\"i\",\"job\":\"j\"},"
@@ -663,7 +663,7 @@ static const struct scenario
 		.state =
 		    AT ",\"language\":\"en\",\"input\":\"why is it slow?\"",
 		.alerts = "{\"alerts\":[]}",
-		.rules = "{\"rules\":[]}",
+		.rules = CPU_RULE,
 		.targets = ALL_UP,
 		.causes =
 		    "{\"confidence\":\"likely\",\"causes\":[{\"service\":"

@@ -533,12 +533,18 @@ START_TEST(alerts_are_those_of_whichever_tool_lists_them)
 		    "[]}},{\"tool\":\"other\",\"status\":\"SUCCESS\",\"data\":"
 		    "{\"alerts\":[{\"labels\":{\"alertname\":\"A\"}}]}}]}");
 	AUTO(tree) list = alerts_of_state(s);
+	AUTO(tree) clear = tree_of("{\"all_clear\":true}");
 	auto_buf b = {.max = 1 << 20};
 
 	ck_assert_int_eq(cJSON_GetArraySize(list), 0);
-	/* Known to be none, not unknown. */
+	/* Known to be none, not unknown; an all-clear is whoever concludes'
+	 * to give. */
 	report_render(&b, s, NULL, REPORT_EN, NULL);
+	HAS(buf_str(&b), "No firing alert is listed; that is no all-clear");
+	buf_reset(&b);
+	report_render(&b, s, clear, REPORT_EN, NULL);
 	HAS(buf_str(&b), "No alert is firing");
+	HAS(buf_str(&b), "Nothing needs to be done at once");
 }
 END_TEST
 

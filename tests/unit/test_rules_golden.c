@@ -17,6 +17,7 @@
 #include "planner/rules/rules.h"
 #include "tests/harness/texts.h"
 #include "tests/unit/rules_scenarios.h"
+#include "tests/unit/rules_silences.h"
 
 enum { ROUNDS_MAX = 8 };
 
@@ -244,6 +245,96 @@ START_TEST(rules_investigate_to_a_report_that_holds)
 		ck_assert_msg(strstr(report, s->want_not[i]) == NULL,
 		    "%s: \"%s\" in\n%s", s->name, s->want_not[i], report);
 	check_verified(&r, update);
+	run_done(&r);
+}
+END_TEST
+
+static void
+check_silence(const struct silence *x, enum report_lang lang)
+{
+	static const char *const calm[REPORT_LANGS][2] = {
+	    {"没有需要立即执行的操作", "没有告警在触发"},
+	    {"Nothing needs to be done at once", "No alert is firing"}};
+	auto_str state = xasprintf("%s%s,\"language\":\"%s\"", AT, x->state,
+	    lang == REPORT_ZH ? "zh" : "en");
+	struct scenario s = {.name = x->name,
+	    .state = state,
+	    .alerts = x->alerts,
+	    .rules = x->rules,
+	    .targets = x->targets};
+	const char *want = lang == REPORT_ZH ? x->zh : x->en;
+	AUTO(tree) update = NULL;
+	const char *report;
+	struct run r;
+
+	memcpy(s.metrics, x->metrics, sizeof(x->metrics));
+	start(&r, &s);
+	update = run(&r);
+	report = tree_str(update, "final_report");
+	ck_assert_msg(strstr(report, want) != NULL, "%s: no \"%s\" in\n%s",
+	    x->name, want, report);
+	ck_assert_msg(
+	    x->clear ==
+		cJSON_IsTrue(
+		    tree_at(tree_at(update, "conclusion"), "all_clear")),
+	    "%s\n%s", x->name, report);
+	if (!x->clear) {
+		assert_lacks(report, calm[lang][0]);
+		assert_lacks(report, calm[lang][1]);
+	}
+	check_verified(&r, update);
+	run_done(&r);
+}
+
+START_TEST(rules_say_of_silence_no_more_than_was_read)
+{
+	check_silence(&silences[_i], REPORT_EN);
+	check_silence(&silences[_i], REPORT_ZH);
+}
+END_TEST
+
+/* As a planner alone is given it, and by a supervisor without executors. */
+START_TEST(rules_conclude_nothing_where_nobody_can_look)
+{
+	static const char *const languages[] = {"en", "zh"};
+	static const char *const says[] = {"Nobody could look", "没有人能去查看"};
+	auto_str state = xasprintf(
+	    "{%s,\"language\":\"%s\",\"tools\":[]}", AT, languages[_i]);
+	struct run r = {.state = parsed(state)};
+	AUTO(tree) update = update_of(&r);
+
+	ck_assert_str_eq(tree_str(update, "waits"), "executor");
+	assert_contains(tree_str(tree_at(update, "conclusion"), "incomplete"),
+	    says[_i]);
+	assert_contains(tree_str(update, "final_report"), says[_i]);
+	assert_lacks(tree_str(update, "final_report"), "No alert is firing");
+	assert_lacks(tree_str(update, "final_report"), "没有告警在触发");
+	run_done(&r);
+}
+END_TEST
+
+/* Tools there are, none of which lists alerts; and one that fails. */
+START_TEST(rules_say_when_nothing_could_be_read)
+{
+	static const char *const states[] = {
+	    "{" AT ",\"language\":\"en\",\"tools\":[{\"name\":\"echo\"}]}",
+	    "{" AT ",\"language\":\"en\",\"iteration\":1,"
+	    "\"executor_feedback\":[{\"tool\":\"query_prometheus_alerts\","
+	    "\"status\":\"FAILED\",\"args\":{},\"summary\":\"no route\"},"
+	    "{\"tool\":\"query_prometheus_rules\",\"status\":\"FAILED\","
+	    "\"args\":{},\"summary\":\"no route\"},"
+	    "{\"tool\":\"query_prometheus_targets\",\"status\":\"FAILED\","
+	    "\"args\":{},\"summary\":\"no route\"}]}"};
+	static const char *const says[] = {
+	    "no tool here lists alerts", "`no route`"};
+	struct run r = {.state = parsed(states[_i])};
+	AUTO(tree) update = update_of(&r);
+
+	ck_assert_str_eq(tree_str(update, "decision"), "FINISH");
+	ck_assert_str_eq(tree_str(update, "waits"), "");
+	assert_contains(tree_str(tree_at(update, "conclusion"), "incomplete"),
+	    says[_i]);
+	assert_lacks(tree_str(update, "final_report"), "No alert is firing");
 	run_done(&r);
 }
 END_TEST
@@ -650,6 +741,10 @@ main(void)
 		(int)ARRAY_LEN(sinces)},
 	    {rules_do_not_ask_on_when_nothing_answers, 0},
 	    {rules_take_any_state, 4},
+	    {rules_say_of_silence_no_more_than_was_read,
+		(int)ARRAY_LEN(silences)},
+	    {rules_conclude_nothing_where_nobody_can_look, 2},
+	    {rules_say_when_nothing_could_be_read, 2},
 	};
 
 	return RUN_TESTS("rules_golden", tests);

@@ -60,35 +60,25 @@ read_file(const char *path, struct buf *b, struct err *err)
 	return rc;
 }
 
-/* A script that ends without a report still ends in one: what it says. Of a
- * conclusion whoever asked makes it. */
+/* A script that ends without a report still ends in one, which whoever asked
+ * makes: of its conclusion, or else of what the step says. */
 static void
-put_report(struct buf *report, const struct plan *p, bool concluded,
-    enum report_lang lang)
+put_conclusion(struct buf *b, const struct plan *p)
 {
-	AUTO(tree) conclusion = NULL;
-
-	if (p->decision != PLAN_DECISION_FINISH)
-		return;
-	if (p->report.n > 0) {
-		buf_add_span(report, p->report);
-		return;
-	}
-	if (concluded)
-		return;
-	conclusion = cJSON_CreateObject();
-	json_add_span(conclusion, "summary", p->step);
-	report_render(report, NULL, conclusion, lang, NULL);
+	wire_put_map(b, 2);
+	wire_put_str(b, "summary");
+	wire_put_span(b, p->step);
+	wire_put_str(b, "confidence");
+	wire_put_str(b, report_confidence_name(REPORT_UNDETERMINED));
 }
 
 static enum rc
-encode(struct buf *update, const cJSON *tree, enum report_lang lang,
-    struct err *err)
+encode(struct buf *update, const cJSON *tree, struct err *err)
 {
 	struct span conclusion;
 	struct plan p;
 	auto_buf map = {.max = PLAN_BYTES_MAX}, plan = {.max = PLAN_BYTES_MAX};
-	auto_buf report = {.max = REPORT_BYTES_MAX};
+	auto_buf ending = {.max = PLAN_BYTES_MAX};
 	enum rc rc;
 
 	rc = plan_from_tree(tree, &map, err);
@@ -98,20 +88,26 @@ encode(struct buf *update, const cJSON *tree, enum report_lang lang,
 		return rc;
 	plan_put(&plan, &p);
 	conclusion = wire_find(buf_span(&map), "conclusion");
-	put_report(&report, &p, conclusion.n > 0, lang);
+	if (p.decision == PLAN_DECISION_FINISH && p.report.n == 0 &&
+	    conclusion.n == 0) {
+		put_conclusion(&ending, &p);
+		conclusion = buf_span(&ending);
+	}
 	proto_put_answer(
 	    update, &(struct proto_answer){.planner_plan = buf_span(&plan),
 			.decision = span_of(plan_decision_name(p.decision)),
-			.final_report = buf_span(&report),
+			.final_report =
+			    p.decision == PLAN_DECISION_FINISH
+				? p.report
+				: span_of(""),
 			.conclusion = conclusion});
 	buf_mark(update, &plan);
-	buf_mark(update, &report);
+	buf_mark(update, &ending);
 	return buf_check(update, "a plan", err);
 }
 
 static enum rc
-load(struct backend *b, const cJSON *plans, enum report_lang lang,
-    struct err *err)
+load(struct backend *b, const cJSON *plans, struct err *err)
 {
 	int n = cJSON_GetArraySize(plans);
 	const cJSON *plan;
@@ -125,7 +121,7 @@ load(struct backend *b, const cJSON *plans, enum report_lang lang,
 		enum rc rc;
 
 		buf_init(update, BACKEND_UPDATE_MAX);
-		rc = encode(update, plan, lang, err);
+		rc = encode(update, plan, err);
 		if (rc != RC_OK)
 			return err_prefix(err, rc, "entry %d", b->n);
 	}
@@ -148,7 +144,7 @@ read_script(struct backend *b, const struct conf *conf, struct err *err)
 	if (rc == RC_OK)
 		rc = json_parse(buf_span(&text), &limits, &plans, err);
 	if (rc == RC_OK)
-		rc = load(b, plans, report_lang(span_of(conf->language)), err);
+		rc = load(b, plans, err);
 	return rc;
 }
 

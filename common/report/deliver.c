@@ -48,5 +48,10 @@ deliver_report(
 		own = buf_span(&rendered);
 	}
 	verify_mark(report, own, v, in->lang);
+	if (rendered.len == 0) {
+		AUTO(tree) state = wire_to_tree(in->state);
+
+		report_put_changes(report, state, in->lang);
+	}
 	buf_mark(report, &rendered);
 }

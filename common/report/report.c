@@ -614,26 +614,65 @@ put_step(const struct report *r, const cJSON *f)
 	buf_addc(r->b, '\n');
 }
 
+/* Nobody approved it: it was denied, or waited till the end. */
+static bool
+was_not_run(const cJSON *f)
+{
+	return tree_is(f, "class", "UNSAFE") && !tree_has(f, "approved_by") &&
+	       tree_is(f, "status", "FAILED");
+}
+
+/* Those that were run, or those that were not, under a title. */
+static int
+put_steps_of(const struct report *r, bool run, const char *title)
+{
+	const cJSON *f;
+	int n = 0;
+
+	cJSON_ArrayForEach (f, tree_at(r->state, "executor_feedback")) {
+		if (was_not_run(f) == run)
+			continue;
+		if (n == 0)
+			buf_addf(r->b, "\n**%s**\n\n", title);
+		if (n++ < STEPS_SHOWN)
+			put_step(r, f);
+	}
+	return n;
+}
+
 static void
 put_steps(const struct report *r)
 {
-	const cJSON *feedback = tree_at(r->state, "executor_feedback"), *f;
 	bool only_read = true;
-	int n = 0;
+	const cJSON *f;
 
-	cJSON_ArrayForEach (f, feedback)
-		only_read = only_read && !tree_has(f, "class");
+	cJSON_ArrayForEach (f, tree_at(r->state, "executor_feedback"))
+		only_read =
+		    only_read && (was_not_run(f) || !tree_has(f, "class"));
 	if (r->state == NULL)
 		return; /* it was said what is not known */
-	if (cJSON_GetArraySize(feedback) == 0) {
+	if (put_steps_of(r, true,
+		word(r, only_read ? RW_DONE : RW_DONE_MORE)) == 0)
 		buf_addf(r->b, "\n%s\n", word(r, RW_NO_STEPS));
-		return;
-	}
-	buf_addf(
-	    r->b, "\n**%s**\n\n", word(r, only_read ? RW_DONE : RW_DONE_MORE));
-	cJSON_ArrayForEach (f, feedback)
+	put_steps_of(r, false, word(r, RW_NOT_DONE));
+}
+
+void
+report_put_changes(struct buf *b, const cJSON *state, enum report_lang lang)
+{
+	struct report r = {.b = b, .lang = lang, .state = state};
+	const cJSON *f;
+	int n = 0;
+
+	cJSON_ArrayForEach (f, tree_at(state, "executor_feedback")) {
+		if (!tree_has(f, "class") || was_not_run(f))
+			continue;
+		if (n == 0)
+			buf_addf(b, "\n**%s**\n\n", word(&r, RW_CHANGED));
 		if (n++ < STEPS_SHOWN)
-			put_step(r, f);
+			put_step(&r, f);
+	}
+	put_steps_of(&r, false, word(&r, RW_NOT_DONE));
 }
 
 static void

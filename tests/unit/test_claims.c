@@ -350,6 +350,30 @@ START_TEST(what_was_counted_may_be_said)
 }
 END_TEST
 
+START_TEST(a_report_of_others_gets_what_was_done_and_who_approved_it)
+{
+	auto_buf state = {.max = 1 << 20}, verdict = {.max = 1 << 20};
+	auto_buf report = {.max = 1 << 20};
+	AUTO(tree) tree = NULL;
+	struct err err;
+
+	ck_assert_int_eq(
+	    json_parse(span_of("{\"language\":\"en\",\"final_report\":\"# x\","
+			       "\"executor_feedback\":[{\"tool\":\"restart\","
+			       "\"status\":\"SUCCESS\",\"class\":\"UNSAFE\","
+			       "\"approved_by\":\"ann\"}]}"),
+		NULL, &tree, &err),
+	    RC_OK);
+	wire_put_tree(&state, tree);
+	deliver_report(&report, &verdict,
+	    &(struct deliver_in){
+		.state = buf_span(&state), .lang = REPORT_EN});
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&report), "- `restart` (UNSAFE, approved by "
+				     "`ann`)"));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -363,6 +387,7 @@ main(void)
 		(int)ARRAY_LEN(places)},
 	    {what_the_evidence_bears_is_not_marked, 0},
 	    {what_was_counted_may_be_said, 2},
+	    {a_report_of_others_gets_what_was_done_and_who_approved_it, 0},
 	};
 
 	return run_tests("claims", tests, ARRAY_LEN(tests));

@@ -129,6 +129,72 @@ START_TEST(report_does_not_claim_that_nothing_was_changed_when_it_may_be)
 }
 END_TEST
 
+static const char unapproved[] =
+    "{\"executor_feedback\":[{\"tool\":\"a\",\"status\":\"SUCCESS\"},"
+    "{\"tool\":\"b\",\"status\":\"FAILED\",\"class\":\"UNSAFE\","
+    "\"approved_by\":\"\",\"summary\":\"denied by bob\"},"
+    "{\"tool\":\"c\",\"status\":\"FAILED\",\"class\":\"UNSAFE\","
+    "\"approved_by\":\"ann\",\"summary\":\"it broke\"}]}";
+
+/* What is under one title only. */
+static char *
+part_under(const char *text, const char *title)
+{
+	const char *from = strstr(text, title), *to;
+
+	ck_assert_msg(from != NULL, "%s in %s", title, text);
+	to = strstr(from + strlen(title) + 2, "\n**");
+	return xstrndup(
+	    from, to != NULL ? (size_t)(to - from) : strlen(from));
+}
+
+START_TEST(report_has_what_nobody_approved_under_not_done)
+{
+	auto_str t = render(unapproved, NULL, REPORT_EN, "deadline");
+	auto_str zh = render(unapproved, NULL, REPORT_ZH, "deadline");
+	auto_str done = part_under(t, "**Done");
+	auto_str not_done = part_under(t, "**Not done");
+
+	HAS(done, "- `a`\n");
+	HAS(done, "- `c` (UNSAFE, approved by `ann`): failed, it broke\n");
+	LACKS(done, "`b`");
+	HAS(not_done, "- `b` (UNSAFE): failed, denied by bob\n");
+	LACKS(not_done, "`c`");
+	HAS(zh, "没有执行（未获批准）");
+}
+END_TEST
+
+START_TEST(report_of_denied_steps_alone_says_that_none_was_done)
+{
+	auto_str t = render(
+	    "{\"executor_feedback\":[{\"tool\":\"b\",\"status\":\"FAILED\","
+	    "\"class\":\"UNSAFE\",\"summary\":\"denied by bob\"}]}",
+	    NULL, REPORT_EN, "deadline");
+
+	HAS(t, "No step was executed.");
+	HAS(t, "- `b` (UNSAFE): failed, denied by bob\n");
+	LACKS(t, "**Done");
+}
+END_TEST
+
+/* Somebody else's report says of itself what it says; this is added. */
+START_TEST(what_was_changed_is_added_to_a_report_of_others)
+{
+	AUTO(tree) made = tree_of(changed);
+	AUTO(tree) not_made = tree_of(unapproved);
+	AUTO(tree) read = tree_of(state);
+	auto_buf a = {.max = 10000}, b = {.max = 10000}, c = {.max = 10000};
+
+	report_put_changes(&a, made, REPORT_EN);
+	report_put_changes(&b, not_made, REPORT_EN);
+	report_put_changes(&c, read, REPORT_EN);
+	HAS(buf_str(&a), "**Done, and may have changed something**\n\n- `b`");
+	LACKS(buf_str(&a), "`a`");
+	HAS(buf_str(&b), "Not done (nobody approved it)**\n\n- `b`");
+	ck_assert_uint_eq(c.len, 0);
+}
+END_TEST
+
 START_TEST(report_says_what_the_conclusion_says)
 {
 	auto_str t = render(state, conclusion, REPORT_EN, NULL);
@@ -554,6 +620,9 @@ main(void)
 	const struct test_entry tests[] = {
 	    {report_has_the_form_in_every_language, REPORT_LANGS},
 	    {report_does_not_claim_that_nothing_was_changed_when_it_may_be, 0},
+	    {report_has_what_nobody_approved_under_not_done, 0},
+	    {report_of_denied_steps_alone_says_that_none_was_done, 0},
+	    {what_was_changed_is_added_to_a_report_of_others, 0},
 	    {report_says_what_the_conclusion_says, 0},
 	    {report_begins_the_root_cause_with_the_answer, 0},
 	    {report_cut_short_never_reads_like_a_cause, 8},

@@ -34,6 +34,12 @@ alerts_count(const cJSON *alerts, const char *state)
 int
 alerts_rank(const cJSON *alert)
 {
+	return alerts_rank_of(tree_at(alert, "labels"));
+}
+
+int
+alerts_rank_of(const cJSON *labels)
+{
 	static const struct {
 		const char *word;
 		int rank;
@@ -41,7 +47,7 @@ alerts_rank(const cJSON *alert)
 	    {"fatal", 0}, {"disaster", 0}, {"high", 0}, {"error", 0}, {"p0", 0},
 	    {"p1", 0}, {"warning", 1}, {"warn", 1}, {"major", 1}, {"medium", 1},
 	    {"p2", 1}, {"info", 2}, {"minor", 2}, {"low", 2}, {"none", 2}};
-	const char *severity = tree_str(tree_at(alert, "labels"), "severity");
+	const char *severity = tree_str(labels, "severity");
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(ranks); i++)

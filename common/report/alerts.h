@@ -32,6 +32,7 @@ int alerts_count(const cJSON *alerts, const char *state);
 
 /* 0 critical (page, emergency …), 1 warning, 2 info, 3 anything else. */
 int alerts_rank(const cJSON *alert);
+int alerts_rank_of(const cJSON *labels);
 
 /* Whether every pair of matchers (an object) is among labels. */
 bool alerts_match(const cJSON *labels, const cJSON *matchers);

@@ -6,6 +6,7 @@
  * function is called exactly once, unless the call is called off.
  */
 #include "executor/prom/prom.h"
+#include "common/json/json_cut.h"
 #include "common/base/clk.h"
 #include "common/agent/conf.h"
 #include "executor/prom/prom_request.h"
@@ -24,6 +25,8 @@ struct prom_call {
 	int status;
 	bool ignore; /* the rest of an error page */
 	uint64_t bytes;
+	size_t raw_from;      /* where the answer begins in the reader's raw */
+	struct json_cut *cut; /* once it does not fit; NULL: it does */
 };
 
 static void
@@ -39,6 +42,7 @@ call_free(struct prom_call *call)
 {
 	prom_request_done(&call->request);
 	prom_response_free(call->response);
+	json_cut_free(call->cut);
 	secret_free(call->password);
 	secret_free(call->token);
 	free(call);
@@ -203,6 +207,25 @@ on_head(void *arg, int status, const char *type UNUSED, struct err *err UNUSED)
 	return RC_OK;
 }
 
+/* Keeps the bytes, up to where the buffer is full: the rest is counted. */
+static void
+keep_raw(struct prom_call *call, struct span bytes)
+{
+	struct buf *raw = call->reader.raw;
+
+	if (call->cut == NULL && raw->len + bytes.n + JSON_CUT_ROOM < raw->max) {
+		buf_add_span(raw, bytes);
+		return;
+	}
+	if (call->cut == NULL) {
+		call->cut = json_cut_new();
+		json_cut_feed(call->cut,
+		    span_from(buf_span(raw), call->raw_from));
+		json_cut_here(call->cut);
+	}
+	json_cut_feed(call->cut, bytes);
+}
+
 static enum rc
 on_data(void *arg, struct span bytes, struct err *err)
 {
@@ -211,7 +234,7 @@ on_data(void *arg, struct span bytes, struct err *err)
 
 	call->bytes += bytes.n;
 	if (call->reader.raw != NULL && call->status < 400)
-		buf_add_span(call->reader.raw, bytes);
+		keep_raw(call, bytes);
 	if (call->ignore)
 		return RC_OK;
 	rc = prom_response_feed(call->response, bytes, err);
@@ -236,6 +259,10 @@ on_done(void *arg, const struct http_result *result)
 	explain(call, result, &out);
 	out.unknown = answer_is_lost(result);
 	out.warnings = prom_response_warnings(call->response);
+	out.raw_cut = call->cut != NULL;
+	if (out.raw_cut)
+		out.raw_left_out = json_cut_finish(
+		    call->cut, call->reader.raw, call->raw_from);
 	call->reader.done(call->reader.arg, &out);
 	call_free(call);
 }
@@ -276,6 +303,7 @@ call_new(const struct prom_conf *conf, const struct prom_ask *ask,
 	enum rc rc;
 
 	call->reader = *reader;
+	call->raw_from = reader->raw != NULL ? reader->raw->len : 0;
 	call->response = prom_response_new(
 	    answers[ask->what], bytes_max, reader->sink, reader->arg);
 	rc = prom_request_init(&call->request, conf, ask, err);

@@ -61,13 +61,16 @@ struct prom_outcome {
 	int64_t ms;
 	uint64_t bytes;
 	const char *warnings; /* one per line, or ""; for the call only */
+	bool raw_cut;         /* elements of raw are missing: how many */
+	uint64_t raw_left_out;
 };
 
 /* Where an answer goes. Everything borrowed until done. */
 struct prom_reader {
 	const struct prom_sink *sink;
-	struct buf *raw; /* the bytes as they came, up to its maximum,
-			  * beyond which its mark is set; or NULL */
+	struct buf *raw; /* the bytes as they came, behind what is in it
+			  * already, or as many whole elements of them as
+			  * it takes (json_cut.h); or NULL */
 	void (*done)(void *arg, const struct prom_outcome *outcome);
 	void *arg;
 };

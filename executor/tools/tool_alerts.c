@@ -10,6 +10,7 @@
  */
 #include "common/base/num.h"
 #include "common/base/when.h"
+#include "executor/tools/alert_list.h"
 #include "executor/tools/tool_prom.h"
 
 #include <math.h>
@@ -35,12 +36,10 @@ struct alerts {
 	bool past;
 	enum asks asks;
 	int64_t at_ms;
-	cJSON *list;       /* the instances, owned */
+	struct alert_list *list; /* the instances, owned */
 	size_t n_other;    /* did not match what was asked */
 	cJSON *others;     /* owned: the values that labels of those have */
 	size_t n_firing_others; /* that have other labels */
-	size_t n_left_out; /* matched, but too many */
-	size_t n_firing, n_pending;
 	size_t n_stored;   /* of the list, those from the series */
 	size_t annotation_bytes;
 	bool annotations_cut;
@@ -54,7 +53,7 @@ alerts_free(struct tool_prom *p)
 {
 	struct alerts *a = (struct alerts *)p;
 
-	cJSON_Delete(a->list);
+	alert_list_free(a->list);
 	cJSON_Delete(a->others);
 	cJSON_Delete(a->series);
 	free(a);
@@ -144,19 +143,13 @@ list_instance(struct alerts *a, const char *state, const cJSON *labels)
 		a->n_other++;
 		return NULL;
 	}
-	if (firing)
-		a->n_firing++;
-	else
-		a->n_pending++;
-	if (cJSON_GetArraySize(a->list) >= a->limit) {
-		a->n_left_out++;
+	if (!alert_list_count(a->list, state, labels))
 		return NULL;
-	}
 	o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "name", name != NULL ? name : "");
 	cJSON_AddStringToObject(o, "state", state);
 	cJSON_AddItemToObject(o, "labels", cJSON_Duplicate(labels, true));
-	cJSON_AddItemToArray(a->list, o);
+	alert_list_add(a->list, o);
 	return o;
 }
 
@@ -224,18 +217,11 @@ state_sample(struct alerts *a)
 static void
 since_sample(struct alerts *a, double since_s)
 {
-	cJSON *o;
+	cJSON *o = alert_list_find(a->list, a->series);
 
-	if (!(since_s > 0 && since_s * 1000 < (double)WHEN_MAX_MS))
-		return;
-	cJSON_ArrayForEach (o, a->list) {
-		const cJSON *labels =
-		    cJSON_GetObjectItemCaseSensitive(o, "labels");
-
-		if (json_str(o, "activeAt") == NULL &&
-		    cJSON_Compare(labels, a->series, true))
-			json_add_moment(o, "activeAt", llround(since_s * 1000));
-	}
+	if (o != NULL && json_str(o, "activeAt") == NULL && since_s > 0 &&
+	    since_s * 1000 < (double)WHEN_MAX_MS)
+		json_add_moment(o, "activeAt", llround(since_s * 1000));
 }
 
 static enum rc
@@ -313,26 +299,30 @@ put_none(const struct alerts *a, struct buf *b)
 static void
 put_summary(const struct alerts *a, struct buf *b)
 {
-	const cJSON *o;
-	int lines = 0, n = cJSON_GetArraySize(a->list);
+	const cJSON *list = alert_list_items(a->list), *o;
+	size_t firing = alert_list_n(a->list, "firing");
+	size_t pending = alert_list_n(a->list, "pending");
+	size_t left_out = alert_list_left_out(a->list);
+	int lines = 0, n = cJSON_GetArraySize(list);
 	char when[WHEN_TEXT];
 
-	if (a->n_firing + a->n_pending == 0) {
+	if (firing + pending == 0) {
 		put_none(a, b);
 		return;
 	}
-	buf_addf(b, "%zu firing, %zu pending at %s", a->n_firing, a->n_pending,
+	buf_addf(b, "%zu firing, %zu pending at %s", firing, pending,
 	    when_print(a->at_ms, when));
 	put_source(a, b);
 	buf_addc(b, '.');
-	cJSON_ArrayForEach (o, a->list)
+	cJSON_ArrayForEach (o, list)
 		if (lines++ < SUMMARY_LINES)
 			put_instance(b, o);
 	if (n > SUMMARY_LINES)
 		buf_addf(b, "\n- and %d more, in the data", n - SUMMARY_LINES);
-	if (a->n_left_out > 0)
-		buf_addf(
-		    b, "\n%zu more are only in the evidence.", a->n_left_out);
+	if (left_out > 0 && a->prom.cut)
+		buf_addf(b, "\n%zu more are counted, not listed.", left_out);
+	else if (left_out > 0)
+		buf_addf(b, "\n%zu more are only in the evidence.", left_out);
 }
 
 static void
@@ -352,16 +342,22 @@ finish(struct alerts *a)
 {
 	struct tool_result *r = &a->prom.call->result;
 	cJSON *o = cJSON_CreateObject();
+	cJSON *names = alert_list_names(a->list);
 
 	put_summary(a, &r->summary);
 	json_add_moment(o, "time", a->at_ms);
-	cJSON_AddNumberToObject(o, "firing", (double)a->n_firing);
-	cJSON_AddNumberToObject(o, "pending", (double)a->n_pending);
+	cJSON_AddNumberToObject(
+	    o, "firing", (double)alert_list_n(a->list, "firing"));
+	cJSON_AddNumberToObject(
+	    o, "pending", (double)alert_list_n(a->list, "pending"));
 	if (a->n_other > 0)
 		cJSON_AddNumberToObject(o, "not_matching", (double)a->n_other);
 	add_others(a, o);
-	if (a->n_left_out > 0)
-		cJSON_AddNumberToObject(o, "left_out", (double)a->n_left_out);
+	if (names != NULL) {
+		cJSON_AddNumberToObject(
+		    o, "left_out", (double)alert_list_left_out(a->list));
+		cJSON_AddItemToObject(o, "names", names);
+	}
 	if (a->annotations_cut)
 		cJSON_AddTrueToObject(o, "annotations_cut");
 	if (a->n_stored > 0 && !a->past)
@@ -370,7 +366,7 @@ finish(struct alerts *a)
 		cJSON_AddStringToObject(o, "unlisted", a->unlisted.text);
 	if (a->past)
 		cJSON_AddTrueToObject(o, "past");
-	cJSON_AddItemToObject(o, "alerts", TAKE(a->list));
+	cJSON_AddItemToObject(o, "alerts", alert_list_take(a->list));
 	r->data = o;
 	tool_prom_end(&a->prom);
 }
@@ -395,7 +391,8 @@ answered(struct tool_prom *p, const struct prom_outcome *outcome UNUSED)
 	enum rc rc = RC_OK;
 	struct err err;
 
-	if (a->asks == ASKS_LIST && a->n_firing + a->n_firing_others == 0)
+	if (a->asks == ASKS_LIST &&
+	    alert_list_n(a->list, "firing") + a->n_firing_others == 0)
 		rc = ask_series(a, ASKS_STATES, &err);
 	else if (a->asks == ASKS_STATES && a->n_stored > 0)
 		rc = ask_series(a, ASKS_SINCE, &err);
@@ -409,12 +406,13 @@ answered(struct tool_prom *p, const struct prom_outcome *outcome UNUSED)
 static void
 forget_list(struct alerts *a)
 {
-	cJSON_Delete(a->list);
+	alert_list_free(a->list);
 	cJSON_Delete(a->others);
-	a->list = cJSON_CreateArray();
+	a->list = alert_list_new((size_t)a->limit);
 	a->others = cJSON_CreateObject();
-	a->n_firing = a->n_pending = a->n_other = a->n_left_out = 0;
-	a->n_firing_others = 0;
+	a->n_other = a->n_firing_others = 0;
+	a->prom.cut = false;
+	a->prom.left_out = 0;
 	buf_reset(&a->prom.call->result.evidence);
 }
 
@@ -477,9 +475,9 @@ alerts_start(struct tool_call *call, struct err *err)
 	    .answered = answered,
 	    .failed = failed,
 	    .free = alerts_free};
-	a->list = cJSON_CreateArray();
 	a->others = cJSON_CreateObject();
 	rc = read_args(a, err);
+	a->list = alert_list_new((size_t)a->limit);
 	if (rc == RC_OK && a->past) {
 		buf_addf(&call->result.query, "ALERTS at %s",
 		    when_print(a->at_ms, when));

@@ -52,6 +52,8 @@ on_done(void *arg, const struct prom_outcome *outcome)
 	struct tool_prom *p = arg;
 
 	p->asked = NULL;
+	p->cut |= outcome->raw_cut;
+	p->left_out += outcome->raw_left_out;
 	if (outcome->rc == RC_OK) {
 		keep_warnings(p, outcome->warnings);
 		p->answered(p, outcome);
@@ -119,18 +121,19 @@ add_warnings(struct tool_result *r, const char *warnings)
 	cJSON_AddStringToObject(r->data, "warnings", warnings);
 }
 
-/* Evidence that did not fit is kept up to the limit, and said to be cut. */
+/* Of evidence that did not fit its beginning is kept, and said to be. */
 static void
-note_cut(struct tool_result *r)
+note_cut(const struct tool_prom *p, struct tool_result *r)
 {
-	if (!r->evidence.full)
+	if (!p->cut)
 		return;
-	r->media = "text/plain; charset=utf-8";
 	cJSON_AddTrueToObject(r->data, "evidence_cut");
+	cJSON_AddNumberToObject(
+	    r->data, "evidence_left_out", (double)p->left_out);
 	buf_addf(&r->summary,
 	    "\nThe answer was longer than %d MiB; what is kept of it is its "
-	    "beginning.",
-	    TOOL_EVIDENCE_MAX >> 20);
+	    "beginning, without %llu elements.",
+	    TOOL_EVIDENCE_MAX >> 20, (unsigned long long)p->left_out);
 }
 
 void
@@ -140,7 +143,7 @@ tool_prom_end(struct tool_prom *p)
 	struct tool_result *r = &call->result;
 
 	add_warnings(r, buf_str(&p->warnings));
-	note_cut(r);
+	note_cut(p, r);
 	r->success = true;
 	give_up(p);
 	tool_done(call);

@@ -26,6 +26,8 @@ struct tool_prom {
 	    struct tool_prom *p, const struct prom_outcome *outcome);
 	void (*free)(struct tool_prom *p);
 	struct buf warnings; /* of all answers, one per line, each once */
+	bool cut; /* not all of the answers is evidence */
+	uint64_t left_out; /* how many of their elements are not */
 };
 
 /*

@@ -4,6 +4,7 @@
  */
 #include "common/base/clk.h"
 #include "common/json/json.h"
+#include "common/json/tree.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/stub_http.h"
 #include "tests/harness/texts.h"
@@ -115,6 +116,55 @@ many_alerts(int n)
 	buf_adds(&b, "]}}");
 	return buf_take(&b);
 }
+
+/* Of more instances than are listed each rule has some, the severe ones are
+ * all there, and each is counted. */
+START_TEST(what_is_listed_of_a_storm_is_chosen)
+{
+	auto_buf body = {.max = 4 << 20};
+	struct stub_route route[] = {{"/", 200, NULL, NULL}, {0}};
+	const cJSON *alert, *name;
+	int i, severe = 0, late = 0, small = 0;
+	double left = 0;
+	struct workbench b;
+
+	buf_adds(&body, "{\"status\":\"success\",\"data\":{\"alerts\":[");
+	for (i = 0; i < 9000; i++)
+		buf_addf(&body,
+		    "%s{\"state\":\"firing\",\"labels\":{\"alertname\":"
+		    "\"%s\",\"severity\":\"%s\",\"pod\":\"p%d\"}}",
+		    i > 0 ? "," : "",
+		    i == 8999	     ? "Late"
+		    : i % 100 == 99 ? "Small"
+				     : "Big",
+		    i > 8000 && i % 10 == 5 ? "critical" : "warning", i);
+	buf_adds(&body, "]}}");
+	route[0].body = buf_str(&body);
+	workbench_open(&b, stub_routes, route);
+	assert_contains(
+	    workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\"}"),
+	    "9000 firing");
+	ck_assert(workbench_number(&b, "firing") == 9000);
+	ck_assert(workbench_number(&b, "left_out") == 7000);
+	ck_assert_int_eq(
+	    cJSON_GetArraySize(workbench_data(&b, "alerts")), 2000);
+	cJSON_ArrayForEach (alert, workbench_data(&b, "alerts")) {
+		const cJSON *labels = tree_at(alert, "labels");
+
+		severe += tree_is(labels, "severity", "critical");
+		late += tree_is(labels, "alertname", "Late");
+		small += tree_is(labels, "alertname", "Small");
+	}
+	ck_assert_int_eq(severe, 100);
+	ck_assert_int_eq(late, 1);
+	ck_assert_int_ge(small, 1);
+	cJSON_ArrayForEach (name, workbench_data(&b, "names"))
+		left += tree_num(name, "firing", 0) -
+			tree_num(name, "listed", 0);
+	ck_assert(left == 7000);
+	workbench_close(&b);
+}
+END_TEST
 
 START_TEST(an_alert_storm_is_listed_whole_within_the_limits)
 {
@@ -279,7 +329,8 @@ START_TEST(evidence_that_does_not_fit_is_said_to_be_cut)
 	struct stub_route route[] = {{"/", 200, NULL, NULL}, {0}};
 	struct workbench b;
 	const char *summary;
-	int i;
+	AUTO(tree) kept = NULL;
+	int i, listed;
 
 	buf_adds(&body, "{\"status\":\"success\",\"data\":{\"alerts\":[");
 	for (i = 0; i < 22; i++)
@@ -297,7 +348,17 @@ START_TEST(evidence_that_does_not_fit_is_said_to_be_cut)
 	ck_assert(cJSON_IsTrue(workbench_data(&b, "evidence_cut")));
 	ck_assert_uint_le(b.evidence.len, 4 << 20);
 	ck_assert_uint_gt(b.evidence.len, 3 << 20);
-	ck_assert_str_eq(b.media, "text/plain; charset=utf-8");
+	/* Cut between two alerts, which is told there and here. */
+	ck_assert_str_eq(b.media, "application/json");
+	kept = cJSON_ParseWithLengthOpts(
+	    buf_str(&b.evidence), b.evidence.len + 1, NULL, true);
+	ck_assert_ptr_nonnull(kept);
+	listed = cJSON_GetArraySize(
+	    tree_at(tree_at(kept, "data"), "alerts"));
+	ck_assert_int_gt(listed, 15);
+	ck_assert(tree_num(kept, "culprit_left_out", -1) == 22 - listed);
+	ck_assert(workbench_number(&b, "evidence_left_out") == 22 - listed);
+	assert_contains(summary, "without");
 	workbench_close(&b);
 }
 END_TEST
@@ -579,6 +640,7 @@ main(void)
 	    {alerts_are_chosen_by_state_and_labels, 0},
 	    {no_alert_is_said_to_be_none, 0},
 	    {an_alert_storm_is_listed_whole_within_the_limits, 0},
+	    {what_is_listed_of_a_storm_is_chosen, 0},
 	    {alerts_of_the_past_come_from_their_series, 0},
 	    {what_a_server_warns_of_stands_at_the_end_and_in_the_data, 0},
 	    {what_is_odd_about_an_alert_is_left_out, 0},

@@ -169,6 +169,26 @@ answer_of(const cJSON *state)
 	return found;
 }
 
+const cJSON *
+alerts_data(const cJSON *state)
+{
+	return tree_at(answer_of(state), "data");
+}
+
+int
+alerts_total(const cJSON *run_state, const cJSON *alerts, const char *state)
+{
+	const cJSON *data = alerts_data(run_state);
+	int listed = alerts_count(alerts, state);
+
+	if (tree_num(data, "left_out", 0) <= 0)
+		return listed;
+	return listed +
+	       MAX((int)tree_num(data, state, 0) -
+		       alerts_count(tree_at(data, "alerts"), state),
+		   0);
+}
+
 static const char *
 first_evidence(const cJSON *feedback)
 {

@@ -27,8 +27,16 @@ cJSON *alerts_of_state(const cJSON *state);
  * version N-1 have. */
 cJSON *alerts_of(const cJSON *state, const cJSON *conclusion);
 
+/* The `data` of the newest answer that lists alerts; NULL: there is none. */
+const cJSON *alerts_data(const cJSON *state);
+
 bool alerts_is_firing(const cJSON *alert);
 int alerts_count(const cJSON *alerts, const char *state);
+
+/* The same, also of those that were counted and not listed: alerts is the
+ * list of that run. */
+int alerts_total(
+    const cJSON *run_state, const cJSON *alerts, const char *state);
 
 /* 0 critical (page, emergency …), 1 warning, 2 info, 3 anything else. */
 int alerts_rank(const cJSON *alert);

@@ -238,18 +238,47 @@ put_source(const struct report *r, const char *state)
 static void
 put_table(const struct report *r, const char *state, enum report_word title)
 {
-	int total = alerts_count(r->alerts, state), n = 0;
+	int total = alerts_total(r->state, r->alerts, state), n = 0;
+	int listed = alerts_count(r->alerts, state);
 	const cJSON *a;
 
 	if (total == 0)
 		return;
 	buf_addf(r->b, "\n%s%d", word(r, title), total);
 	put_source(r, state);
+	if (listed < total)
+		buf_addf(r->b, "%s%d", word(r, RW_LISTED), listed);
 	buf_addf(
 	    r->b, "\n\n%s\n|---|---|---|---|---|---|---|\n", word(r, RW_TABLE));
 	cJSON_ArrayForEach (a, r->alerts)
 		if (tree_is(a, "state", state))
 			put_row(r, a, ++n);
+}
+
+/* What is counted and not listed, by rule. */
+static void
+put_not_listed(const struct report *r)
+{
+	const cJSON *data = alerts_data(r->state), *name;
+	bool cut = cJSON_IsTrue(tree_at(data, "evidence_cut"));
+
+	if (tree_num(data, "left_out", 0) <= 0)
+		return;
+	buf_addf(r->b, "\n%s%.0f%s\n%s", word(r, RW_NOT_LISTED),
+	    tree_num(data, "left_out", 0),
+	    word(r, cut ? RW_EVIDENCE_CUT : RW_EVIDENCE_WHOLE),
+	    cJSON_GetArraySize(tree_at(data, "names")) > 0 ? "\n" : "");
+	cJSON_ArrayForEach (name, tree_at(data, "names")) {
+		double all = tree_num(name, "firing", 0) +
+			     tree_num(name, "pending", 0);
+
+		buf_adds(r->b, "- ");
+		md_put_code(r->b, tree_span(name, "name"), CELL_MAX, false);
+		buf_addc(r->b, ' ');
+		md_put_text(r->b, tree_span(name, "severity"), 40);
+		buf_addf(r->b, "%s%.0f%s%.0f\n", word(r, RW_COLON),
+		    all - tree_num(name, "listed", 0), word(r, RW_OF), all);
+	}
 }
 
 static void
@@ -311,6 +340,7 @@ put_alerts(const struct report *r)
 	put_table(r, "firing", RW_FIRING);
 	put_table(r, "pending", RW_PENDING);
 	put_table(r, "resolved", RW_RESOLVED);
+	put_not_listed(r);
 	put_targets(r);
 }
 

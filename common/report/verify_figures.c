@@ -293,8 +293,8 @@ find_own(struct view *w, struct figure **list, size_t n)
 
 	buf_addf(&own, "%s %.0f %.0f %.0f %.0f %d %d %d ",
 	    tree_str(w->state, "input"), at, at - window, window, window / 60,
-	    alerts_count(w->alerts, "firing"),
-	    alerts_count(w->alerts, "pending"),
+	    alerts_total(w->state, w->alerts, "firing"),
+	    alerts_total(w->state, w->alerts, "pending"),
 	    cJSON_GetArraySize(tree_at(w->conclusion, "targets_down")));
 	for (i = 1; i <= n_incidents; i++)
 		buf_addf(&own, "%d ", i);

@@ -138,6 +138,26 @@ summarise(struct drawing *d, cJSON *c, const cJSON *incidents)
 	}
 }
 
+/* Instances that are counted, and not looked at one by one. */
+static void
+tell_not_listed(struct drawing *d, const cJSON *data)
+{
+	if (tree_num(data, "left_out", 0) <= 0)
+		return;
+	say(&d->s, "告警实例超过一次能列出的上限：另有",
+	    "there are more alert instances than are listed: ");
+	say_value(&d->s, tree_num(data, "left_out", 0), UNIT_NONE);
+	if (cJSON_IsTrue(tree_at(data, "evidence_cut")))
+		say(&d->s, "个只计了数，证据也没有全部",
+		    " more were only counted, and the evidence does not have "
+		    "all of them either");
+	else
+		say(&d->s, "个只计了数，证据里有全部",
+		    " more were only counted; the evidence has all of them");
+	say_cite(&d->s, drawing_alerts_id(d));
+	cJSON_AddItemToArray(d->unseen, say_claim(&d->s));
+}
+
 static void
 tell_unseen(struct drawing *d)
 {
@@ -152,12 +172,7 @@ tell_unseen(struct drawing *d)
 			"the other incidents are listed above, not analysed "
 			"one by one; investigate again once these are "
 			"repaired")));
-	if (tree_num(data, "left_out", 0) > 0)
-		cJSON_AddItemToArray(d->unseen,
-		    cJSON_CreateString(drawing_word(d,
-			"告警实例超过一次能列出的上限，完整列表在证据里",
-			"there are more alert instances than can be listed; "
-			"the evidence has all of them")));
+	tell_not_listed(d, data);
 	if (facts_tool(&k->facts, TOOL_ROLE_CAUSES) == NULL)
 		cJSON_AddItemToArray(d->unseen,
 		    cJSON_CreateString(drawing_word(d,

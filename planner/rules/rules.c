@@ -80,8 +80,8 @@ put_context(struct buf *b, const struct kase *k)
 	    f->lang == REPORT_ZH
 		? "%d 个告警实例在触发，%d 个待定，归为 %d 起事件。"
 		: "%d alert instances firing, %d pending; incidents: %d.",
-	    alerts_count(f->alerts, "firing"),
-	    alerts_count(f->alerts, "pending"), k->incidents.n);
+	    alerts_total(f->state, f->alerts, "firing"),
+	    alerts_total(f->state, f->alerts, "pending"), k->incidents.n);
 }
 
 static void

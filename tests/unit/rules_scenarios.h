@@ -946,7 +946,7 @@ static const struct scenario
 		.targets = ALL_UP,
 		.lang = REPORT_EN,
 		.confidence = "undetermined",
-		.want = {"there are more alert instances than can be listed"},
+		.want = {"there are more alert instances than are listed: 3"},
 	    },
 	    {
 		.name = "more incidents than are analysed",

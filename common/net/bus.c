@@ -2,8 +2,9 @@
  * bus.c - one ZeroMQ socket on a zloop.
  *
  * Invariant: a received frame is decoded in place and lives exactly as long
- * as the handler's call. A turn takes at most BUS_TURN_MAX messages, so that
- * a flood on one socket cannot starve timers and the other sockets.
+ * as the handler's call. A turn takes at most BUS_TURN_MAX messages, and no
+ * more once they have BUS_TURN_BYTES, so that a flood on one socket cannot
+ * starve timers and the other sockets.
  */
 #include "common/net/bus.h"
 
@@ -16,6 +17,7 @@
 
 enum {
 	BUS_TURN_MAX = 256,
+	BUS_TURN_BYTES = 512 << 10,
 	BUS_HWM = 20000,
 	BUS_LINGER_MS = 1000,
 	BUS_RECONNECT_MS = 20,
@@ -94,9 +96,10 @@ peer_set(struct bus_peer *peer, zmq_msg_t *frame)
 	return true;
 }
 
-/* Takes one message off the socket; false when there is none. */
+/* Takes one message off the socket; false when there is none. Adds its bytes
+ * to *bytes. */
 static bool
-bus_take(struct bus *b)
+bus_take(struct bus *b, size_t *bytes)
 {
 	void *handle = zsock_resolve(b->sock);
 	struct bus_peer peer = {0};
@@ -113,6 +116,7 @@ bus_take(struct bus *b)
 				return false;
 		}
 	}
+	*bytes += zmq_msg_size(&frame);
 	if (good && !zmq_msg_more(&frame))
 		bus_deliver(b, b->listens ? &peer : NULL, &frame);
 	else
@@ -125,8 +129,9 @@ void
 bus_drain(struct bus *b)
 {
 	int left = BUS_TURN_MAX;
+	size_t bytes = 0;
 
-	while (left > 0 && bus_take(b))
+	while (left > 0 && bytes < BUS_TURN_BYTES && bus_take(b, &bytes))
 		left--;
 }
 

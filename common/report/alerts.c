@@ -197,23 +197,30 @@ first_evidence(const cJSON *feedback)
 	return cJSON_IsString(id) ? id->valuestring : "";
 }
 
+/* What an instance is sorted by, looked up once. */
+struct place {
+	cJSON *item;
+	int firing, rank;
+	const char *name;
+	const cJSON *labels;
+};
+
 static int
 compare(const void *pa, const void *pb)
 {
-	const cJSON *a = *(const cJSON *const *)pa;
-	const cJSON *b = *(const cJSON *const *)pb;
-	int d = alerts_is_firing(b) - alerts_is_firing(a);
-	const cJSON *la, *lb;
+	const struct place *a = pa, *b = pb;
+	int d = b->firing - a->firing;
+	const cJSON *l;
 
 	if (d == 0)
-		d = alerts_rank(a) - alerts_rank(b);
+		d = a->rank - b->rank;
 	if (d == 0)
-		d = strcmp(tree_str(a, "name"), tree_str(b, "name"));
-	la = cJSON_GetArrayItem(tree_at(a, "labels"), 0);
-	lb = tree_at(b, "labels");
-	for (; d == 0 && la != NULL; la = la->next)
-		if (cJSON_IsString(la))
-			d = strcmp(la->valuestring, tree_str(lb, la->string));
+		d = strcmp(a->name, b->name);
+	for (l = cJSON_GetArrayItem(a->labels, 0); d == 0 && l != NULL;
+	     l = l->next)
+		if (cJSON_IsString(l))
+			d = strcmp(
+			    l->valuestring, tree_str(b->labels, l->string));
 	return d;
 }
 
@@ -221,14 +228,21 @@ static void
 sort(cJSON *list)
 {
 	int n = cJSON_GetArraySize(list), i;
-	cJSON **items = xcalloc((size_t)n + 1, sizeof(cJSON *));
+	struct place *at = xcalloc((size_t)n + 1, sizeof(*at));
 
+	for (i = 0; i < n; i++) {
+		cJSON *a = cJSON_DetachItemFromArray(list, 0);
+
+		at[i] = (struct place){.item = a,
+		    .firing = alerts_is_firing(a),
+		    .rank = alerts_rank(a),
+		    .name = tree_str(a, "name"),
+		    .labels = tree_at(a, "labels")};
+	}
+	qsort(at, (size_t)n, sizeof(*at), compare);
 	for (i = 0; i < n; i++)
-		items[i] = cJSON_DetachItemFromArray(list, 0);
-	qsort(items, (size_t)n, sizeof(cJSON *), compare);
-	for (i = 0; i < n; i++)
-		cJSON_AddItemToArray(list, items[i]);
-	free(items);
+		cJSON_AddItemToArray(list, at[i].item);
+	free(at);
 }
 
 cJSON *

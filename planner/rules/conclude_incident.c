@@ -167,20 +167,32 @@ chain_of(struct drawing *d, const struct study *s, struct outcome *o)
 	return chain;
 }
 
+static int
+by_address(const void *a, const void *b)
+{
+	uintptr_t x = (uintptr_t)*(const cJSON *const *)a;
+	uintptr_t y = (uintptr_t)*(const cJSON *const *)b;
+
+	return (x > y) - (x < y);
+}
+
 static cJSON *
 indices_of(const struct drawing *d, const struct incident *x)
 {
+	size_t bytes = (size_t)x->n * sizeof(const cJSON *);
+	const cJSON **own = xcalloc((size_t)x->n + 1, sizeof(*own));
 	cJSON *list = cJSON_CreateArray();
 	const cJSON *a;
-	int n = 0, i;
+	int n = 0;
 
+	memcpy(own, x->alerts, bytes);
+	qsort(own, (size_t)x->n, sizeof(*own), by_address);
 	cJSON_ArrayForEach (a, d->k->facts.alerts) {
-		for (i = 0; i < x->n; i++)
-			if (x->alerts[i] == a)
-				cJSON_AddItemToArray(
-				    list, cJSON_CreateNumber(n));
+		if (bsearch(&a, own, (size_t)x->n, sizeof(*own), by_address))
+			cJSON_AddItemToArray(list, cJSON_CreateNumber(n));
 		n++;
 	}
+	free(own);
 	return list;
 }
 

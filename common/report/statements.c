@@ -220,6 +220,23 @@ is_all_through(const struct stated *s)
 		       tree_num(x, "max", NAN)));
 }
 
+/* Neither here nor anywhere: two questions, and not a series. */
+static bool
+is_nobody(const struct stated *s)
+{
+	const cJSON *a = NULL;
+	int n = 0;
+
+	while ((a = next_answer(s, TOOL_ROLE_METRICS, a)) != NULL) {
+		const cJSON *list = tree_at(tree_at(a, "data"), "series");
+
+		n++;
+		if (n > 1 && cJSON_GetArraySize(list) > 0)
+			return false;
+	}
+	return n > 1;
+}
+
 static bool
 is_telemetry(const struct stated *s)
 {
@@ -245,6 +262,7 @@ static const struct {
     {"explained", is_explained},
     {"all_through", is_all_through},
     {"telemetry", is_telemetry},
+    {"no_user", is_nobody},
 };
 
 const char *

@@ -15,11 +15,14 @@
 #include "common/report/report_words.h"
 #include "common/json/tree.h"
 #include "common/base/utf8.h"
+#include "common/report/statements.h"
+#include "common/report/tool_role.h"
 #include "common/report/verify_view.h"
 #include "common/wire/wire.h"
 
 static const char *const names[CHECKS] = {
-    "headings", "instances", "citations", "figures", "confidence"};
+    "headings", "instances", "citations", "figures", "confidence",
+    "statements"};
 
 /* ---- headings ---- */
 
@@ -158,6 +161,50 @@ check_confidence(struct view *w)
 	}
 }
 
+/* ---- statements ---- */
+
+/* Answers that a statement may rest on; lists of alerts are none. */
+static void
+take_answer(void *list, struct span feedback)
+{
+	enum tool_role role = tool_role_read(wire_find_str(feedback, "role"),
+	    wire_find_str(feedback, "tool"));
+
+	if (role == TOOL_ROLE_METRICS || role == TOOL_ROLE_CAUSES ||
+	    role == TOOL_ROLE_TARGETS)
+		cJSON_AddItemToArray(list, wire_to_tree(feedback));
+}
+
+static void
+check_statements(struct view *w)
+{
+	AUTO(tree) answers = NULL;
+	struct claims *c = &w->v->claims;
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		struct claim *x = &c->at[i];
+
+		/* Its next step is another claim of the same finding. */
+		if (x->place == NULL || tree_at(x->node, "says") == NULL ||
+		    (i > 0 && c->at[i - 1].node == x->node))
+			continue;
+		if (answers == NULL) {
+			answers = cJSON_CreateObject();
+			verify_each_feedback(w, take_answer,
+			    cJSON_AddArrayToObject(
+				answers, "executor_feedback"));
+		}
+		if (statement_holds(x->node, answers))
+			continue;
+		claims_mark(c, x);
+		verify_fail(w, CHECK_STATEMENTS,
+		    "%s: what it cites does not bear that %s",
+		    x->place,
+		    tree_str(tree_at(x->node, "says"), "kind"));
+	}
+}
+
 /* ---- the verdict ---- */
 
 struct verdict *
@@ -186,6 +233,7 @@ verify_report(const struct verify_in *in)
 	check_citations(&w, e);
 	verify_figures(&w, e);
 	check_confidence(&w);
+	check_statements(&w);
 	free(e);
 	view_done(&w);
 	return v;

@@ -8,7 +8,8 @@
  * analysis occurs in what its claim rests on, rounding and units allowed for:
  * 87.3 % is 0.8731, 1.2 GiB is 1288490189, 250 ms is 0.25; so does the value
  * of the arithmetic that stands there), `confidence` (no higher than the
- * findings bear). Pure but for the callback that fetches evidence; the work
+ * findings bear), `statements` (what a finding says of which kind holds of
+ * the answers it cites: statements.h). Pure but for the callback that fetches evidence; the work
  * is linear in the bytes it is given, but may be long: it belongs on no loop.
  */
 #ifndef COMMON_REPORT_VERIFY_H

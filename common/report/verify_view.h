@@ -17,6 +17,7 @@ enum {
 	CHECK_CITATIONS,
 	CHECK_FIGURES,
 	CHECK_CONFIDENCE,
+	CHECK_STATEMENTS,
 	CHECKS,
 	DETAIL_MAX = 256 << 10,
 	NAMED_MAX = 20, /* figures and citations named in a detail */

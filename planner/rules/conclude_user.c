@@ -11,6 +11,8 @@
 #include "common/json/tree.h"
 #include "planner/rules/conclude.h"
 
+enum { NAMES_SAID = 3 };
+
 static const struct advice {
 	const char *resource;
 	const char *text[REPORT_LANGS];
@@ -143,22 +145,74 @@ tell_weak_user(struct drawing *d, int n, const struct study *s)
 	tell_second(d, n, s);
 }
 
+/* find_causes has found that somebody uses more of it. */
+static bool
+is_told_otherwise(const struct study *s)
+{
+	const cJSON *one;
+
+	if (!answer_ok(s->causes.answer))
+		return false;
+	cJSON_ArrayForEach (
+	    one, tree_at(tree_at(s->causes.answer, "data"), "series"))
+		if (tree_is(one, "direction", "up") &&
+		    resource_is_kind(s->resource, tree_str(one, "kind")))
+			return true;
+	return false;
+}
+
+static void
+say_names(struct drawing *d, const cJSON *series)
+{
+	const cJSON *one;
+	int named = 0;
+
+	cJSON_ArrayForEach (one, series)
+		if (tree_has(tree_at(one, "labels"), "__name__") &&
+		    named++ < NAMES_SAID)
+			say_code(&d->s,
+			    tree_str(tree_at(one, "labels"), "__name__"));
+}
+
 void
 tell_no_user(struct drawing *d, int n, const struct study *s)
 {
+	const cJSON *elsewhere = answer_series(s->users_anywhere.answer);
+
 	if (s->users.answer == NULL)
 		return;
 	if (!answer_ok(s->users.answer)) {
 		tell_failed(d, n, &s->users);
 		return;
 	}
-	say(&d->s, "没有进程或容器一级的指标能说明是谁在使用",
-	    "No metric of processes or containers tells who uses the ");
-	buf_adds(&d->s.text, s->resource->what[d->s.lang]);
+	if (is_told_otherwise(s))
+		return;
 	say_cite(&d->s, answer_evidence(s->users.answer));
+	if (elsewhere != NULL && cJSON_GetArraySize(elsewhere) == 0) {
+		say(&d->s, "没有进程或容器一级的指标能说明是谁在使用",
+		    "No metric of processes or containers tells who uses the ");
+		buf_adds(&d->s.text, s->resource->what[d->s.lang]);
+		say_cite(&d->s, answer_evidence(s->users_anywhere.answer));
+		drawing_says(d, "no_user", NULL);
+		drawing_finding(d, "open", n,
+		    drawing_word(d,
+			"登录该主机查看，或安装 process-exporter、cAdvisor "
+			"之类",
+			"look on the host, or install something like "
+			"process-exporter or cAdvisor"));
+		return;
+	}
+	say(&d->s, "同一处没有指标能说明是谁在使用",
+	    "In the same place no metric tells who uses the ");
+	buf_adds(&d->s.text, s->resource->what[d->s.lang]);
+	if (elsewhere != NULL) {
+		say(&d->s, "，带有其他标签的有：",
+		    ", while with other labels there are ");
+		say_names(d, elsewhere);
+		say_cite(&d->s, answer_evidence(s->users_anywhere.answer));
+	}
 	drawing_finding(d, "open", n,
-	    drawing_word(d,
-		"登录该主机查看，或安装 process-exporter、cAdvisor 之类",
-		"look on the host, or install something like process-exporter "
-		"or cAdvisor"));
+	    drawing_word(d, "登录该主机查看，或让这些指标带上与告警相同的标签",
+		"look on the host, or give these metrics the labels that the "
+		"alert has"));
 }

@@ -239,6 +239,32 @@ resource_users_query(struct buf *b, const struct resource *r, struct span expr,
 }
 
 void
+resource_anywhere_query(
+    struct buf *b, const struct resource *r, struct span expr)
+{
+	buf_addf(b, "count by (__name__) ({__name__=~\"%s\"", r->users);
+	if (r->also[0] != '\0')
+		buf_addf(b, ",%s", r->also);
+	if (resource_is_of_machine(expr))
+		put_not_own(b, expr);
+	buf_adds(b, "})");
+}
+
+bool
+resource_is_kind(const struct resource *r, const char *kind)
+{
+	static const char *const kinds[][2] = {{"cpu", "CPU"},
+	    {"memory", "memory"}, {"io", "disk"}, {"filesystem", "disk"},
+	    {"network", "network"}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strcmp(r->key, kinds[i][0]) == 0)
+			return strcmp(kind, kinds[i][1]) == 0;
+	return false;
+}
+
+void
 resource_user_query(
     struct buf *b, const struct resource *r, const cJSON *user, int range_s)
 {

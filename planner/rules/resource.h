@@ -50,6 +50,14 @@ bool resource_is_of_machine(struct span expr);
 bool resource_users_query(struct buf *b, const struct resource *r,
     struct span expr, const cJSON *labels, int top, int range_s);
 
+/* Appends the query for the metrics that tell of it anywhere: how many series
+ * of each. */
+void resource_anywhere_query(
+    struct buf *b, const struct resource *r, struct span expr);
+
+/* Whether find_causes calls a change of this resource this kind. */
+bool resource_is_kind(const struct resource *r, const char *kind);
+
 /* Appends a selector of one user's series as that query gave it: counters as
  * a rate. */
 void resource_user_query(

@@ -321,6 +321,19 @@ ask_about_user(struct study *s, const struct facts *f, int width)
 }
 
 static void
+ask_anywhere(struct study *s, const struct facts *f, struct span expr)
+{
+	auto_buf query = {.max = QUERY_MAX};
+
+	resource_anywhere_query(&query, s->resource, expr);
+	if (!query.full)
+		ask_init(&s->users_anywhere, f, TOOL_ROLE_METRICS,
+		    args_of(buf_str(&query), 0), "别处有没有这样的指标",
+		    "whether such metrics are anywhere",
+		    s->resource->what[f->lang]);
+}
+
+static void
 ask_for_users(struct study *s, const struct facts *f)
 {
 	struct span expr = span_of(rule_expr(s->rule));
@@ -341,6 +354,8 @@ ask_for_users(struct study *s, const struct facts *f)
 	read_users(s);
 	if (s->top.key != NULL)
 		ask_about_user(s, f, width);
+	else if (answer_ok(s->users.answer))
+		ask_anywhere(s, f, expr);
 }
 
 const struct looked *
@@ -487,6 +502,7 @@ study_done(struct study *s)
 		ask_done(&s->looked[i].since);
 	}
 	ask_done(&s->users);
+	ask_done(&s->users_anywhere);
 	ask_done(&s->user_range);
 	ask_done(&s->user_since);
 	ask_done(&s->causes);
@@ -504,6 +520,7 @@ study_each(const struct study *s, void (*each)(void *ctx, const struct ask *a),
 	each(ctx, &s->users);
 	for (i = 0; i < s->n_looked; i++)
 		each(ctx, &s->looked[i].since);
+	each(ctx, &s->users_anywhere);
 	each(ctx, &s->user_range);
 	each(ctx, &s->user_since);
 }

@@ -60,6 +60,7 @@ struct study {
 
 	const struct resource *resource; /* or NULL */
 	struct ask users;
+	struct ask users_anywhere; /* when there are none here */
 	struct user top, second;
 	double total; /* of all users told apart */
 	struct ask user_range, user_since;

@@ -897,6 +897,54 @@ static const struct scenario
 		    "UTC 从 3 升到 17；与本事件的关系没有证实"},
 	    },
 	    {
+		.name = "no metric anywhere tells who uses the CPU",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = CPU_ALERT,
+		.rules = CPU_RULE,
+		.targets = ALL_UP,
+		.metrics = {CPU_SINCE("1763895470"), CPU_RANGE},
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"Open: No metric of processes or containers tells "
+			 "who uses the CPU [E"},
+		.want_not = {"In the same place"},
+	    },
+	    {
+		.name = "such metrics there are, but not with these labels",
+		.state = AT,
+		.alerts = CPU_ALERT,
+		.rules = CPU_RULE,
+		.targets = ALL_UP,
+		.metrics = {CPU_SINCE("1763895470"), CPU_RANGE,
+		    {"count by (__name__)",
+			SERIES(ONE("\"__name__\":\"container_cpu_usage_"
+				   "seconds_total\"",
+			    "40"))}},
+		.confidence = "undetermined",
+		.want = {"待查：同一处没有指标能说明是谁在使用 CPU，带有其他"
+			 "标签的有：`container_cpu_usage_seconds_total` [E"},
+		.want_not = {"没有进程或容器一级的指标"},
+	    },
+	    {
+		.name = "statistics tell who uses the CPU, so a metric does",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = CPU_ALERT,
+		.rules = CPU_RULE,
+		.targets = ALL_UP,
+		.metrics = {CPU_SINCE("1763895470"), CPU_RANGE},
+		.causes = "{\"confidence\":\"suspected\",\"causes\":[{"
+			  "\"service\":\"cart\",\"series\":[0]}],\"series\":[{"
+			  "\"metric\":\"container_cpu_usage_seconds_total\","
+			  "\"kind\":\"CPU\",\"unit\":\"cores\",\"direction\":"
+			  "\"up\",\"change\":{\"from\":0.1,\"to\":1.9},"
+			  "\"began\":1763895470}]}",
+		.lang = REPORT_EN,
+		.confidence = "suspected",
+		.want = {"Suspected is `cart`: "
+			 "`container_cpu_usage_seconds_total` at 10:57:50"},
+		.want_not = {"who uses the CPU"},
+	    },
+	    {
 		.name = "an absent series that never was",
 		.state = AT ",\"language\":\"en\"",
 		.alerts = ODD,

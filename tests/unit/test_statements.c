@@ -44,6 +44,11 @@
 #define OF(kind)                                                               \
 	"{\"evidence\":[\"E4\",\"E5\"],\"says\":{\"kind\":\"" kind             \
 	"\",\"labels\":{\"a\":\"1\"},\"from\":1000,\"to\":2000}}"
+#define SAYS_BOTH(kind)                                                        \
+	"{\"evidence\":[\"E4\",\"E5\"],\"says\":{\"kind\":\"" kind "\"}}"
+#define EMPTY(id, series)                                                      \
+	"{\"tool\":\"query_prometheus_metrics\",\"status\":\"SUCCESS\","       \
+	"\"evidence\":[\"" id "\"],\"data\":{\"series\":[" series "]}}"
 #define SAYS(kind, service)                                                    \
 	"{\"evidence\":[\"E4\"],\"says\":{\"kind\":\"" kind                    \
 	"\",\"service\":\"" service "\"}}"
@@ -152,6 +157,13 @@ static const struct {
 	false},
     {"but the targets were not looked at", OF("telemetry"),
 	RANGE("\"min\":1,\"max\":2,\"from\":1000,\"to\":2000"), false},
+
+    {"nobody is told to use it", SAYS_BOTH("no_user"),
+	EMPTY("E4", "") "," EMPTY("E5", ""), true},
+    {"but elsewhere there is", SAYS_BOTH("no_user"),
+	EMPTY("E4", "") "," EMPTY("E5", "{\"value\":7}"), false},
+    {"but elsewhere was not asked", SAYS_BOTH("no_user"), EMPTY("E4", ""),
+	false},
 };
 
 START_TEST(a_statement_holds_as_far_as_what_it_cites_bears_it)

@@ -380,6 +380,25 @@ START_TEST(verify_holds_the_conclusion_to_its_findings)
 }
 END_TEST
 
+START_TEST(verify_holds_what_a_finding_says_to_what_it_cites)
+{
+	auto_str s = replaced(state, "\"findings\":[",
+	    "\"findings\":[{\"role\":\"ruled_out\",\"text\":\"calm\","
+	    "\"evidence\":[\"E1\"],\"says\":{\"kind\":\"nothing_unusual\","
+	    "\"service\":\"frontend\"}},");
+	struct checked c;
+
+	check_with(&c, good, s);
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&c.text), "{\"name\":\"statements\",\"ok\":false"));
+	checked_done(&c);
+	check_with(&c, good, state);
+	ck_assert_ptr_nonnull(
+	    strstr(buf_str(&c.text), "{\"name\":\"statements\",\"ok\":true"));
+	checked_done(&c);
+}
+END_TEST
+
 START_TEST(verify_refuses_findings_on_evidence_that_is_not_there)
 {
 	auto_str s =
@@ -687,6 +706,7 @@ main(void)
 	    {verify_accepts_instances_listed_under_a_heading, 0},
 	    {verify_takes_no_row_of_another_alert_for_an_instance, 0},
 	    {verify_holds_the_conclusion_to_its_findings, 0},
+	    {verify_holds_what_a_finding_says_to_what_it_cites, 0},
 	    {verify_refuses_findings_on_evidence_that_is_not_there, 0},
 	    {verify_names_twenty_of_what_fails_and_counts_the_rest,
 		(int)ARRAY_LEN(many)},

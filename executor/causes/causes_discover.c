@@ -74,6 +74,7 @@ on_names_done(void *arg, const struct prom_outcome *o)
 {
 	struct causes_fetching *f = arg;
 
+	causes_fetching_heard(f, o);
 	if (o->rc == RC_OK)
 		f->answered++;
 	else
@@ -206,6 +207,7 @@ on_count_done(void *arg, const struct prom_outcome *o)
 {
 	struct counting *c = arg;
 
+	causes_fetching_heard(c->f, o);
 	if (o->rc == RC_OK)
 		c->f->answered++;
 	else

@@ -29,6 +29,7 @@ causes_fetched_done(struct causes_fetched *f)
 		free(f->skipped[i].why);
 	}
 	free(f->skipped);
+	buf_done(&f->warnings);
 	causes_set_free(f->set);
 	*f = (struct causes_fetched){0};
 }
@@ -129,6 +130,7 @@ on_range_done(void *arg, const struct prom_outcome *o)
 	const char *what =
 	    r->ask->metric != NULL ? r->ask->metric : r->ask->expr;
 
+	causes_fetching_heard(r->f, o);
 	if (o->rc == RC_OK) {
 		r->f->answered++;
 		r->f->out->read += r->ask->series;

@@ -59,6 +59,7 @@ struct causes_fetched {
 	size_t nskipped;
 	size_t questions;   /* asked */
 	size_t known, read; /* series there are, and those that were */
+	struct buf warnings; /* of all answers, one per line */
 	bool refused; /* a question that decides failed, or answered in part */
 };
 

@@ -40,10 +40,22 @@ causes_fetching_failed(struct causes_fetching *f, const struct prom_outcome *o)
 	f->err = o->err;
 }
 
+void
+causes_fetching_heard(struct causes_fetching *f, const struct prom_outcome *o)
+{
+	struct buf *b = &f->out->warnings;
+
+	if (b->max == 0)
+		buf_init(b, PROM_WARNINGS_MAX);
+	if (o->rc == RC_OK && o->warnings != NULL)
+		prom_keep_warnings(b, o->warnings);
+}
+
 bool
 causes_fetching_partial(const struct prom_outcome *o)
 {
 	const char *w = o->warnings != NULL ? o->warnings : "";
+
 
 	while (strncmp(w, "PromQL", 6) == 0) {
 		w += strcspn(w, "\n");

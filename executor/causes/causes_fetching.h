@@ -42,6 +42,9 @@ void causes_fetching_report(
 /* Keeps the first failure. */
 void causes_fetching_failed(
     struct causes_fetching *f, const struct prom_outcome *o);
+/* Keeps what an answer is warned of. */
+void causes_fetching_heard(
+    struct causes_fetching *f, const struct prom_outcome *o);
 /* Warned that it is not whole; what PromQL remarks about an expression takes
  * no data away. */
 bool causes_fetching_partial(const struct prom_outcome *o);

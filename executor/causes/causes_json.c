@@ -375,6 +375,8 @@ causes_json(const struct causes_fetched *f, const struct causes_request *rq,
 	cJSON_AddItemToObject(o, "topology", topology_of(f->set));
 	cJSON_AddItemToObject(o, "ruled_out", ruled_out_of(f->set, r));
 	cJSON_AddItemToObject(o, "not_looked_at", skipped_of(f));
+	if (f->warnings.len > 0)
+		cJSON_AddStringToObject(o, "warnings", buf_str(&f->warnings));
 	cJSON_AddNumberToObject(o, "onset", r->onset_s);
 	cJSON_AddBoolToObject(o, "onset_given", r->onset_given);
 	add_window(o, f);

@@ -196,6 +196,21 @@ answer_is_lost(const struct http_result *result)
 	return result->status == 502 || result->status == 504;
 }
 
+/* Questions asked together are often warned of alike. */
+void
+prom_keep_warnings(struct buf *b, const char *warnings)
+{
+	while (*warnings != '\0') {
+		size_t n = strcspn(warnings, "\n");
+
+		if (n > 0 && memmem(buf_str(b), b->len, warnings, n) == NULL) {
+			buf_adds(b, b->len > 0 ? "\n" : "");
+			buf_add(b, warnings, n);
+		}
+		warnings += n + (warnings[n] == '\n');
+	}
+}
+
 /* ---- callbacks of http ---- */
 
 static enum rc

@@ -85,6 +85,9 @@ int64_t prom_step_ms(int64_t span_ms, unsigned points);
 /* Appends a quoted PromQL string. */
 void prom_put_quoted(struct buf *b, struct span s);
 
+/* Appends the lines of warnings that b, one per line, does not have. */
+void prom_keep_warnings(struct buf *b, const char *warnings);
+
 /* A name that may stand in a matcher, [a-zA-Z_][a-zA-Z0-9_]*. */
 bool prom_is_label_name(const char *name);
 

@@ -79,6 +79,9 @@ put_summary(struct buf *b, const cJSON *data)
 		    json_str(c, "service"), cJSON_GetNumberValue(score),
 		    json_str(c, "reason"));
 	}
+	if (json_str(data, "warnings") != NULL)
+		buf_addf(b, "\nPrometheus warns: %.1000s",
+		    json_str(data, "warnings"));
 }
 
 static void

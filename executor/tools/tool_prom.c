@@ -27,25 +27,6 @@ tool_prom_fail(
 	tool_done(call);
 }
 
-/* Two questions of one call are often warned of alike. */
-static void
-keep_warnings(struct tool_prom *p, const char *warnings)
-{
-	struct buf *b = &p->warnings;
-
-	if (b->max == 0)
-		buf_init(b, PROM_WARNINGS_MAX);
-	while (*warnings != '\0') {
-		size_t n = strcspn(warnings, "\n");
-
-		if (n > 0 && memmem(buf_str(b), b->len, warnings, n) == NULL) {
-			buf_adds(b, b->len > 0 ? "\n" : "");
-			buf_add(b, warnings, n);
-		}
-		warnings += n + (warnings[n] == '\n');
-	}
-}
-
 static void
 on_done(void *arg, const struct prom_outcome *outcome)
 {
@@ -55,7 +36,9 @@ on_done(void *arg, const struct prom_outcome *outcome)
 	p->cut |= outcome->raw_cut;
 	p->left_out += outcome->raw_left_out;
 	if (outcome->rc == RC_OK) {
-		keep_warnings(p, outcome->warnings);
+		if (p->warnings.max == 0)
+			buf_init(&p->warnings, PROM_WARNINGS_MAX);
+		prom_keep_warnings(&p->warnings, outcome->warnings);
 		p->answered(p, outcome);
 		return;
 	}

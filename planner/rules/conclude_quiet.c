@@ -153,6 +153,11 @@ conclude_quiet(struct drawing *d, cJSON *c, const cJSON *doubts,
 
 	if (clear)
 		say_all_clear(d);
+	else if (!silence_leads(d) && d->k->incidents.n > 0)
+		say(&d->s,
+		    "只有常驻告警（心跳一类）在触发，但这不能说明一切正常：",
+		    "Only alerts that always fire (a heartbeat) are active, "
+		    "which is no all-clear: ");
 	else if (!silence_leads(d))
 		say(&d->s, "没有找到正在触发的告警，但这不能说明一切正常：",
 		    "No firing alert was found, which is no all-clear: ");

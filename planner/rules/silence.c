@@ -10,6 +10,7 @@
 
 #include "common/report/alerts.h"
 #include "common/base/rc.h"
+#include "common/base/utf8.h"
 #include "common/json/tree.h"
 
 enum {
@@ -17,6 +18,7 @@ enum {
 	FLAPS = 3,	     /* so often an hour is flapping */
 	FLAPS_ALERTS_MAX = 500, /* in a storm it is not asked */
 	PENDING_LONG_S = 600,
+	SEVERITY_MAX = 60,
 };
 
 /* ---- what is asked ---- */
@@ -143,6 +145,23 @@ say_others(struct drawing *d, const cJSON *values)
 		    "; none of them has such a label");
 }
 
+/* All of them, alertname too. */
+static void
+say_bounds(struct drawing *d)
+{
+	const cJSON *l;
+	int n = 0;
+
+	cJSON_ArrayForEach (l, tree_at(d->k->facts.state, "labels")) {
+		auto_str pair = NULL;
+
+		if (!cJSON_IsString(l) || n++ == NAMED_MAX)
+			continue;
+		pair = xasprintf("%s=%s", l->string, l->valuestring);
+		say_code(&d->s, pair);
+	}
+}
+
 static bool
 say_scope(struct drawing *d)
 {
@@ -157,10 +176,7 @@ say_scope(struct drawing *d)
 		    n == 1 ? " fires" : "s fire");
 	else
 		buf_addf(&d->s.text, "%.0f 个告警在触发，没有一个带有", n);
-	say_labels(&d->s, tree_at(d->k->facts.state, "labels"), NAMED_MAX);
-	if (tree_has(tree_at(d->k->facts.state, "labels"), "alertname"))
-		say_code(&d->s, tree_str(tree_at(d->k->facts.state, "labels"),
-				    "alertname"));
+	say_bounds(d);
 	say_others(d, tree_at(others, "labels"));
 	cite(d, answer);
 	return true;
@@ -238,9 +254,12 @@ say_broken_rule(struct drawing *d, const cJSON *rule)
 	const char *severity = tree_str(tree_at(rule, "labels"), "severity");
 
 	say_code(&d->s, tree_str(rule, "name"));
+	if (tree_is(rule, "type", "recording"))
+		severity = drawing_word(d, "记录规则", "records");
 	if (severity[0] != '\0') {
 		buf_adds(&d->s.text, d->zh ? "（" : " (");
-		buf_adds(&d->s.text, severity);
+		buf_add_span(
+		    &d->s.text, utf8_cut(span_of(severity), SEVERITY_MAX));
 		buf_adds(&d->s.text, d->zh ? "）" : ")");
 	}
 	if (tree_str(rule, "lastError")[0] != '\0') {

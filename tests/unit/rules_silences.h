@@ -158,8 +158,8 @@ static const struct silence silences[] = {
 	.alerts = "{\"alerts\":[],\"others\":{\"firing\":1,\"labels\":{}}}",
 	.rules = ONE_RULE,
 	.targets = ALL_UP,
-	.en = "1 alert fires, none with `Gone`; none of them has such a label",
-	.zh = "1 个告警在触发，没有一个带有 `Gone`；它们没有这样的标签",
+	.en = "1 alert fires, none with `alertname=Gone`; none of them has such a label",
+	.zh = "1 个告警在触发，没有一个带有 `alertname=Gone`；它们没有这样的标签",
     },
     {
 	.name = "a moment before any data",

@@ -39,6 +39,7 @@ static const struct made {
 /* What the stub was asked, and how it behaves. */
 struct server {
 	enum { WELL, BUSY, EMPTY, HANGS } mode;
+	bool warns;   /* every answer is a part of one */
 	bool nightly; /* the days before knew as much, every third hour */
 	pthread_mutex_t mutex;
 	struct buf asked; /* decoded targets, a line each */
@@ -140,7 +141,10 @@ put_answer(struct buf *b, const struct server *s, const char *target)
 	bool range = strstr(target, "/query_range?") != NULL;
 	size_t i;
 
-	buf_adds(b, "{\"status\":\"success\",\"data\":");
+	buf_adds(b, "{\"status\":\"success\",");
+	if (s->warns)
+		buf_adds(b, "\"warnings\":[\"store 7 is gone\"],");
+	buf_adds(b, "\"data\":");
 	if (strstr(target, "/values") != NULL) {
 		buf_adds(b, "[");
 		if (s->mode != EMPTY)
@@ -234,6 +238,24 @@ text_of(const cJSON *o)
 	json_print(&b, o);
 	return buf_take(&b);
 }
+
+START_TEST(what_its_answers_are_warned_of_is_told)
+{
+	struct workbench b;
+	struct server s;
+
+	server_init(&s);
+	s.warns = true;
+	open_shop(&b, &s);
+	assert_contains(workbench_perform(&b, STEP("")),
+	    "\nPrometheus warns: store 7 is gone");
+	ck_assert_str_eq(cJSON_GetStringValue(workbench_data(&b, "warnings")),
+	    "store 7 is gone");
+	assert_contains(buf_str(&b.evidence), "store 7 is gone");
+	workbench_close(&b);
+	server_done(&s);
+}
+END_TEST
 
 START_TEST(the_service_that_is_to_blame_is_named_with_all_that_says_so)
 {
@@ -437,6 +459,7 @@ int
 main(void)
 {
 	const struct test_entry tests[] = {
+	    {what_its_answers_are_warned_of_is_told, 0},
 	    {the_service_that_is_to_blame_is_named_with_all_that_says_so, 0},
 	    {what_is_ruled_out_is_told_and_why, 0},
 	    {plots_are_in_the_evidence_only, 0},

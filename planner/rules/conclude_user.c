@@ -105,25 +105,52 @@ tell_second(struct drawing *d, int n, const struct study *s)
 	drawing_finding(d, "ruled_out", n, NULL);
 }
 
+/* What keeps it from being more than suspected; NULL: nothing. */
+static const char *
+missing_of(const struct drawing *d, const struct study *s)
+{
+	double symptom = study_symptom_since(s);
+
+	if ((s->user_since.answer != NULL &&
+		!answer_ok(s->user_since.answer)) ||
+	    (s->user_range.answer != NULL && !answer_ok(s->user_range.answer)))
+		return drawing_word(d, "；尚未证实：它以前用多少没有读到",
+		    "; not shown: how much it used before could not be read");
+	if (symptom > 0 && s->user_since_t > symptom + STUDY_AGREE_S)
+		return drawing_word(d, "；尚未证实：在它升高之前症状就已经存在",
+		    "; not shown: the symptom was there before it rose");
+	return NULL;
+}
+
 void
 conclude_user(
     struct drawing *d, int n, const struct study *s, struct outcome *o)
 {
+	const char *missing = missing_of(d, s);
+	int i;
+
 	o->has_cause = true;
-	o->confidence = study_user_rose(s) && study_user_agrees(s)
-			    ? REPORT_CONFIRMED
-			    : REPORT_LIKELY;
-	say_top(d, s);
-	say_rise(d, s);
-	drawing_finding(d, "cause", n, NULL);
-	say_top(d, s);
-	say_rise(d, s);
+	o->confidence = missing != NULL        ? REPORT_SUSPECTED
+			: study_user_agrees(s) ? REPORT_CONFIRMED
+					       : REPORT_LIKELY;
+	/* First the finding, then the answer. */
+	for (i = 0; i < 2; i++) {
+		say_top(d, s);
+		say_rise(d, s);
+		if (missing != NULL)
+			buf_adds(&d->s.text, missing);
+		if (i == 0)
+			drawing_finding(
+			    d, missing != NULL ? "open" : "cause", n, NULL);
+	}
 	o->answer = say_claim(&d->s);
-	say_user(d, s, &s->top);
-	if (!d->zh)
-		buf_addc(&d->s.text, ' ');
-	say_value(&d->s, s->top.series.last, s->resource->unit);
-	o->chain_end = say_claim(&d->s);
+	if (missing == NULL) {
+		say_user(d, s, &s->top);
+		if (!d->zh)
+			buf_addc(&d->s.text, ' ');
+		say_value(&d->s, s->top.series.last, s->resource->unit);
+		o->chain_end = say_claim(&d->s);
+	}
 	tell_second(d, n, s);
 	advise(d, s);
 }

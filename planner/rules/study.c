@@ -372,8 +372,13 @@ study_symptom_since(const struct study *s)
 
 	if (x == NULL || !x->found || !answer_ok(x->since.answer))
 		return 0;
+	if (x->since_t > 0)
+		return x->since_t;
 	/* Never within bounds: since its first sample, or before that. */
-	return x->since_t > 0 ? x->since_t : x->series.from_t;
+	return is_beyond(&x->measure, x->series.min) &&
+		       is_beyond(&x->measure, x->series.max)
+		   ? x->series.from_t
+		   : 0;
 }
 
 bool

@@ -174,6 +174,38 @@ static const struct scenario
 		.want_not = {"时间一致"},
 	    },
 	    {
+		.name = "who is busy rose after the alert's condition came "
+			"true: suspected",
+		.state = AT,
+		.alerts = CPU_ALERT,
+		.rules = CPU_RULE,
+		.targets = ALL_UP,
+		.metrics = {CPU_SINCE("1763894400"), USER_SINCE("1763895460"),
+		    CPU_RANGE, CPU_USERS,
+		    {"sum without", SERIES(RANGE(ONLY("invoice"), "0", "1.9312",
+					"0", "1.94"))}},
+		.confidence = "suspected",
+		.want = {"尚未证实：在它升高之前症状就已经存在。**",
+		    "置信度：怀疑。"},
+		.want_not = {"- 原因", "链路："},
+	    },
+	    {
+		.name = "what who is busy used before could not be read: "
+			"suspected",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = CPU_ALERT,
+		.rules = CPU_RULE,
+		.targets = ALL_UP,
+		.metrics = {CPU_SINCE("1763895470"),
+		    {"max_over_time(timestamp((sum without", NULL}, CPU_RANGE,
+		    CPU_USERS, {"sum without", NULL}},
+		.lang = REPORT_EN,
+		.confidence = "suspected",
+		.want = {"`invoice`: 1.93 cores; not shown: how much it used "
+			 "before could not be read"},
+		.want_not = {"- Cause"},
+	    },
+	    {
 		.name = "who is busy was so before: undetermined",
 		.state = AT,
 		.alerts = CPU_ALERT,
@@ -743,6 +775,23 @@ static const struct scenario
 			 "from 3 up to 17; not shown: the symptom was there "
 			 "before it changed.**"},
 		.want_not = {"- Cause", "Most suspect"},
+	    },
+	    {
+		.name = "what it measures was beyond all through the window",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 1\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time", SERIES("")},
+		    {"x", SERIES(RANGE("\"service\":\"s\"", "2.4", "2.5",
+			      "2.3", "2.6"))}},
+		.causes = "{\"confidence\":\"likely\",\"causes\":[{"
+			  "\"service\":\"db\",\"on_path\":[\"s\",\"db\"],"
+			  "\"series\":[0]}],\"series\":[" CHANGE(
+			      "hits", "", "up", "3", "17") "]}",
+		.lang = REPORT_EN,
+		.confidence = "suspected",
+		.want = {"not shown: the symptom was there before it changed"},
 	    },
 	    {
 		.name = "the alert's own expression could not be read",

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "common/base/clk.h"
 #include "common/wire/proto.h"
 #include "planner/rules/rules.h"
 
@@ -28,7 +29,8 @@ plan(struct backend *b, struct turn *t)
 {
 	auto_buf update = {.max = BACKEND_UPDATE_MAX};
 
-	rules_plan(&update, t->state, b->language);
+	rules_plan(&update, t->state, b->language,
+	    t->deadline_ms > 0 ? MAX(t->deadline_ms - clk_mono_ms(), 1) : 0);
 	if (update.full) {
 		buf_reset(&update);
 		proto_put_answer(&update,

@@ -102,6 +102,8 @@ add_incident(struct claims *c, cJSON *incident)
 	    "an incident's title");
 	add(c, member(incident, "answer"), "text", member(incident, "answer"),
 	    "an answer");
+	add(c, member(incident, "course"), "text", member(incident, "course"),
+	    "a course");
 	add_list(c, member(incident, "chain"), "a chain");
 }
 

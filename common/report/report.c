@@ -15,6 +15,7 @@
 
 #include "common/report/alerts.h"
 #include "common/report/md.h"
+#include "common/report/report_alerts.h"
 #include "common/report/report_words.h"
 #include "common/report/tool_role.h"
 #include "common/json/tree.h"
@@ -48,15 +49,6 @@ word(const struct report *r, enum report_word w)
 	return report_word(w, r->lang);
 }
 
-/* Nothing else may stand in the brackets: whoever concludes may be a model. */
-static void
-put_id(struct buf *b, const char *id)
-{
-	if (id[0] == 'E' && id[1] != '\0' &&
-	    strspn(id + 1, "0123456789") == strlen(id + 1))
-		buf_addf(b, " [%s]", id);
-}
-
 static void
 put_ids(struct buf *b, const cJSON *ids)
 {
@@ -64,7 +56,7 @@ put_ids(struct buf *b, const cJSON *ids)
 
 	cJSON_ArrayForEach (id, ids)
 		if (cJSON_IsString(id))
-			put_id(b, id->valuestring);
+			report_put_id(b, id->valuestring);
 }
 
 static void
@@ -80,6 +72,14 @@ put_claim(const struct report *r, const cJSON *claim)
 	md_put_sentence(r->b, tree_span(claim, "text"));
 	put_ids(r->b, tree_at(claim, "evidence"));
 	put_mark(r, claim);
+}
+
+static void
+put_confidence(const struct report *r, const char *name)
+{
+	buf_addf(r->b, "%s%s%s%s", word(r, RW_CONFIDENCE), word(r, RW_COLON),
+	    report_confidence_word(report_confidence_of(name), r->lang),
+	    word(r, RW_FULL_STOP));
 }
 
 static void
@@ -104,26 +104,83 @@ put_window(const struct report *r, double seconds)
 	    word(r, minutes ? RW_MINUTES : RW_SECONDS));
 }
 
+/* ---- the head ---- */
+
+enum { FIRST_INCIDENTS = 3 };
+
+/* One incident on a line: what, since when, why, how sure. */
 static void
-put_labels(struct buf *b, const cJSON *labels, bool in_cell)
+put_first_incident(const struct report *r, const cJSON *incident, int n)
 {
-	const cJSON *l;
-	bool any = false;
+	const char *confidence = tree_str(incident, "confidence");
+	double since = tree_num(incident, "since", 0);
 
-	cJSON_ArrayForEach (l, labels) {
-		auto_buf pair = {.max = 64 << 10};
-
-		if (!cJSON_IsString(l) || strcmp(l->string, "alertname") == 0 ||
-		    strcmp(l->string, "severity") == 0)
-			continue;
-		buf_addf(&pair, "%s=%s", l->string, l->valuestring);
-		buf_adds(b, any ? " " : "");
-		md_put_code(b, buf_span(&pair), CELL_MAX, in_cell);
-		any = true;
+	buf_addf(r->b, "- **%d.** ", n);
+	md_put_sentence(r->b, tree_span(incident, "title"));
+	if (since > 0) {
+		buf_addf(r->b, "%s", word(r, RW_SINCE));
+		put_moment(r->b, since * 1000);
 	}
+	buf_adds(r->b, word(r, RW_COLON));
+	if (report_confidence_of(confidence) > REPORT_UNDETERMINED) {
+		put_claim(r, tree_at(incident, "answer"));
+		buf_adds(r->b, word(r, RW_SEMICOLON));
+		put_confidence(r, confidence);
+	} else {
+		buf_adds(r->b,
+		    word(r, tree_at(incident, "long_standing") != NULL
+				? RW_LONG
+				: RW_CAUSE_OPEN));
+		if (tree_at(incident, "course") != NULL) {
+			buf_adds(r->b, word(r, RW_SEMICOLON));
+			put_claim(r, tree_at(incident, "course"));
+		}
+	}
+	buf_addc(r->b, '\n');
 }
 
-/* ---- the head ---- */
+static int
+count_others(const struct report *r)
+{
+	const cJSON *o;
+	int n = 0;
+
+	cJSON_ArrayForEach (o, tree_at(r->conclusion, "others"))
+		n += (int)tree_num(o, "incidents", 1);
+	return n;
+}
+
+/* The first screen, at most six lines: what is wrong, since when, the cause
+ * and how sure, what to do first. The rest of the report bears it out. */
+static void
+put_first(const struct report *r)
+{
+	const cJSON *incidents = tree_at(r->conclusion, "incidents"), *i;
+	const cJSON *action =
+	    cJSON_GetArrayItem(tree_at(r->conclusion, "actions"), 0);
+	int more = cJSON_GetArraySize(incidents) + count_others(r), n = 0;
+
+	if (r->stop != NULL || !tree_has(r->conclusion, "summary"))
+		return;
+	if (cJSON_GetArraySize(incidents) == 0) {
+		buf_adds(r->b, "- ");
+		md_put_sentence(r->b, tree_span(r->conclusion, "summary"));
+		put_ids(r->b, tree_at(r->conclusion, "evidence"));
+		buf_addc(r->b, '\n');
+	}
+	cJSON_ArrayForEach (i, incidents)
+		if (n < FIRST_INCIDENTS)
+			put_first_incident(r, i, ++n);
+	if (n > 0 && more > n)
+		buf_addf(r->b, "- %s%d\n", word(r, RW_MORE), more - n);
+	if (action != NULL) {
+		buf_addf(r->b, "- **%s**%s", word(r, RW_FIRST),
+		    word(r, RW_COLON));
+		put_claim(r, action);
+		buf_addc(r->b, '\n');
+	}
+	buf_addc(r->b, '\n');
+}
 
 static void
 put_head(const struct report *r)
@@ -132,6 +189,7 @@ put_head(const struct report *r)
 	double window = tree_num(r->state, "window", 0);
 
 	buf_addf(r->b, "%s\n\n", report_headings(r->lang)[0]);
+	put_first(r);
 	if (tree_has(r->state, "input")) {
 		buf_addf(r->b, "- %s%s", word(r, RW_TASK), word(r, RW_COLON));
 		md_put_text(r->b, tree_span(r->state, "input"), TASK_MAX);
@@ -150,110 +208,13 @@ put_head(const struct report *r)
 	}
 	if (cJSON_GetArraySize(tree_at(r->state, "labels")) > 0) {
 		buf_addf(r->b, "- %s%s", word(r, RW_SCOPE), word(r, RW_COLON));
-		put_labels(r->b, tree_at(r->state, "labels"), false);
+		report_put_labels(
+		    r->b, tree_at(r->state, "labels"), "", false);
 		buf_addc(r->b, '\n');
 	}
 }
 
 /* ---- active alerts ---- */
-
-/* 2026-11-23T09:57:00.123Z as 2026-11-23 09:57:00; else as it is. */
-static void
-put_since(struct buf *b, const char *t)
-{
-	if (strlen(t) >= 20 && t[10] == 'T' && t[strlen(t) - 1] == 'Z')
-		buf_addf(b, "%.10s %.8s", t, t + 11);
-	else
-		md_put_text(b, span_of(t), 40);
-}
-
-static void
-put_value(struct buf *b, const cJSON *v)
-{
-	char *end = NULL;
-	double d = 0;
-
-	if (cJSON_IsNumber(v))
-		d = v->valuedouble;
-	else if (cJSON_IsString(v))
-		d = strtod(v->valuestring, &end);
-	else
-		return;
-	if (end != NULL && (end == v->valuestring || *end != '\0'))
-		md_put_text(b, span_of(v->valuestring), 40);
-	else
-		buf_addf(b, "%.6g", d);
-}
-
-static struct span
-summary_of(const cJSON *alert)
-{
-	static const char *const keys[] = {"summary", "description", "message"};
-	const cJSON *annotations = tree_at(alert, "annotations");
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(keys); i++)
-		if (tree_has(annotations, keys[i]))
-			return tree_span(annotations, keys[i]);
-	return span_of("");
-}
-
-static void
-put_row(const struct report *r, const cJSON *a, int n)
-{
-	struct buf *b = r->b;
-
-	buf_addf(b, "| %d | ", n);
-	md_put_code(b, tree_span(a, "name"), CELL_MAX, true);
-	buf_adds(b, " | ");
-	md_put_text(b, tree_span(tree_at(a, "labels"), "severity"), 40);
-	buf_adds(b, " | ");
-	put_labels(b, tree_at(a, "labels"), true);
-	buf_adds(b, " | ");
-	put_since(b, tree_str(a, "activeAt"));
-	buf_adds(b, " | ");
-	put_value(b, tree_at(a, "value"));
-	buf_adds(b, " | ");
-	md_put_text(b, summary_of(a), SUMMARY_MAX);
-	buf_adds(b, " |\n");
-}
-
-/* The list's own evidence, once: all rows come from the same answer. */
-static void
-put_source(const struct report *r, const char *state)
-{
-	const char *last = "";
-	const cJSON *a;
-
-	cJSON_ArrayForEach (a, r->alerts) {
-		const char *id = tree_str(a, "evidence");
-
-		if (!tree_is(a, "state", state) || strcmp(id, last) == 0)
-			continue;
-		put_id(r->b, id);
-		last = id;
-	}
-}
-
-static void
-put_table(const struct report *r, const char *state, enum report_word title)
-{
-	int total = alerts_total(r->state, r->alerts, state), n = 0;
-	int listed = alerts_count(r->alerts, state);
-	const cJSON *a;
-
-	if (total == 0)
-		return;
-	buf_addf(r->b, "\n%s%d", word(r, title), total);
-	put_source(r, state);
-	if (listed < total)
-		buf_addf(r->b, "%s%d", word(r, RW_LISTED), listed);
-	buf_addf(
-	    r->b, "\n\n%s\n|---|---|---|---|---|---|---|\n", word(r, RW_TABLE));
-	cJSON_ArrayForEach (a, r->alerts)
-		if (tree_is(a, "state", state))
-			put_row(r, a, ++n);
-}
 
 /* What is counted and not listed, by rule. */
 static void
@@ -337,11 +298,10 @@ put_alerts(const struct report *r)
 	else if (alerts_count(r->alerts, "firing") == 0)
 		buf_addf(r->b, "\n%s\n",
 		    word(r, is_all_clear(r) ? RW_NONE_FIRING : RW_NONE_LISTED));
-	put_table(r, "firing", RW_FIRING);
-	put_table(r, "pending", RW_PENDING);
-	put_table(r, "resolved", RW_RESOLVED);
+	report_put_alerts(r->b, r->state, r->alerts, r->lang);
 	put_not_listed(r);
 	put_targets(r);
+	report_put_instances(r->b, r->alerts, r->lang);
 }
 
 /* ---- root cause ---- */
@@ -429,6 +389,20 @@ put_all_findings(const struct report *r, int incident)
 	put_findings(r, incident, word(r, RW_OPEN), open);
 }
 
+/* One below the other, under what they belong to. */
+static void
+put_findings_of(const struct report *r, int incident)
+{
+	const cJSON *f;
+
+	cJSON_ArrayForEach (f, tree_at(r->conclusion, "findings")) {
+		if (!belongs(f, incident))
+			continue;
+		buf_adds(r->b, "  ");
+		put_finding(r, f);
+	}
+}
+
 static void
 put_chain(const struct report *r, const cJSON *chain)
 {
@@ -443,14 +417,6 @@ put_chain(const struct report *r, const cJSON *chain)
 		put_claim(r, link);
 	}
 	buf_addc(r->b, '\n');
-}
-
-static void
-put_confidence(const struct report *r, const char *name)
-{
-	buf_addf(r->b, "%s%s%s%s", word(r, RW_CONFIDENCE), word(r, RW_COLON),
-	    report_confidence_word(report_confidence_of(name), r->lang),
-	    word(r, RW_FULL_STOP));
 }
 
 static void
@@ -471,6 +437,56 @@ put_incident(const struct report *r, const cJSON *incident, int n, bool alone)
 	}
 	put_chain(r, tree_at(incident, "chain"));
 	put_all_findings(r, alone ? OF_ANY : n);
+}
+
+/* Shortly: they were there before the window, and did not change in it. */
+static void
+put_standing(const struct report *r, const cJSON *incidents)
+{
+	bool any = false;
+	const cJSON *i;
+	int n = 0;
+
+	cJSON_ArrayForEach (i, incidents) {
+		n++;
+		if (tree_at(i, "long_standing") == NULL)
+			continue;
+		if (!any)
+			buf_addf(r->b, "\n**%s**\n\n", word(r, RW_STANDING));
+		any = true;
+		buf_addf(r->b, "- %s %d%s", word(r, RW_INCIDENT), n,
+		    word(r, RW_COLON));
+		put_claim(r, tree_at(i, "answer"));
+		buf_addc(r->b, '\n');
+		put_findings_of(r, n - 1);
+	}
+}
+
+/* Those that nobody studied, and why not. */
+static void
+put_others(const struct report *r)
+{
+	const cJSON *others = tree_at(r->conclusion, "others"), *o;
+
+	if (cJSON_GetArraySize(others) == 0)
+		return;
+	buf_addf(r->b, "\n**%s**\n\n", word(r, RW_NOT_STUDIED));
+	cJSON_ArrayForEach (o, others) {
+		int n = (int)tree_num(o, "incidents", 1);
+		int alerts = cJSON_GetArraySize(tree_at(o, "alerts"));
+
+		buf_adds(r->b, "- ");
+		md_put_sentence(r->b, tree_span(o, "title"));
+		if (n > 1)
+			buf_addf(r->b, "%s%d %s", word(r, RW_COLON), n,
+			    word(r, RW_INCIDENTS));
+		else if (alerts > 1)
+			buf_addf(r->b, "%s%d %s", word(r, RW_COLON), alerts,
+			    word(r, RW_INSTANCES));
+		buf_adds(r->b, word(r, RW_SEMICOLON));
+		md_put_sentence(r->b, tree_span(o, "why"));
+		buf_addc(r->b, '\n');
+	}
 }
 
 /* A list of {text, evidence}, or of strings. */
@@ -575,7 +591,8 @@ static void
 put_cause(const struct report *r)
 {
 	const cJSON *incidents = tree_at(r->conclusion, "incidents"), *i;
-	bool alone = cJSON_GetArraySize(incidents) <= 1;
+	bool alone = cJSON_GetArraySize(incidents) <= 1 &&
+		     cJSON_GetArraySize(tree_at(r->conclusion, "others")) == 0;
 	int n = 0;
 
 	buf_addf(r->b, "\n%s\n", report_headings(r->lang)[2]);
@@ -585,9 +602,15 @@ put_cause(const struct report *r)
 	if (r->stop != NULL &&
 	    cJSON_GetArraySize(tree_at(r->conclusion, "findings")) == 0)
 		put_clues(r);
-	cJSON_ArrayForEach (i, incidents)
-		put_incident(r, i, n++, alone);
-	if (n != 1)
+	cJSON_ArrayForEach (i, incidents) {
+		if (alone || tree_at(i, "long_standing") == NULL)
+			put_incident(r, i, n, alone);
+		n++;
+	}
+	if (!alone)
+		put_standing(r, incidents);
+	put_others(r);
+	if (!alone || n == 0)
 		put_all_findings(r, OF_NONE);
 	put_list(
 	    r, tree_at(r->conclusion, "not_looked_at"), word(r, RW_UNSEEN));

@@ -78,6 +78,19 @@ static const char *const words[RW_WORDS][REPORT_LANGS] = {
     [RW_SECONDS] = {"秒", "s"},
     [RW_INSTANCES] = {"个实例", "instances"},
     [RW_GIVEN] = {"随请求送达", "came with the request"},
+    [RW_SINCE] = {"，始于 ", ", since "},
+    [RW_SEMICOLON] = {"；", "; "},
+    [RW_CAUSE_OPEN] = {"原因未能确定", "cause undetermined"},
+    [RW_LONG] = {"早已在触发", "long-standing"},
+    [RW_MORE] = {"下文还有事件：", "More incidents below: "},
+    [RW_FIRST] = {"首先", "First"},
+    [RW_STANDING] = {"早已在触发（始于时间窗之前）",
+	"Long-standing (began before the window)"},
+    [RW_NOT_STUDIED] = {"没有分析的事件", "Incidents not studied"},
+    [RW_INCIDENTS] = {"起事件", "incidents"},
+    [RW_APART] = {"区别在", "told apart by"},
+    [RW_ALL_INSTANCES] = {"上表中合并的实例，逐个列出",
+	"Every instance of the rows above that stand for several"},
 };
 
 static const struct {

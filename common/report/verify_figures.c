@@ -288,6 +288,7 @@ find_own(struct view *w, struct figure **list, size_t n)
 	double at = tree_num(w->state, "at", 0) / 1000;
 	double window = tree_num(w->state, "window", 0);
 	const cJSON *incidents = tree_at(w->conclusion, "incidents");
+	const cJSON *incident, *rule;
 	int n_incidents = cJSON_GetArraySize(incidents), i;
 	auto_buf own = {.max = DETAIL_MAX};
 
@@ -298,9 +299,16 @@ find_own(struct view *w, struct figure **list, size_t n)
 	    cJSON_GetArraySize(tree_at(w->conclusion, "targets_down")));
 	for (i = 1; i <= n_incidents; i++)
 		buf_addf(&own, "%d ", i);
-	cJSON_ArrayForEach (incidents, incidents)
+	cJSON_ArrayForEach (incident, incidents) {
 		buf_addf(&own, "%d ",
-		    cJSON_GetArraySize(tree_at(incidents, "alerts")));
+		    cJSON_GetArraySize(tree_at(incident, "alerts")));
+		cJSON_ArrayForEach (rule, tree_at(incident, "rules"))
+			buf_addf(
+			    &own, "%.0f ", tree_num(rule, "instances", 0));
+	}
+	cJSON_ArrayForEach (incident, tree_at(w->conclusion, "others"))
+		buf_addf(&own, "%.0f %d ", tree_num(incident, "incidents", 0),
+		    cJSON_GetArraySize(tree_at(incident, "alerts")));
 	figures_find(list, n, buf_span(&own));
 	figures_find(list, n, wire_find(w->in->state, "notes"));
 	figures_find(list, n, wire_find(w->in->state, "reason"));

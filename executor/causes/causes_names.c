@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/report/owner.h"
+
 /* ---- kinds ---- */
 
 /* A part is looked for anywhere in the name; with ^ only at its beginning,
@@ -280,15 +282,6 @@ in_list(const char *const *list, const char *name)
 	return false;
 }
 
-/* Those that tell about others, also as a chart's release prefixes them. */
-static bool
-is_agent(const char *value)
-{
-	return matches(value,
-	    "^kubelet$ -kubelet$ ^cadvisor$ -cadvisor$ ^kube-state-metrics$ "
-	    "-kube-state-metrics$");
-}
-
 /* Values that name no service of anybody's. */
 static bool
 is_void(const char *value)
@@ -297,7 +290,7 @@ is_void(const char *value)
 	    "istio-proxy", "linkerd-proxy", "istio-init", NULL};
 
 	return value == NULL || in_list(void_values, value) ||
-	       is_agent(value) ||
+	       owner_is_agent(value) ||
 	       matches(value, "^node-exporter$ -node-exporter$");
 }
 
@@ -317,7 +310,7 @@ from_agent(const struct causes_label *labels, size_t n)
 	for (size_t i = 0; i < ARRAY_LEN(by); i++) {
 		const char *value = label(labels, n, by[i]);
 
-		if (value != NULL && is_agent(value))
+		if (value != NULL && owner_is_agent(value))
 			return true;
 	}
 	return false;
@@ -352,45 +345,10 @@ causes_pair_of(const struct causes_label *labels, size_t n,
 	return false;
 }
 
-/* Is the last part generated: of n characters, of letters and digits with at
- * least one digit (or none of the vowels, which Kubernetes leaves out)? */
-static bool
-is_generated(const char *s, size_t lo, size_t hi)
-{
-	size_t n = strlen(s), digits = 0;
-
-	if (n < lo || n > hi)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (!isdigit((unsigned char)s[i]) &&
-		    !islower((unsigned char)s[i]))
-			return false;
-		if (strchr("aeiou", s[i]) != NULL && lo != 6)
-			return false;
-		digits += isdigit((unsigned char)s[i]) != 0;
-	}
-	return digits > 0 || lo == 5;
-}
-
 void
 causes_strip_pod(char *name)
 {
-	char *dash = strrchr(name, '-');
-
-	if (dash == NULL || dash == name)
-		return;
-	if (dash[1] != '\0' &&
-	    strspn(dash + 1, "0123456789") == strlen(dash + 1) &&
-	    strlen(dash + 1) <= 3) {
-		*dash = '\0'; /* a StatefulSet's ordinal */
-		return;
-	}
-	if (!is_generated(dash + 1, 5, 5))
-		return;
-	*dash = '\0';
-	dash = strrchr(name, '-');
-	if (dash != NULL && dash != name && is_generated(dash + 1, 6, 10))
-		*dash = '\0'; /* the ReplicaSet's */
+	name[owner_of_pod(name)] = '\0';
 }
 
 void

@@ -88,30 +88,125 @@ ask_causes_of_nothing(struct kase *k)
 	    "what changed most, while nothing fires", "");
 }
 
+/* What began inside the window, came with the run or is asked about. */
+static bool
+is_fresh(const struct incident *x)
+{
+	return !x->watchdog && (!x->is_old || x->given || x->named > 0);
+}
+
+static bool
+any_fresh(const struct incidents *x)
+{
+	int i;
+
+	for (i = 0; i < x->n; i++)
+		if (is_fresh(&x->at[i]))
+			return true;
+	return false;
+}
+
+static int
+answered_first(const void *pa, const void *pb)
+{
+	const struct study *a = pa, *b = pb;
+	int d = study_is_looked(b) - study_is_looked(a);
+
+	if (d == 0)
+		d = a->brief - b->brief;
+	return d != 0
+		   ? d
+		   : (a->incident > b->incident) - (a->incident < b->incident);
+}
+
+/* What the studies of a rule's incidents came to so far. */
+struct tally {
+	const char *rule;
+	int plain;
+	bool explained;
+};
+
+static struct tally *
+tally_of(struct tally list[CASE_STUDIES_MAX + 1], const struct incident *x)
+{
+	const char *rule = tree_str(x->at[0]->alert, "name");
+	int i;
+
+	for (i = 0; list[i].rule != NULL; i++)
+		if (strcmp(list[i].rule, rule) == 0)
+			return &list[i];
+	list[i].rule = rule;
+	return &list[i];
+}
+
+/* Whether it is but one more of a rule whose others showed nothing. */
+static bool
+is_alike(const struct tally *t, const struct incident *x)
+{
+	return t->plain >= CASE_ALIKE_MAX && !t->explained && !x->given &&
+	       x->named == 0;
+}
+
+static void
+study_one(struct kase *k, struct tally *t, const struct incident *x,
+    bool causes, bool brief)
+{
+	struct study *s = &k->studies[k->n_studies++];
+
+	study_init(s, &k->facts, x, causes, brief);
+	if (study_is_plain(s))
+		t->plain++;
+	else if (study_is_looked(s))
+		t->explained = true;
+}
+
+static void
+study_incidents(struct kase *k)
+{
+	bool causes = facts_tool(&k->facts, TOOL_ROLE_CAUSES) != NULL;
+	bool fresh = any_fresh(&k->incidents);
+	struct tally tallies[CASE_STUDIES_MAX + 1] = {{0}};
+	int i;
+
+	k->studies = xcalloc(CASE_STUDIES_MAX, sizeof(*k->studies));
+	for (i = 0; i < k->incidents.n && k->n_studies < CASE_STUDIES_MAX;
+	     i++) {
+		struct incident *x = &k->incidents.at[i];
+		struct tally *t;
+
+		/* Nobody looks into a watchdog. */
+		if (x->watchdog)
+			continue;
+		t = tally_of(tallies, x);
+		x->is_alike = is_alike(t, x);
+		if (!x->is_alike)
+			study_one(k, t, x, causes, fresh && !is_fresh(x));
+	}
+	qsort(k->studies, (size_t)k->n_studies, sizeof(*k->studies),
+	    answered_first);
+	while (
+	    k->n_told < k->n_studies && study_is_looked(&k->studies[k->n_told]))
+		k->n_told++;
+}
+
 struct kase *
 case_new(struct span state, enum report_lang fallback)
 {
 	struct kase *k = xcalloc(1, sizeof(*k));
-	int i;
 
 	facts_init(&k->facts, state, fallback);
 	ask_first(k);
 	accept_any(&k->alerts, &k->facts, TOOL_ROLE_ALERTS);
 	accept_any(&k->rules, &k->facts, TOOL_ROLE_RULES);
 	accept_any(&k->targets, &k->facts, TOOL_ROLE_TARGETS);
-	incidents_init(&k->incidents, k->facts.alerts);
+	incidents_init(&k->incidents, &k->facts);
 	if (k->facts.alerts_answer == NULL)
 		return k;
 	ask_named_rules(k);
 	silence_ask(k);
 	if (answer_ok(k->facts.alerts_answer))
 		ask_causes_of_nothing(k);
-	/* A watchdog is looked at only when there is nothing else. */
-	for (i = 0; i < k->incidents.n && k->n_studies < CASE_STUDIES_MAX; i++)
-		if (!k->incidents.at[i].watchdog)
-			study_init(&k->studies[k->n_studies++], &k->facts,
-			    &k->incidents.at[i],
-			    facts_tool(&k->facts, TOOL_ROLE_CAUSES) != NULL);
+	study_incidents(k);
 	return k;
 }
 
@@ -131,6 +226,7 @@ case_free(struct kase *k)
 		return;
 	for (i = 0; i < k->n_studies; i++)
 		study_done(&k->studies[i]);
+	free(k->studies);
 	ask_done(&k->alerts);
 	ask_done(&k->rules);
 	ask_done(&k->targets);

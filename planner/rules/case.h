@@ -9,7 +9,17 @@
 #include "planner/rules/incident.h"
 #include "planner/rules/study.h"
 
-enum { CASE_STUDIES_MAX = 4 };
+/* More than the steps of all rounds allow: what bounds the studies is how many
+ * incidents there are, the rounds and the time left (rules.c). */
+enum {
+	CASE_STUDIES_MAX = 128,
+	/* Of one rule, where none of them shows a cause: the others are told
+	 * as being like them. */
+	CASE_ALIKE_MAX = 4,
+};
+
+/* Why an incident was not studied. */
+enum want { WANT_TURN, WANT_ROUNDS, WANT_TIME, WANTS };
 
 struct kase {
 	struct facts facts;
@@ -19,8 +29,12 @@ struct kase {
 	struct ask flaps;       /* which alerts fired again and again */
 	struct ask recorded, any_data; /* of a past without alerts */
 	struct incidents incidents;
-	struct study studies[CASE_STUDIES_MAX]; /* of the first incidents */
+	/* Of the first incidents: those with answers first, of them the
+	 * long-standing ones last. */
+	struct study *studies;
 	int n_studies;
+	int n_told;     /* have answers */
+	enum want want; /* set by who asks */
 };
 
 struct kase *case_new(struct span state, enum report_lang fallback);

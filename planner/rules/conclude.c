@@ -13,6 +13,8 @@
 #include "common/json/tree.h"
 #include "planner/rules/silence.h"
 
+enum { SUMMED_UP = 5 }; /* incidents in the summary */
+
 static cJSON *
 targets_down(const struct drawing *d)
 {
@@ -45,7 +47,7 @@ names_target(const struct drawing *d)
 {
 	int i;
 
-	for (i = 0; i < d->k->n_studies; i++)
+	for (i = 0; i < d->k->n_told; i++)
 		if (d->k->studies[i].target != NULL ||
 		    d->k->studies[i].n_down > 0)
 			return true;
@@ -87,9 +89,10 @@ tell_targets(struct drawing *d, const cJSON *down)
 		    "cannot be ruled out");
 		drawing_finding(d, "open", -1, NULL);
 	} else if (cJSON_GetArraySize(down) == 0) {
-		for (i = 0; i < d->k->n_studies; i++)
-			tell_telemetry(d, i, &d->k->studies[i]);
-		if (d->k->n_studies > 0)
+		for (i = 0; i < d->k->n_told; i++)
+			if (!d->k->studies[i].brief)
+				tell_telemetry(d, i, &d->k->studies[i]);
+		if (d->k->n_told > 0)
 			return;
 		say_cite(&d->s, answer_evidence(a));
 		say(&d->s, "采集中断：没有目标采集失败",
@@ -104,38 +107,137 @@ tell_targets(struct drawing *d, const cJSON *down)
 	}
 }
 
-/* The answers of all incidents, and the least certain of them. */
+/* The sentence made so far is the summary, and rests on what was cited. */
+static void
+put_summary(struct drawing *d, cJSON *c, enum report_confidence confidence)
+{
+	cJSON *claim = say_claim(&d->s);
+
+	cJSON_AddStringToObject(c, "summary", tree_str(claim, "text"));
+	cJSON_AddItemToObject(c, "evidence",
+	    cJSON_DetachItemFromObjectCaseSensitive(claim, "evidence"));
+	cJSON_AddStringToObject(
+	    c, "confidence", report_confidence_name(confidence));
+	cJSON_Delete(claim);
+}
+
+/* "(2) …", behind what stands before. */
+static void
+put_number(struct drawing *d, int n)
+{
+	if (d->s.text.len > 0)
+		say(&d->s, "；", "; ");
+	buf_addf(&d->s.text, d->zh ? "（%d）" : "(%d) ", n + 1);
+}
+
+static bool
+is_explained(const cJSON *incident)
+{
+	return report_confidence_of(tree_str(incident, "confidence")) >
+	       REPORT_UNDETERMINED;
+}
+
+static bool
+is_standing(const cJSON *incident)
+{
+	return tree_at(incident, "long_standing") != NULL;
+}
+
+/* The titles of the long-standing ones; whether there are any. */
+static bool
+put_standing(struct drawing *d, const cJSON *incidents)
+{
+	const cJSON *i;
+	int told = 0;
+
+	cJSON_ArrayForEach (i, incidents) {
+		if (!is_standing(i) || told == SUMMED_UP)
+			continue;
+		if (told++ > 0)
+			say(&d->s, "、", ", ");
+		buf_adds(&d->s.text, tree_str(i, "title"));
+	}
+	return told > 0;
+}
+
+/* Its answer; one of several has less to say when there is none. */
+static void
+put_answer(struct drawing *d, const cJSON *incident, bool alone)
+{
+	const cJSON *answer = tree_at(incident, "answer"), *id;
+
+	if (!alone && !is_explained(incident)) {
+		buf_adds(&d->s.text, tree_str(incident, "title"));
+		say(&d->s, " 的原因未能确定", ": the cause is undetermined");
+		return;
+	}
+	buf_adds(&d->s.text, tree_str(answer, "text"));
+	cJSON_ArrayForEach (id, tree_at(answer, "evidence"))
+		say_cite(&d->s, id->valuestring);
+}
+
+/* The answers of the first incidents, the rest by what they are; as certain
+ * as the least certain of those that are not long-standing. */
 static void
 summarise(struct drawing *d, cJSON *c, const cJSON *incidents)
 {
 	enum report_confidence least = REPORT_CONFIRMED;
-	bool alone = cJSON_GetArraySize(incidents) == 1;
-	const cJSON *i, *id;
-	int n = 0;
+	bool alone = cJSON_GetArraySize(incidents) == 1 &&
+		     cJSON_GetArraySize(tree_at(c, "others")) == 0;
+	const cJSON *i;
+	int n = -1, fresh = 0;
 
 	cJSON_ArrayForEach (i, incidents) {
-		const cJSON *answer = tree_at(i, "answer");
-
+		n++;
+		if (is_standing(i) && !alone)
+			continue;
 		least =
 		    MIN(least, report_confidence_of(tree_str(i, "confidence")));
+		if (fresh++ >= SUMMED_UP)
+			continue;
 		if (!alone)
-			buf_addf(&d->s.text, d->zh ? "%s（%d）" : "%s(%d) ",
-			    n > 0 ? (d->zh ? "；" : "; ") : "", n + 1);
-		n++;
-		buf_adds(&d->s.text, tree_str(answer, "text"));
-		cJSON_ArrayForEach (id, tree_at(answer, "evidence"))
-			say_cite(&d->s, id->valuestring);
+			put_number(d, n);
+		put_answer(d, i, alone);
 	}
+	if (fresh > SUMMED_UP)
+		say(&d->s, "；其余事件见下文", "; the others stand below");
+	if (fresh < n + 1) {
+		say(&d->s, "；早已在触发的：", "; long-standing: ");
+		put_standing(d, incidents);
+	}
+	if (cJSON_GetArraySize(tree_at(c, "others")) > 0)
+		say(&d->s, "；还有没有分析的事件，列在下面",
+		    "; there are incidents that were not studied, listed "
+		    "below");
+	say_cite(&d->s, drawing_alerts_id(d));
 	buf_adds(&d->s.text, d->zh ? "。" : ".");
-	cJSON_AddStringToObject(c, "confidence", report_confidence_name(least));
-	{
-		cJSON *claim = say_claim(&d->s);
+	put_summary(d, c, least);
+}
 
-		cJSON_AddStringToObject(c, "summary", tree_str(claim, "text"));
-		cJSON_AddItemToObject(c, "evidence",
-		    cJSON_DetachItemFromObjectCaseSensitive(claim, "evidence"));
-		cJSON_Delete(claim);
+/* After what is new. */
+static void
+advise_standing(struct drawing *d, const cJSON *incidents)
+{
+	say(&d->s, "然后处理早已在触发的",
+	    "Then see to what is long-standing: ");
+	if (put_standing(d, incidents)) {
+		say_cite(&d->s, drawing_alerts_id(d));
+		drawing_action(d);
 	}
+	buf_reset(&d->s.text);
+}
+
+/* They fire, and no answer about any of them is there. */
+static void
+conclude_unstudied(struct drawing *d, cJSON *c)
+{
+	const cJSON *first = cJSON_GetArrayItem(tree_at(c, "others"), 0);
+
+	buf_adds(&d->s.text, tree_str(first, "title"));
+	say(&d->s, " 在触发；还没有任何一起事件得到分析",
+	    " fires; none of the incidents has been studied");
+	say_cite(&d->s, drawing_alerts_id(d));
+	put_summary(d, c, REPORT_UNDETERMINED);
 }
 
 /* Instances that are counted, and not looked at one by one. */
@@ -164,14 +266,6 @@ tell_unseen(struct drawing *d)
 	const struct kase *k = d->k;
 	const cJSON *data = tree_at(k->facts.alerts_answer, "data");
 
-	if (k->incidents.n > k->n_studies && k->n_studies == CASE_STUDIES_MAX)
-		cJSON_AddItemToArray(d->unseen,
-		    cJSON_CreateString(drawing_word(d,
-			"其余事件只列出了告警，没有逐一分析；修复以上各项后可以"
-			"再调查一次",
-			"the other incidents are listed above, not analysed "
-			"one by one; investigate again once these are "
-			"repaired")));
 	tell_not_listed(d, data);
 	if (facts_tool(&k->facts, TOOL_ROLE_CAUSES) == NULL)
 		cJSON_AddItemToArray(d->unseen,
@@ -194,7 +288,8 @@ tell_nothing_read(struct drawing *d, cJSON *c)
 
 	if (tree_has(c, "incomplete"))
 		return;
-	cJSON_ArrayForEach (f, tree_at(d->k->facts.state, "executor_feedback")) {
+	cJSON_ArrayForEach (
+	    f, tree_at(d->k->facts.state, "executor_feedback")) {
 		if (answer_ok(f))
 			return;
 		if (first == NULL)
@@ -224,14 +319,18 @@ case_conclude(const struct kase *k)
 	doubts = cJSON_CreateArray();
 	notes = cJSON_CreateArray();
 	down = targets_down(&d);
-	for (i = 0; i < k->n_studies; i++)
+	cJSON_AddItemToObject(c, "others", members_unstudied(&d));
+	for (i = 0; i < k->n_told; i++)
 		cJSON_AddItemToArray(incidents, conclude_incident(&d, i));
+	advise_standing(&d, incidents);
 	if (answer_ok(k->facts.alerts_answer))
 		silence_tell(&d, doubts, notes);
 	if (k->facts.nobody)
 		conclude_nobody(&d, c);
-	else if (k->n_studies > 0)
+	else if (k->n_told > 0)
 		summarise(&d, c, incidents);
+	else if (cJSON_GetArraySize(tree_at(c, "others")) > 0)
+		conclude_unstudied(&d, c);
 	else if (!answer_ok(k->facts.alerts_answer))
 		conclude_blind(&d, c);
 	else

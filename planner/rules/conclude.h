@@ -29,6 +29,8 @@ struct outcome {
 	bool by_causes; /* as find_causes has it */
 };
 
+/* ---- drawing.c ---- */
+
 const char *drawing_word(
     const struct drawing *d, const char *zh, const char *en);
 /* The next finding states this (common/report/statements.h); service may be
@@ -51,13 +53,28 @@ const char *drawing_rules_id(const struct drawing *d);
 enum resource_unit tell_unit_of(struct span expr);
 void tell_put_expr(struct say *s, struct span expr);
 void tell_put_target(struct drawing *d, const cJSON *target);
-/* An alert by name and by what it is about. */
-void tell_put_subject(struct drawing *d, const struct study *s);
+/* How what was found went over the window, in brief. */
+void tell_put_course(struct drawing *d, const struct looked *x);
 void tell_failed(struct drawing *d, int n, const struct ask *a);
 void tell_rule(struct drawing *d, int n, const struct study *s);
 /* Whether telemetry is missing, where no target is down. */
 void tell_telemetry(struct drawing *d, int n, const struct study *s);
+
+/* ---- members.c: which alerts an incident has ---- */
+
+/* The rule that stands for it, what that is about, of how many instances. */
+void tell_put_subject(struct drawing *d, const struct study *s);
+/* What the series found tells, the exporter's labels left out. */
+void tell_put_series(struct drawing *d, const struct looked *x);
+/* The other rules of the incident, and why they are of it. */
 void tell_members(struct drawing *d, int n, const struct study *s);
+/* Per rule {name, instances, because}, for machines; the caller's. */
+cJSON *members_of(struct drawing *d, const struct study *s);
+/* Indices into the conclusion's alerts; the caller's. */
+cJSON *members_indices(const struct incident *x);
+/* The incidents that no study tells of, {title, incidents, alerts}, the worst
+ * first; the caller's. */
+cJSON *members_unstudied(struct drawing *d);
 
 /* ---- conclude_user.c: who uses the resource ---- */
 

@@ -167,33 +167,40 @@ chain_of(struct drawing *d, const struct study *s, struct outcome *o)
 	return chain;
 }
 
-static int
-by_address(const void *a, const void *b)
+/* What is long-standing and did not move: since when, and how it stands. */
+static void
+conclude_brief(struct drawing *d, const struct study *s, struct outcome *o)
 {
-	uintptr_t x = (uintptr_t)*(const cJSON *const *)a;
-	uintptr_t y = (uintptr_t)*(const cJSON *const *)b;
+	const struct looked *x = study_own(s);
 
-	return (x > y) - (x < y);
+	o->confidence = REPORT_UNDETERMINED;
+	tell_put_subject(d, s);
+	say_cite(&d->s, drawing_alerts_id(d));
+	if (s->incident->since > 0) {
+		say(&d->s, " 自", " since ");
+		say_time(&d->s, s->incident->since);
+		say(&d->s, "起触发", "");
+	}
+	if (s->target != NULL) {
+		say(&d->s, "；", "; ");
+		tell_put_target(d, s->target);
+	} else if (x != NULL && x->found) {
+		say(&d->s, "；现在是", "; now ");
+		tell_put_course(d, x);
+	}
+	o->answer = say_claim(&d->s);
 }
 
-static cJSON *
-indices_of(const struct drawing *d, const struct incident *x)
+/* For the first screen: how what it measures went. */
+static void
+add_course(struct drawing *d, const struct study *s, cJSON *incident)
 {
-	size_t bytes = (size_t)x->n * sizeof(const cJSON *);
-	const cJSON **own = xcalloc((size_t)x->n + 1, sizeof(*own));
-	cJSON *list = cJSON_CreateArray();
-	const cJSON *a;
-	int n = 0;
+	const struct looked *x = study_own(s);
 
-	memcpy(own, x->alerts, bytes);
-	qsort(own, (size_t)x->n, sizeof(*own), by_address);
-	cJSON_ArrayForEach (a, d->k->facts.alerts) {
-		if (bsearch(&a, own, (size_t)x->n, sizeof(*own), by_address))
-			cJSON_AddItemToArray(list, cJSON_CreateNumber(n));
-		n++;
-	}
-	free(own);
-	return list;
+	if (x == NULL || !x->found || x->measure.role == PROMQL_ABSENT)
+		return;
+	tell_put_course(d, x);
+	cJSON_AddItemToObject(incident, "course", say_claim(&d->s));
 }
 
 cJSON *
@@ -203,15 +210,23 @@ conclude_incident(struct drawing *d, int n)
 	cJSON *incident = cJSON_CreateObject();
 	struct outcome o = {0};
 
-	conclude_study(d, n, s, &o);
-	tell_rule(d, n, s);
+	if (s->brief) {
+		conclude_brief(d, s, &o);
+		cJSON_AddTrueToObject(incident, "long_standing");
+	} else {
+		conclude_study(d, n, s, &o);
+		tell_rule(d, n, s);
+	}
 	tell_members(d, n, s);
 	tell_put_subject(d, s);
 	cJSON_AddStringToObject(incident, "title", buf_str(&d->s.text));
 	buf_reset(&d->s.text);
 	cJSON_AddStringToObject(
 	    incident, "confidence", report_confidence_name(o.confidence));
-	cJSON_AddItemToObject(incident, "alerts", indices_of(d, s->incident));
+	add_course(d, s, incident);
+	cJSON_AddNumberToObject(incident, "since", s->incident->since);
+	cJSON_AddItemToObject(incident, "alerts", members_indices(s->incident));
+	cJSON_AddItemToObject(incident, "rules", members_of(d, s));
 	cJSON_AddItemToObject(incident, "answer", o.answer);
 	cJSON_AddItemToObject(incident, "chain", chain_of(d, s, &o));
 	return incident;

@@ -201,6 +201,20 @@ say_names(struct drawing *d, const cJSON *series)
 			    tree_str(tree_at(one, "labels"), "__name__"));
 }
 
+/* Nobody but what the alert is about. */
+static void
+tell_itself(struct drawing *d, int n, const struct study *s)
+{
+	buf_adds(&d->s.text, s->resource->what[d->s.lang]);
+	say(&d->s, "在那里只有告警的对象自己在使用：",
+	    " is used there only by what the alert is about: ");
+	say_code(&d->s, tree_str(s->itself.labels, "metric"));
+	say(&d->s, " 为", " is ");
+	say_value(&d->s, s->itself.last, s->resource->unit);
+	say_cite(&d->s, answer_evidence(s->users.answer));
+	drawing_finding(d, "symptom", n, NULL);
+}
+
 void
 tell_no_user(struct drawing *d, int n, const struct study *s)
 {
@@ -210,6 +224,10 @@ tell_no_user(struct drawing *d, int n, const struct study *s)
 		return;
 	if (!answer_ok(s->users.answer)) {
 		tell_failed(d, n, &s->users);
+		return;
+	}
+	if (s->has_itself) {
+		tell_itself(d, n, s);
 		return;
 	}
 	if (is_told_otherwise(s))

@@ -343,6 +343,84 @@ measure_compared(struct measures *m, const struct split *s, int depth)
 	}
 }
 
+/* Skips "by (a, b)"; false when it does not end. */
+static bool
+skip_list(struct scan *s)
+{
+	struct token t = scan_next(s);
+
+	if (t.kind != T_OPEN || *t.p != '(')
+		return false;
+	while (s->depth > 0 && t.kind != T_BAD)
+		t = scan_next(s);
+	return t.kind == T_CLOSE;
+}
+
+/* What max or min is taken of, with its labels before or behind. */
+static bool
+extreme_of(struct span e, bool *ret_max, struct span *ret)
+{
+	static const char *const extremes[] = {"max", "min", NULL};
+	static const char *const lists[] = {"by", "without", NULL};
+	struct scan s = scan_of(e), ahead;
+	struct token t = scan_next(&s);
+	const char *from;
+
+	if (t.kind != T_NAME || !token_is_one_of(t, extremes))
+		return false;
+	*ret_max = token_is(t, "max");
+	ahead = s;
+	t = scan_next(&ahead);
+	if (t.kind == T_NAME && token_is_one_of(t, lists)) {
+		s = ahead;
+		if (!skip_list(&s))
+			return false;
+	}
+	t = scan_next(&s);
+	from = s.p;
+	if (t.kind != T_OPEN || *t.p != '(')
+		return false;
+	while (s.depth > 0 && t.kind != T_BAD)
+		t = scan_next(&s);
+	*ret = span_trim(span_make(from, (size_t)(t.p - from)));
+	ahead = s;
+	t = scan_next(&ahead);
+	if (t.kind == T_NAME && token_is_one_of(t, lists)) {
+		s = ahead;
+		if (!skip_list(&s))
+			return false;
+	}
+	return !s.bad && ret->n > 0 && scan_next(&s).kind == T_END;
+}
+
+/* The highest of those above a bound is above it when any is: max(x > 5). */
+static bool
+measure_extreme(struct measures *m, struct span e, enum promql_role role)
+{
+	struct promql_measure *x;
+	struct split s;
+	struct span inside;
+	double threshold;
+	bool is_max;
+
+	if (!extreme_of(e, &is_max, &inside))
+		return false;
+	inside = unwrap(inside);
+	if (split_at(inside, or_op, &s) || split_at(inside, and_ops, &s) ||
+	    !split_at(inside, compare_ops, &s) ||
+	    *s.op.p != (is_max ? '>' : '<') ||
+	    !promql_constant(s.right, &threshold))
+		return false;
+	x = add(m, e, role == PROMQL_EXCLUDED ? role : PROMQL_COMPARED);
+	if (x == NULL)
+		return true;
+	x->cut = span_make(s.op.p, (size_t)(inside.p + inside.n - s.op.p));
+	set_op(x, s.op, false);
+	x->threshold = threshold;
+	x->has_threshold = true;
+	return true;
+}
+
 static void
 measure(struct measures *m, struct span e, enum promql_role role, int depth)
 {
@@ -364,7 +442,7 @@ measure(struct measures *m, struct span e, enum promql_role role, int depth)
 			m->out[first].role = role;
 	} else if (absent_of(e, &inside)) {
 		add(m, inside, PROMQL_ABSENT);
-	} else {
+	} else if (!measure_extreme(m, e, role)) {
 		add(m, e, role);
 	}
 }

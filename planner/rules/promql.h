@@ -26,6 +26,9 @@ enum promql_role {
 
 struct promql_measure {
 	struct span expr; /* without comparison and outer parentheses */
+	/* Within expr: of max(x > 5) the "> 5", without which expr has values
+	 * below its threshold too; n is 0 where there is none. */
+	struct span cut;
 	enum promql_role role;
 	char op[3]; /* "expr op threshold" fires: ">", "<=", … */
 	bool has_threshold;

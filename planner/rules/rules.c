@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/report/alerts.h"
 #include "common/report/plan.h"
@@ -17,19 +18,47 @@
 #include "common/wire/wire.h"
 #include "planner/rules/case.h"
 
-enum { ROUNDS_MAX = 6 };
+enum {
+	ROUNDS_MAX = 9,
+	ROUNDS_OF_MANY = 3, /* every round carries all alerts along */
+	MANY = 1000,
+	LEFT_DEFAULT_MS = 120000, /* where nobody says how much time is left */
+	LEFT_MIN_MS = 500,        /* kept for concluding */
+	ROUND_SHARE = 4,          /* of the time left: what a round may take */
+};
 
 /* ---- the steps that have no answer yet ---- */
 
 struct todo {
 	const struct ask *at[PLAN_STEPS_MAX];
 	int n;
+	int left_out;          /* steps there was no time for */
+	const struct facts *f; /* knows how long steps took */
+	double budget_ms;
 };
+
+/* How long a tool's steps have taken at most; causes take longer than a
+ * query where nothing is known. */
+static double
+cost_of(const struct facts *f, const char *tool)
+{
+	const char *causes = facts_tool(f, TOOL_ROLE_CAUSES);
+	double most = -1;
+	const cJSON *e;
+
+	cJSON_ArrayForEach (e, tree_at(f->state, "evidence"))
+		if (tree_is(e, "tool", tool))
+			most = MAX(most, tree_num(e, "ms", -1));
+	if (most >= 0)
+		return most;
+	return causes != NULL && strcmp(causes, tool) == 0 ? 1000 : 100;
+}
 
 static void
 add(void *ctx, const struct ask *a)
 {
 	struct todo *t = ctx;
+	double cost;
 	int i;
 
 	if (a->tool == NULL || a->answer != NULL || t->n == PLAN_STEPS_MAX)
@@ -38,13 +67,25 @@ add(void *ctx, const struct ask *a)
 		if (strcmp(t->at[i]->tool, a->tool) == 0 &&
 		    cJSON_Compare(t->at[i]->args, a->args, true))
 			return;
+	cost = cost_of(t->f, a->tool);
+	/* Without the first round there is nothing to say; one step may take
+	 * more than a round's share. */
+	if (t->f->alerts_answer != NULL &&
+	    cost > t->budget_ms * (t->n == 0 ? ROUND_SHARE : 1)) {
+		t->left_out++;
+		return;
+	}
+	t->budget_ms -= cost;
 	t->at[t->n++] = a;
 }
 
+/* The worst incidents first, each as far as it can be asked about; a quarter
+ * of the time left may go into a round. */
 static struct todo
-todo_of(const struct kase *k)
+todo_of(const struct kase *k, int64_t left_ms)
 {
-	struct todo t = {.n = 0};
+	struct todo t = {.f = &k->facts,
+	    .budget_ms = (double)(left_ms - LEFT_MIN_MS) / ROUND_SHARE};
 	int i;
 
 	add(&t, &k->alerts);
@@ -176,15 +217,19 @@ put_finish(struct buf *b, const struct kase *k)
 }
 
 void
-rules_plan(struct buf *b, struct span state, enum report_lang fallback)
+rules_plan(struct buf *b, struct span state, enum report_lang fallback,
+    int64_t left_ms)
 {
 	struct kase *k = case_new(state, fallback);
-	struct todo t = todo_of(k);
+	struct todo t = todo_of(k, left_ms > 0 ? left_ms : LEFT_DEFAULT_MS);
+	int most = k->incidents.n_about > MANY ? ROUNDS_OF_MANY : ROUNDS_MAX;
 
 	if (!k->facts.nobody && t.n > 0 &&
-	    tree_num(k->facts.state, "iteration", 0) < ROUNDS_MAX)
+	    tree_num(k->facts.state, "iteration", 0) < most) {
 		put_execute(b, k, &t);
-	else
+	} else {
+		k->want = t.left_out > 0 ? WANT_TIME : WANT_ROUNDS;
 		put_finish(b, k);
+	}
 	case_free(k);
 }

@@ -18,11 +18,16 @@
 #include "common/report/report.h"
 #include "common/base/span.h"
 
+#include <stdint.h>
+
 /*
  * Appends the update for a state (a msgpack map, checked): the next plan, or
  * FINISH with conclusion and report. fallback is the language where the
- * state names none. b's mark tells of overflow.
+ * state names none. left_ms is the time it has, 0 where that is not known: how
+ * many incidents are studied goes by it, by the rounds and by how long steps
+ * took so far. b's mark tells of overflow.
  */
-void rules_plan(struct buf *b, struct span state, enum report_lang fallback);
+void rules_plan(struct buf *b, struct span state, enum report_lang fallback,
+    int64_t left_ms);
 
 #endif

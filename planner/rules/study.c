@@ -166,12 +166,24 @@ read_looked(struct looked *x, const cJSON *labels)
 		    last_of(answer_series(x->since.answer), x->series.labels);
 }
 
+/* With the values on this side of a threshold as well. */
+static char *
+whole_of(const struct promql_measure *m)
+{
+	const char *from = m->expr.p, *end = from + m->expr.n;
+
+	if (m->cut.n == 0)
+		return xstrndup(from, m->expr.n);
+	return xasprintf("%.*s%.*s", (int)(m->cut.p - from), from,
+	    (int)(end - m->cut.p - m->cut.n), m->cut.p + m->cut.n);
+}
+
 static void
 look(struct study *s, const struct facts *f, const cJSON *alert,
     const struct promql_measure *m)
 {
 	struct looked *x = &s->looked[s->n_looked];
-	auto_str expr = xstrndup(m->expr.p, m->expr.n);
+	auto_str expr = whole_of(m);
 	const char *name = tree_str(alert, "name");
 
 	if (m->expr.n == 0 || m->expr.n > QUERY_MAX / 2 ||
@@ -185,7 +197,7 @@ look(struct study *s, const struct facts *f, const cJSON *alert,
 	    "the alert's expression over the window", name);
 	if (m->has_threshold && opposite(m->op) != NULL) {
 		auto_str query =
-		    last_time(f, m->expr, opposite(m->op), m->threshold);
+		    last_time(f, span_of(expr), opposite(m->op), m->threshold);
 
 		ask_init(&x->since, f, TOOL_ROLE_METRICS, args_of(query, 0),
 		    "最后一次在阈值以内是什么时候",
@@ -194,16 +206,16 @@ look(struct study *s, const struct facts *f, const cJSON *alert,
 	read_looked(x, tree_at(alert, "labels"));
 }
 
-/* At most `most` measures of the rule. */
+/* At most `most` measures of the rule, the first `from` left out. */
 static void
 look_at_rule(struct study *s, const struct facts *f, const cJSON *alert,
-    const cJSON *rule, int most)
+    const cJSON *rule, int from, int most)
 {
 	struct promql_measure m[PROMQL_MEASURES_MAX];
 	int n = promql_measures(span_of(rule_expr(rule)), m), i;
 
 	most = MIN(STUDY_MEASURES_MAX, s->n_looked + most);
-	for (i = 0; i < n && s->n_looked < most; i++)
+	for (i = from; i < n && s->n_looked < most; i++)
 		look(s, f, alert, &m[i]);
 }
 
@@ -227,13 +239,13 @@ look_at_others(struct study *s, const struct facts *f)
 	int i;
 
 	for (i = 0; i < x->n && s->n_looked < STUDY_MEASURES_MAX; i++) {
-		const cJSON *rule;
+		const struct about *a = x->at[i];
 
-		if (was_looked_at(s, x->alerts[i]))
+		/* Those of one rule mostly stand together. */
+		if (a->rule == NULL || (i > 0 && a->rule == x->at[i - 1]->rule))
 			continue;
-		rule = facts_rule(f, x->alerts[i]);
-		if (rule != NULL)
-			look_at_rule(s, f, x->alerts[i], rule, 1);
+		if (!was_looked_at(s, a->alert))
+			look_at_rule(s, f, a->alert, a->rule, 0, 1);
 	}
 }
 
@@ -272,7 +284,7 @@ add_user(struct study *s, const struct user *u)
 static void
 read_users(struct study *s)
 {
-	const cJSON *labels = tree_at(s->alert, "labels"), *one;
+	const cJSON *labels = s->labels, *one;
 	const char *seen[STUDY_USERS_TOP];
 	int n = 0, i;
 
@@ -282,6 +294,11 @@ read_users(struct study *s)
 		if (!series_read(one, &u.series) || u.series.last <= 0)
 			continue;
 		u.key = resource_user_key(u.series.labels, labels, &u.value);
+		if (u.key == NULL && !s->has_itself &&
+		    !resource_is_of_machine(span_of(rule_expr(s->rule)))) {
+			s->has_itself = true;
+			s->itself = u.series;
+		}
 		/* By threads, say, the same one is counted otherwise. */
 		for (i = 0; u.key != NULL && i < n; i++)
 			if (strcmp(seen[i], u.value) == 0)
@@ -343,8 +360,8 @@ ask_for_users(struct study *s, const struct facts *f)
 	s->resource = resource_of(expr, tree_str(s->alert, "name"));
 	if (s->resource == NULL)
 		return;
-	if (!resource_users_query(&query, s->resource, expr,
-		tree_at(s->alert, "labels"), STUDY_USERS_TOP, width) ||
+	if (!resource_users_query(
+		&query, s->resource, expr, s->labels, STUDY_USERS_TOP, width) ||
 	    query.full)
 		return;
 	ask_init(&s->users, f, TOOL_ROLE_METRICS, args_of(buf_str(&query), 0),
@@ -416,13 +433,12 @@ ask_for_causes(struct study *s, const struct facts *f)
 {
 	cJSON *args = cJSON_CreateObject();
 	cJSON *alert = cJSON_AddObjectToObject(args, "alert");
-	const cJSON *labels = tree_at(s->alert, "labels");
 	const cJSON *at = tree_at(s->alert, "activeAt");
 
 	cJSON_AddStringToObject(alert, "name", tree_str(s->alert, "name"));
-	if (cJSON_IsObject(labels))
+	if (cJSON_GetArraySize(s->labels) > 0)
 		cJSON_AddItemToObject(
-		    alert, "labels", cJSON_Duplicate(labels, true));
+		    alert, "labels", cJSON_Duplicate(s->labels, true));
 	if (cJSON_IsString(at))
 		cJSON_AddItemToObject(
 		    alert, "startsAt", cJSON_Duplicate(at, true));
@@ -464,8 +480,10 @@ find_down(struct study *s, const struct facts *f)
 	const struct incident *x = s->incident;
 	int i, k;
 
+	if (cJSON_GetArraySize(f->targets) == 0)
+		return;
 	for (i = 0; i < x->n && s->n_down < STUDY_DOWN_MAX; i++) {
-		const cJSON *t = target_of(f, x->alerts[i]);
+		const cJSON *t = target_of(f, x->at[i]->alert);
 
 		for (k = 0; k < s->n_down && s->down[k] != t; k++)
 			;
@@ -474,27 +492,82 @@ find_down(struct study *s, const struct facts *f)
 	}
 }
 
-void
-study_init(struct study *s, const struct facts *f,
-    const struct incident *incident, bool with_causes)
+/* Whether what it measures crossed its threshold or moved by a tenth. */
+static bool
+has_moved(const struct study *s)
 {
+	const struct looked *x = study_own(s);
+	double span;
+
+	if (x == NULL || !x->found || !x->series.is_range)
+		return false;
+	span = fmax(fabs(x->series.first), fabs(x->series.last));
+	return x->since_t > 0 ||
+	       fabs(x->series.last - x->series.first) > span / 10;
+}
+
+/* The worst with a rule says most. */
+static void
+choose(struct study *s, const struct facts *f)
+{
+	const struct incident *x = s->incident;
 	int i;
 
-	*s = (struct study){.incident = incident, .alert = incident->alerts[0]};
-	/* The worst with a rule says most. */
-	for (i = 0; i < incident->n && s->rule == NULL; i++) {
-		s->rule = facts_rule(f, incident->alerts[i]);
-		if (s->rule != NULL)
-			s->alert = incident->alerts[i];
-	}
+	s->about = x->at[0];
+	for (i = 0; i < x->n && s->about->rule == NULL; i++)
+		if (x->at[i]->rule != NULL)
+			s->about = x->at[i];
+	s->alert = s->about->alert;
+	s->rule = s->about->rule != NULL ? facts_rule(f, s->alert) : NULL;
+	s->labels =
+	    identity_labels_own(tree_at(s->alert, "labels"), s->about->own);
+}
+
+void
+study_init(struct study *s, const struct facts *f,
+    const struct incident *incident, bool with_causes, bool brief)
+{
+	*s = (struct study){.incident = incident};
+	choose(s, f);
 	s->target = target_of(f, s->alert);
-	find_down(s, f);
 	if (s->rule != NULL)
-		look_at_rule(s, f, s->alert, s->rule, STUDY_OWN_MAX);
+		look_at_rule(s, f, s->alert, s->rule, 0, 1);
+	s->brief = brief && !has_moved(s);
+	if (s->brief)
+		return;
+	if (s->rule != NULL)
+		look_at_rule(s, f, s->alert, s->rule, 1, STUDY_OWN_MAX - 1);
+	find_down(s, f);
 	look_at_others(s, f);
 	ask_for_users(s, f);
 	if (with_causes)
 		ask_for_causes(s, f);
+}
+
+bool
+study_is_looked(const struct study *s)
+{
+	if (s->causes.tool != NULL && s->causes.answer == NULL)
+		return false;
+	return s->n_looked == 0 || s->looked[0].range.answer != NULL ||
+	       s->looked[0].range.tool == NULL;
+}
+
+bool
+study_is_plain(const struct study *s)
+{
+	const struct incident *x = s->incident;
+	const cJSON *causes =
+	    tree_at(tree_at(s->causes.answer, "data"), "causes");
+	int i;
+
+	for (i = 1; i < x->n; i++)
+		if (!tree_is(x->at[i]->alert, "name",
+			tree_str(x->at[0]->alert, "name")))
+			return false;
+	return !x->given && x->named == 0 && study_is_looked(s) &&
+	       s->target == NULL && s->n_down == 0 && s->top.key == NULL &&
+	       cJSON_GetArraySize(causes) == 0;
 }
 
 void
@@ -506,6 +579,7 @@ study_done(struct study *s)
 		ask_done(&s->looked[i].range);
 		ask_done(&s->looked[i].since);
 	}
+	cJSON_Delete(s->labels);
 	ask_done(&s->users);
 	ask_done(&s->users_anywhere);
 	ask_done(&s->user_range);

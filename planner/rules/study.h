@@ -13,8 +13,8 @@
 #include "planner/rules/resource.h"
 
 enum {
-	STUDY_MEASURES_MAX = 4, /* of the alert that stands for it, and … */
-	STUDY_OWN_MAX = 2,      /* … at most so many of them its own */
+	STUDY_MEASURES_MAX = 6, /* of the alert that stands for it, and … */
+	STUDY_OWN_MAX = 4,      /* … at most so many of them its own */
 	STUDY_DOWN_MAX = 3,
 	STUDY_USERS_TOP = 20,
 	STUDY_AGREE_S = 180, /* so close, things happened together */
@@ -50,8 +50,11 @@ struct user {
 
 struct study {
 	const struct incident *incident;
-	const cJSON *alert; /* the one that stands for it */
-	const cJSON *rule;  /* or NULL */
+	const struct about *about; /* the one that stands for it */
+	const cJSON *alert;        /* the same */
+	cJSON *labels;             /* its own, the exporter's left out */
+	const cJSON *rule;         /* or NULL */
+	bool brief;                /* no more than what it measures */
 	struct looked looked[STUDY_MEASURES_MAX];
 	int n_looked;
 	const cJSON *target;               /* down, and that alert's; or NULL */
@@ -63,6 +66,9 @@ struct study {
 	struct ask users_anywhere; /* when there are none here */
 	struct user top, second;
 	double total; /* of all users told apart */
+	/* What the alert itself is about uses, where nobody else does. */
+	struct series itself;
+	bool has_itself;
 	struct ask user_range, user_since;
 	bool user_found;
 	struct series user_series;
@@ -71,10 +77,21 @@ struct study {
 	struct ask causes;
 };
 
-/* with_causes: the tool is there and may be used for this incident. */
+/*
+ * with_causes: the tool is there and may be used for this incident. brief:
+ * it is long-standing; only what it measures is asked, and the rest when that
+ * moved within the window.
+ */
 void study_init(struct study *s, const struct facts *f,
-    const struct incident *incident, bool with_causes);
+    const struct incident *incident, bool with_causes, bool brief);
 void study_done(struct study *s);
+
+/* Whether what it begins with was answered, so that it can be told. */
+bool study_is_looked(const struct study *s);
+
+/* Whether it was looked at and there is neither a cause nor a lead, nor more
+ * than one rule to tell of. */
+bool study_is_plain(const struct study *s);
 
 /* Calls each for every step of the study, asked and answered alike. */
 void study_each(const struct study *s,

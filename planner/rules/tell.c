@@ -9,68 +9,7 @@
 
 #include "common/base/rc.h"
 #include "common/json/tree.h"
-#include "common/report/statements.h"
 #include "planner/rules/conclude.h"
-
-enum { OTHERS_NAMED = 8 };
-
-const char *
-drawing_word(const struct drawing *d, const char *zh, const char *en)
-{
-	return d->zh ? zh : en;
-}
-
-void
-drawing_says(struct drawing *d, const char *kind, const char *service)
-{
-	cJSON_Delete(d->says);
-	d->says = cJSON_CreateObject();
-	cJSON_AddStringToObject(d->says, "kind", kind);
-	if (service != NULL)
-		cJSON_AddStringToObject(d->says, "service", service);
-}
-
-void
-drawing_says_of(struct drawing *d, const char *kind, const cJSON *labels)
-{
-	drawing_says(d, kind, NULL);
-	cJSON_AddItemToObject(d->says, "labels", cJSON_Duplicate(labels, true));
-	cJSON_AddNumberToObject(d->says, "from",
-	    d->k->facts.at_s - d->k->facts.window_s);
-	cJSON_AddNumberToObject(d->says, "to", d->k->facts.at_s);
-}
-
-void
-drawing_finding(
-    struct drawing *d, const char *role, int incident, const char *next)
-{
-	cJSON *finding = say_finding(&d->s, role, incident, next);
-
-	if (d->says != NULL)
-		cJSON_AddItemToObject(finding, "says", TAKE(d->says));
-	if (statement_holds(finding, d->k->facts.state))
-		cJSON_AddItemToArray(d->findings, finding);
-	else
-		cJSON_Delete(finding);
-}
-
-void
-drawing_action(struct drawing *d)
-{
-	cJSON_AddItemToArray(d->actions, say_claim(&d->s));
-}
-
-const char *
-drawing_alerts_id(const struct drawing *d)
-{
-	return answer_evidence(d->k->facts.alerts_answer);
-}
-
-const char *
-drawing_rules_id(const struct drawing *d)
-{
-	return answer_evidence(d->k->facts.rules_answer);
-}
 
 /* In bytes when that is what the expression is, and nothing divides it. */
 enum resource_unit
@@ -202,6 +141,21 @@ say_course(struct drawing *d, const struct looked *x)
 	say_threshold(d, x);
 }
 
+void
+tell_put_course(struct drawing *d, const struct looked *x)
+{
+	enum resource_unit unit = tell_unit_of(x->measure.expr);
+	const struct series *v = &x->series;
+
+	if (v->is_range && v->first != v->last) {
+		say_value(&d->s, v->first, unit);
+		buf_adds(&d->s.text, " → ");
+	}
+	say_value(&d->s, v->last, unit);
+	say_cite(&d->s, answer_evidence(x->range.answer));
+	say_threshold(d, x);
+}
+
 static void
 say_since(struct drawing *d, const struct looked *x)
 {
@@ -307,7 +261,7 @@ tell_looked(struct drawing *d, int n, const struct looked *x)
 	say(&d->s, "：", ": ");
 	tell_put_expr(&d->s, x->measure.expr);
 	if (x->found) {
-		say_labels(&d->s, x->series.labels, 4);
+		tell_put_series(d, x);
 		if (series_is_flat(&x->series) &&
 		    series_is_whole(&x->series, &d->k->facts))
 			drawing_says_of(d, "all_through", x->series.labels);
@@ -388,50 +342,4 @@ tell_rule(struct drawing *d, int n, const struct study *s)
 	drawing_finding(d, "open", n,
 	    drawing_word(d, "在发出这个告警的系统里查看它的表达式",
 		"look up its expression in the system that sent it"));
-}
-
-void
-tell_members(struct drawing *d, int n, const struct study *s)
-{
-	const struct incident *x = s->incident;
-	int i, named = 0;
-	cJSON *seen = cJSON_CreateObject();
-
-	cJSON_AddNullToObject(seen, tree_str(s->alert, "name"));
-	for (i = 0; i < x->n; i++) {
-		const char *name = tree_str(x->alerts[i], "name");
-
-		if (tree_at(seen, name) != NULL || named == OTHERS_NAMED)
-			continue;
-		if (named++ == 0)
-			say(&d->s, "同一事件中还触发了",
-			    "Of the same incident there also fire");
-		if (!d->zh)
-			buf_addc(&d->s.text, ' ');
-		say_code(&d->s, name);
-		cJSON_AddNullToObject(seen, name);
-	}
-	cJSON_Delete(seen);
-	if (named == 0)
-		return;
-	say_cite(&d->s, drawing_alerts_id(d));
-	drawing_finding(d, "symptom", n, NULL);
-}
-void
-tell_put_subject(struct drawing *d, const struct study *s)
-{
-	const char *key = "";
-	char value[200];
-
-	say_code(&d->s, tree_str(s->alert, "name"));
-	incident_identity(
-	    tree_at(s->alert, "labels"), &key, value, sizeof(value));
-	if (value[0] != '\0' && key[0] != '\0') {
-		auto_str pair = xasprintf(
-		    "%s=%s", key, tree_str(tree_at(s->alert, "labels"), key));
-
-		if (!d->zh)
-			buf_addc(&d->s.text, ' ');
-		say_code(&d->s, pair);
-	}
 }

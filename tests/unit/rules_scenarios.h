@@ -34,6 +34,17 @@ struct scenario {
 	"{\"name\":\"" name                                                    \
 	"\",\"state\":\"firing\",\"labels\":{\"alertname\":\"" name            \
 	"\",\"service\":\"" service "\"}}"
+#define SINCE(name, severity, labels, time)                                    \
+	"{\"name\":\"" name                                                    \
+	"\",\"state\":\"firing\",\"labels\":{\"alertname\":\"" name            \
+	"\",\"severity\":\"" severity "\"," labels                             \
+	"},\"activeAt\":\"" FRI(time) "\"}"
+#define KSM                                                                    \
+	"\"job\":\"kube-state-metrics\",\"instance\":\"10.1.4.23:8080\","      \
+	"\"condition\":\"true\",\"endpoint\":\"http\",\"service\":"            \
+	"\"kps-kube-state-metrics\""
+#define BY_KSM(name, severity, labels, time)                                   \
+	SINCE(name, severity, KSM "," labels, time)
 #define CHANGE(metric, unit, direction, from, to)                              \
 	"{\"metric\":\"" metric "\",\"unit\":\"" unit                          \
 	"\",\"direction\":\"" direction "\",\"change\":{\"from\":" from        \
@@ -646,8 +657,13 @@ static const struct scenario
 		.lang = REPORT_EN,
 		.confidence = "undetermined",
 		.want = {"### Incident 1: `B` `instance=i2`",
-		    "### Incident 2: `A` `instance=i1`",
-		    "**(1) The cause of `B`"},
+		    "**(1) `B` `instance=i2`: the cause is undetermined; "
+		    "long-standing: `A` `instance=i1`.**",
+		    "**Long-standing (began before the window)**\n\n- Incident "
+		    "2: `A` `instance=i1` since 10:00:00 UTC [E1]",
+		    "2. Then see to what is long-standing: `A` `instance=i1` "
+		    "[E1]"},
+		.want_not = {"### Incident 2"},
 	    },
 	    {
 		.name = "expressions of every kind",
@@ -1027,13 +1043,16 @@ static const struct scenario
 		    {"", SERIES("")}},
 		.lang = REPORT_EN,
 		.confidence = "undetermined",
-		.want = {"Of the same incident there also fire `A2` `A3` "
-			 "`B1` `B2` "
-			 "`B3` `B4` `B5` `B6` [E1]",
+		.want = {"Of the same incident there also fire `A2` (same "
+			 "workload `s`, 2 instances), `A3` (same workload "
+			 "`s`), `B1` (same workload `s`), `B2` (same workload "
+			 "`s`), `B3` (same workload `s`), `B4` (same workload "
+			 "`s`), `B5` (same workload `s`), `B6` (same workload "
+			 "`s`), and others that the list above has [E1]",
 		    "`A3`: `y` `service=s`: from 9 to 3 over the window, "
 		    "lowest 2 at "
 		    "10:31:00 UTC (fires when < 5)"},
-		.want_not = {"`B6` `B7`"},
+		.want_not = {"`B6` `B7`", "`B7` (same"},
 	    },
 	    {
 		.name = "more alerts than can be listed",
@@ -1046,19 +1065,20 @@ static const struct scenario
 		.want = {"there are more alert instances than are listed: 3"},
 	    },
 	    {
-		.name = "more incidents than are analysed",
+		.name = "more incidents than are summed up",
 		.state = AT ",\"language\":\"en\"",
-		.alerts = "{\"alerts\":[" OF("A", "a") "," OF("A", "b") "," OF(
-		    "A", "c") "," OF("A", "d") "," OF("A", "e") "," OF("A",
-		    "f") "," OF("A", "g") "," OF("A", "h") "," OF("A",
+		.alerts = "{\"alerts\":[" OF("A", "a") "," OF("B", "b") "," OF(
+		    "C", "c") "," OF("D", "d") "," OF("E", "e") "," OF("F",
+		    "f") "," OF("G", "g") "," OF("H", "h") "," OF("I",
 		    "i") "]}",
 		.rules = "{\"rules\":[]}",
 		.targets = ALL_UP,
 		.lang = REPORT_EN,
 		.confidence = "undetermined",
-		.want = {"the other incidents are listed above, not analysed "
-			 "one by "
-			 "one"},
+		.want = {"### Incident 9: `I` `service=i`",
+		    "- More incidents below: 6",
+		    "(5) `E` `service=e`: the cause is undetermined; the "
+		    "others stand below."},
 	    },
 	    {
 		.name = "who is busy came within the window",
@@ -1138,6 +1158,92 @@ static const struct scenario
 		.want = {"from 1 to 4096 over the window",
 		    "(fires when > 2048)"},
 		.want_not = {"KiB"},
+	    },
+	    {
+		.name = "what kube-state-metrics tells of: three incidents, "
+			"the new one first, each by what it is about",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = "{\"alerts\":[" BY_KSM("KubeJobFailed", "warning",
+		    "\"namespace\":\"batch\",\"job_name\":\"export-29311123\"",
+		    "05:00:00") "," BY_KSM("KubePodCrashLooping", "warning",
+		    "\"namespace\":\"shop\",\"pod\":\"search-6d5f9c7b8-"
+		    "x6k2p\",\"reason\":\"CrashLoopBackOff\"",
+		    "10:52:00") "," BY_KSM("KubeReplicasMismatch", "warning",
+		    "\"namespace\":\"shop\",\"deployment\":\"search\"",
+		    "10:52:10") "]}",
+		.rules = "{\"rules\":[{\"name\":\"KubeJobFailed\",\"expr\":"
+			 "\"kube_job_failed > 0\"},{\"name\":"
+			 "\"KubePodCrashLooping\",\"expr\":\"kube_pod_x >= 1\"},"
+			 "{\"name\":\"KubeReplicasMismatch\",\"expr\":"
+			 "\"kube_deployment_x > 0\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time", SERIES("")},
+		    {"kube_job_failed",
+			SERIES(RANGE(
+			    KSM ",\"namespace\":\"batch\",\"job_name\":"
+				"\"export-29311123\"",
+			    "1", "1", "1", "1"))},
+		    {"kube_pod_x",
+			SERIES(RANGE(KSM
+			    ",\"namespace\":\"shop\",\"pod\":\"search-"
+			    "6d5f9c7b8-x6k2p\",\"reason\":"
+			    "\"CrashLoopBackOff\"",
+			    "0", "1", "0", "1"))}},
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"- **1.** `KubePodCrashLooping` `namespace=shop` "
+			 "`pod=search-6d5f9c7b8-x6k2p`, since 2025-11-23 "
+			 "10:52:00 UTC: cause undetermined; 0 → 1 (fires when "
+			 ">= 1) [E4] [E2]",
+		    "Of the same incident there also fire "
+		    "`KubeReplicasMismatch` (same workload `search`) [E1]",
+		    "`namespace=shop` `pod=search-6d5f9c7b8-x6k2p` "
+		    "`reason=CrashLoopBackOff`: from 0 to 1 over the window",
+		    "- Incident 2: `KubeJobFailed` `namespace=batch` "
+		    "`job_name=export-29311123` since 05:00:00 UTC; now 1 "
+		    "(fires when > 0)"},
+		.want_not = {"there also fire `KubeJobFailed`",
+		    "` `service=kps-kube-state-metrics`: from",
+		    "### Incident 2", "condition=true`:"},
+	    },
+	    {
+		.name = "a disk, a throttled pod and a slow service at one "
+			"moment: three incidents",
+		.state = AT,
+		.alerts = "{\"alerts\":[" SINCE("CheckoutSlow", "critical",
+		    "\"namespace\":\"shop\",\"service\":\"checkout\"",
+		    "10:50:00") "," SINCE("DiskFilling", "warning",
+		    "\"instance\":\"db-1:9100\",\"device\":\"/dev/sdb1\","
+		    "\"mountpoint\":\"/var/lib/pg\"",
+		    "10:50:00") "," SINCE("Throttled", "info",
+		    "\"namespace\":\"back\",\"pod\":\"mailer-0\"",
+		    "10:50:00") "]}",
+		.rules = "{\"rules\":[]}",
+		.targets = ALL_UP,
+		.confidence = "undetermined",
+		.want = {"### 事件 1：`CheckoutSlow` `namespace=shop` "
+			 "`service=checkout`",
+		    "### 事件 2：`DiskFilling` `instance=db-1:9100` "
+		    "`mountpoint=/var/lib/pg` `device=/dev/sdb1`",
+		    "### 事件 3：`Throttled` `namespace=back` `pod=mailer-0`",
+		    "- **2.** `DiskFilling`"},
+		.want_not = {"同一事件"},
+	    },
+	    {
+		.name = "the question names the lesser alert: it comes first",
+		.state = AT ",\"language\":\"en\",\"input\":\"DiskFilling on "
+			    "db-1: what fills it?\"",
+		.alerts = "{\"alerts\":[" SINCE("CheckoutSlow", "critical",
+		    "\"service\":\"checkout\"", "10:50:00") "," SINCE(
+		    "DiskFilling", "warning", "\"instance\":\"db-1:9100\"",
+		    "08:00:00") "]}",
+		.rules = "{\"rules\":[]}",
+		.targets = ALL_UP,
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"- **1.** `DiskFilling` `instance=db-1:9100`",
+		    "### Incident 1: `DiskFilling`",
+		    "### Incident 2: `CheckoutSlow`"},
 	    },
 };
 

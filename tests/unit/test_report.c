@@ -477,32 +477,121 @@ START_TEST(texts_are_cut_at_whole_words)
 }
 END_TEST
 
-START_TEST(report_lists_five_hundred_instances_each)
+/* n instances of one rule, "host-0:9100" and so on; value is their number. */
+static cJSON *
+many_of(const char *name, int n)
 {
-	AUTO(tree) c = cJSON_CreateObject();
-	cJSON *list = cJSON_AddArrayToObject(c, "alerts");
-	auto_buf b = {.max = REPORT_BYTES_MAX};
+	cJSON *list = cJSON_CreateArray();
 	int i;
 
-	for (i = 0; i < 500; i++) {
-		cJSON *a = cJSON_CreateObject();
+	for (i = 0; i < n; i++) {
+		cJSON *a = cJSON_CreateObject(), *labels;
 		auto_str host = xasprintf("host-%d:9100", i);
+		auto_str at = xasprintf("2026-01-01T10:00:%02dZ", i % 60);
 
-		cJSON_AddStringToObject(a, "name", "Down");
+		cJSON_AddStringToObject(a, "name", name);
 		cJSON_AddStringToObject(a, "state", "firing");
-		cJSON_AddStringToObject(
-		    cJSON_AddObjectToObject(a, "labels"), "instance", host);
+		labels = cJSON_AddObjectToObject(a, "labels");
+		cJSON_AddStringToObject(labels, "instance", host);
+		cJSON_AddStringToObject(labels, "job", "node");
+		cJSON_AddStringToObject(a, "activeAt", at);
+		cJSON_AddNumberToObject(a, "value", i);
 		cJSON_AddItemToArray(list, a);
 	}
-	report_render(&b, NULL, c, REPORT_EN, NULL);
-	for (i = 0; i < 500; i++) {
-		auto_str row = xasprintf("| %d | `Down` |  | "
-					 "`instance=host-%d:9100` |",
-		    i + 1, i);
+	return list;
+}
 
-		HAS(buf_str(&b), row);
+START_TEST(report_has_one_row_for_five_hundred_and_lists_each)
+{
+	AUTO(tree) c = cJSON_CreateObject();
+	auto_buf b = {.max = REPORT_BYTES_MAX};
+	const char *text, *list;
+	int i;
+
+	cJSON_AddItemToObject(c, "alerts", many_of("Down", 500));
+	report_render(&b, NULL, c, REPORT_EN, NULL);
+	text = buf_str(&b);
+	HAS(text, "firing: 500");
+	HAS(text, "| 1 | `Down` × 500 |  | `job=node` told apart by: "
+		  "`instance` | 2026-01-01 10:00:00 – 2026-01-01 10:00:59 | "
+		  "0 – 499 |");
+	ck_assert_int_eq(text_count(text, "| `Down`"), 1);
+	list = strstr(text, "**Every instance of the rows above");
+	ck_assert_ptr_nonnull(list);
+	ck_assert(list < strstr(text, report_headings(REPORT_EN)[2]));
+	for (i = 0; i < 500; i++) {
+		auto_str one = xasprintf(
+		    "`instance=host-%d:9100` 2026-01-01 10:00:%02d = %d", i,
+		    i % 60, i);
+
+		HAS(list, one);
 	}
-	HAS(buf_str(&b), "firing: 500");
+}
+END_TEST
+
+START_TEST(report_has_a_row_for_each_of_a_few)
+{
+	AUTO(tree) c = cJSON_CreateObject();
+	auto_buf b = {.max = REPORT_BYTES_MAX};
+
+	cJSON_AddItemToObject(c, "alerts", many_of("Down", 4));
+	report_render(&b, NULL, c, REPORT_ZH, NULL);
+	ck_assert_int_eq(text_count(buf_str(&b), "| `Down` |"), 4);
+	LACKS(buf_str(&b), "×");
+	LACKS(buf_str(&b), report_word(RW_ALL_INSTANCES, REPORT_ZH));
+}
+END_TEST
+
+START_TEST(report_shows_a_scope_by_its_alert_name)
+{
+	auto_str text = render("{\"labels\":{\"alertname\":\"Down\","
+			       "\"severity\":\"page\"}}",
+	    "{}", REPORT_EN, NULL);
+
+	HAS(text, "- Scope: `alertname=Down` `severity=page`\n");
+}
+END_TEST
+
+/* Lines between the title and the line that is empty behind the first. */
+static int
+first_lines(const char *text)
+{
+	const char *p = strstr(text, "\n\n") + 2;
+	const char *end = strstr(p, "\n\n");
+	int n = 1;
+
+	for (; p < end; p++)
+		n += *p == '\n';
+	return n;
+}
+
+START_TEST(report_begins_with_what_is_wrong_since_when_why_and_what_to_do)
+{
+	static const char one[] =
+	    "{\"title\":\"`A` `service=s`\",\"confidence\":\"likely\","
+	    "\"since\":1767261600,\"answer\":{\"text\":\"It is `b`\","
+	    "\"evidence\":[\"E2\"]}}";
+	static const char unknown[] =
+	    "{\"title\":\"`B`\",\"confidence\":\"undetermined\","
+	    "\"answer\":{\"text\":\"unknown\",\"evidence\":[]},\"course\":"
+	    "{\"text\":\"1 → 2\",\"evidence\":[\"E3\"]}}";
+	auto_str c = xasprintf(
+	    "{\"summary\":\"s\",\"incidents\":[%s,%s,%s,%s],\"others\":"
+	    "[{\"title\":\"`C`\",\"incidents\":7,\"alerts\":[],\"why\":"
+	    "\"no time\"}],\"actions\":[{\"text\":"
+	    "\"Restart `b`\",\"evidence\":[\"E2\"]}]}",
+	    one, unknown, one, one);
+	auto_str text = render("{}", c, REPORT_EN, NULL);
+
+	HAS(text,
+	    "# Alert analysis report\n\n"
+	    "- **1.** `A` `service=s`, since 2026-01-01 10:00:00 UTC: It is "
+	    "`b` [E2]; Confidence: likely.\n"
+	    "- **2.** `B`: cause undetermined; 1 → 2 [E3]\n");
+	HAS(text, "- More incidents below: 8\n- **First**: Restart `b` [E2]\n");
+	ck_assert_int_le(first_lines(text), 6);
+	HAS(text, "**Incidents not studied**\n\n- `C`: 7 incidents; no "
+		  "time\n");
 }
 END_TEST
 
@@ -634,7 +723,10 @@ main(void)
 	    {report_lets_no_markup_pass_from_labels, (int)ARRAY_LEN(attacks)},
 	    {report_shows_attacks_as_what_they_are, (int)ARRAY_LEN(attacks)},
 	    {texts_are_cut_at_whole_words, ARRAY_LEN(cuts)},
-	    {report_lists_five_hundred_instances_each, 0},
+	    {report_has_one_row_for_five_hundred_and_lists_each, 0},
+	    {report_has_a_row_for_each_of_a_few, 0},
+	    {report_shows_a_scope_by_its_alert_name, 0},
+	    {report_begins_with_what_is_wrong_since_when_why_and_what_to_do, 0},
 	    {report_confidence_is_capped_by_the_findings, (int)ARRAY_LEN(caps)},
 	    {alerts_that_came_and_were_found_are_one, 0},
 	    {alerts_outside_the_scope_are_left_out, 0},

@@ -19,7 +19,7 @@
 #include "tests/unit/rules_scenarios.h"
 #include "tests/unit/rules_silences.h"
 
-enum { ROUNDS_MAX = 8 };
+enum { ROUNDS_MAX = 12 };
 
 struct run {
 	const struct scenario *s;
@@ -27,6 +27,8 @@ struct run {
 	cJSON *state;
 	cJSON *bytes; /* by evidence id: what the tool answered */
 	int rounds, steps;
+	int step_ms;     /* how long each took */
+	int64_t left_ms; /* 0: not known */
 };
 
 static cJSON *
@@ -110,6 +112,10 @@ answer_step(struct run *r, const cJSON *step)
 	evidence = cJSON_CreateObject();
 	cJSON_AddStringToObject(evidence, "id", id);
 	cJSON_AddStringToObject(evidence, "query", tree_str(args, "query"));
+	cJSON_AddStringToObject(evidence, "tool", tool);
+	cJSON_AddNumberToObject(evidence, "ms", r->step_ms);
+	if (r->left_ms > 0)
+		r->left_ms = MAX(r->left_ms - r->step_ms, 1);
 	cJSON_AddItemToArray(
 	    cJSON_GetObjectItem(r->state, "evidence"), evidence);
 	cJSON_AddStringToObject(r->bytes, id, data != NULL ? data : "");
@@ -141,7 +147,7 @@ update_of(const struct run *r)
 	struct err err = {""};
 
 	wire_put_tree(&wire, r->state);
-	rules_plan(&update, buf_span(&wire), REPORT_ZH);
+	rules_plan(&update, buf_span(&wire), REPORT_ZH, r->left_ms);
 	ck_assert(!update.full);
 	ck_assert_msg(
 	    wire_check(buf_span(&update), &err) == RC_OK, "%s", err.text);
@@ -220,8 +226,8 @@ check_verified(struct run *r, const cJSON *update)
 	});
 	verdict_put(&put, v);
 	wire_to_json(&json, buf_span(&put));
-	ck_assert_msg(verdict_ok(v), "%s: %s\n%s", r->s->name, buf_str(&json),
-	    tree_str(update, "final_report"));
+	ck_assert_msg(verdict_ok(v), "%s: %.1000s\n%.2000s", r->s->name,
+	    buf_str(&json), tree_str(update, "final_report"));
 	verdict_free(v);
 }
 
@@ -240,10 +246,10 @@ START_TEST(rules_investigate_to_a_report_that_holds)
 	    s->confidence != NULL ? s->confidence : "");
 	for (i = 0; i < WANT_MAX && s->want[i] != NULL; i++)
 		ck_assert_msg(strstr(report, s->want[i]) != NULL,
-		    "%s: no \"%s\" in\n%s", s->name, s->want[i], report);
+		    "%s: no \"%s\" in\n%.3000s", s->name, s->want[i], report);
 	for (i = 0; i < 4 && s->want_not[i] != NULL; i++)
 		ck_assert_msg(strstr(report, s->want_not[i]) == NULL,
-		    "%s: \"%s\" in\n%s", s->name, s->want_not[i], report);
+		    "%s: \"%s\" in\n%.3000s", s->name, s->want_not[i], report);
 	check_verified(&r, update);
 	run_done(&r);
 }
@@ -274,9 +280,8 @@ check_silence(const struct silence *x, enum report_lang lang)
 	ck_assert_msg(strstr(report, want) != NULL, "%s: no \"%s\" in\n%s",
 	    x->name, want, report);
 	ck_assert_msg(
-	    x->clear ==
-		cJSON_IsTrue(
-		    tree_at(tree_at(update, "conclusion"), "all_clear")),
+	    x->clear == cJSON_IsTrue(tree_at(
+			    tree_at(update, "conclusion"), "all_clear")),
 	    "%s\n%s", x->name, report);
 	if (!x->clear) {
 		assert_lacks(report, calm[lang][0]);
@@ -297,15 +302,16 @@ END_TEST
 START_TEST(rules_conclude_nothing_where_nobody_can_look)
 {
 	static const char *const languages[] = {"en", "zh"};
-	static const char *const says[] = {"Nobody could look", "没有人能去查看"};
+	static const char *const says[] = {
+	    "Nobody could look", "没有人能去查看"};
 	auto_str state = xasprintf(
 	    "{%s,\"language\":\"%s\",\"tools\":[]}", AT, languages[_i]);
 	struct run r = {.state = parsed(state)};
 	AUTO(tree) update = update_of(&r);
 
 	ck_assert_str_eq(tree_str(update, "waits"), "executor");
-	assert_contains(tree_str(tree_at(update, "conclusion"), "incomplete"),
-	    says[_i]);
+	assert_contains(
+	    tree_str(tree_at(update, "conclusion"), "incomplete"), says[_i]);
 	assert_contains(tree_str(update, "final_report"), says[_i]);
 	assert_lacks(tree_str(update, "final_report"), "No alert is firing");
 	assert_lacks(tree_str(update, "final_report"), "没有告警在触发");
@@ -332,8 +338,8 @@ START_TEST(rules_say_when_nothing_could_be_read)
 
 	ck_assert_str_eq(tree_str(update, "decision"), "FINISH");
 	ck_assert_str_eq(tree_str(update, "waits"), "");
-	assert_contains(tree_str(tree_at(update, "conclusion"), "incomplete"),
-	    says[_i]);
+	assert_contains(
+	    tree_str(tree_at(update, "conclusion"), "incomplete"), says[_i]);
 	assert_lacks(tree_str(update, "final_report"), "No alert is firing");
 	run_done(&r);
 }
@@ -444,6 +450,159 @@ START_TEST(rules_list_five_hundred_instances)
 		    "%s", label);
 	}
 	check_verified(&r, update);
+	run_done(&r);
+}
+END_TEST
+
+/* n services with two alerts each; apart: each of a rule of its own. */
+static char *
+many_services(int n, bool apart)
+{
+	auto_buf b = {.max = 4 << 20};
+	int i;
+
+	buf_adds(&b, "{\"alerts\":[");
+	for (i = 0; i < 2 * n; i++) {
+		auto_str rule =
+		    apart ? xasprintf("Slow%03d", i / 2) : xstrdup("Slow");
+
+		buf_addf(&b,
+		    "%s{\"name\":\"%s\",\"state\":\"firing\",\"labels\":{"
+		    "\"alertname\":\"%s\",\"severity\":\"warning\","
+		    "\"service\":\"svc%03d\",\"handler\":\"h%d\"},"
+		    "\"activeAt\":\"2025-11-23T10:50:00Z\"}",
+		    i > 0 ? "," : "", rule, rule, i / 2, i % 2);
+	}
+	buf_adds(&b, "]}");
+	return buf_take(&b);
+}
+
+static int
+indices_in(const cJSON *list, bool *seen)
+{
+	const cJSON *one, *index;
+	int n = 0;
+
+	cJSON_ArrayForEach (one, list)
+		cJSON_ArrayForEach (index, tree_at(one, "alerts")) {
+			ck_assert(!seen[index->valueint]);
+			seen[index->valueint] = true;
+			n++;
+		}
+	return n;
+}
+
+/* However many are studied, each alert stands in one incident. */
+static void
+check_nothing_lost(const cJSON *conclusion, int alerts)
+{
+	bool *seen = xcalloc((size_t)alerts, sizeof(*seen));
+
+	ck_assert_int_eq(indices_in(tree_at(conclusion, "incidents"), seen) +
+			     indices_in(tree_at(conclusion, "others"), seen),
+	    alerts);
+	free(seen);
+}
+
+static const struct {
+	const char *what;
+	int services;
+	bool apart;
+	int64_t left_ms;
+	int least, most; /* studied */
+	const char *why; /* of those that are not */
+} budgets[] = {
+    {"more than four incidents", 12, true, 0, 12, 12, NULL},
+    {"more than the rounds allow", 200, true, 0, 20, 199,
+	"the rounds were used up on what is worse and newer"},
+    {"more than the time left allows", 40, true, 4000, 2, 38,
+	"the time left was used on what is worse and newer"},
+    {"of one rule, and none shows a cause", 40, false, 0, 4, 16,
+	"like those of the same rule above, which show no cause"},
+};
+
+START_TEST(rules_study_as_many_incidents_as_rounds_and_time_allow)
+{
+	auto_str alerts =
+	    many_services(budgets[_i].services, budgets[_i].apart);
+	struct scenario s = {.name = budgets[_i].what,
+	    .state = AT ",\"language\":\"en\"",
+	    .alerts = alerts,
+	    .rules = "{\"rules\":[]}",
+	    .targets = ALL_UP,
+	    .causes = "{\"confidence\":\"undetermined\",\"causes\":[]}"};
+	AUTO(tree) update = NULL;
+	const cJSON *c, *other;
+	struct run r;
+	int n;
+
+	start(&r, &s);
+	r.left_ms = budgets[_i].left_ms;
+	r.step_ms = 200;
+	update = run(&r);
+	c = tree_at(update, "conclusion");
+	n = cJSON_GetArraySize(tree_at(c, "incidents"));
+	ck_assert_msg(n >= budgets[_i].least && n <= budgets[_i].most, "%s: %d",
+	    s.name, n);
+	other = cJSON_GetArrayItem(tree_at(c, "others"), 0);
+	ck_assert((other != NULL) == (budgets[_i].why != NULL));
+	if (other != NULL)
+		ck_assert_msg(tree_is(other, "why", budgets[_i].why),
+		    "%s: %s, in %d rounds of %d steps, %d ms left", s.name,
+		    tree_str(other, "why"), r.rounds, r.steps, (int)r.left_ms);
+	check_nothing_lost(c, 2 * budgets[_i].services);
+	check_verified(&r, update);
+	run_done(&r);
+}
+END_TEST
+
+/* As many as a state holds. */
+START_TEST(rules_take_five_thousand_alerts)
+{
+	auto_str alerts = many_services(2500, false);
+	struct scenario s = {.name = "5000",
+	    .state = AT,
+	    .alerts = alerts,
+	    .rules = "{\"rules\":[]}",
+	    .targets = ALL_UP};
+	AUTO(tree) update = NULL;
+	const cJSON *c;
+	struct run r;
+
+	start(&r, &s);
+	update = run(&r);
+	c = tree_at(update, "conclusion");
+	check_nothing_lost(c, 5000);
+	run_done(&r);
+}
+END_TEST
+
+START_TEST(rules_leave_the_exporters_labels_out_of_what_they_ask)
+{
+	struct scenario s = {.name = "exporter",
+	    .state = AT,
+	    .alerts = "{\"alerts\":[" BY_KSM("A", "warning",
+		"\"namespace\":\"shop\",\"deployment\":\"search\"",
+		"10:50:00") "]}",
+	    .rules = "{\"rules\":[{\"name\":\"A\",\"expr\":"
+		     "\"kube_deployment_x > 0\"}]}",
+	    .targets = ALL_UP,
+	    .causes = "{\"confidence\":\"undetermined\",\"causes\":[]}"};
+	AUTO(tree) update = NULL;
+	const cJSON *a, *labels = NULL;
+	struct run r;
+
+	start(&r, &s);
+	update = run(&r);
+	cJSON_ArrayForEach (a, tree_at(r.state, "executor_feedback"))
+		if (tree_is(a, "tool", "find_causes"))
+			labels = tree_at(
+			    tree_at(tree_at(a, "args"), "alert"), "labels");
+	ck_assert_str_eq(tree_str(labels, "deployment"), "search");
+	ck_assert_str_eq(tree_str(labels, "namespace"), "shop");
+	ck_assert(!tree_has(labels, "service"));
+	ck_assert(!tree_has(labels, "job"));
+	ck_assert(!tree_has(labels, "instance"));
 	run_done(&r);
 }
 END_TEST
@@ -729,6 +888,10 @@ main(void)
 	    {rules_ask_nothing_twice, n},
 	    {rules_give_the_same_update_for_the_same_state, 0},
 	    {rules_list_five_hundred_instances, 0},
+	    {rules_study_as_many_incidents_as_rounds_and_time_allow,
+		(int)ARRAY_LEN(budgets)},
+	    {rules_take_five_thousand_alerts, 0},
+	    {rules_leave_the_exporters_labels_out_of_what_they_ask, 0},
 	    {rules_ask_by_name_when_the_list_was_too_long, 0},
 	    {rules_are_asked_for_by_the_names_that_fire, (int)ARRAY_LEN(named)},
 	    {rules_ask_for_alerts_within_the_bounds_of_the_run, 0},

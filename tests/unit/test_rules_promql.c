@@ -55,6 +55,18 @@ static const struct {
     {"a > on (x) group_left b", "c:a>;r:b"},
     {"a > ignoring (x) group_right (y) (b * 2)", "c:a>;r:b * 2"},
     {"a > 1 < 5", "c:a>1"},
+    {"max(a > (14.4 * 0.001)) without (w)",
+	"c:max(a > (14.4 * 0.001)) without (w)>0.0144 without > (14.4 * "
+	"0.001)"},
+    {"max without (w) (a > 2) and min by (x) (b < 1)",
+	"c:max without (w) (a > 2)>2 without > 2;c:min by (x) (b < 1)<1 "
+	"without < 1"},
+    {"max((a >= 2))", "c:max((a >= 2))>=2 without >= 2"},
+    {"max(a < 2)", "w:max(a < 2)"},
+    {"max(a > b)", "w:max(a > b)"},
+    {"max(a > 1 or b > 2)", "w:max(a > 1 or b > 2)"},
+    {"sum(a > 2)", "w:sum(a > 2)"},
+    {"max(a > 2) + 1", "w:max(a > 2) + 1"},
     {"vector(1)", "w:vector(1)"},
     {"changes(process_start_time_seconds[15m]) > 2",
 	"c:changes(process_start_time_seconds[15m])>2"},
@@ -89,10 +101,14 @@ told(const char *expr)
 		auto_str threshold = m[i].has_threshold
 					 ? xasprintf("%.15g", m[i].threshold)
 					 : xstrdup("");
+		auto_str cut = m[i].cut.n > 0
+				   ? xasprintf(
+					 " without %.*s", SPAN_ARG(m[i].cut))
+				   : xstrdup("");
 
-		out = xasprintf("%s%s%c:%.*s%s%s", old, i > 0 ? ";" : "",
+		out = xasprintf("%s%s%c:%.*s%s%s%s", old, i > 0 ? ";" : "",
 		    role_letter[m[i].role], SPAN_ARG(m[i].expr), m[i].op,
-		    threshold);
+		    threshold, cut);
 	}
 	return out;
 }

@@ -1,0 +1,415 @@
+/*
+ * report_alerts.c - the alerts of a report.
+ *
+ * The list is sorted by state, severity and name, so the instances of a rule
+ * stand together; every instance is either a row or in the list behind.
+ */
+#include "common/report/report_alerts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json/tree.h"
+#include "common/report/alerts.h"
+#include "common/report/md.h"
+#include "common/report/report_words.h"
+
+enum {
+	SUMMARY_MAX = 240,
+	CELL_MAX = 1024,
+	ROWS_EACH = 4, /* instances of a rule that have a row each */
+	APART_MAX = 12,
+	PER_LINE = 8,
+};
+
+/* The instances of one rule in one state and severity. */
+struct group {
+	const cJSON *first;
+	int n;
+	const char *apart[APART_MAX]; /* labels in which they differ */
+	int n_apart;
+	bool same_since;
+};
+
+void
+report_put_id(struct buf *b, const char *id)
+{
+	/* Nothing else may stand in the brackets: whoever concludes may be a
+	 * model. */
+	if (id[0] == 'E' && id[1] != '\0' &&
+	    strspn(id + 1, "0123456789") == strlen(id + 1))
+		buf_addf(b, " [%s]", id);
+}
+
+static bool
+is_in(const char *list, const char *key)
+{
+	auto_str word = xasprintf("|%s|", key);
+
+	return strstr(list, word) != NULL;
+}
+
+static void
+put_label(struct buf *b, const char *key, const char *value, bool in_cell)
+{
+	auto_buf pair = {.max = 64 << 10};
+
+	buf_addf(&pair, "%s=%s", key, value);
+	md_put_code(b, buf_span(&pair), CELL_MAX, in_cell);
+}
+
+void
+report_put_labels(
+    struct buf *b, const cJSON *labels, const char *except, bool in_cell)
+{
+	const cJSON *l;
+	bool any = false;
+
+	cJSON_ArrayForEach (l, labels) {
+		if (!cJSON_IsString(l) || is_in(except, l->string))
+			continue;
+		buf_adds(b, any ? " " : "");
+		put_label(b, l->string, l->valuestring, in_cell);
+		any = true;
+	}
+}
+
+/* ---- cells ---- */
+
+/* 2026-11-23T09:57:00.123Z as 2026-11-23 09:57:00; else as it is. */
+static void
+put_since(struct buf *b, const char *t)
+{
+	if (strlen(t) >= 20 && t[10] == 'T' && t[strlen(t) - 1] == 'Z')
+		buf_addf(b, "%.10s %.8s", t, t + 11);
+	else
+		md_put_text(b, span_of(t), 40);
+}
+
+static bool
+number_of(const cJSON *v, double *ret)
+{
+	char *end = NULL;
+
+	if (cJSON_IsString(v)) {
+		*ret = strtod(v->valuestring, &end);
+		return end != v->valuestring && *end == '\0';
+	}
+	if (cJSON_IsNumber(v))
+		*ret = v->valuedouble;
+	return cJSON_IsNumber(v);
+}
+
+static void
+put_value(struct buf *b, const cJSON *v)
+{
+	double d;
+
+	if (number_of(v, &d))
+		buf_addf(b, "%.6g", d);
+	else if (cJSON_IsString(v))
+		md_put_text(b, span_of(v->valuestring), 40);
+}
+
+static struct span
+summary_of(const cJSON *alert)
+{
+	static const char *const keys[] = {"summary", "description", "message"};
+	const cJSON *annotations = tree_at(alert, "annotations");
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++)
+		if (tree_has(annotations, keys[i]))
+			return tree_span(annotations, keys[i]);
+	return span_of("");
+}
+
+static void
+put_row(struct buf *b, const cJSON *a, int n)
+{
+	buf_addf(b, "| %d | ", n);
+	md_put_code(b, tree_span(a, "name"), CELL_MAX, true);
+	buf_adds(b, " | ");
+	md_put_text(b, tree_span(tree_at(a, "labels"), "severity"), 40);
+	buf_adds(b, " | ");
+	report_put_labels(
+	    b, tree_at(a, "labels"), "|alertname|severity|", true);
+	buf_adds(b, " | ");
+	put_since(b, tree_str(a, "activeAt"));
+	buf_adds(b, " | ");
+	put_value(b, tree_at(a, "value"));
+	buf_adds(b, " | ");
+	md_put_text(b, summary_of(a), SUMMARY_MAX);
+	buf_adds(b, " |\n");
+}
+
+/* ---- the instances of a rule ---- */
+
+static bool
+belongs(const struct group *g, const cJSON *a)
+{
+	return tree_is(a, "state", tree_str(g->first, "state")) &&
+	       tree_is(a, "name", tree_str(g->first, "name")) &&
+	       tree_is(tree_at(a, "labels"), "severity",
+		   tree_str(tree_at(g->first, "labels"), "severity"));
+}
+
+static void
+add_apart(struct group *g, const char *key)
+{
+	int i;
+
+	for (i = 0; i < g->n_apart; i++)
+		if (strcmp(g->apart[i], key) == 0)
+			return;
+	if (g->n_apart < APART_MAX)
+		g->apart[g->n_apart++] = key;
+}
+
+/* The labels of a that b has not the same. */
+static void
+compare(struct group *g, const cJSON *a, const cJSON *b)
+{
+	const cJSON *l;
+
+	cJSON_ArrayForEach (l, a)
+		if (cJSON_IsString(l) && !tree_is(b, l->string, l->valuestring))
+			add_apart(g, l->string);
+}
+
+static struct group
+group_from(const cJSON *first)
+{
+	struct group g = {.first = first, .same_since = true};
+	const cJSON *labels = tree_at(first, "labels"), *a;
+
+	for (a = first; a != NULL && belongs(&g, a); a = a->next) {
+		g.n++;
+		g.same_since = g.same_since && tree_is(a, "activeAt",
+						   tree_str(first, "activeAt"));
+		compare(&g, labels, tree_at(a, "labels"));
+		compare(&g, tree_at(a, "labels"), labels);
+	}
+	return g;
+}
+
+/* "|pod|container|", with those that no row shows. */
+static char *
+apart_of(const struct group *g)
+{
+	auto_buf b = {.max = 64 << 10};
+	int i;
+
+	buf_adds(&b, "|alertname|severity|");
+	for (i = 0; i < g->n_apart; i++)
+		buf_addf(&b, "%s|", g->apart[i]);
+	return buf_take(&b);
+}
+
+static void
+put_keys(struct buf *b, const struct group *g)
+{
+	int i;
+
+	for (i = 0; i < g->n_apart; i++) {
+		buf_adds(b, i > 0 ? ", " : "");
+		md_put_code(b, span_of(g->apart[i]), CELL_MAX, true);
+	}
+}
+
+/* From the first to the last they began. */
+static void
+put_began(struct buf *b, const struct group *g)
+{
+	const char *first = tree_str(g->first, "activeAt"), *last = first;
+	const cJSON *a = g->first;
+	int i;
+
+	for (i = 0; i < g->n; i++, a = a->next) {
+		const char *t = tree_str(a, "activeAt");
+
+		first = strcmp(t, first) < 0 ? t : first;
+		last = strcmp(t, last) > 0 ? t : last;
+	}
+	put_since(b, first);
+	if (strcmp(first, last) == 0)
+		return;
+	buf_adds(b, " – ");
+	put_since(b, last);
+}
+
+static void
+put_range(struct buf *b, const struct group *g)
+{
+	double least = INFINITY, most = -INFINITY, v;
+	const cJSON *a = g->first;
+	int i;
+
+	for (i = 0; i < g->n; i++, a = a->next)
+		if (number_of(tree_at(a, "value"), &v)) {
+			least = fmin(least, v);
+			most = fmax(most, v);
+		}
+	if (least > most)
+		return;
+	buf_addf(b, "%.6g", least);
+	if (least < most)
+		buf_addf(b, " – %.6g", most);
+}
+
+static void
+put_group(struct buf *b, const struct group *g, int n, enum report_lang lang)
+{
+	auto_str apart = apart_of(g);
+	const cJSON *labels = tree_at(g->first, "labels");
+
+	buf_addf(b, "| %d | ", n);
+	md_put_code(b, tree_span(g->first, "name"), CELL_MAX, true);
+	buf_addf(b, " × %d | ", g->n);
+	md_put_text(b, tree_span(labels, "severity"), 40);
+	buf_adds(b, " | ");
+	report_put_labels(b, labels, apart, true);
+	if (g->n_apart > 0) {
+		buf_addf(b, " %s%s", report_word(RW_APART, lang),
+		    report_word(RW_COLON, lang));
+		put_keys(b, g);
+	}
+	buf_adds(b, " | ");
+	put_began(b, g);
+	buf_adds(b, " | ");
+	put_range(b, g);
+	buf_adds(b, " | ");
+	md_put_text(b, summary_of(g->first), SUMMARY_MAX);
+	buf_adds(b, " |\n");
+}
+
+/* ---- the tables ---- */
+
+/* The list's own evidence, once: all rows come from the same answer. */
+static void
+put_source(struct buf *b, const cJSON *alerts, const char *state)
+{
+	const char *last = "";
+	const cJSON *a;
+
+	cJSON_ArrayForEach (a, alerts) {
+		const char *id = tree_str(a, "evidence");
+
+		if (!tree_is(a, "state", state) || strcmp(id, last) == 0)
+			continue;
+		report_put_id(b, id);
+		last = id;
+	}
+}
+
+static void
+put_table(struct buf *b, const cJSON *alerts, const char *state, int total,
+    enum report_word title, enum report_lang lang)
+{
+	int listed = alerts_count(alerts, state), n = 0, i;
+	const cJSON *a = cJSON_GetArrayItem(alerts, 0);
+
+	if (total == 0)
+		return;
+	buf_addf(b, "\n%s%d", report_word(title, lang), total);
+	put_source(b, alerts, state);
+	if (listed < total)
+		buf_addf(b, "%s%d", report_word(RW_LISTED, lang), listed);
+	buf_addf(b, "\n\n%s\n|---|---|---|---|---|---|---|\n",
+	    report_word(RW_TABLE, lang));
+	while (a != NULL) {
+		struct group g = group_from(a);
+		bool shown = tree_is(a, "state", state);
+
+		if (shown && g.n > ROWS_EACH)
+			put_group(b, &g, ++n, lang);
+		for (i = 0; i < g.n; i++, a = a->next)
+			if (shown && g.n <= ROWS_EACH)
+				put_row(b, a, ++n);
+	}
+}
+
+void
+report_put_alerts(struct buf *b, const cJSON *state, const cJSON *alerts,
+    enum report_lang lang)
+{
+	static const struct {
+		const char *state;
+		enum report_word title;
+	} tables[] = {{"firing", RW_FIRING}, {"pending", RW_PENDING},
+	    {"resolved", RW_RESOLVED}};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(tables); i++)
+		put_table(b, alerts, tables[i].state,
+		    alerts_total(state, alerts, tables[i].state),
+		    tables[i].title, lang);
+}
+
+/* ---- every instance ---- */
+
+static void
+put_instance(struct buf *b, const struct group *g, const cJSON *a)
+{
+	const cJSON *labels = tree_at(a, "labels");
+	bool any = false;
+	int i;
+
+	for (i = 0; i < g->n_apart; i++) {
+		if (!tree_has(labels, g->apart[i]))
+			continue;
+		buf_adds(b, any ? " " : "");
+		put_label(b, g->apart[i], tree_str(labels, g->apart[i]), false);
+		any = true;
+	}
+	if (!g->same_since) {
+		buf_addc(b, ' ');
+		put_since(b, tree_str(a, "activeAt"));
+	}
+	if (tree_at(a, "value") != NULL) {
+		buf_adds(b, " = ");
+		put_value(b, tree_at(a, "value"));
+	}
+}
+
+static const cJSON *
+put_all(struct buf *b, const struct group *g, enum report_lang lang)
+{
+	const cJSON *a = g->first;
+	int i;
+
+	buf_addc(b, '\n');
+	md_put_code(b, tree_span(g->first, "name"), CELL_MAX, true);
+	buf_addf(b, " × %d%s\n\n", g->n, report_word(RW_COLON, lang));
+	for (i = 0; i < g->n; i++, a = a->next) {
+		buf_adds(b, i % PER_LINE == 0 ? "- " : "; ");
+		put_instance(b, g, a);
+		if (i % PER_LINE == PER_LINE - 1 || i == g->n - 1)
+			buf_addc(b, '\n');
+	}
+	return a;
+}
+
+void
+report_put_instances(struct buf *b, const cJSON *alerts, enum report_lang lang)
+{
+	const cJSON *a = cJSON_GetArrayItem(alerts, 0);
+	bool any = false;
+
+	while (a != NULL) {
+		struct group g = group_from(a);
+
+		if (g.n <= ROWS_EACH) {
+			for (; g.n > 0; g.n--)
+				a = a->next;
+			continue;
+		}
+		if (!any)
+			buf_addf(b, "\n**%s**\n",
+			    report_word(RW_ALL_INSTANCES, lang));
+		any = true;
+		a = put_all(b, &g, lang);
+	}
+}

@@ -119,7 +119,18 @@ is_none(const struct stated *s)
 	       is_complete(data) && tree_num(data, "compared", 1) > 0;
 }
 
-/* The same answer tells of no change of it. */
+static bool
+is_missing(const cJSON *data, const char *what)
+{
+	const cJSON *m;
+
+	cJSON_ArrayForEach (m, tree_at(data, "missing"))
+		if (tree_is(m, "what", what))
+			return true;
+	return false;
+}
+
+/* The same answer tells of no change of it, and looked well enough. */
 static bool
 is_unusual_nowhere(const struct stated *s)
 {
@@ -130,9 +141,7 @@ is_unusual_nowhere(const struct stated *s)
 	cJSON_ArrayForEach (x, tree_at(data, "series"))
 		if (tree_is(x, "service", tree_str(s->says, "service")))
 			return false;
-	return is_complete(data) ||
-	       !tree_is(cJSON_GetArrayItem(tree_at(data, "missing"), 0), "what",
-		   "queries");
+	return !is_missing(data, "queries") && !is_missing(data, "history");
 }
 
 /* The edge to what explains it is known, and that did change. */

@@ -279,12 +279,15 @@ is_quiet(const struct causes_node *n)
 static void
 rule_out(const struct rank *r, struct causes_result *res)
 {
+	/* Enough to say "nothing unusual" of anything. */
+	bool looked = !r->q->unread && !r->q->refused &&
+		      res->points_before >= CAUSES_FEW;
+
 	res->ruled_out = xcalloc(RULED_OUT_MAX, sizeof(*res->ruled_out));
 	for (size_t i = 0; i < r->services; i++) {
 		uint16_t s = (uint16_t)i, by;
 		double share = explained(r, s, &by);
-		bool quiet =
-		    !r->q->unread && !r->q->refused && is_quiet(&r->nodes[s]);
+		bool quiet = looked && is_quiet(&r->nodes[s]);
 
 		if (res->nruled_out == RULED_OUT_MAX)
 			return;

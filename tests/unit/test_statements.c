@@ -109,6 +109,12 @@ static const struct {
     {"but what decides was not read", SAYS("nothing_unusual", "mail"),
 	CAUSES(SUSPECT), false},
 
+    {"but there was little before", SAYS("nothing_unusual", "mail"),
+	CAUSES(NONE("{\"what\":\"path\"},{\"what\":\"history\"}", "9")), false},
+    {"whatever lies between alert and suspect",
+	SAYS("nothing_unusual", "mail"),
+	CAUSES(NONE("{\"what\":\"path\"}", "9")), true},
+
     {"explained by what it calls", SAYS("explained", "web"), CAUSES(CHAIN),
 	true},
     {"but it is not known to call it", SAYS("explained", "api"), CAUSES(CHAIN),

@@ -15,10 +15,10 @@
 
 #include "common/wire/proto.h"
 
-enum type { TYPE_STR, TYPE_SECRET, TYPE_INT, TYPE_BOOL };
+enum type { TYPE_STR, TYPE_LIST, TYPE_SECRET, TYPE_INT, TYPE_BOOL };
 
 enum { SECRET_BYTES_MAX = 16384, MEMORY_MAX = 512,
-	INI_LINE_BYTES_MAX = 198 };
+	INI_LINE_BYTES_MAX = 198, LIST_MAX = 32 };
 
 #define INI_DEFAULT "/etc/culprit.conf"
 
@@ -101,6 +101,23 @@ parse_bool(const struct opt *o, const char *text, bool *ret, struct err *err)
 	    o->flag, text);
 }
 
+/* One more line of the list at *at. */
+static enum rc
+add_line(struct conf *c, const struct opt *o, const char **at,
+    const char *text, struct err *err)
+{
+	const char *p;
+	int n = 1;
+
+	for (p = *at; (p = strchr(p, '\n')) != NULL; p++)
+		n++;
+	if (n == LIST_MAX)
+		return err_set(err, RC_TOOBIG, "more than %d of %s", LIST_MAX,
+		    o->flag);
+	*at = keep(c, xasprintf("%s\n%s", *at, text));
+	return RC_OK;
+}
+
 /* Stores one value unless one from a higher place is there already. */
 static enum rc
 opt_set(struct conf *c, const struct opt *o, enum conf_from from, const char *text,
@@ -111,6 +128,9 @@ opt_set(struct conf *c, const struct opt *o, enum conf_from from, const char *te
 
 	if (*have > from)
 		return RC_OK;
+	if (*have == from && o->type == TYPE_LIST && text[0] != '\0' &&
+	    *(const char **)(void *)at != NULL)
+		return add_line(c, o, (const char **)(void *)at, text, err);
 	*have = from;
 	switch (o->type) {
 	case TYPE_INT:
@@ -118,6 +138,7 @@ opt_set(struct conf *c, const struct opt *o, enum conf_from from, const char *te
 	case TYPE_BOOL:
 		return parse_bool(o, text, (bool *)(void *)at, err);
 	case TYPE_STR:
+	case TYPE_LIST:
 	case TYPE_SECRET:
 		*(const char **)(void *)at =
 		    text[0] != '\0' ? keep(c, xstrdup(text)) : NULL;

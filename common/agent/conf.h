@@ -25,6 +25,7 @@ enum conf_who {
 };
 
 #define CONF_C_STR const char *
+#define CONF_C_LIST const char *
 #define CONF_C_SECRET const char *
 #define CONF_C_INT int64_t
 #define CONF_C_BOOL bool

@@ -17,6 +17,7 @@ enum { CONNECTIONS_KEPT = 16 };
 enum phase {
 	PHASE_NEW, /* to be handed to libcurl */
 	PHASE_ACTIVE,
+	PHASE_WAITING, /* for its timer, to be asked again */
 	PHASE_CANCELLED, /* to be taken back */
 };
 
@@ -26,6 +27,7 @@ struct http_call {
 	struct http_call *prev, *next;
 	enum phase phase;
 	bool added;
+	int timer; /* -1: none */
 };
 
 struct http {
@@ -45,6 +47,8 @@ call_free(struct http_call *call)
 
 	if (call->added)
 		curl_multi_remove_handle(h->multi, call->transfer.easy);
+	if (call->timer >= 0)
+		zloop_timer_end(h->loop, call->timer);
 	if (call->prev != NULL)
 		call->prev->next = call->next;
 	else
@@ -163,6 +167,41 @@ http_free(struct http *h)
 	free(h);
 }
 
+static int
+on_waited(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+{
+	struct http_call *call = arg;
+
+	call->timer = -1;
+	call->phase = PHASE_NEW;
+	settle(call->http);
+	return 0;
+}
+
+/* Whether it is asked again, or was called off meanwhile. */
+static bool
+goes_on(struct http_call *call, CURLcode code, const struct http_result *result)
+{
+	struct http *h = call->http;
+	int64_t wait;
+
+	h->in_action = true;
+	wait = http_transfer_again(&call->transfer, code, result);
+	h->in_action = false;
+	if (call->phase == PHASE_CANCELLED) {
+		call_free(call);
+		return true;
+	}
+	if (wait < 0)
+		return false;
+	curl_multi_remove_handle(h->multi, call->transfer.easy);
+	call->added = false;
+	call->phase = PHASE_WAITING;
+	call->timer =
+	    zloop_timer(h->loop, (size_t)wait, 1, on_waited, call);
+	return true;
+}
+
 static void
 finish(struct http_call *call, CURLcode code)
 {
@@ -170,6 +209,8 @@ finish(struct http_call *call, CURLcode code)
 	struct http_result result;
 
 	http_transfer_result(&call->transfer, code, &result);
+	if (goes_on(call, code, &result))
+		return;
 	call_free(call);
 	if (req.on_done != NULL)
 		req.on_done(req.arg, &result);
@@ -229,6 +270,7 @@ http_start(struct http *h, const struct http_req *r,
 		return rc;
 	}
 	call->http = h;
+	call->timer = -1;
 	call->next = h->calls;
 	if (h->calls != NULL)
 		h->calls->prev = call;
@@ -245,6 +287,7 @@ http_cancel(struct http_call *call)
 {
 	call->transfer.req.on_head = NULL;
 	call->transfer.req.on_data = NULL;
+	call->transfer.req.on_again = NULL;
 	call->transfer.req.on_done = NULL;
 	http_transfer_stop(&call->transfer, RC_CANCELLED);
 	call->phase = PHASE_CANCELLED;

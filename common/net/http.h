@@ -3,10 +3,13 @@
  * blocking it, or a batch on a thread of its own.
  *
  * Never: redirects, other protocols, proxies but the one a request names (the
- * environment is not asked), signals,
- * compression (a small answer could become a huge one). Always: a connect
- * timeout, a total deadline, a count of bytes. Error texts name the URL
- * without credentials or query, and say what to do; secrets are in none.
+ * environment is not asked), signals. Always: a connect timeout, a total
+ * deadline, a count of bytes, which is that of unpacked ones (a small answer
+ * could become a huge one). Error texts name the URL without credentials or
+ * query, and say what to do; secrets are in none.
+ *
+ * What only reads may be asked again when it failed in a way that passes: 429,
+ * 502, 503, 504, a connection refused or broken. See on_again.
  */
 #ifndef COMMON_NET_HTTP_H
 #define COMMON_NET_HTTP_H
@@ -24,6 +27,8 @@ enum {
 	HTTP_CONNECT_MS = 3000,   /* where a request says 0 */
 	HTTP_TIMEOUT_MS = 10000,
 	HTTP_BYTES_MAX = 16 << 20,
+	HTTP_AGAIN_MAX = 3, /* times a request is asked again */
+	HTTP_LOCATION_MAX = 256,
 };
 
 /* How a request ended. */
@@ -36,6 +41,13 @@ struct http_result {
 	int64_t ms;
 	uint64_t bytes;         /* of the body */
 	int64_t retry_after_ms; /* what the server asked for; -1: nothing */
+	int64_t date_ms;        /* the server's clock; -1: it did not say */
+	unsigned asked;         /* times; 0: it could not be asked */
+	int refused_post;       /* the status it was refused with as a POST,
+				 * and then asked as a GET; 0: it was not */
+	/* Where a redirect leads, whole, without credentials, query and
+	 * fragment; "": it was none. */
+	char location[HTTP_LOCATION_MAX];
 	struct err err;         /* when rc is not RC_OK */
 };
 
@@ -57,12 +69,24 @@ struct http_req {
 	const char *ca_file;         /* trusted instead of the system's */
 	const char *user, *password; /* basic authentication */
 	const char *bearer;          /* token */
+	bool gzip;                   /* ask for gzip, and unpack it */
+	const char *or_get; /* URL to GET where a POST is refused (403, 405 ...);
+			     * the question in it is the same */
 
 	/* The head is there. NULL: not wanted. type may be "". */
 	enum rc (*on_head)(
 	    void *arg, int status, const char *type, struct err *err);
 	/* Bytes of the body as they come; not RC_OK: stop with that. */
 	enum rc (*on_data)(void *arg, struct span bytes, struct err *err);
+	/*
+	 * This attempt failed in a way that passes, or the POST was refused,
+	 * and there is time for another: may it be asked again? true: all
+	 * that came so far is to be forgotten, another head may come. NULL:
+	 * it is asked once, as it must be where it does more than read. Waits
+	 * as long as the server says (Retry-After), else a little longer each
+	 * time.
+	 */
+	bool (*on_again)(void *arg, const struct http_result *result);
 	/* Once, at the end; never after http_cancel. */
 	void (*on_done)(void *arg, const struct http_result *result);
 	void *arg;

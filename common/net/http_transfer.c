@@ -31,114 +31,6 @@ http_global(void)
 	pthread_once(&once, global_init);
 }
 
-/* ---- URLs ---- */
-
-static void
-url_cleanup(CURLU **u)
-{
-	curl_url_cleanup(*u);
-}
-
-static void
-part_cleanup(char **part)
-{
-	curl_free(*part);
-}
-
-#define auto_url CLEANUP(url_cleanup) CURLU
-#define auto_part CLEANUP(part_cleanup) char
-
-enum rc
-http_check_url(const char *url, struct err *err)
-{
-	auto_url *u = curl_url();
-	auto_part *scheme = NULL;
-	CURLUcode code = curl_url_set(
-	    u, CURLUPART_URL, url != NULL ? url : "", CURLU_NON_SUPPORT_SCHEME);
-
-	if (code != CURLUE_OK)
-		return err_set(err, RC_INVALID,
-		    "not a URL such as http://host:9090 (%s)",
-		    curl_url_strerror(code));
-	curl_url_get(u, CURLUPART_SCHEME, &scheme, 0);
-	if (scheme == NULL ||
-	    (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0))
-		return err_set(err, RC_INVALID,
-		    "a URL must begin with http:// or https://, not %.20s://",
-		    scheme != NULL ? scheme : "");
-	return RC_OK;
-}
-
-static bool
-has_part(CURLU *u, CURLUPart what)
-{
-	auto_part *part = NULL;
-
-	return curl_url_get(u, what, &part, 0) == CURLUE_OK;
-}
-
-enum rc
-http_check_proxy(const char *url, struct err *err)
-{
-	auto_url *u = curl_url();
-	auto_part *path = NULL;
-	enum rc rc = http_check_url(url, err);
-
-	if (rc != RC_OK)
-		return err_prefix(err, rc, "the proxy");
-	if (curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
-	    strncasecmp(url, "http://", 7) != 0 ||
-	    !has_part(u, CURLUPART_PORT) || has_part(u, CURLUPART_USER) ||
-	    has_part(u, CURLUPART_PASSWORD) || has_part(u, CURLUPART_QUERY) ||
-	    has_part(u, CURLUPART_FRAGMENT) ||
-	    curl_url_get(u, CURLUPART_PATH, &path, 0) != CURLUE_OK ||
-	    strcmp(path, "/") != 0)
-		return err_set(err, RC_INVALID,
-		    "the proxy must be http://HOST:PORT, without user, "
-		    "password or path");
-	return RC_OK;
-}
-
-const char *
-http_show_url(const char *url, char *out, size_t size)
-{
-	auto_url *u = curl_url();
-	auto_part *text = NULL;
-
-	if (curl_url_set(u, CURLUPART_URL, url != NULL ? url : "", 0) !=
-	    CURLUE_OK) {
-		snprintf(out, size, "(not a URL)");
-		return out;
-	}
-	curl_url_set(u, CURLUPART_USER, NULL, 0);
-	curl_url_set(u, CURLUPART_PASSWORD, NULL, 0);
-	curl_url_set(u, CURLUPART_QUERY, NULL, 0);
-	curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
-	curl_url_get(u, CURLUPART_URL, &text, 0);
-	snprintf(out, size, "%s", text != NULL ? text : "(not a URL)");
-	return out;
-}
-
-void
-http_put_escaped(struct buf *b, struct span s)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	size_t i;
-
-	for (i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '0' && c <= '9') || strchr("-._~", c) != NULL) {
-			buf_addc(b, (char)c);
-			continue;
-		}
-		buf_addc(b, '%');
-		buf_addc(b, hex[c >> 4]);
-		buf_addc(b, hex[c & 15]);
-	}
-}
-
 /* ---- callbacks ---- */
 
 void
@@ -163,9 +55,9 @@ head_ended(struct http_transfer *t)
 		return true;
 	if (status >= 300 && status < 400)
 		rc = err_set(&t->stop_err, RC_UPSTREAM,
-		    "%s answered %ld, a redirect, which is not followed; "
-		    "set the URL to the place it leads to",
-		    t->shown, status);
+		    "%s answered %ld, a redirect%s%s, which is not followed",
+		    t->shown, status, t->location[0] != '\0' ? " to " : "",
+		    t->location);
 	else if (t->req.on_head != NULL)
 		rc = t->req.on_head(t->req.arg, (int)status,
 		    type != NULL ? type : "", &t->stop_err);
@@ -190,6 +82,7 @@ on_header(char *p, size_t size, size_t n, void *arg)
 			   (int)HTTP_HEAD_MAX));
 		return 0;
 	}
+	http_transfer_field(t, span_make(p, n));
 	if (n <= 2 && (*p == '\r' || *p == '\n') && !head_ended(t))
 		return 0;
 	return n;
@@ -284,6 +177,13 @@ set_headers(struct http_transfer *t, const struct http_req *r)
 {
 	const char *const *h;
 
+	/* libcurl unpacks as it comes and on_body counts, so that a bomb is
+	 * noticed within one of its pieces. */
+	if (r->gzip) {
+		curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+		curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 1L);
+	}
+
 	/* Without it libcurl waits a second before it sends a large body. */
 	t->headers = curl_slist_append(NULL, "Expect:");
 	for (h = r->headers; h != NULL && *h != NULL; h++)
@@ -372,10 +272,13 @@ http_transfer_init(
 
 	if (rc != RC_OK)
 		return rc;
-	*t = (struct http_transfer){.req = *r, .started_ms = clk_mono_ms()};
+	*t = (struct http_transfer){
+	    .req = *r, .started_ms = clk_mono_ms(), .date_ms = -1};
 	t->easy = curl_easy_init();
 	if (t->easy == NULL)
 		return err_set(err, RC_IO, "libcurl cannot make a handle");
+	if (r->or_get != NULL)
+		t->or_get = xstrdup(r->or_get);
 	http_show_url(r->url, t->shown, sizeof(t->shown));
 	if (r->proxy != NULL)
 		snprintf(t->shown + strlen(t->shown),
@@ -401,6 +304,7 @@ http_transfer_done(struct http_transfer *t)
 {
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->headers);
+	free(t->or_get);
 }
 
 /* ---- results ---- */
@@ -425,7 +329,7 @@ static const struct meaning {
     {CURLE_WEIRD_SERVER_REPLY, RC_UPSTREAM, "it does not speak HTTP"},
     {CURLE_UNSUPPORTED_PROTOCOL, RC_UPSTREAM, "it does not speak HTTP"},
     {CURLE_BAD_CONTENT_ENCODING, RC_UPSTREAM,
-	"it sent an encoding that was not asked for"},
+	"what it sent cannot be unpacked"},
     {CURLE_PEER_FAILED_VERIFICATION, RC_UPSTREAM,
 	"its certificate is not trusted; name the CA file that it is signed "
 	"with, or use the host name it was made for"},
@@ -450,9 +354,12 @@ static enum rc
 timed_out(struct http_transfer *t, int64_t ms, struct err *err)
 {
 	double connected = 0;
+	long asked = 0;
 
+	/* A connection that was kept is not made anew, and takes no time. */
 	curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME, &connected);
-	if (connected == 0)
+	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &asked);
+	if (connected == 0 && asked == 0)
 		return err_set(err, RC_TIMEOUT,
 		    "%s: no connection within %lld ms; is the host up, and "
 		    "the way to it open?",
@@ -506,11 +413,16 @@ http_transfer_result(
 
 	*ret = (struct http_result){.ms = clk_mono_ms() - t->started_ms,
 	    .bytes = t->bytes,
-	    .retry_after_ms = -1};
+	    .retry_after_ms = -1,
+	    .date_ms = t->date_ms > 0 ? t->date_ms : -1,
+	    .asked = t->asked + 1,
+	    .refused_post = t->refused_post};
+	snprintf(ret->location, sizeof(ret->location), "%s", t->location);
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry);
 	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
-	ret->sent = sent > 0;
+	t->sent |= sent > 0;
+	ret->sent = t->sent;
 	ret->status = (int)status;
 	if (retry > 0)
 		ret->retry_after_ms = (int64_t)MIN(retry, 86400) * 1000;

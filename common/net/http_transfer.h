@@ -16,6 +16,12 @@ struct http_transfer {
 	struct curl_slist *headers;
 	int64_t started_ms, timeout_ms, connect_timeout_ms, idle_timeout_ms;
 	uint64_t max_bytes, bytes, head_bytes;
+	unsigned asked;   /* times it was asked before */
+	bool sent;        /* at one of them some of it left */
+	char *or_get;     /* owned; NULL: none, or used up */
+	int refused_post; /* as in the result */
+	int64_t date_ms;  /* as in the result; of this attempt, as is: */
+	char location[HTTP_LOCATION_MAX];
 	bool stopped; /* by us, with: */
 	enum rc stop_rc;
 	struct err stop_err;
@@ -37,5 +43,15 @@ void http_transfer_result(
     struct http_transfer *t, CURLcode code, struct http_result *ret);
 
 void http_transfer_done(struct http_transfer *t);
+
+/*
+ * http_again.c: is it to be asked again, now that it ended with code and
+ * result? In how many ms (t is ready for a multi handle then), or -1: no.
+ */
+int64_t http_transfer_again(
+    struct http_transfer *t, CURLcode code, const struct http_result *result);
+
+/* A line of the answer's head; keeps what the result tells of it. */
+void http_transfer_field(struct http_transfer *t, struct span line);
 
 #endif

@@ -16,6 +16,7 @@ enum {
 	PROM_TIMEOUT_MS = 10000,
 	PROM_POINTS_MAX = 11000,   /* per series; Prometheus refuses more */
 	PROM_GET_MAX = 1500,       /* bytes of a query sent in the URL */
+	PROM_ADVICE_MAX = 400,
 };
 
 #define PROM_BYTES_MAX (UINT64_C(64) << 20)
@@ -27,6 +28,8 @@ struct prom_conf {
 	const char *user, *password, *password_file;
 	const char *token, *token_file; /* files are read for every question,
 					 * since they rotate */
+	const char *headers;      /* further ones, "Name: value" a line */
+	const char *headers_file; /* the same, for secrets */
 	const char *ca_file;
 	const char *proxy;  /* NULL: none */
 	int64_t timeout_ms; /* 0: PROM_TIMEOUT_MS */
@@ -55,10 +58,12 @@ struct prom_ask {
 struct prom_outcome {
 	enum rc rc;
 	struct err err;
-	const char *advice; /* what to do; "" when rc is RC_OK; static */
-	int status;         /* HTTP; 0: no answer */
-	bool unknown;       /* asked, and nobody said what came of it */
+	char advice[PROM_ADVICE_MAX]; /* what to do; "" when rc is RC_OK */
+	int status;                   /* HTTP; 0: no answer */
+	bool unknown; /* asked, and nobody said what came of it */
 	int64_t ms;
+	int64_t ahead_ms; /* the server's clock before ours, to a second or
+			   * two; 0 where it did not tell */
 	uint64_t bytes;
 	const char *warnings; /* one per line, or ""; for the call only */
 	bool raw_cut;         /* elements of raw are missing: how many */
@@ -71,6 +76,9 @@ struct prom_reader {
 	struct buf *raw; /* the bytes as they came, behind what is in it
 			  * already, or as many whole elements of them as
 			  * it takes (json_cut.h); or NULL */
+	/* The answer broke off and is asked for again: the sink forgets what
+	 * it was told of it. NULL: it cannot, and the question has failed. */
+	void (*again)(void *arg);
 	void (*done)(void *arg, const struct prom_outcome *outcome);
 	void *arg;
 };
@@ -81,6 +89,13 @@ struct prom_reader {
  * more than PROM_POINTS_MAX points.
  */
 int64_t prom_step_ms(int64_t span_ms, unsigned points);
+
+/*
+ * RC_OK when text is headers that may be sent, one a line. Not those that
+ * belong to the request itself; nor secret ones where they may be seen.
+ */
+NODISCARD enum rc prom_headers_check(
+    const char *text, bool may_be_secret, struct err *err);
 
 /* Appends a quoted PromQL string. */
 void prom_put_quoted(struct buf *b, struct span s);

@@ -2,7 +2,8 @@
  * prom_request.c - a question to Prometheus as URL and form.
  *
  * Short questions are GETs, which proxies cache and log well; long ones are
- * POSTs, since servers cut URLs off.
+ * POSTs, since servers cut URLs off, and GETs once more where a proxy lets no
+ * POST through.
  */
 #include "executor/prom/prom_request.h"
 #include "common/base/num.h"
@@ -139,6 +140,7 @@ prom_request_init(struct prom_request *q, const struct prom_conf *conf,
 		return rc;
 	buf_init(&q->url, 9 * PROM_QUERY_MAX);
 	buf_init(&q->body, 8 * PROM_QUERY_MAX);
+	buf_init(&q->get, 9 * PROM_QUERY_MAX);
 	buf_add(&q->url, conf->url, base_length(conf->url));
 	buf_adds(&q->url, paths[ask->what]);
 	if (ask->what == PROM_LABEL_VALUES)
@@ -147,9 +149,11 @@ prom_request_init(struct prom_request *q, const struct prom_conf *conf,
 	/* Label values know no POST. */
 	may_post = ask->what == PROM_INSTANT || ask->what == PROM_RANGE ||
 		   ask->what == PROM_SERIES;
-	if (may_post && params.len > PROM_GET_MAX)
+	if (may_post && params.len > PROM_GET_MAX) {
 		buf_add_span(&q->body, buf_span(&params));
-	else if (params.len > 0)
+		buf_addf(
+		    &q->get, "%s?%s", buf_str(&q->url), buf_str(&params));
+	} else if (params.len > 0)
 		buf_addf(&q->url, "?%s", buf_str(&params));
 	return RC_OK;
 }
@@ -159,6 +163,7 @@ prom_request_done(struct prom_request *q)
 {
 	buf_done(&q->url);
 	buf_done(&q->body);
+	buf_done(&q->get);
 }
 
 /* ---- helpers of prom.h ---- */

@@ -10,6 +10,7 @@
 struct prom_request {
 	struct buf url;  /* whole */
 	struct buf body; /* empty: GET; else a form to POST */
+	struct buf get;  /* the same question as a GET, where that is a POST */
 	char shown[256]; /* the URL for messages */
 };
 

@@ -29,7 +29,9 @@ check_conf(const struct conf *conf, struct err *err)
 		return err_set(err, RC_INVALID,
 		    "set either prometheus-user or a prometheus-token, not "
 		    "both");
-	return RC_OK;
+	if (conf->prometheus_header != NULL)
+		rc = prom_headers_check(conf->prometheus_header, false, err);
+	return rc == RC_OK ? rc : err_prefix(err, rc, "prometheus-header");
 }
 
 static enum rc
@@ -53,6 +55,8 @@ source_open(const struct tool_env *env, void **ret, struct err *err)
 	    .password_file = conf->prometheus_password_file,
 	    .token = conf->prometheus_token,
 	    .token_file = conf->prometheus_token_file,
+	    .headers = conf->prometheus_header,
+	    .headers_file = conf->prometheus_header_file,
 	    .ca_file = conf->prometheus_ca_file,
 	    .timeout_ms = conf->prometheus_timeout_ms};
 	p->parallel = (unsigned)conf->prometheus_parallel;

@@ -53,6 +53,24 @@ sink_string(void *arg, double t_s, struct span text, struct err *err)
 static const struct prom_sink sink = {sink_series, sink_sample, sink_histogram,
     sink_series_end, sink_string, NULL};
 
+static struct digest *
+digest_of(const struct prom_ask *ask)
+{
+	return ask->what == PROM_RANGE
+		   ? digest_new((double)ask->start_ms / 1000,
+			 (double)ask->end_ms / 1000)
+		   : digest_new(0, 0);
+}
+
+static void
+metrics_again(struct tool_prom *p)
+{
+	struct metrics *m = (struct metrics *)p;
+
+	digest_free(m->digest);
+	m->digest = digest_of(&m->ask);
+}
+
 static void
 metrics_free(struct tool_prom *p)
 {
@@ -173,16 +191,15 @@ metrics_start(struct tool_call *call, struct err *err)
 	struct metrics *m = xcalloc(1, sizeof(*m));
 	enum rc rc;
 
-	m->prom = (struct tool_prom){
-	    .call = call, .answered = answered, .free = metrics_free};
+	m->prom = (struct tool_prom){.call = call,
+	    .answered = answered,
+	    .again = metrics_again,
+	    .free = metrics_free};
 	m->ask.what = PROM_INSTANT;
 	rc = read_args(m, err);
 	if (rc == RC_OK) {
 		put_query(&call->result.query, &m->ask);
-		m->digest = m->ask.what == PROM_RANGE
-				? digest_new((double)m->ask.start_ms / 1000,
-				      (double)m->ask.end_ms / 1000)
-				: digest_new(0, 0);
+		m->digest = digest_of(&m->ask);
 		rc = tool_prom_ask(&m->prom, &m->ask, &sink, err);
 	}
 	if (rc != RC_OK)

@@ -48,12 +48,21 @@ on_done(void *arg, const struct prom_outcome *outcome)
 	tool_prom_fail(p, outcome->advice, &outcome->err);
 }
 
+static void
+on_again(void *arg)
+{
+	struct tool_prom *p = arg;
+
+	p->again(p);
+}
+
 enum rc
 tool_prom_ask(struct tool_prom *p, const struct prom_ask *ask,
     const struct prom_sink *sink, struct err *err)
 {
 	struct prom_reader reader = {.sink = sink,
 	    .raw = &p->call->result.evidence,
+	    .again = p->again != NULL ? on_again : NULL,
 	    .done = on_done,
 	    .arg = p};
 	const struct source_prom *source = p->call->source;
@@ -145,15 +154,21 @@ tool_prom_cancel(struct tool_call *call)
 }
 
 void
+tool_prom_put_text(struct buf *b, const char *text, size_t max)
+{
+	buf_add_span(b, utf8_cut(span_of(text), max));
+	if (strlen(text) > max)
+		buf_adds(b, "…");
+}
+
+void
 tool_prom_add_text(cJSON *object, const char *key, const char *text, size_t max)
 {
 	auto_buf b = {.max = max + 4};
 
 	if (text == NULL)
 		return;
-	buf_add_span(&b, utf8_cut(span_of(text), max));
-	if (strlen(text) > max)
-		buf_adds(&b, "…");
+	tool_prom_put_text(&b, text, max);
 	cJSON_AddStringToObject(object, key, buf_str(&b));
 }
 

@@ -24,6 +24,9 @@ struct tool_prom {
 	 * True: it asked something else. */
 	bool (*failed)(
 	    struct tool_prom *p, const struct prom_outcome *outcome);
+	/* Forgets what the sink was told since it was asked: the answer broke
+	 * off and is asked for anew. NULL: it cannot. */
+	void (*again)(struct tool_prom *p);
 	void (*free)(struct tool_prom *p);
 	struct buf warnings; /* of all answers, one per line, each once */
 	bool cut; /* not all of the answers is evidence */
@@ -56,7 +59,9 @@ void tool_prom_fail(
 /* A tool's cancel. */
 void tool_prom_cancel(struct tool_call *call);
 
-/* Text of at most max bytes, cut between characters, with an ellipsis. */
+/* Text of at most max bytes, cut between characters, with an ellipsis: for
+ * people, since half a text may mean something else. */
+void tool_prom_put_text(struct buf *b, const char *text, size_t max);
 void tool_prom_add_text(
     cJSON *object, const char *key, const char *text, size_t max);
 

@@ -13,13 +13,14 @@ enum {
 	RULES_MAX = 20000,         /* kept of the answer */
 	TEXT_MAX_BYTES = 16 << 20, /* of their expressions together */
 	LISTED_MAX = 200,
-	EXPR_MAX = 4 << 10, /* bytes of one in the digest */
+	LISTED_BYTES_MAX = 3 << 20, /* of the expressions in the digest */
 	ROUNDS_MAX = 4,     /* recording rules made of recording rules */
 	SUMMARY_LINES = 20,
 	BROKEN_LISTED = 50,
 	/* Longer behind the others than any group's interval is likely to be:
 	 * it is evaluated no more. */
 	STALE_MS = 20 * 60000,
+	SHOWN_MAX = 1000, /* bytes of an expression in the summary */
 };
 
 struct rule {
@@ -65,6 +66,18 @@ copy(cJSON *to, const char *key, const cJSON *from)
 		cJSON_AddItemToObject(to, key, cJSON_Duplicate(v, true));
 }
 
+/* Whole or not at all: half an expression means something else. */
+static void
+add_query(cJSON *o, const char *query)
+{
+	size_t n = query != NULL ? strlen(query) : 0;
+
+	if (n > PROM_QUERY_MAX)
+		cJSON_AddNumberToObject(o, "query_left_out", (double)n);
+	else if (query != NULL)
+		cJSON_AddStringToObject(o, "query", query);
+}
+
 /* What is kept of a rule: all but its alerts, which may be thousands. */
 static cJSON *
 compact(const cJSON *rule)
@@ -80,7 +93,7 @@ compact(const cJSON *rule)
 	tool_prom_add_text(o, "name", json_str(rule, "name"), 300);
 	tool_prom_add_text(o, "group", json_str(rule, "group"), 200);
 	tool_prom_add_text(o, "file", json_str(rule, "file"), 300);
-	tool_prom_add_text(o, "query", json_str(rule, "query"), EXPR_MAX);
+	add_query(o, json_str(rule, "query"));
 	if (cJSON_IsNumber(held))
 		cJSON_AddNumberToObject(o, "duration", held->valuedouble);
 	for (i = 0; i < ARRAY_LEN(plain); i++)
@@ -273,9 +286,16 @@ put_rule(struct buf *b, const struct rule *r)
 	    cJSON_GetObjectItemCaseSensitive(r->tree, "duration");
 	const char *name = json_str(r->tree, "name");
 	const char *expr = json_str(r->tree, "query");
+	const cJSON *left_out =
+	    cJSON_GetObjectItemCaseSensitive(r->tree, "query_left_out");
 
-	buf_addf(b, "\n- %s %s: %.1000s", r->recording ? "recording" : "alert",
-	    name != NULL ? name : "", expr != NULL ? expr : "");
+	buf_addf(b, "\n- %s %s: ", r->recording ? "recording" : "alert",
+	    name != NULL ? name : "");
+	if (expr != NULL)
+		tool_prom_put_text(b, expr, SHOWN_MAX);
+	if (left_out != NULL)
+		buf_addf(b, "(its expression of %.0f bytes is too long)",
+		    left_out->valuedouble);
 	if (held != NULL && held->valuedouble > 0)
 		buf_addf(b, " for %gs", held->valuedouble);
 	if (health != NULL && strcmp(health, "ok") != 0)
@@ -307,15 +327,22 @@ put_missing(const struct rules *s, struct buf *b)
 	}
 }
 
-/* Moves the chosen rules into a list; how many were chosen. */
+/* Moves the chosen rules into a list, as many as fit; how many were chosen. */
 static size_t
 list_chosen(struct rules *s, cJSON *list)
 {
-	size_t i, n = 0;
+	size_t i, n = 0, bytes = 0;
 
-	for (i = 0; i < s->n; i++)
-		if (s->list[i].chosen && n++ < LISTED_MAX)
+	for (i = 0; i < s->n; i++) {
+		const char *expr = json_str(s->list[i].tree, "query");
+
+		if (!s->list[i].chosen)
+			continue;
+		n++;
+		bytes += expr != NULL ? strlen(expr) : 0;
+		if (n <= LISTED_MAX && bytes <= LISTED_BYTES_MAX)
 			cJSON_AddItemToArray(list, TAKE(s->list[i].tree));
+	}
 	return n;
 }
 
@@ -371,7 +398,7 @@ answered(struct tool_prom *p, const struct prom_outcome *outcome UNUSED)
 	struct tool_result *r = &p->call->result;
 	cJSON *list = cJSON_CreateArray();
 	auto_buf lines = {.max = TOOL_SUMMARY_MAX - 1000};
-	size_t n, total = s->n + s->n_over;
+	size_t n, listed, total = s->n + s->n_over;
 
 	find_stale(s);
 	choose(s);
@@ -394,9 +421,10 @@ answered(struct tool_prom *p, const struct prom_outcome *outcome UNUSED)
 	cJSON_AddItemToObject(r->data, "rules", list);
 	cJSON_AddNumberToObject(r->data, "total", (double)total);
 	add_health(s, r->data);
-	if (n > LISTED_MAX)
+	listed = (size_t)cJSON_GetArraySize(list);
+	if (n > listed)
 		cJSON_AddNumberToObject(
-		    r->data, "left_out", (double)(n - LISTED_MAX));
+		    r->data, "left_out", (double)(n - listed));
 	tool_prom_end(p);
 }
 

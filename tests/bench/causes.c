@@ -320,7 +320,7 @@ kind_of(enum prom_what what)
 static void
 deliver(struct world *w, const struct prom_job *job)
 {
-	struct prom_outcome o = {.rc = RC_OK, .advice = "", .warnings = ""};
+	struct prom_outcome o = {.rc = RC_OK, .warnings = ""};
 	double began = cpu_s();
 	size_t n = answer(w, &job->ask);
 	AUTO(prom_response)

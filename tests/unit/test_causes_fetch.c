@@ -255,7 +255,7 @@ give(struct source *s, const struct prom_job *job)
 	const struct prom_reader *r = &job->reader;
 	struct prom_labels name = {
 	    .n = 1, .list = {{span_of("__name__"), span_of("app_cpu")}}};
-	struct prom_outcome o = {.rc = RC_OK, .advice = "", .warnings = ""};
+	struct prom_outcome o = {.rc = RC_OK, .warnings = ""};
 	struct err err;
 
 	if (s->mode == REFUSES ||

@@ -134,7 +134,7 @@ static const struct {
     {half, NEVER_MS, 0, RC_UPSTREAM, "broke off in mid-answer"},
     {nothing, NEVER_MS, 0, RC_UPSTREAM, "closed the connection without"},
     {not_http, NEVER_MS, 0, RC_UPSTREAM, "does not speak HTTP"},
-    {redirect, NEVER_MS, 0, RC_UPSTREAM, "a redirect, which is not followed"},
+    {redirect, NEVER_MS, 0, RC_UPSTREAM, "which is not followed"},
     {silent_in_the_middle, 3000, 0, RC_TIMEOUT, "no whole answer within"},
     {silent_in_the_middle, NEVER_MS, 1000, RC_TIMEOUT,
 	"silent for more than 1000 ms"},

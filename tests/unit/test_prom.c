@@ -223,7 +223,7 @@ static const struct {
     {418, "text/plain", "teapot", RC_UPSTREAM, "answered 418", "log"},
     {400, NULL, "{\"message\":\"what?\"}", RC_UPSTREAM, "answered 400", ""},
     {200, "text/html", "<!DOCTYPE html><title>Sign in</title>", RC_UPSTREAM,
-	"a web page, not Prometheus's JSON", "login page"},
+	"a login page titled \"Sign in\", not Prometheus's JSON", "header"},
     {200, NULL, "{\"status\":\"success\",\"data\":{\"resultType\":",
 	RC_UPSTREAM, "not good JSON", "Prometheus"},
     {200, NULL, "", RC_UPSTREAM, "the answer is empty", "Prometheus"},

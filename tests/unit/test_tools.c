@@ -139,7 +139,7 @@ static const struct {
 	"Correct the query"},
     {"{\"tool\":\"query_prometheus_rules\"}", "404: there is no such API",
 	"path prefix"},
-    {"{\"tool\":\"query_prometheus_alerts\"}", "a web page", "login page"},
+    {"{\"tool\":\"query_prometheus_alerts\"}", "a login page", "login page"},
 };
 
 START_TEST(a_failure_is_told_in_prometheus_words_without_evidence)

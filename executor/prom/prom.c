@@ -151,10 +151,11 @@ on_again(void *arg, const struct http_result *result UNUSED)
 {
 	struct prom_call *call = arg;
 
-	if ((call->told && call->reader.again == NULL) || is_in_vain(call))
+	if (is_in_vain(call))
 		return false;
-	if (call->told)
-		call->reader.again(call->reader.arg);
+	if (call->told && (call->reader.again == NULL ||
+			      !call->reader.again(call->reader.arg)))
+		return false;
 	if (call->told && call->reader.raw != NULL)
 		buf_cut(call->reader.raw, call->raw_from);
 	json_cut_free(call->cut);

@@ -77,8 +77,9 @@ struct prom_reader {
 			  * already, or as many whole elements of them as
 			  * it takes (json_cut.h); or NULL */
 	/* The answer broke off and is asked for again: the sink forgets what
-	 * it was told of it. NULL: it cannot, and the question has failed. */
-	void (*again)(void *arg);
+	 * it was told of it. False, or NULL: it cannot, and the question has
+	 * failed. */
+	bool (*again)(void *arg);
 	void (*done)(void *arg, const struct prom_outcome *outcome);
 	void *arg;
 };

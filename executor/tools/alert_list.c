@@ -5,6 +5,7 @@
  * them is ever dropped.
  */
 #include "executor/tools/alert_list.h"
+#include "executor/tools/alert_copies.h"
 
 #include <czmq.h>
 #include <stdlib.h>
@@ -28,9 +29,10 @@ struct rule {
 
 struct alert_list {
 	size_t limit, n;
-	size_t firing, pending;
+	size_t firing, pending, copies;
 	cJSON *list;
 	zhash_t *by_name, *by_labels;
+	struct alert_copies *seen;
 	int worst;       /* the highest rank there is */
 	size_t n_shown;  /* rules of which something is listed */
 	struct rule **rules;
@@ -47,6 +49,7 @@ alert_list_new(size_t limit)
 	l->list = cJSON_CreateArray();
 	l->by_name = zhash_new();
 	l->by_labels = zhash_new();
+	l->seen = alert_copies_new();
 	return l;
 }
 
@@ -66,6 +69,7 @@ alert_list_free(struct alert_list *l)
 	free(l->rules);
 	zhash_destroy(&l->by_name);
 	zhash_destroy(&l->by_labels);
+	alert_copies_free(l->seen);
 	cJSON_Delete(l->list);
 	free(l);
 }
@@ -119,23 +123,12 @@ find_spare(const struct alert_list *l, int rank, bool first)
 	return spare;
 }
 
-/* As one text, in the order sent, which is by name. */
-static void
-put_key(struct buf *b, const cJSON *labels)
-{
-	const cJSON *v;
-
-	cJSON_ArrayForEach (v, labels)
-		if (cJSON_IsString(v))
-			buf_addf(b, "%s\x01%s\x02", v->string, v->valuestring);
-}
-
 cJSON *
 alert_list_find(const struct alert_list *l, const cJSON *labels)
 {
 	auto_buf key = {.max = KEY_MAX};
 
-	put_key(&key, labels);
+	alert_copies_put_key(&key, labels);
 	return zhash_lookup(l->by_labels, buf_str(&key));
 }
 
@@ -145,11 +138,40 @@ drop_one(struct alert_list *l, struct rule *r)
 	cJSON *item = r->items[--r->n];
 	auto_buf key = {.max = KEY_MAX};
 
-	put_key(&key, cJSON_GetObjectItemCaseSensitive(item, "labels"));
+	alert_copies_put_key(
+	    &key, cJSON_GetObjectItemCaseSensitive(item, "labels"));
 	zhash_delete(l->by_labels, buf_str(&key));
 	cJSON_Delete(cJSON_DetachItemViaPointer(l->list, item));
 	l->n_shown -= r->n == 0;
 	l->n--;
+}
+
+bool
+alert_list_merge(struct alert_list *l, const char *state, const cJSON *labels,
+    cJSON **ret)
+{
+	bool firing = strcmp(state, "firing") == 0;
+	enum alert_copy copy = alert_copies_see(l->seen, labels, firing);
+	struct rule *r;
+
+	if (copy == ALERT_COPY_NONE)
+		return false;
+	l->copies++;
+	*ret = alert_list_find(l, labels);
+	if (*ret != NULL)
+		alert_copies_strip(
+		    cJSON_GetObjectItemCaseSensitive(*ret, "labels"));
+	if (copy != ALERT_COPY_FIRES)
+		return true;
+	r = rule_of(l, labels);
+	r->firing++;
+	r->pending--;
+	l->firing++;
+	l->pending--;
+	if (*ret != NULL)
+		cJSON_ReplaceItemInObjectCaseSensitive(
+		    *ret, "state", cJSON_CreateString("firing"));
+	return true;
 }
 
 bool
@@ -184,7 +206,8 @@ alert_list_add(struct alert_list *l, cJSON *item)
 	}
 	r->items[r->n++] = item;
 	cJSON_AddItemToArray(l->list, item);
-	put_key(&key, cJSON_GetObjectItemCaseSensitive(item, "labels"));
+	alert_copies_put_key(
+	    &key, cJSON_GetObjectItemCaseSensitive(item, "labels"));
 	zhash_insert(l->by_labels, buf_str(&key), item);
 	l->n_shown += r->n == 1;
 	l->n++;
@@ -200,6 +223,12 @@ size_t
 alert_list_left_out(const struct alert_list *l)
 {
 	return l->firing + l->pending - l->n;
+}
+
+size_t
+alert_list_copies(const struct alert_list *l)
+{
+	return l->copies;
 }
 
 cJSON *

@@ -20,6 +20,14 @@ struct alert_list;
 struct alert_list *alert_list_new(size_t limit);
 void alert_list_free(struct alert_list *l);
 
+/*
+ * Is it a copy of one that was counted, as another replica tells it? The two
+ * are one then, which fires if either does; *ret is the one listed, without
+ * the label they differ in, or NULL: it is not listed.
+ */
+bool alert_list_merge(struct alert_list *l, const char *state,
+    const cJSON *labels, cJSON **ret);
+
 /* Counts an instance. Is it to be listed? Then alert_list_add comes next. */
 bool alert_list_count(
     struct alert_list *l, const char *state, const cJSON *labels);
@@ -28,8 +36,10 @@ void alert_list_add(struct alert_list *l, cJSON *item);
 
 size_t alert_list_n(const struct alert_list *l, const char *state);
 size_t alert_list_left_out(const struct alert_list *l);
+size_t alert_list_copies(const struct alert_list *l); /* merged */
 
-/* The one listed with these labels, all and no more; NULL: none is. */
+/* The one listed with these labels, all and no more, whichever replica told
+ * it; NULL: none is. */
 cJSON *alert_list_find(const struct alert_list *l, const cJSON *labels);
 
 /* Those listed, as they came; the list's until it is taken. */

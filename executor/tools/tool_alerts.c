@@ -10,6 +10,7 @@
  */
 #include "common/base/num.h"
 #include "common/base/when.h"
+#include "executor/tools/alert_copies.h"
 #include "executor/tools/alert_list.h"
 #include "executor/tools/tool_prom.h"
 
@@ -23,6 +24,7 @@ enum {
 	PAST_MS = 2000, /* a `time` asked for, older than that: the past */
 	SUMMARY_LINES = 40,
 	OTHERS_NAMED = 8, /* values of a label that hid some */
+	CLOCK_MS = 5000,  /* by which clocks may differ unnoticed */
 };
 
 /* Which of its questions is being asked. */
@@ -39,12 +41,16 @@ struct alerts {
 	struct alert_list *list; /* the instances, owned */
 	size_t n_other;    /* did not match what was asked */
 	cJSON *others;     /* owned: the values that labels of those have */
-	size_t n_firing_others; /* that have other labels */
-	size_t n_stored;   /* of the list, those from the series */
+	size_t n_firing_others; /* that have other labels, each once: */
+	struct alert_copies *hidden; /* owned */
+	size_t n_stored;    /* of the list, those from the series */
+	size_t n_sinceless; /* without the moment they began at */
+	int64_t latest_ms;  /* of those moments */
+	int64_t ahead_ms;   /* the server's clock before ours */
 	size_t annotation_bytes;
 	bool annotations_cut;
 	struct err unlisted; /* why there is no list; empty: there is one */
-	const char *advice;
+	char advice[PROM_ADVICE_MAX];
 	cJSON *series;     /* the one being read */
 };
 
@@ -54,6 +60,7 @@ alerts_free(struct tool_prom *p)
 	struct alerts *a = (struct alerts *)p;
 
 	alert_list_free(a->list);
+	alert_copies_free(a->hidden);
 	cJSON_Delete(a->others);
 	cJSON_Delete(a->series);
 	free(a);
@@ -102,6 +109,8 @@ note_other(struct alerts *a, const cJSON *labels)
 {
 	const cJSON *w;
 
+	if (alert_copies_see(a->hidden, labels, true) != ALERT_COPY_NONE)
+		return;
 	a->n_firing_others++;
 	cJSON_ArrayForEach (w, a->labels) {
 		const char *have = json_str(labels, w->string);
@@ -128,9 +137,27 @@ wanted(struct alerts *a, const char *state, const cJSON *labels)
 	return fits && (a->state == NULL || strcmp(a->state, state) == 0);
 }
 
-/* Counts an instance; NULL when it is not to be listed. */
+/* The earlier of what two replicas tell; 0: not told. */
+static void
+set_since(cJSON *o, int64_t since_ms)
+{
+	const char *have = json_str(o, "activeAt");
+	int64_t had_ms = 0;
+
+	if (have != NULL &&
+	    when_rfc3339(span_of(have), &had_ms, NULL) != RC_OK)
+		had_ms = 0;
+	if (since_ms == 0 || (had_ms > 0 && had_ms <= since_ms))
+		return;
+	cJSON_DeleteItemFromObjectCaseSensitive(o, "activeAt");
+	json_add_moment(o, "activeAt", since_ms);
+}
+
+/* Counts an instance; NULL when it is not to be listed, since there are too
+ * many or it is listed already. */
 static cJSON *
-list_instance(struct alerts *a, const char *state, const cJSON *labels)
+list_instance(struct alerts *a, const char *state, const cJSON *labels,
+    int64_t since_ms)
 {
 	const char *name = json_str(labels, "alertname");
 	bool firing = strcmp(state, "firing") == 0;
@@ -143,14 +170,35 @@ list_instance(struct alerts *a, const char *state, const cJSON *labels)
 		a->n_other++;
 		return NULL;
 	}
+	a->n_sinceless += since_ms == 0;
+	a->latest_ms = MAX(a->latest_ms, since_ms);
+	if (alert_list_merge(a->list, state, labels, &o)) {
+		if (o != NULL)
+			set_since(o, since_ms);
+		return NULL;
+	}
 	if (!alert_list_count(a->list, state, labels))
 		return NULL;
 	o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "name", name != NULL ? name : "");
 	cJSON_AddStringToObject(o, "state", state);
 	cJSON_AddItemToObject(o, "labels", cJSON_Duplicate(labels, true));
+	set_since(o, since_ms);
 	alert_list_add(a->list, o);
 	return o;
+}
+
+/* Servers write no moment as "", or as the year 1, and others with the offset
+ * of where they stand. */
+static int64_t
+since_of(const cJSON *alert)
+{
+	const char *text = json_str(alert, "activeAt");
+	int64_t ms;
+
+	if (text == NULL || when_rfc3339(span_of(text), &ms, NULL) != RC_OK)
+		return 0;
+	return MAX(ms, 0);
 }
 
 /* ---- now: /api/v1/alerts ---- */
@@ -172,14 +220,14 @@ on_alert(void *arg, cJSON *alert, struct err *err UNUSED)
 	AUTO(json) owned = alert;
 	const char *state = json_str(alert, "state");
 	const cJSON *labels = cJSON_GetObjectItemCaseSensitive(alert, "labels");
-	cJSON *o = list_instance(a, state != NULL ? state : "", labels);
+	cJSON *o = list_instance(
+	    a, state != NULL ? state : "", labels, since_of(owned));
 
 	if (o == NULL)
 		return RC_OK;
 	cJSON_AddItemToObject(o, "annotations",
 	    copy_annotations(
 		a, cJSON_GetObjectItemCaseSensitive(owned, "annotations")));
-	tool_prom_add_text(o, "activeAt", json_str(alert, "activeAt"), 64);
 	copy_value(o, alert);
 	return RC_OK;
 }
@@ -208,7 +256,7 @@ state_sample(struct alerts *a)
 	if (cJSON_IsString(state) &&
 	    (a->past || a->unlisted.text[0] != '\0' ||
 		strcmp(state->valuestring, "firing") == 0) &&
-	    list_instance(a, state->valuestring, a->series) != NULL)
+	    list_instance(a, state->valuestring, a->series, 0) != NULL)
 		a->n_stored++;
 	cJSON_Delete(state);
 }
@@ -314,6 +362,9 @@ put_summary(const struct alerts *a, struct buf *b)
 	    when_print(a->at_ms, when));
 	put_source(a, b);
 	buf_addc(b, '.');
+	if (alert_list_copies(a->list) > 0)
+		buf_addf(b, " %zu times another replica told one of them, too.",
+		    alert_list_copies(a->list));
 	cJSON_ArrayForEach (o, list)
 		if (lines++ < SUMMARY_LINES)
 			put_instance(b, o);
@@ -337,6 +388,41 @@ add_others(struct alerts *a, cJSON *to)
 	cJSON_AddItemToObject(o, "labels", TAKE(a->others));
 }
 
+/* ---- whose clock ---- */
+
+static bool
+clocks_differ(const struct alerts *a)
+{
+	return a->ahead_ms >= CLOCK_MS || a->ahead_ms <= -CLOCK_MS;
+}
+
+/* What is asked about now is asked by the server's clock. One that does not
+ * tell its own has at least come as far as what began there. */
+static void
+set_clock(struct alerts *a)
+{
+	int64_t now_ms = a->prom.call->now_ms;
+
+	if (a->ahead_ms == 0 && a->latest_ms > now_ms)
+		a->ahead_ms = a->latest_ms - now_ms;
+	if (clocks_differ(a) && !a->past)
+		a->at_ms = now_ms + a->ahead_ms;
+}
+
+static void
+put_clock(const struct alerts *a, struct buf *b)
+{
+	char by[WHEN_TEXT];
+
+	if (clocks_differ(a))
+		buf_addf(b,
+		    "\nThe clock of this server is %s %s that of the "
+		    "executor's machine; times here are the server's.",
+		    when_print_duration(
+			llabs(a->ahead_ms) / 1000 * 1000, by),
+		    a->ahead_ms > 0 ? "ahead of" : "behind");
+}
+
 static void
 finish(struct alerts *a)
 {
@@ -344,7 +430,15 @@ finish(struct alerts *a)
 	cJSON *o = cJSON_CreateObject();
 	cJSON *names = alert_list_names(a->list);
 
+	set_clock(a);
 	put_summary(a, &r->summary);
+	put_clock(a, &r->summary);
+	if (clocks_differ(a))
+		cJSON_AddNumberToObject(
+		    o, "clock_ahead_s", (double)(a->ahead_ms / 1000));
+	if (alert_list_copies(a->list) > 0)
+		cJSON_AddNumberToObject(
+		    o, "copies", (double)alert_list_copies(a->list));
 	json_add_moment(o, "time", a->at_ms);
 	cJSON_AddNumberToObject(
 	    o, "firing", (double)alert_list_n(a->list, "firing"));
@@ -385,16 +479,19 @@ ask_series(struct alerts *a, enum asks asks, struct err *err)
 }
 
 static void
-answered(struct tool_prom *p, const struct prom_outcome *outcome UNUSED)
+answered(struct tool_prom *p, const struct prom_outcome *outcome)
 {
 	struct alerts *a = (struct alerts *)p;
+	bool began = a->asks != ASKS_SINCE;
 	enum rc rc = RC_OK;
 	struct err err;
+
+	a->ahead_ms = outcome->ahead_ms;
 
 	if (a->asks == ASKS_LIST &&
 	    alert_list_n(a->list, "firing") + a->n_firing_others == 0)
 		rc = ask_series(a, ASKS_STATES, &err);
-	else if (a->asks == ASKS_STATES && a->n_stored > 0)
+	else if (began && a->n_sinceless > 0)
 		rc = ask_series(a, ASKS_SINCE, &err);
 	else
 		finish(a);
@@ -408,12 +505,27 @@ forget_list(struct alerts *a)
 {
 	alert_list_free(a->list);
 	cJSON_Delete(a->others);
+	alert_copies_free(a->hidden);
 	a->list = alert_list_new((size_t)a->limit);
 	a->others = cJSON_CreateObject();
+	a->hidden = alert_copies_new();
 	a->n_other = a->n_firing_others = 0;
-	a->prom.cut = false;
-	a->prom.left_out = 0;
-	buf_reset(&a->prom.call->result.evidence);
+	a->n_stored = a->n_sinceless = 0;
+	a->latest_ms = 0;
+}
+
+/* Beside a list the series are not told from what it holds any more. */
+static bool
+alerts_again(struct tool_prom *p)
+{
+	struct alerts *a = (struct alerts *)p;
+	bool listed = !a->past && a->unlisted.text[0] == '\0';
+
+	if (a->asks == ASKS_STATES && listed)
+		return false;
+	if (a->asks != ASKS_SINCE)
+		forget_list(a);
+	return true;
 }
 
 /* Without the list the series have to do; where they cannot be read either,
@@ -426,9 +538,13 @@ failed(struct tool_prom *p, const struct prom_outcome *outcome)
 	struct err err;
 
 	if (a->asks == ASKS_LIST) {
+		a->ahead_ms = outcome->ahead_ms;
 		a->unlisted = outcome->err;
-		a->advice = outcome->advice;
+		memcpy(a->advice, outcome->advice, sizeof(a->advice));
 		forget_list(a);
+		p->cut = false;
+		p->left_out = 0;
+		buf_reset(&p->call->result.evidence);
 		return tool_prom_refused(outcome) &&
 		       ask_series(a, ASKS_STATES, &err) == RC_OK;
 	}
@@ -474,10 +590,10 @@ alerts_start(struct tool_call *call, struct err *err)
 	a->prom = (struct tool_prom){.call = call,
 	    .answered = answered,
 	    .failed = failed,
+	    .again = alerts_again,
 	    .free = alerts_free};
-	a->others = cJSON_CreateObject();
 	rc = read_args(a, err);
-	a->list = alert_list_new((size_t)a->limit);
+	forget_list(a);
 	if (rc == RC_OK && a->past) {
 		buf_addf(&call->result.query, "ALERTS at %s",
 		    when_print(a->at_ms, when));

@@ -62,13 +62,14 @@ digest_of(const struct prom_ask *ask)
 		   : digest_new(0, 0);
 }
 
-static void
+static bool
 metrics_again(struct tool_prom *p)
 {
 	struct metrics *m = (struct metrics *)p;
 
 	digest_free(m->digest);
 	m->digest = digest_of(&m->ask);
+	return true;
 }
 
 static void

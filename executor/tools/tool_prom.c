@@ -48,12 +48,12 @@ on_done(void *arg, const struct prom_outcome *outcome)
 	tool_prom_fail(p, outcome->advice, &outcome->err);
 }
 
-static void
+static bool
 on_again(void *arg)
 {
 	struct tool_prom *p = arg;
 
-	p->again(p);
+	return p->again(p);
 }
 
 enum rc
@@ -62,7 +62,7 @@ tool_prom_ask(struct tool_prom *p, const struct prom_ask *ask,
 {
 	struct prom_reader reader = {.sink = sink,
 	    .raw = &p->call->result.evidence,
-	    .again = p->again != NULL ? on_again : NULL,
+	    .again = on_again,
 	    .done = on_done,
 	    .arg = p};
 	const struct source_prom *source = p->call->source;

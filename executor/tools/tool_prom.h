@@ -25,8 +25,8 @@ struct tool_prom {
 	bool (*failed)(
 	    struct tool_prom *p, const struct prom_outcome *outcome);
 	/* Forgets what the sink was told since it was asked: the answer broke
-	 * off and is asked for anew. NULL: it cannot. */
-	void (*again)(struct tool_prom *p);
+	 * off and is asked for anew. False: it cannot. */
+	bool (*again)(struct tool_prom *p);
 	void (*free)(struct tool_prom *p);
 	struct buf warnings; /* of all answers, one per line, each once */
 	bool cut; /* not all of the answers is evidence */

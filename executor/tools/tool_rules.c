@@ -43,14 +43,32 @@ struct rules {
 };
 
 static void
+forget(struct rules *s)
+{
+	while (s->n > 0)
+		cJSON_Delete(s->list[--s->n].tree);
+	cJSON_Delete(s->broken);
+	s->broken = NULL;
+	s->bytes = s->n_over = s->n_alerting = s->n_broken = 0;
+	s->newest_ms = 0;
+}
+
+static bool
+rules_again(struct tool_prom *p)
+{
+	struct rules *s = (struct rules *)p;
+
+	forget(s);
+	s->broken = cJSON_CreateArray();
+	return true;
+}
+
+static void
 rules_free(struct tool_prom *p)
 {
 	struct rules *s = (struct rules *)p;
-	size_t i;
 
-	for (i = 0; i < s->n; i++)
-		cJSON_Delete(s->list[i].tree);
-	cJSON_Delete(s->broken);
+	forget(s);
 	free(s->list);
 	free(s);
 }
@@ -436,8 +454,10 @@ rules_start(struct tool_call *call, struct err *err)
 	struct json_in in = json_in(call->args, "args", err);
 	enum rc rc;
 
-	s->prom = (struct tool_prom){
-	    .call = call, .answered = answered, .free = rules_free};
+	s->prom = (struct tool_prom){.call = call,
+	    .answered = answered,
+	    .again = rules_again,
+	    .free = rules_free};
 	s->broken = cJSON_CreateArray();
 	s->names = json_in_array_opt(&in, "names");
 	buf_adds(&call->result.query, "rules (/api/v1/rules)");

@@ -31,9 +31,25 @@ struct targets {
 	size_t n_up, n_down, n_unknown;
 	enum asks asks;
 	struct err unlisted; /* why there is no list; empty: there is one */
-	const char *advice;
+	char advice[PROM_ADVICE_MAX];
 	cJSON *series;       /* the one being read */
 };
+
+/* Since when they are down may be told twice. */
+static bool
+targets_again(struct tool_prom *p)
+{
+	struct targets *t = (struct targets *)p;
+
+	if (t->asks == ASKS_SINCE)
+		return true;
+	cJSON_Delete(t->down);
+	cJSON_Delete(t->jobs);
+	t->down = cJSON_CreateArray();
+	t->jobs = cJSON_CreateObject();
+	t->n_up = t->n_down = t->n_unknown = 0;
+	return true;
+}
 
 static void
 targets_free(struct tool_prom *p)
@@ -323,7 +339,7 @@ failed(struct tool_prom *p, const struct prom_outcome *outcome)
 	if (t->asks == ASKS_LIST && t->n_up + t->n_down + t->n_unknown == 0 &&
 	    tool_prom_refused(outcome)) {
 		t->unlisted = outcome->err;
-		t->advice = outcome->advice;
+		memcpy(t->advice, outcome->advice, sizeof(t->advice));
 		buf_reset(&p->call->result.evidence);
 		return ask_series(t, ASKS_UP, &err) == RC_OK;
 	}
@@ -345,6 +361,7 @@ targets_start(struct tool_call *call, struct err *err)
 	t->prom = (struct tool_prom){.call = call,
 	    .answered = answered,
 	    .failed = failed,
+	    .again = targets_again,
 	    .free = targets_free};
 	t->down = cJSON_CreateArray();
 	t->jobs = cJSON_CreateObject();

@@ -307,7 +307,7 @@ static const struct {
 	const char *want; /* somewhere in the report or its events */
 } ill[] = {
     {"nobody listens", NULL, "nobody accepts connections"},
-    {"HTML instead of JSON", answer_html, "a web page"},
+    {"HTML instead of JSON", answer_html, "a login page"},
     {"an error", answer_error, "500"},
 };
 

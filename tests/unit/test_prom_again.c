@@ -30,13 +30,14 @@ on_sample(void *arg, double t_s UNUSED, double v UNUSED, struct err *err UNUSED)
 
 static const struct prom_sink sink = {.sample = on_sample};
 
-static void
+static bool
 on_forget(void *arg)
 {
 	struct got *g = arg;
 
 	g->samples = 0;
 	g->forgot++;
+	return true;
 }
 
 static void

@@ -336,7 +336,8 @@ START_TEST(evidence_that_does_not_fit_is_said_to_be_cut)
 	for (i = 0; i < 22; i++)
 		buf_addf(&body,
 		    "%s{\"state\":\"firing\",\"labels\":{\"alertname\":\"A\","
-		    "\"i\":\"%d\"},\"annotations\":{\"a\":\"%0200000d\"}}",
+		    "\"i\":\"%d\"},\"activeAt\":\"2025-11-23T09:50:00Z\","
+		    "\"annotations\":{\"a\":\"%0200000d\"}}",
 		    i > 0 ? "," : "", i, i);
 	buf_adds(&body, "]}}");
 	route[0].body = buf_str(&body);

@@ -6,7 +6,6 @@
  */
 #include "planner/rules/identity.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/base/attr.h"
@@ -187,56 +186,90 @@ reduced(const char *value, enum form form)
 	return span_of(value);
 }
 
-/* The label's value, with what a conflict with the exporter's own has renamed
- * (exported_pod) in its place. */
-static const char *
-value_of(const cJSON *labels, const char *key, bool *ret_exported)
-{
-	char renamed[80];
+enum { ROWS = ARRAY_LEN(telling) };
 
-	snprintf(renamed, sizeof(renamed), "exported_%s", key);
-	*ret_exported = tree_has(labels, renamed);
-	return tree_str(labels, *ret_exported ? renamed : key);
+/* The labels by the table's rows, NULL where there is none; with what a
+ * conflict with the exporter's own has renamed (exported_pod) in its place. */
+struct told {
+	const char *value[ROWS];
+	bool renamed[ROWS];
+};
+
+/* ROWS: none. */
+static size_t
+row_of(const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS; i++)
+		if (telling[i].key[0] == key[0] &&
+		    strcmp(telling[i].key, key) == 0)
+			break;
+	return i;
+}
+
+static void
+read_told(struct told *t, const cJSON *labels)
+{
+	static const char prefix[] = "exported_";
+	const cJSON *l;
+
+	*t = (struct told){0};
+	cJSON_ArrayForEach (l, labels) {
+		bool renamed;
+		size_t i;
+
+		if (!cJSON_IsString(l) || l->valuestring[0] == '\0')
+			continue;
+		renamed = strncmp(l->string, prefix, sizeof(prefix) - 1) == 0;
+		i = row_of(l->string + (renamed ? sizeof(prefix) - 1 : 0));
+		if (i == ROWS || (t->renamed[i] && !renamed))
+			continue;
+		t->value[i] = l->valuestring;
+		t->renamed[i] = renamed;
+	}
 }
 
 /* What the values themselves give away, whatever the expression says. */
 static unsigned
-own_by_value(const cJSON *labels, unsigned own)
+own_by_value(const struct told *t, unsigned own)
 {
 	static const struct {
-		const char *key, *part;
+		unsigned of;
+		const char *part;
 		unsigned own;
 	} known[] = {
-	    {"service", "", OWN_SERVICE},
-	    {"pod", "", OWN_POD},
-	    {"container", "", OWN_CONTAINER},
-	    {"job", "", OWN_JOB},
-	    {"job", "kube-state-metrics", OWN_SERVICE | OWN_INSTANCE},
-	    {"service", "kube-state-metrics", OWN_JOB | OWN_INSTANCE},
-	    {"job", "node-exporter",
+	    {OWN_SERVICE, "", OWN_SERVICE},
+	    {OWN_POD, "", OWN_POD},
+	    {OWN_CONTAINER, "", OWN_CONTAINER},
+	    {OWN_JOB, "", OWN_JOB},
+	    {OWN_JOB, "kube-state-metrics", OWN_SERVICE | OWN_INSTANCE},
+	    {OWN_SERVICE, "kube-state-metrics", OWN_JOB | OWN_INSTANCE},
+	    {OWN_JOB, "node-exporter",
 		OWN_SERVICE | OWN_POD | OWN_CONTAINER | OWN_NAMESPACE},
-	    {"job", "blackbox", OWN_SCRAPE},
-	    {"job", "kubelet", OWN_SERVICE | OWN_INSTANCE_BESIDE},
-	    {"job", "cadvisor", OWN_SERVICE | OWN_INSTANCE_BESIDE},
+	    {OWN_JOB, "blackbox", OWN_SCRAPE},
+	    {OWN_JOB, "kubelet", OWN_SERVICE | OWN_INSTANCE_BESIDE},
+	    {OWN_JOB, "cadvisor", OWN_SERVICE | OWN_INSTANCE_BESIDE},
 	};
-	size_t i;
+	bool beside = false;
+	size_t i, k;
 
 	if (own & OWN_TARGET)
 		return own;
-	for (i = 0; i < ARRAY_LEN(known); i++) {
-		const char *value = tree_str(labels, known[i].key);
-
-		if (value[0] == '\0')
+	for (i = 0; i < ROWS; i++) {
+		if (t->value[i] == NULL || t->renamed[i])
 			continue;
-		if (known[i].part[0] == '\0'
-			? owner_is_exporter(value)
-			: strstr(value, known[i].part) != NULL)
-			own |= known[i].own;
+		beside = beside || telling[i].own == OWN_POD ||
+			 strcmp(telling[i].key, "node") == 0;
+		for (k = 0; telling[i].own != 0 && k < ARRAY_LEN(known); k++)
+			if (known[k].of == telling[i].own &&
+			    (known[k].part[0] == '\0'
+				    ? owner_is_exporter(t->value[i])
+				    : strstr(t->value[i], known[k].part) !=
+					  NULL))
+				own |= known[k].own;
 	}
-	if ((own & OWN_INSTANCE_BESIDE) &&
-	    (tree_has(labels, "pod") || tree_has(labels, "node")))
-		own |= OWN_INSTANCE;
-	return own;
+	return (own & OWN_INSTANCE_BESIDE) && beside ? own | OWN_INSTANCE : own;
 }
 
 static void
@@ -292,37 +325,29 @@ static void
 take_unknown(struct identity *x, const cJSON *labels)
 {
 	const cJSON *l;
-	size_t i;
 
-	cJSON_ArrayForEach (l, labels) {
-		if (!cJSON_IsString(l) || l->valuestring[0] == '\0' ||
-		    is_silent(l->string) ||
-		    strncmp(l->string, "exported_", 9) == 0)
-			continue;
-		for (i = 0; i < ARRAY_LEN(telling); i++)
-			if (strcmp(telling[i].key, l->string) == 0)
-				break;
-		if (i == ARRAY_LEN(telling))
+	cJSON_ArrayForEach (l, labels)
+		if (cJSON_IsString(l) && l->valuestring[0] != '\0' &&
+		    !is_silent(l->string) &&
+		    strncmp(l->string, "exported_", 9) != 0 &&
+		    row_of(l->string) == ROWS)
 			add_label(x, l->string, l->valuestring,
 			    span_of(l->valuestring));
-	}
 }
 
 static void
-read_labels(struct identity *x, const cJSON *labels, unsigned own)
+read_labels(
+    struct identity *x, const cJSON *labels, const struct told *t, unsigned own)
 {
-	bool exported;
 	size_t i;
 
 	*x = (struct identity){.n_names = 0};
 	for (i = 0; i < IDENTITY_PLACES; i++)
 		x->place[i] = "";
-	for (i = 0; i < ARRAY_LEN(telling); i++) {
-		const char *value = value_of(labels, telling[i].key, &exported);
-
-		if (value[0] != '\0' && (exported || !(telling[i].own & own)))
-			take(x, i, value);
-	}
+	for (i = 0; i < ROWS; i++)
+		if (t->value[i] != NULL &&
+		    (t->renamed[i] || !(telling[i].own & own)))
+			take(x, i, t->value[i]);
 	if (x->n_labels == (x->namespace.n > 0 ? 1 : 0))
 		take_unknown(x, labels);
 }
@@ -340,13 +365,16 @@ is_bare(const struct identity *x)
 static unsigned
 own_of(struct identity *x, const cJSON *labels, unsigned own)
 {
-	unsigned all = own_by_value(labels, own);
+	struct told t;
+	unsigned all;
 
-	read_labels(x, labels, all);
+	read_told(&t, labels);
+	all = own_by_value(&t, own);
+	read_labels(x, labels, &t, all);
 	if (x->n_labels > 0 &&
 	    (own != 0 || all == 0 || (all & OWN_INSTANCE) || !is_bare(x)))
 		return all;
-	read_labels(x, labels, OWN_TARGET);
+	read_labels(x, labels, &t, OWN_TARGET);
 	return OWN_TARGET;
 }
 
@@ -403,20 +431,15 @@ identity_labels_own(const cJSON *labels, unsigned own)
 {
 	cJSON *out = cJSON_CreateObject();
 	struct identity about;
+	struct told t;
 	const cJSON *l;
-	size_t i;
 
 	own = own_of(&about, labels, own);
+	read_told(&t, labels);
 	cJSON_ArrayForEach (l, labels) {
-		bool exported = false;
-		unsigned of = 0;
+		size_t i = row_of(l->string);
 
-		for (i = 0; i < ARRAY_LEN(telling); i++)
-			if (strcmp(telling[i].key, l->string) == 0)
-				of = telling[i].own;
-		if (of != 0)
-			(void)value_of(labels, l->string, &exported);
-		if (!(of & own) && !exported)
+		if (i == ROWS || (!(telling[i].own & own) && !t.renamed[i]))
 			cJSON_AddItemToObject(
 			    out, l->string, cJSON_Duplicate(l, true));
 	}

@@ -21,11 +21,11 @@ enum { EDGES_MAX = 4000 };
 static int
 by_scrape(const void *pa, const void *pb)
 {
-	const cJSON *a = tree_at((*(struct about *const *)pa)->alert, "labels");
-	const cJSON *b = tree_at((*(struct about *const *)pb)->alert, "labels");
-	int d = strcmp(tree_str(a, "instance"), tree_str(b, "instance"));
+	const struct about *a = *(struct about *const *)pa;
+	const struct about *b = *(struct about *const *)pb;
+	int d = strcmp(a->instance, b->instance);
 
-	return d != 0 ? d : strcmp(tree_str(a, "job"), tree_str(b, "job"));
+	return d != 0 ? d : strcmp(a->job, b->job);
 }
 
 static bool
@@ -85,8 +85,7 @@ settle_scrapes(struct incidents *x)
 		for (k = i + 1; k < x->n_about && by_scrape(&s[i], &s[k]) == 0;
 		     k++)
 			;
-		if (k - i > 1 &&
-		    tree_has(tree_at(s[i]->alert, "labels"), "instance"))
+		if (k - i > 1 && s[i]->instance[0] != '\0')
 			settle_scrape(s + i, k - i);
 	}
 	free(s);
@@ -99,6 +98,8 @@ read_alert(struct about *a, const struct facts *f, const cJSON *alert,
     const struct about *before)
 {
 	a->alert = alert;
+	a->instance = tree_str(tree_at(alert, "labels"), "instance");
+	a->job = tree_str(tree_at(alert, "labels"), "job");
 	a->since = facts_since(alert);
 	a->is_new = a->since <= 0 || a->since >= f->at_s - f->window_s;
 	/* The list is sorted by name, so the rule mostly is the same. */

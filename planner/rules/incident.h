@@ -25,10 +25,11 @@ struct about {
 	const cJSON *alert; /* borrowed */
 	const cJSON *rule;  /* or NULL */
 	struct identity identity;
-	unsigned own; /* identity_own_of_expr of its rule */
-	double since; /* 0: unknown */
-	int index;    /* among facts.alerts */
-	int named;    /* how far the question names it, 0: not */
+	const char *instance, *job; /* as scraped; "" where unknown */
+	unsigned own;               /* identity_own_of_expr of its rule */
+	double since;               /* 0: unknown */
+	int index;                  /* among facts.alerts */
+	int named;                  /* how far the question names it, 0: not */
 	bool watchdog;
 	bool is_new; /* began inside the window; unknown counts */
 };

@@ -250,7 +250,7 @@ put_targets(const struct report *r)
 
 	if (cJSON_GetArraySize(targets) == 0)
 		return;
-	buf_addf(r->b, "\n%s%d\n\n%s\n|---|---|---|---|---|\n",
+	buf_addf(r->b, "\n%s%d\n\n%s\n|---|---|---|---|---|---|\n",
 	    word(r, RW_TARGETS), cJSON_GetArraySize(targets),
 	    word(r, RW_TARGETS_TABLE));
 	cJSON_ArrayForEach (t, targets) {
@@ -260,6 +260,8 @@ put_targets(const struct report *r)
 		md_put_code(r->b, tree_span(t, "job"), CELL_MAX, true);
 		buf_adds(r->b, " | ");
 		md_put_code(r->b, tree_span(t, "instance"), CELL_MAX, true);
+		buf_adds(r->b, " | ");
+		report_put_since(r->b, tree_str(t, "lastUp"));
 		buf_adds(r->b, " | ");
 		md_put_text(r->b, tree_span(t, "error"), ERROR_MAX);
 		buf_adds(r->b, " |");

@@ -13,6 +13,7 @@
 
 #include "common/json/tree.h"
 #include "common/report/alerts.h"
+#include "common/base/when.h"
 #include "common/report/md.h"
 #include "common/report/report_words.h"
 
@@ -78,14 +79,18 @@ report_put_labels(
 
 /* ---- cells ---- */
 
-/* 2026-11-23T09:57:00.123Z as 2026-11-23 09:57:00; else as it is. */
-static void
-put_since(struct buf *b, const char *t)
+/* 2026-11-23T10:57:00.123+01:00 as 2026-11-23 09:57:00. Go's zero time says
+ * that it is not known. */
+void
+report_put_since(struct buf *b, const char *t)
 {
-	if (strlen(t) >= 20 && t[10] == 'T' && t[strlen(t) - 1] == 'Z')
-		buf_addf(b, "%.10s %.8s", t, t + 11);
-	else
+	char text[WHEN_TEXT];
+	int64_t ms;
+
+	if (when_rfc3339(span_of(t), &ms, NULL) != RC_OK)
 		md_put_text(b, span_of(t), 40);
+	else if (ms > 0)
+		buf_addf(b, "%.10s %.8s", when_print(ms, text), text + 11);
 }
 
 static bool
@@ -137,7 +142,7 @@ put_row(struct buf *b, const cJSON *a, int n)
 	report_put_labels(
 	    b, tree_at(a, "labels"), "|alertname|severity|", true);
 	buf_adds(b, " | ");
-	put_since(b, tree_str(a, "activeAt"));
+	report_put_since(b, tree_str(a, "activeAt"));
 	buf_adds(b, " | ");
 	put_value(b, tree_at(a, "value"));
 	buf_adds(b, " | ");
@@ -233,11 +238,11 @@ put_began(struct buf *b, const struct group *g)
 		first = strcmp(t, first) < 0 ? t : first;
 		last = strcmp(t, last) > 0 ? t : last;
 	}
-	put_since(b, first);
+	report_put_since(b, first);
 	if (strcmp(first, last) == 0)
 		return;
 	buf_adds(b, " – ");
-	put_since(b, last);
+	report_put_since(b, last);
 }
 
 static void
@@ -366,7 +371,7 @@ put_instance(struct buf *b, const struct group *g, const cJSON *a)
 	}
 	if (!g->same_since) {
 		buf_addc(b, ' ');
-		put_since(b, tree_str(a, "activeAt"));
+		report_put_since(b, tree_str(a, "activeAt"));
 	}
 	if (tree_at(a, "value") != NULL) {
 		buf_adds(b, " = ");

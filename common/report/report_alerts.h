@@ -28,4 +28,8 @@ void report_put_alerts(struct buf *b, const cJSON *state, const cJSON *alerts,
 void report_put_instances(
     struct buf *b, const cJSON *alerts, enum report_lang lang);
 
+/* A moment of a table: RFC 3339 as date and time in UTC, anything else
+ * as it is. */
+void report_put_since(struct buf *b, const char *t);
+
 #endif

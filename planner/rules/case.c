@@ -60,7 +60,7 @@ ask_named_rules(struct kase *k)
 	args = cJSON_CreateObject();
 	names = cJSON_AddArrayToObject(args, "names");
 	cJSON_ArrayForEach (a, k->facts.alerts)
-		if (alerts_is_firing(a) && tree_has(a, "name") &&
+		if (facts_is_active(&k->facts, a) && tree_has(a, "name") &&
 		    cJSON_GetArraySize(names) < NAMES_MAX &&
 		    !is_in(names, tree_str(a, "name")))
 			cJSON_AddItemToArray(

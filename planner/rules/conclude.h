@@ -55,6 +55,10 @@ void tell_put_expr(struct say *s, struct span expr);
 void tell_put_target(struct drawing *d, const cJSON *target);
 /* How what was found went over the window, in brief. */
 void tell_put_course(struct drawing *d, const struct looked *x);
+/* That its condition is over, where it is; false: nothing was said. */
+bool tell_over(struct drawing *d, const struct study *s);
+/* When a series that should be there was last, and with which labels. */
+void tell_put_last_seen(struct drawing *d, const struct looked *x);
 void tell_failed(struct drawing *d, int n, const struct ask *a);
 void tell_rule(struct drawing *d, int n, const struct study *s);
 /* Whether telemetry is missing, where no target is down. */
@@ -104,6 +108,19 @@ void conclude_suspect(
 void causes_tell_beside(
     struct drawing *d, int n, const struct study *s, bool has_cause);
 void causes_tell_alternatives(struct drawing *d, int n, const struct study *s);
+
+/* ---- conclude_targets.c: what cannot be scraped ---- */
+
+/* Of the alert that stands for it, where that is about `up`: the first target
+ * of its that is down; NULL: none. */
+const cJSON *targets_first_of(const struct drawing *d, const struct study *s);
+void conclude_targets(
+    struct drawing *d, int n, const struct study *s, struct outcome *o);
+/* Where its job has no target at all. */
+void targets_tell_no_job(struct drawing *d, int n, const struct study *s);
+/* All of them, for the conclusion's table; and what they mean for the rest. */
+cJSON *targets_down(const struct drawing *d);
+void tell_targets(struct drawing *d, const cJSON *down);
 
 /* ---- conclude_quiet.c: no incident to study ---- */
 

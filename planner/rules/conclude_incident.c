@@ -45,7 +45,10 @@ static void
 conclude_nothing(struct drawing *d, const struct study *s, struct outcome *o)
 {
 	o->confidence = REPORT_UNDETERMINED;
-	say(&d->s, "未能确定", "The cause of ");
+	if (tell_over(d, s))
+		say(&d->s, "；未能确定", "; the cause of ");
+	else
+		say(&d->s, "未能确定", "The cause of ");
 	tell_put_subject(d, s);
 	say(&d->s, " 的原因；已经测到的现象、排除的可能和下一步列在下面",
 	    " is undetermined; what was measured, what is ruled out and what "
@@ -68,10 +71,12 @@ conclude_absent(
 
 	o->confidence = REPORT_UNDETERMINED;
 	tell_put_expr(&d->s, x->measure.expr);
-	say(&d->s, "没有数据；为什么没有，从指标看不出来",
-	    " has no data; why, no metric tells");
+	say(&d->s, "没有数据", " has no data");
+	tell_put_last_seen(d, x);
+	say(&d->s, "；为什么没有，从指标看不出来", "; why, no metric tells");
 	say_cite(&d->s, answer_evidence(x->range.answer));
 	o->answer = say_claim(&d->s);
+	targets_tell_no_job(d, n, s);
 	say(&d->s, "没有数据的原因：目标没有采集、指标改名、或标签写错",
 	    "Why it has no data: its target is not scraped, the metric was "
 	    "renamed, or a label is misspelt");
@@ -103,6 +108,8 @@ conclude_study(
 
 	if (s->target != NULL)
 		conclude_target(d, n, s, o);
+	else if (targets_first_of(d, s) != NULL)
+		conclude_targets(d, n, s, o);
 	else if (user)
 		conclude_user(d, n, s, o);
 	else if (causes)
@@ -184,6 +191,8 @@ conclude_brief(struct drawing *d, const struct study *s, struct outcome *o)
 	if (s->target != NULL) {
 		say(&d->s, "；", "; ");
 		tell_put_target(d, s->target);
+	} else if (x != NULL && x->measure.role == PROMQL_ABSENT) {
+		tell_put_last_seen(d, x);
 	} else if (x != NULL && x->found) {
 		say(&d->s, "；现在是", "; now ");
 		tell_put_course(d, x);

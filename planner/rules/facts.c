@@ -17,7 +17,11 @@
 #include "common/base/when.h"
 #include "common/wire/wire.h"
 
-enum { WINDOW_DEFAULT_S = 1800, WINDOW_MAX_S = 30 * 86400 };
+enum {
+	WINDOW_DEFAULT_S = 1800,
+	WINDOW_MAX_S = 30 * 86400,
+	PENDING_LONG_S = 600,
+};
 
 /* ---- answers ---- */
 
@@ -215,6 +219,21 @@ facts_since(const cJSON *alert)
 		return 0;
 	/* Go's zero time means "not set". */
 	return ms > 0 ? (double)ms / 1000 : 0;
+}
+
+bool
+facts_is_long_pending(const struct facts *f, const cJSON *alert)
+{
+	double since = facts_since(alert);
+
+	return tree_is(alert, "state", "pending") && alerts_rank(alert) == 0 &&
+	       since > 0 && f->at_s - since >= PENDING_LONG_S;
+}
+
+bool
+facts_is_active(const struct facts *f, const cJSON *alert)
+{
+	return alerts_is_firing(alert) || facts_is_long_pending(f, alert);
 }
 
 /* ---- series ---- */

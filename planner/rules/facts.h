@@ -65,6 +65,11 @@ const char *rule_expr(const cJSON *rule);
 /* Unix seconds since when an alert is active; 0 when it does not say. */
 double facts_since(const cJSON *alert);
 
+/* Critical and pending for minutes: only its rule's `for` is not over. */
+bool facts_is_long_pending(const struct facts *f, const cJSON *alert);
+/* That, or firing: to be looked into. */
+bool facts_is_active(const struct facts *f, const cJSON *alert);
+
 /* ---- a series ---- */
 
 /* All of them samples; times are unix seconds, 0 where unknown. */

@@ -124,7 +124,7 @@ read_alerts(struct incidents *x, const struct facts *f)
 	cJSON_ArrayForEach (a, f->alerts) {
 		struct about *to = &x->about[x->n_about];
 
-		if (alerts_is_firing(a)) {
+		if (facts_is_active(f, a)) {
 			read_alert(to, f, a, x->n_about > 0 ? to - 1 : NULL);
 			to->index = index;
 			x->n_about++;

@@ -17,7 +17,6 @@ enum {
 	NAMED_MAX = 5,	     /* rules, alerts or warnings in one sentence */
 	FLAPS = 3,	     /* so often an hour is flapping */
 	FLAPS_ALERTS_MAX = 500, /* in a storm it is not asked */
-	PENDING_LONG_S = 600,
 	SEVERITY_MAX = 60,
 };
 
@@ -349,22 +348,13 @@ say_stored(struct drawing *d)
 }
 
 static bool
-is_long_pending(const struct drawing *d, const cJSON *alert)
-{
-	double since = facts_since(alert);
-
-	return tree_is(alert, "state", "pending") && alerts_rank(alert) == 0 &&
-	       since > 0 && d->k->facts.at_s - since >= PENDING_LONG_S;
-}
-
-static bool
 say_pending(struct drawing *d)
 {
 	const cJSON *a;
 	int n = 0;
 
 	cJSON_ArrayForEach (a, d->k->facts.alerts) {
-		if (!is_long_pending(d, a) || n == NAMED_MAX)
+		if (!facts_is_long_pending(&d->k->facts, a) || n == NAMED_MAX)
 			continue;
 		if (n++ > 0)
 			say(&d->s, "；", "; ");

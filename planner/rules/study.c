@@ -161,7 +161,7 @@ read_looked(struct looked *x, const cJSON *labels)
 			x->others_beyond = true;
 	}
 	x->left_out = !x->found && answer_left_out(x->range.answer);
-	if (x->found)
+	if (x->found && x->measure.role != PROMQL_ABSENT)
 		x->since_t =
 		    last_of(answer_series(x->since.answer), x->series.labels);
 }
@@ -202,6 +202,13 @@ look(struct study *s, const struct facts *f, const cJSON *alert,
 		ask_init(&x->since, f, TOOL_ROLE_METRICS, args_of(query, 0),
 		    "最后一次在阈值以内是什么时候",
 		    "when it was last within its threshold", name);
+	}
+	if (m->role == PROMQL_ABSENT) {
+		auto_str query =
+		    xasprintf("topk(3, max_over_time(timestamp(%s)[7d:5m]))", expr);
+
+		ask_init(&x->since, f, TOOL_ROLE_METRICS, args_of(query, 0),
+		    "最后一次有数据是什么时候", "when it was last seen", name);
 	}
 	read_looked(x, tree_at(alert, "labels"));
 }
@@ -523,6 +530,27 @@ choose(struct study *s, const struct facts *f)
 	    identity_labels_own(tree_at(s->alert, "labels"), s->about->own);
 }
 
+/* An alert may resolve while it is looked at. */
+static void
+ask_whether_it_holds(struct study *s, const struct facts *f)
+{
+	const struct looked *x = study_own(s);
+	double since = facts_since(s->alert);
+	struct series v;
+
+	if (x == NULL || !x->found || !x->series.is_range ||
+	    !x->measure.has_threshold || since >= f->at_s ||
+	    is_beyond(&x->measure, x->series.last))
+		return;
+	ask_init(&s->holds, f, TOOL_ROLE_METRICS,
+	    args_of(rule_expr(s->rule), 0), "告警条件此刻是否还成立",
+	    "whether its condition still holds", tree_str(s->alert, "name"));
+	s->is_over = answer_ok(s->holds.answer) &&
+		     !pick(answer_series(s->holds.answer),
+			 tree_at(s->alert, "labels"), &v) &&
+		     !answer_left_out(s->holds.answer);
+}
+
 void
 study_init(struct study *s, const struct facts *f,
     const struct incident *incident, bool with_causes, bool brief)
@@ -540,6 +568,7 @@ study_init(struct study *s, const struct facts *f,
 	find_down(s, f);
 	look_at_others(s, f);
 	ask_for_users(s, f);
+	ask_whether_it_holds(s, f);
 	if (with_causes)
 		ask_for_causes(s, f);
 }
@@ -585,6 +614,7 @@ study_done(struct study *s)
 	ask_done(&s->user_range);
 	ask_done(&s->user_since);
 	ask_done(&s->causes);
+	ask_done(&s->holds);
 }
 
 void
@@ -602,4 +632,5 @@ study_each(const struct study *s, void (*each)(void *ctx, const struct ask *a),
 	each(ctx, &s->users_anywhere);
 	each(ctx, &s->user_range);
 	each(ctx, &s->user_since);
+	each(ctx, &s->holds);
 }

@@ -75,6 +75,10 @@ struct study {
 	double user_since_t; /* 0: unknown */
 
 	struct ask causes;
+	/* The whole expression now, asked where what it measures came back
+	 * within its threshold. */
+	struct ask holds;
+	bool is_over; /* it did not give the alert's series */
 };
 
 /*

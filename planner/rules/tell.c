@@ -11,6 +11,8 @@
 #include "common/json/tree.h"
 #include "planner/rules/conclude.h"
 
+enum { LABELS_SEEN = 6 };
+
 /* In bytes when that is what the expression is, and nothing divides it. */
 enum resource_unit
 tell_unit_of(struct span expr)
@@ -166,19 +168,43 @@ say_since(struct drawing *d, const struct looked *x)
 	say_cite(&d->s, answer_evidence(x->since.answer));
 }
 
+/* In the window, else in the days before it. */
+void
+tell_put_last_seen(struct drawing *d, const struct looked *x)
+{
+	const cJSON *first =
+	    cJSON_GetArrayItem(answer_series(x->since.answer), 0);
+	struct series v;
+
+	if (x->found && x->series.to_t > 0) {
+		say(&d->s, "，最后一次有数据是", "; its last sample was at ");
+		say_time(&d->s, x->series.to_t);
+		say(&d->s, "，标签是", ", with");
+		say_labels(&d->s, x->series.labels, LABELS_SEEN);
+		say_cite(&d->s, answer_evidence(x->range.answer));
+	} else if (first != NULL && series_read(first, &v)) {
+		say(&d->s, "，最后一次有数据是", "; it was last seen at ");
+		say_time(&d->s, v.last);
+		say(&d->s, "，标签是", ", with");
+		say_labels(&d->s, v.labels, LABELS_SEEN);
+		say_cite(&d->s, answer_evidence(x->since.answer));
+	} else if (answer_ok(x->since.answer)) {
+		say(&d->s, "，七天之内从未有过",
+		    "; it was not seen once in seven days");
+		say_cite(&d->s, answer_evidence(x->since.answer));
+	}
+}
+
 static void
 tell_absent(struct drawing *d, int n, const struct looked *x)
 {
 	say(&d->s, "期望存在的序列", "The series that should be there, ");
 	tell_put_expr(&d->s, x->measure.expr);
 	say_cite(&d->s, answer_evidence(x->range.answer));
-	if (x->found && x->series.to_t > 0) {
-		say(&d->s, "，最后一次有数据是", ", had its last sample at ");
-		say_time(&d->s, x->series.to_t);
-	} else {
+	if (!x->found || x->series.to_t <= 0)
 		say(&d->s, "，在整个时间窗内没有数据",
 		    ", had no sample in the whole window");
-	}
+	tell_put_last_seen(d, x);
 	drawing_finding(d, "symptom", n, NULL);
 }
 
@@ -298,6 +324,26 @@ tell_others(struct drawing *d, int n, const struct looked *x)
 	}
 }
 
+bool
+tell_over(struct drawing *d, const struct study *s)
+{
+	const struct looked *x = study_own(s);
+
+	if (!s->is_over)
+		return false;
+	say_code(&d->s, tree_str(s->alert, "name"));
+	say(&d->s, "的条件在", "'s condition did not hold any more at ");
+	say_time(&d->s, d->k->facts.at_s);
+	say(&d->s, "已经不再成立：", ": ");
+	tell_put_expr(&d->s, x->measure.expr);
+	say(&d->s, "是", " is ");
+	say_value(&d->s, x->series.last, tell_unit_of(x->measure.expr));
+	say_threshold(d, x);
+	say_cite(&d->s, answer_evidence(s->holds.answer));
+	say_cite(&d->s, answer_evidence(x->range.answer));
+	return true;
+}
+
 void
 tell_put_target(struct drawing *d, const cJSON *target)
 {
@@ -316,6 +362,12 @@ tell_rule(struct drawing *d, int n, const struct study *s)
 {
 	int i;
 
+	if (tell_over(d, s))
+		drawing_finding(d, "symptom", n,
+		    drawing_word(d,
+			"确认它是已经恢复，还是在阈值上下反复；通知可能稍后才撤销",
+			"see whether it has resolved or moves about its "
+			"threshold; the notification may be withdrawn later"));
 	for (i = 0; i < s->n_looked; i++)
 		tell_looked(d, n, &s->looked[i]);
 	if (study_own(s) != NULL)

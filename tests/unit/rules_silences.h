@@ -201,7 +201,6 @@ static const struct silence silences[] = {
 	    "\"service\":\"mailer\"},\"activeAt\":\"" FRI("09:30:00") "\"}]}",
 	.rules = ONE_RULE,
 	.targets = ALL_UP,
-	.clear = true,
 	.en = "`Queue` `service=mailer` is critical and pending since "
 	      "09:30:00 UTC: its condition holds",
 	.zh = "`Queue` `service=mailer` 级别为严重，从 09:30:00 UTC 起一直待定",

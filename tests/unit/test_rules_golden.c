@@ -16,6 +16,7 @@
 #include "common/wire/wire.h"
 #include "planner/rules/rules.h"
 #include "tests/harness/texts.h"
+#include "tests/unit/rules_gone.h"
 #include "tests/unit/rules_scenarios.h"
 #include "tests/unit/rules_silences.h"
 
@@ -231,9 +232,9 @@ check_verified(struct run *r, const cJSON *update)
 	verdict_free(v);
 }
 
-START_TEST(rules_investigate_to_a_report_that_holds)
+static void
+check_scenario(const struct scenario *s)
 {
-	const struct scenario *s = &scenarios[_i];
 	AUTO(tree) update = NULL;
 	const char *report;
 	struct run r;
@@ -252,6 +253,17 @@ START_TEST(rules_investigate_to_a_report_that_holds)
 		    "%s: \"%s\" in\n%.3000s", s->name, s->want_not[i], report);
 	check_verified(&r, update);
 	run_done(&r);
+}
+
+START_TEST(rules_investigate_to_a_report_that_holds)
+{
+	check_scenario(&scenarios[_i]);
+}
+END_TEST
+
+START_TEST(rules_tell_what_is_not_there)
+{
+	check_scenario(&gone[_i]);
 }
 END_TEST
 
@@ -904,6 +916,7 @@ main(void)
 		(int)ARRAY_LEN(sinces)},
 	    {rules_do_not_ask_on_when_nothing_answers, 0},
 	    {rules_take_any_state, 4},
+	    {rules_tell_what_is_not_there, (int)ARRAY_LEN(gone)},
 	    {rules_say_of_silence_no_more_than_was_read,
 		(int)ARRAY_LEN(silences)},
 	    {rules_conclude_nothing_where_nobody_can_look, 2},

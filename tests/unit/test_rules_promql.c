@@ -6,6 +6,8 @@
 
 #include "common/base/attr.h"
 #include "common/base/rc.h"
+#include "common/base/rc.h"
+#include "planner/rules/heartbeat.h"
 #include "planner/rules/promql.h"
 #include "planner/rules/promql_scan.h"
 #include "tests/harness/texts.h"
@@ -226,6 +228,67 @@ START_TEST(promql_reads_constants)
 }
 END_TEST
 
+static const struct {
+	const char *expr;
+	bool constant;
+} heartbeats[] = {
+    {"vector(1)", true},
+    {"vector(1) == 1", true},
+    {"1 == bool 1", true},
+    {"time() > 0 and on () vector(1)", true},
+    {"hour() >= 8", true},
+    {"(vector(1))", true},
+    {"up", false},
+    {"up >= 0 or vector(1)", false},
+    {"{job=\"x\"}", false},
+    {"absent(gone)", false},
+    {"", false},
+    {"vector(", false},
+};
+
+START_TEST(an_expression_that_reads_no_metric_is_constant)
+{
+	ck_assert_msg(promql_is_constant(span_of(heartbeats[_i].expr)) ==
+			  heartbeats[_i].constant,
+	    "%s", heartbeats[_i].expr);
+}
+END_TEST
+
+static const struct {
+	const char *name, *severity, *rule;
+	bool heartbeat;
+} beats[] = {
+    {"Watchdog", "warning", NULL, true},
+    {"DeadMansSwitch", "critical", NULL, true},
+    {"PrometheusAlertmanagerE2eDeadManSwitch", "critical", NULL, true},
+    {"dead_mans_snitch", "info", NULL, true},
+    {"InfoInhibitor", "x", NULL, true},
+    {"Anything", "none", NULL, true},
+    {"Anything", "critical", "vector(1)", true},
+    {"Anything", "critical", "up == 0", false},
+    {"HeartbeatMissing", "critical", "absent(beat)", false},
+    {"WatchdogDown", "critical", NULL, false},
+    {"NodeHeartbeat", "warning", "beat < 1", false},
+};
+
+START_TEST(heartbeats_are_known_by_rule_or_name)
+{
+	auto_str json = xasprintf("{\"name\":\"%s\",\"labels\":{\"severity\":"
+				  "\"%s\"}}",
+	    beats[_i].name, beats[_i].severity);
+	cJSON *alert = cJSON_Parse(json), *rule = NULL;
+
+	if (beats[_i].rule != NULL) {
+		rule = cJSON_CreateObject();
+		cJSON_AddStringToObject(rule, "query", beats[_i].rule);
+	}
+	ck_assert_msg(heartbeat_is(alert, rule) == beats[_i].heartbeat, "%s %s",
+	    beats[_i].name, beats[_i].severity);
+	cJSON_Delete(alert);
+	cJSON_Delete(rule);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -237,6 +300,9 @@ main(void)
 	    {promql_survives_any_nesting, 0},
 	    {promql_tokens_end_where_the_text_is_none, 0},
 	    {promql_reads_constants, (int)ARRAY_LEN(constants)},
+	    {an_expression_that_reads_no_metric_is_constant,
+		(int)ARRAY_LEN(heartbeats)},
+	    {heartbeats_are_known_by_rule_or_name, (int)ARRAY_LEN(beats)},
 	};
 
 	return RUN_TESTS("rules_promql", tests);

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -22,6 +23,8 @@ struct stub_conn {
 	pthread_t thread;
 	int fd;
 	bool close;
+	bool used; /* has had a thread, which is to be joined */
+	atomic_bool over;
 };
 
 struct stub_http {
@@ -179,7 +182,23 @@ conn_main(void *arg)
 		;
 	close(c->fd);
 	atomic_fetch_sub(&c->stub->n_open, 1);
+	atomic_store(&c->over, true);
 	return NULL;
+}
+
+/* A place that nobody has, or whose connection is over. */
+static struct stub_conn *
+free_place(struct stub_http *s)
+{
+	int i = 0;
+
+	while (i < CONNS_MAX && s->conns[i].used &&
+	       !atomic_load(&s->conns[i].over))
+		i++;
+	assert(i < CONNS_MAX);
+	if (s->conns[i].used)
+		pthread_join(s->conns[i].thread, NULL);
+	return &s->conns[i];
 }
 
 static void *
@@ -188,16 +207,15 @@ accept_main(void *arg)
 	struct stub_http *s = arg;
 
 	while (wait_readable(s, s->listener)) {
-		int fd = accept(s->listener, NULL, NULL);
-		int n = atomic_load(&s->n_conns);
+		int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+		struct stub_conn *c;
 
 		if (fd < 0)
 			continue;
-		assert(n < CONNS_MAX);
-		s->conns[n] = (struct stub_conn){.stub = s, .fd = fd};
+		c = free_place(s);
+		*c = (struct stub_conn){.stub = s, .fd = fd, .used = true};
 		atomic_fetch_add(&s->n_open, 1);
-		pthread_create(
-		    &s->conns[n].thread, NULL, conn_main, &s->conns[n]);
+		pthread_create(&c->thread, NULL, conn_main, c);
 		atomic_fetch_add(&s->n_conns, 1);
 	}
 	return NULL;
@@ -227,7 +245,7 @@ stub_http_new(stub_fn *answer, void *arg)
 	s->answer = answer;
 	s->arg = arg;
 	listen_anywhere(s);
-	if (pipe(s->stop) != 0)
+	if (pipe2(s->stop, O_CLOEXEC) != 0)
 		abort();
 	pthread_create(&s->thread, NULL, accept_main, s);
 	return s;
@@ -240,8 +258,9 @@ stub_http_free(struct stub_http *s)
 
 	close(s->stop[1]);
 	pthread_join(s->thread, NULL);
-	for (i = 0; i < atomic_load(&s->n_conns); i++)
-		pthread_join(s->conns[i].thread, NULL);
+	for (i = 0; i < CONNS_MAX; i++)
+		if (s->conns[i].used)
+			pthread_join(s->conns[i].thread, NULL);
 	close(s->stop[0]);
 	close(s->listener);
 	free(s);

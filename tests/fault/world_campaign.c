@@ -1,0 +1,61 @@
+/*
+ * world_campaign.c - as many made-up worlds as asked for, in batches of a
+ * house each; started by tests/fault/worlds, which says what the arguments
+ * are.
+ */
+#include "common/base/clk.h"
+#include "common/base/rc.h"
+#include "tests/harness/world_trial.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BATCH = 200, TELL_MOST = 5 };
+
+static int worlds_wanted;
+static uint64_t seed;
+
+/* As a test, since what the harness asserts wants one around it. */
+START_TEST(campaign)
+{
+	struct world_result r = {0};
+
+	while (r.worlds < worlds_wanted && r.violations < 40 * TELL_MOST) {
+		int n = MIN(BATCH, worlds_wanted - r.worlds);
+
+		world_trial(
+		    &(struct world_trial){
+			.seed = seed, .worlds = n, .tell_most = TELL_MOST},
+		    &r);
+		seed += (uint64_t)n;
+		printf("%s", buf_str(&r.text));
+		buf_reset(&r.text);
+		world_result_print(&r);
+		fflush(stdout);
+	}
+	buf_done(&r.text);
+	ck_assert_int_eq(r.violations, 0);
+}
+END_TEST
+
+int
+main(int argc, char **argv)
+{
+	Suite *suite = suite_create("worlds");
+	TCase *tcase = tcase_create("worlds");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	worlds_wanted = argc > 1 ? atoi(argv[1]) : BATCH;
+	seed = argc > 2 ? strtoull(argv[2], NULL, 10)
+			: (uint64_t)clk_wall_ms() % 1000000000;
+	tcase_set_timeout(tcase, 0);
+	tcase_add_test(tcase, campaign);
+	suite_add_tcase(suite, tcase);
+	srunner_set_fork_status(runner, CK_NOFORK);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

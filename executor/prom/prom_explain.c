@@ -82,7 +82,7 @@ static const struct status {
 };
 
 /* Words that say more than the status they come with. */
-static const struct {
+static const struct hint {
 	const char *word, *advice;
 } hints[] = {
     {"org id", "Name the tenant: CULPRIT_PROMETHEUS_HEADER='X-Scope-OrgID: "
@@ -93,6 +93,19 @@ static const struct {
 	       "CULPRIT_PROMETHEUS_HEADER='X-Scope-OrgID: TENANT' (Mimir, "
 	       "Cortex), 'THANOS-TENANT: TENANT' (Thanos)."},
 };
+
+static const struct hint *
+hint_find(int status, const char *words)
+{
+	size_t i;
+
+	if (status != 400 && status != 401 && status != 403 && status != 422)
+		return NULL;
+	for (i = 0; i < ARRAY_LEN(hints); i++)
+		if (strcasestr(words, hints[i].word) != NULL)
+			return &hints[i];
+	return NULL;
+}
 
 static const struct status *
 status_find(int status)
@@ -175,15 +188,16 @@ static void
 explain_status(const struct prom_seen *s, struct prom_outcome *out)
 {
 	const struct status *st = status_find(s->status);
+	const char *text = st != NULL ? st->text : NULL;
 	auto_buf words = {.max = 2 * PROM_WORDS_MAX};
 
-	out->rc =
-	    err_set(&out->err, st != NULL ? st->rc : RC_UPSTREAM,
-		"%s answered %d%s%s", s->shown, s->status,
-		st != NULL && st->text != NULL ? ": " : "",
-		st != NULL && st->text != NULL ? st->text : "");
-	advise(out, st != NULL ? st->advice : see_log);
 	prom_words_put(&words, s->begin);
+	if (hint_find(s->status, buf_str(&words)) != NULL)
+		text = "it wants to be told the tenant";
+	out->rc = err_set(&out->err, st != NULL ? st->rc : RC_UPSTREAM,
+	    "%s answered %d%s%s", s->shown, s->status,
+	    text != NULL ? ": " : "", text != NULL ? text : "");
+	advise(out, st != NULL ? st->advice : see_log);
 	if (words.len == 0)
 		return;
 	append(&out->err, prom_words_is_page(s->begin) ? "; what came is "
@@ -262,19 +276,12 @@ explain_transport(const struct prom_seen *s, struct prom_outcome *out)
 }
 
 static void
-add_hints(struct prom_outcome *out)
+add_hint(struct prom_outcome *out)
 {
-	size_t i;
+	const struct hint *h = hint_find(out->status, out->err.text);
 
-	for (i = 0; i < ARRAY_LEN(hints) &&
-		    (out->status == 400 || out->status == 401 ||
-			out->status == 403 || out->status == 422);
-	     i++) {
-		if (strcasestr(out->err.text, hints[i].word) == NULL)
-			continue;
-		advise(out, hints[i].advice);
-		return;
-	}
+	if (h != NULL)
+		advise(out, h->advice);
 }
 
 static void
@@ -314,7 +321,7 @@ prom_explain(const struct prom_seen *s, struct prom_outcome *out)
 		else
 			advise(out, advice_for_transport(out->rc));
 	}
-	add_hints(out);
+	add_hint(out);
 	add_attempts(s->result, &out->err);
 	prom_headers_hide(s->headers, out->err.text);
 }

@@ -5,6 +5,7 @@
  * explains nothing is told as such, and when nothing could be asked that is
  * the answer.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,6 +170,30 @@ tell_not_listed(struct drawing *d, const cJSON *data)
 }
 
 static void
+tell_clock(struct drawing *d)
+{
+	double s = d->k->facts.clock_ahead_s;
+	auto_str by = NULL;
+
+	if (s == 0)
+		return;
+	by = xasprintf(d->zh ? "Prometheus %s %.0f s"
+			     : "Prometheus is %2$.0f s %1$s",
+	    s > 0 ? drawing_word(d, "快", "ahead")
+		  : drawing_word(d, "慢", "behind"),
+	    fabs(s));
+	say(&d->s, "本机与 Prometheus 的时钟不一致：",
+	    "The clocks of this machine and of Prometheus differ: ");
+	say_code(&d->s, by);
+	say(&d->s, "；这里的时刻都以 Prometheus 的时钟为准",
+	    "; moments here are by Prometheus's clock");
+	say_cite(&d->s, drawing_alerts_id(d));
+	drawing_finding(d, "open", -1,
+	    drawing_word(d, "校准两台机器的时钟（NTP）",
+		"set the clocks of both machines right (NTP)"));
+}
+
+static void
 tell_unseen(struct drawing *d)
 {
 	const struct kase *k = d->k;
@@ -245,6 +270,7 @@ case_conclude(const struct kase *k)
 		conclude_quiet(&d, c, doubts, notes, down);
 	tell_nothing_read(&d, c);
 	tell_targets(&d, down);
+	tell_clock(&d);
 	tell_unseen(&d);
 	cJSON_AddItemToObject(c, "targets_down", down);
 	cJSON_Delete(doubts);

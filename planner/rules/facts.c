@@ -140,6 +140,32 @@ is_past(const struct facts *f)
 	       cJSON_IsTrue(tree_at(tree_at(f->alerts_answer, "data"), "past"));
 }
 
+static double
+time_of(const cJSON *from, const char *key)
+{
+	int64_t ms;
+
+	if (tree_num(from, key, 0) > 0)
+		return tree_num(from, key, 0);
+	if (when_rfc3339(tree_span(from, key), &ms, NULL) != RC_OK)
+		return 0;
+	return (double)ms / 1000;
+}
+
+/* What is now is so by the clock of the server that is asked. */
+static void
+use_server_clock(struct facts *f)
+{
+	const cJSON *data = tree_at(f->alerts_answer, "data");
+	double now = time_of(data, "time");
+
+	f->clock_ahead_s = tree_num(data, "clock_ahead_s", 0);
+	if (f->past || now <= 0)
+		f->clock_ahead_s = 0;
+	if (f->clock_ahead_s != 0)
+		f->at_s = now;
+}
+
 void
 facts_init(struct facts *f, struct span state, enum report_lang fallback)
 {
@@ -160,6 +186,7 @@ facts_init(struct facts *f, struct span state, enum report_lang fallback)
 	f->rules_answer = facts_latest(f, TOOL_ROLE_RULES);
 	f->targets_answer = facts_latest(f, TOOL_ROLE_TARGETS);
 	f->past = is_past(f);
+	use_server_clock(f);
 	f->nobody = cJSON_IsArray(tree_at(f->state, "tools")) &&
 		    cJSON_GetArraySize(tree_at(f->state, "tools")) == 0;
 	f->rules = list_in(f->rules_answer, rules);
@@ -251,18 +278,6 @@ number_of(const cJSON *v, double *ret)
 		return false;
 	*ret = strtod(v->valuestring, &end);
 	return end != v->valuestring && *end == '\0';
-}
-
-static double
-time_of(const cJSON *from, const char *key)
-{
-	int64_t ms;
-
-	if (tree_num(from, key, 0) > 0)
-		return tree_num(from, key, 0);
-	if (when_rfc3339(tree_span(from, key), &ms, NULL) != RC_OK)
-		return 0;
-	return (double)ms / 1000;
 }
 
 static void

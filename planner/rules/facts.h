@@ -19,6 +19,8 @@ struct facts {
 	cJSON *state; /* owned */
 	enum report_lang lang;
 	double at_s; /* the moment it is about, unix seconds */
+	double clock_ahead_s; /* of the server's clock before ours, where it
+			       * matters: at_s is the server's then */
 	double window_s;
 	bool past;   /* at_s is not now: lists of the present do not count */
 	bool nobody; /* no executor is here */

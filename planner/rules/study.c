@@ -26,6 +26,17 @@ enum {
 
 /* ---- steps ---- */
 
+/* Where the server's clock is another, executors cannot know what is now. */
+static void
+add_moment(cJSON *args, const struct facts *f, enum tool_role role)
+{
+	const char *key = role == TOOL_ROLE_CAUSES ? "at" : "time";
+
+	if (f->clock_ahead_s != 0 && tree_at(args, key) == NULL &&
+	    (role == TOOL_ROLE_CAUSES || role == TOOL_ROLE_METRICS))
+		cJSON_AddNumberToObject(args, key, f->at_s);
+}
+
 void
 ask_init(struct ask *a, const struct facts *f, enum tool_role role, cJSON *args,
     const char *why_zh, const char *why_en, const char *about)
@@ -38,6 +49,7 @@ ask_init(struct ask *a, const struct facts *f, enum tool_role role, cJSON *args,
 	}
 	a->tool = tool;
 	a->args = args;
+	add_moment(args, f, role);
 	a->why = xasprintf("%s%s%s", f->lang == REPORT_ZH ? why_zh : why_en,
 	    about[0] != '\0' ? ": " : "", about);
 	a->answer = facts_answer(f, tool, args);

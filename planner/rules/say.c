@@ -153,6 +153,36 @@ say_bytes(struct say *s, double v, const char *tail)
 	    &s->text, i == 0 ? "%.0f %s%s" : "%.1f %s%s", v, units[i], tail);
 }
 
+/* In the unit people would use: 36 h, not 1.3e+05 s. */
+static void
+say_seconds(struct say *s, double v)
+{
+	static const struct {
+		const char *name;
+		double seconds, from;
+	} units[] = {{"d", 86400, 172800}, {"h", 3600, 7200}, {"min", 60, 120},
+	    {"s", 1, 1}, {"ms", 1e-3, 0}};
+	size_t i = 0;
+
+	while (fabs(v) < units[i].from)
+		i++;
+	if (fabs(v / units[i].seconds) < 1000)
+		buf_addf(&s->text, "%.3g %s", v / units[i].seconds,
+		    units[i].name);
+	else
+		buf_addf(&s->text, "%.0f %s", v / units[i].seconds,
+		    units[i].name);
+}
+
+/* Without an exponent as long as that is no longer. */
+static void
+say_plain(struct say *s, double v)
+{
+	bool whole = v == floor(v) || fabs(v) >= 1e4;
+
+	buf_addf(&s->text, whole && fabs(v) < 1e15 ? "%.0f" : "%.4g", v);
+}
+
 void
 say_value(struct say *s, double v, enum resource_unit unit)
 {
@@ -169,16 +199,10 @@ say_value(struct say *s, double v, enum resource_unit unit)
 		say_bytes(s, v, "/s");
 		break;
 	case UNIT_SECONDS:
-		if (fabs(v) < 1)
-			buf_addf(&s->text, "%.3g ms", v * 1000);
-		else
-			buf_addf(&s->text, "%.3g s", v);
+		say_seconds(s, v);
 		break;
 	case UNIT_NONE:
-		if (v == floor(v) && fabs(v) < 1e7)
-			buf_addf(&s->text, "%.0f", v);
-		else
-			buf_addf(&s->text, "%.4g", v);
+		say_plain(s, v);
 		break;
 	}
 }

@@ -106,8 +106,8 @@ opposite(const char *op)
 	return NULL;
 }
 
-static bool
-is_beyond(const struct promql_measure *m, double v)
+bool
+study_is_beyond(const struct promql_measure *m, double v)
 {
 	if (!m->has_threshold)
 		return false;
@@ -169,7 +169,7 @@ read_looked(struct looked *x, const cJSON *labels)
 		    s.labels == x->series.labels)
 			continue;
 		x->others++;
-		if (is_beyond(&x->measure, s.last))
+		if (study_is_beyond(&x->measure, s.last))
 			x->others_beyond = true;
 	}
 	x->left_out = !x->found && answer_left_out(x->range.answer);
@@ -411,8 +411,8 @@ study_symptom_since(const struct study *s)
 	if (x->since_t > 0)
 		return x->since_t;
 	/* Never within bounds: since its first sample, or before that. */
-	return is_beyond(&x->measure, x->series.min) &&
-		       is_beyond(&x->measure, x->series.max)
+	return study_is_beyond(&x->measure, x->series.min) &&
+		       study_is_beyond(&x->measure, x->series.max)
 		   ? x->series.from_t
 		   : 0;
 }
@@ -552,7 +552,7 @@ ask_whether_it_holds(struct study *s, const struct facts *f)
 
 	if (x == NULL || !x->found || !x->series.is_range ||
 	    !x->measure.has_threshold || since >= f->at_s ||
-	    is_beyond(&x->measure, x->series.last))
+	    study_is_beyond(&x->measure, x->series.last))
 		return;
 	ask_init(&s->holds, f, TOOL_ROLE_METRICS,
 	    args_of(rule_expr(s->rule), 0), "告警条件此刻是否还成立",

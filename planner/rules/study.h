@@ -42,6 +42,9 @@ struct looked {
 	double since_t;     /* 0: unknown */
 };
 
+/* Whether a value is where the rule fires; false without a threshold. */
+bool study_is_beyond(const struct promql_measure *m, double v);
+
 /* Somebody who uses the resource. */
 struct user {
 	const char *key, *value; /* groupname, "stress"; NULL: none */

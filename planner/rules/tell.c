@@ -13,27 +13,52 @@
 
 enum { LABELS_SEEN = 6 };
 
-/* In bytes when that is what the expression is, and nothing divides it. */
+/* What a metric's name ends in when it is of a unit, as Prometheus advises. */
+static bool
+all_end(const struct span *names, int n, const char *end)
+{
+	size_t bytes = strlen(end);
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (names[i].n < bytes ||
+		    memcmp(names[i].p + names[i].n - bytes, end, bytes) != 0)
+			return false;
+	return n > 0;
+}
+
+static bool
+holds(struct span expr, const char *word)
+{
+	return memmem(expr.p, expr.n, word, strlen(word)) != NULL;
+}
+
+/* A unit where that is what the expression is, and nothing divides it. */
 enum resource_unit
 tell_unit_of(struct span expr)
 {
-	struct span names[4];
-	int n = promql_metrics(expr, names, 4), i;
-
 	static const char *const changing[] = {
 	    "/", "rate", "deriv", "delta", "increase", "changes", "count"};
+	struct span names[4];
+	int n = promql_metrics(expr, names, 4);
 	size_t k;
 
+	/* A quantile of durations is one, whatever is counted to get it. */
+	if (holds(expr, "histogram_quantile") &&
+	    all_end(names, n, "_seconds_bucket"))
+		return UNIT_SECONDS;
 	for (k = 0; k < ARRAY_LEN(changing); k++)
-		if (memmem(expr.p, expr.n, changing[k], strlen(changing[k])))
+		if (holds(expr, changing[k]))
 			return UNIT_NONE;
-	if (n == 0)
-		return UNIT_NONE;
-	for (i = 0; i < n; i++)
-		if (names[i].n < 6 ||
-		    memcmp(names[i].p + names[i].n - 6, "_bytes", 6) != 0)
-			return UNIT_NONE;
-	return UNIT_BYTES;
+	/* The distance of a moment from now. */
+	if (holds(expr, "time()") && holds(expr, " - "))
+		return UNIT_SECONDS;
+	if (all_end(names, n, "_bytes"))
+		return UNIT_BYTES;
+	if (all_end(names, n, "_seconds") &&
+	    !all_end(names, n, "_timestamp_seconds"))
+		return UNIT_SECONDS;
+	return UNIT_NONE;
 }
 
 void
@@ -269,9 +294,42 @@ tell_failed(struct drawing *d, int n, const struct ask *a)
 	drawing_finding(d, "open", n, NULL);
 }
 
-static void
-tell_looked(struct drawing *d, int n, const struct looked *x)
+static bool
+is_within(const struct looked *x)
 {
+	return x->found && x->measure.has_threshold &&
+	       !study_is_beyond(&x->measure, x->series.last);
+}
+
+/* Of `a > 80 or b < 100` the part that does not hold is no symptom. */
+static const char *
+say_within(struct drawing *d, const struct study *s, const struct looked *x)
+{
+	int i;
+
+	if (!is_within(x))
+		return "symptom";
+	say(&d->s, "；现在在阈值以内", "; it is within its threshold now");
+	for (i = 0; i < s->n_looked; i++) {
+		const struct looked *other = &s->looked[i];
+
+		if (other == x || other->alert != x->alert || !other->found ||
+		    is_within(other))
+			continue;
+		say(&d->s, "，不是它使告警触发",
+		    ", so it is not this part of the rule that holds");
+		return "ruled_out";
+	}
+	return "symptom";
+}
+
+static void
+tell_looked(
+    struct drawing *d, int n, const struct study *s, const struct looked *x)
+{
+	const char *role = "symptom";
+
+
 	if (x->range.answer == NULL)
 		return;
 	if (!answer_ok(x->range.answer)) {
@@ -293,6 +351,7 @@ tell_looked(struct drawing *d, int n, const struct looked *x)
 			drawing_says_of(d, "all_through", x->series.labels);
 		say_course(d, x);
 		say_since(d, x);
+		role = say_within(d, s, x);
 	} else if (x->left_out) {
 		say(&d->s, "序列太多，列出的几条里没有这个告警的",
 		    " has too many series: this alert's is not among those "
@@ -301,7 +360,7 @@ tell_looked(struct drawing *d, int n, const struct looked *x)
 		say(&d->s, "在时间窗内没有属于这个告警的数据",
 		    " has no data of this alert in the window");
 	}
-	drawing_finding(d, "symptom", n, NULL);
+	drawing_finding(d, role, n, NULL);
 }
 
 static void
@@ -369,7 +428,7 @@ tell_rule(struct drawing *d, int n, const struct study *s)
 			"see whether it has resolved or moves about its "
 			"threshold; the notification may be withdrawn later"));
 	for (i = 0; i < s->n_looked; i++)
-		tell_looked(d, n, &s->looked[i]);
+		tell_looked(d, n, s, &s->looked[i]);
 	if (study_own(s) != NULL)
 		tell_others(d, n, study_own(s));
 	for (i = 0; i < s->n_down; i++) {

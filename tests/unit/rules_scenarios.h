@@ -92,7 +92,7 @@ struct scenario {
 /* 1 between two moments. */
 #define SPAN(from, to, rest)                                                   \
 	"{\"labels\":{\"service\":\"s\"},\"n\":9,\"first\":1,\"last\":1,"      \
-	"\"min\":1,\"max\":1,\"baseline\":null,\"from\":\"" FRI(              \
+	"\"min\":1,\"max\":1,\"baseline\":null,\"from\":\"" FRI(               \
 	    from) "\",\"to\":\"" FRI(to) "\"" rest "}"
 #define ONE(labels, value) "{\"labels\":{" labels "},\"value\":" value "}"
 #define SERIES(list) "{\"series\":[" list "],\"series_total\":1}"
@@ -191,10 +191,12 @@ static const struct scenario
 		.alerts = CPU_ALERT,
 		.rules = CPU_RULE,
 		.targets = ALL_UP,
-		.metrics = {CPU_SINCE("1763894400"), USER_SINCE("1763895460"),
-		    CPU_RANGE, CPU_USERS,
-		    {"sum without", SERIES(RANGE(ONLY("invoice"), "0", "1.9312",
-					"0", "1.94"))}},
+		.metrics =
+		    {CPU_SINCE("1763894400"), USER_SINCE("1763895460"),
+			CPU_RANGE, CPU_USERS,
+			{"sum without", SERIES(
+					    RANGE(ONLY("invoice"), "0",
+						"1.9312", "0", "1.94"))}},
 		.confidence = "suspected",
 		.want = {"尚未证实：在它升高之前症状就已经存在。**",
 		    "置信度：怀疑。"},
@@ -222,14 +224,12 @@ static const struct scenario
 		.alerts = CPU_ALERT,
 		.rules = CPU_RULE,
 		.targets = ALL_UP,
-		.metrics =
-		    {CPU_SINCE("1763895470"),
-			{"max_over_time(timestamp((sum without", SERIES("")},
-			CPU_RANGE, CPU_USERS,
-			{"sum without", SERIES(
-					    RANGE(ONLY("invoice"),
-						"1.9", "1.9312",
-						"1.88", "1.94"))}},
+		.metrics = {CPU_SINCE("1763895470"),
+		    {"max_over_time(timestamp((sum without", SERIES("")},
+		    CPU_RANGE, CPU_USERS,
+		    {"sum without", SERIES(
+					RANGE(ONLY("invoice"), "1.9", "1.9312",
+					    "1.88", "1.94"))}},
 		.confidence = "undetermined",
 		.want = {"未能确定 `HighCPU` `instance=h1:9100` 的原因",
 		    "但告警之前它就是这个水平", "置信度：未能确定。"},
@@ -579,12 +579,11 @@ static const struct scenario
 		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 0\"}]}",
 		.targets = ALL_UP,
 		.metrics = {{"max_over_time(", SERIES("")},
-		    {"x",
-			SERIES(SPAN("10:30:00", "11:00:00",
-			    ",\"hole_from\":\"" FRI("10:34:00") "\",\"hole_"
-							       "to\":"
-							       "\"" FRI(
-				"10:58:00") "\""))}},
+		    {"x", SERIES(SPAN("10:30:00", "11:00:00",
+			      ",\"hole_from\":\"" FRI(
+				  "10:34:00") "\",\"hole_"
+					      "to\":"
+					      "\"" FRI("10:58:00") "\""))}},
 		.lang = REPORT_EN,
 		.confidence = "undetermined",
 		.want = {"since 10:30:00 UTC, always 1, no samples between "
@@ -799,8 +798,8 @@ static const struct scenario
 		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x > 1\"}]}",
 		.targets = ALL_UP,
 		.metrics = {{"max_over_time", SERIES("")},
-		    {"x", SERIES(RANGE("\"service\":\"s\"", "2.4", "2.5",
-			      "2.3", "2.6"))}},
+		    {"x", SERIES(RANGE("\"service\":\"s\"", "2.4", "2.5", "2.3",
+			      "2.6"))}},
 		.causes = "{\"confidence\":\"likely\",\"causes\":[{"
 			  "\"service\":\"db\",\"on_path\":[\"s\",\"db\"],"
 			  "\"series\":[0]}],\"series\":[" CHANGE(
@@ -1171,18 +1170,19 @@ static const struct scenario
 		    "10:52:00") "," BY_KSM("KubeReplicasMismatch", "warning",
 		    "\"namespace\":\"shop\",\"deployment\":\"search\"",
 		    "10:52:10") "]}",
-		.rules = "{\"rules\":[{\"name\":\"KubeJobFailed\",\"expr\":"
-			 "\"kube_job_failed > 0\"},{\"name\":"
-			 "\"KubePodCrashLooping\",\"expr\":\"kube_pod_x >= 1\"},"
-			 "{\"name\":\"KubeReplicasMismatch\",\"expr\":"
-			 "\"kube_deployment_x > 0\"}]}",
+		.rules =
+		    "{\"rules\":[{\"name\":\"KubeJobFailed\",\"expr\":"
+		    "\"kube_job_failed > 0\"},{\"name\":"
+		    "\"KubePodCrashLooping\",\"expr\":\"kube_pod_x >= 1\"},"
+		    "{\"name\":\"KubeReplicasMismatch\",\"expr\":"
+		    "\"kube_deployment_x > 0\"}]}",
 		.targets = ALL_UP,
 		.metrics = {{"max_over_time", SERIES("")},
 		    {"kube_job_failed",
-			SERIES(RANGE(
-			    KSM ",\"namespace\":\"batch\",\"job_name\":"
-				"\"export-29311123\"",
-			    "1", "1", "1", "1"))},
+			SERIES(
+			    RANGE(KSM ",\"namespace\":\"batch\",\"job_name\":"
+				      "\"export-29311123\"",
+				"1", "1", "1", "1"))},
 		    {"kube_pod_x",
 			SERIES(RANGE(KSM
 			    ",\"namespace\":\"shop\",\"pod\":\"search-"
@@ -1234,9 +1234,9 @@ static const struct scenario
 		.state = AT ",\"language\":\"en\",\"input\":\"DiskFilling on "
 			    "db-1: what fills it?\"",
 		.alerts = "{\"alerts\":[" SINCE("CheckoutSlow", "critical",
-		    "\"service\":\"checkout\"", "10:50:00") "," SINCE(
-		    "DiskFilling", "warning", "\"instance\":\"db-1:9100\"",
-		    "08:00:00") "]}",
+		    "\"service\":\"checkout\"",
+		    "10:50:00") "," SINCE("DiskFilling", "warning",
+		    "\"instance\":\"db-1:9100\"", "08:00:00") "]}",
 		.rules = "{\"rules\":[]}",
 		.targets = ALL_UP,
 		.lang = REPORT_EN,
@@ -1244,6 +1244,130 @@ static const struct scenario
 		.want = {"- **1.** `DiskFilling` `instance=db-1:9100`",
 		    "### Incident 1: `DiskFilling`",
 		    "### Incident 2: `CheckoutSlow`"},
+	    },
+	    {
+		.name = "a threshold of days that a rule computes",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x_not_after "
+			 "- time() < 7 * 24 * 3600\"}]}",
+		.targets = ALL_UP,
+		.metrics =
+		    {
+			{"max_over_time", SERIES("")},
+			{"x_not_after", SERIES(
+					    RANGE("\"service\":\"s\"", "345600",
+						"259200", "259200", "345600"))},
+		    },
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"from 4 d to 3 d over the window, lowest 3 d",
+		    "(fires when < 7 d)"},
+		.want_not = {"verif", "e+0"},
+	    },
+	    {
+		.name = "the same in Chinese",
+		.state = AT,
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"x_not_after "
+			 "- time() < 7 * 24 * 3600\"}]}",
+		.targets = ALL_UP,
+		.metrics =
+		    {
+			{"max_over_time", SERIES("")},
+			{"x_not_after", SERIES(
+					    RANGE("\"service\":\"s\"", "345600",
+						"259200", "259200", "345600"))},
+		    },
+		.lang = REPORT_ZH,
+		.confidence = "undetermined",
+		.want = {"（触发条件 < 7 d）"},
+		.want_not = {"未通过核验", "e+0"},
+	    },
+	    {
+		.name = "a threshold of a burn rate",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"1 - ok > "
+			 "14.4 * (1 - 0.999)\"}]}",
+		.targets = ALL_UP,
+		.metrics =
+		    {
+			{"max_over_time", SERIES("")},
+			{"1 - ok", SERIES(
+				       RANGE("\"service\":\"s\"", "0.001",
+					   "0.1", "0.001", "0.1"))},
+		    },
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"(fires when > 0.0144)"},
+		.want_not = {"verif"},
+	    },
+	    {
+		.name = "a threshold that is a fraction in parentheses",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"throttled > "
+			 "( 25 / 100 )\"}]}",
+		.targets = ALL_UP,
+		.metrics =
+		    {
+			{"max_over_time", SERIES("")},
+			{"throttled", SERIES(
+					  RANGE("\"service\":\"s\"", "0.1",
+					      "0.5", "0.1", "0.5"))},
+		    },
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"(fires when > 0.25)"},
+		.want_not = {"verif"},
+	    },
+	    {
+		.name = "of two parts only the one that holds is a symptom",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"temp_c > 80 "
+			 "or fan_rpm < 100\"}]}",
+		.targets = ALL_UP,
+		.metrics =
+		    {
+			{"max_over_time", SERIES("")},
+			{"temp_c", SERIES(
+				       RANGE("\"service\":\"s\"", "39", "40",
+					   "39", "40"))},
+			{"fan_rpm", SERIES(
+					RANGE("\"service\":\"s\"", "500",
+					    "0", "0", "500"))},
+		    },
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"- Ruled out: `Odd`: `temp_c`",
+		    "it is within its threshold now, so it is not this part of "
+		    "the rule that holds",
+		    "- Symptom: `Odd`: `fan_rpm`"},
+		.want_not = {"Symptom: `Odd`: `temp_c`"},
+	    },
+	    {
+		.name = "the same of two parts in Chinese",
+		.state = AT,
+		.alerts = ODD,
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"temp_c > 80 "
+			 "or fan_rpm < 100\"}]}",
+		.targets = ALL_UP,
+		.metrics =
+		    {
+			{"max_over_time", SERIES("")},
+			{"temp_c", SERIES(
+				       RANGE("\"service\":\"s\"", "39", "40",
+					   "39", "40"))},
+			{"fan_rpm", SERIES(
+					RANGE("\"service\":\"s\"", "500",
+					    "0", "0", "500"))},
+		    },
+		.lang = REPORT_ZH,
+		.confidence = "undetermined",
+		.want = {"；现在在阈值以内，不是它使告警触发"},
+		.want_not = {"verif"},
 	    },
 };
 

@@ -178,6 +178,114 @@ START_TEST(a_figure_of_other_evidence_is_marked_where_it_stands)
 }
 END_TEST
 
+/* ---- reports made of a conclusion ---- */
+
+enum { INSTANCES = 1000, NOTE = 2000 };
+
+/* What fires, n instances of it, and 41.5 as its evidence. */
+static void
+list_alerts(int n)
+{
+	auto_buf update = {.max = 8 << 20};
+	int i;
+
+	rig_plan(RIG_EXECUTE);
+	buf_adds(&update,
+	    "{\"feedback\":{\"status\":\"SUCCESS\",\"tool\":\"echo\","
+	    "\"role\":\"alerts\",\"summary\":\"they fire\",\"data\":"
+	    "{\"alerts\":[");
+	for (i = 0; i < n; i++)
+		buf_addf(&update,
+		    "%s{\"name\":\"Down\",\"state\":\"firing\",\"labels\":"
+		    "{\"alertname\":\"Down\",\"pod\":\"web-%d\",\"note\":"
+		    "\"%0*d\"}}",
+		    i > 0 ? "," : "", i, n == INSTANCES ? NOTE : 1, i);
+	buf_adds(&update, "]}}}");
+	rig_step(buf_str(&update), "{\"value\":41.5}");
+}
+
+static void
+conclude(const char *text)
+{
+	auto_str update = xasprintf(
+	    "{\"decision\":\"FINISH\",\"planner_plan\":{\"decision\":"
+	    "\"FINISH\"},\"conclusion\":{\"summary\":\"%s\",\"evidence\":"
+	    "[\"E1\"],\"confidence\":\"undetermined\"}}",
+	    text);
+
+	rig_plan(update);
+}
+
+static const struct {
+	int n;
+	const char *text, *says;
+	bool holds;
+} conclusions[] = {
+    {3, "it is 41.5", "**it is 41.5** [E1]\n", true},
+    {3, "it is 42.5", "**it is 42.5** [E1] ⚠ unverified\n", false},
+    {INSTANCES, "it is 41.5", "**it is 41.5** [E1]\n", true},
+    {INSTANCES, "it is 42.5", "**it is 42.5** [E1] ⚠ unverified\n", false},
+};
+
+static void
+assert_concluded(int i)
+{
+	auto_str number = xasprintf("firing: %d [E1]", conclusions[i].n);
+	auto_str last = xasprintf("pod=web-%d`", conclusions[i].n - 1);
+	const cJSON *told = rig_event("report", 0);
+	const cJSON *verdict = tree_at(told, "verdict");
+
+	assert_contains(tree_str(told, "markdown"), conclusions[i].says);
+	assert_contains(tree_str(told, "markdown"), number);
+	assert_contains(tree_str(told, "markdown"), last);
+	ck_assert(
+	    cJSON_IsTrue(tree_at(verdict, "ok")) == conclusions[i].holds);
+	assert_kept(told);
+}
+
+START_TEST(the_report_is_made_of_the_conclusion_and_held_to_evidence)
+{
+	start();
+	list_alerts(conclusions[_i].n);
+	conclude(conclusions[_i].text);
+	assert_finished("completed", "finish");
+	assert_concluded(_i);
+	rig_close();
+}
+END_TEST
+
+/* That it ends is committed, its report is still being made: the next
+ * supervisor makes it, and the planner is not asked again. */
+START_TEST(a_long_report_is_made_whoever_dies_over_it)
+{
+	start();
+	list_alerts(INSTANCES);
+	conclude(conclusions[2].text);
+	rig_event("supervisor", 2);
+	rig_restart(SIGKILL);
+	rig_follow(1, rig->run, (uint64_t)rig->log.n);
+	assert_finished("completed", "finish");
+	ck_assert_int_eq(rig_count("plan"), 2);
+	assert_concluded(2);
+	rig_close();
+}
+END_TEST
+
+/* How it ends is settled then. */
+START_TEST(what_ends_is_cancelled_no_more)
+{
+	start();
+	list_alerts(INSTANCES);
+	conclude(conclusions[2].text);
+	rig_event("supervisor", 2);
+	rig_cancel(5);
+	assert_reply(rig_reply(5), "conflict", "has ended already (completed)");
+	assert_finished("completed", "finish");
+	assert_concluded(2);
+	rig_close();
+}
+END_TEST
+
 /* ---- reports that nobody finished ---- */
 
 static void
@@ -294,6 +402,10 @@ main(void)
 	const struct test_entry tests[] = {
 	    {a_report_that_its_evidence_bears_goes_out_as_it_was_written, 0},
 	    {a_figure_of_other_evidence_is_marked_where_it_stands, 0},
+	    {the_report_is_made_of_the_conclusion_and_held_to_evidence,
+		(int)ARRAY_LEN(conclusions)},
+	    {a_long_report_is_made_whoever_dies_over_it, 0},
+	    {what_ends_is_cancelled_no_more, 0},
 	    {a_report_that_is_cut_short_says_why_and_holds,
 		(int)ARRAY_LEN(endings)},
 	    {whoever_reads_a_report_is_told_what_did_not_hold, 0},

@@ -134,6 +134,9 @@ decide(struct json_cut *c, unsigned depth)
 	c->cut = c->ends[depth];
 	c->cut_depth = depth;
 	memcpy(c->cut_open, c->open, sizeof(c->open));
+	/* What is around it is still open; it may be closed itself, and
+	 * something else have begun at its depth. */
+	c->cut_open[depth] = '[';
 }
 
 void

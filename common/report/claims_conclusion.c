@@ -122,6 +122,8 @@ claims_conclude(struct claims *c, cJSON *conclusion)
 		if (tree_has(i, "next"))
 			add(c, i, "next", i, "a next step");
 	add_list(c, member(conclusion, "actions"), "an action");
+	add_list(c, member(member(conclusion, "opinion"), "claims"),
+	    "a model's view");
 	add_list(c, member(conclusion, "not_looked_at"),
 	    "what was not looked at");
 }

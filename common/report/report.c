@@ -535,6 +535,23 @@ put_answer(const struct report *r)
 	buf_addc(r->b, '\n');
 }
 
+/* What a model makes of it, whose figures and citations were held against the
+ * evidence; the answer above is not its. */
+static void
+put_opinion(const struct report *r)
+{
+	const cJSON *opinion = tree_at(r->conclusion, "opinion"), *claim;
+
+	if (r->stop != NULL ||
+	    cJSON_GetArraySize(tree_at(opinion, "claims")) == 0)
+		return;
+	buf_addf(r->b, "\n**%s** ", word(r, RW_OPINION));
+	md_put_code(r->b, tree_span(opinion, "by"), CELL_MAX, false);
+	buf_adds(r->b, "\n\n");
+	cJSON_ArrayForEach (claim, tree_at(opinion, "claims"))
+		put_finding(r, claim);
+}
+
 /* What the tools said, for a run that had no conclusion yet. */
 static void
 put_clues(const struct report *r)
@@ -614,6 +631,7 @@ put_cause(const struct report *r)
 	put_others(r);
 	if (!alone || n == 0)
 		put_all_findings(r, OF_NONE);
+	put_opinion(r);
 	put_list(
 	    r, tree_at(r->conclusion, "not_looked_at"), word(r, RW_UNSEEN));
 	put_warnings(r);

@@ -39,6 +39,9 @@ static const char *const words[RW_WORDS][REPORT_LANGS] = {
     [RW_OPEN] = {"尚未确定", "Still open"},
     [RW_UNSEEN] = {"没有查看的", "Not looked at"},
     [RW_WARNED] = {"服务器在回答里警告的", "What the answers warn of"},
+    [RW_OPINION] = {"模型的看法（引用与数字已核对；结论以上文为准）",
+	"What the model makes of it (citations and figures hold; the "
+	"conclusion is the one above)"},
     [RW_NEXT] = {"下一步", "Next"},
     [RW_ESTABLISHED] = {"现象与依据", "What is established"},
     [RW_NOTHING] = {"没有得到可用的发现。", "Nothing could be established."},

@@ -32,6 +32,7 @@ enum report_word {
 	RW_OPEN,
 	RW_UNSEEN,
 	RW_WARNED,
+	RW_OPINION,
 	RW_NEXT,
 	RW_ESTABLISHED,
 	RW_NOTHING,

@@ -1,34 +1,30 @@
 /* backend.c - the table of backends. */
 #include "planner/backend.h"
 
-/* ops NULL: the name is known, this build has no such backend. */
-static const struct {
-	const char *name;
-	const struct backend_ops *ops;
-} backends[] = {
-    {"rules", &backend_rules},
-    {"script", &backend_script},
-    {"openai", NULL},
-};
+#include "planner/llm/llm_settings.h"
+
+static const struct backend_ops *const backends[] = {&backend_rules,
+    &backend_rules_openai, &backend_openai, &backend_script, &backend_replay};
 
 enum rc
-backend_find(const char *name, const struct backend_ops **ret, struct err *err)
+backend_find(
+    const struct conf *conf, const struct backend_ops **ret, struct err *err)
 {
+	const char *name = conf->planner;
+	auto_buf names = {.max = 200};
 	size_t i;
 
+	if (name == NULL)
+		name = llm_is_configured(conf) ? "rules+openai" : "rules";
 	for (i = 0; i < ARRAY_LEN(backends); i++) {
-		if (strcmp(backends[i].name, name) != 0)
-			continue;
-		if (backends[i].ops == NULL)
-			return err_set(err, RC_INVALID,
-			    "planner \"%s\" is not part of this build yet; "
-			    "set --planner (CULPRIT_PLANNER) to rules",
-			    name);
-		*ret = backends[i].ops;
-		return RC_OK;
+		if (strcmp(backends[i]->name, name) == 0) {
+			*ret = backends[i];
+			return RC_OK;
+		}
+		buf_addf(&names, "%s%s", i > 0 ? ", " : "",
+		    backends[i]->name);
 	}
 	return err_set(err, RC_INVALID,
-	    "planner \"%s\" is not known; --planner (CULPRIT_PLANNER) is "
-	    "rules, openai or script",
-	    name);
+	    "planner \"%s\" is not known; --planner (CULPRIT_PLANNER) is one "
+	    "of %s", name, buf_str(&names));
 }

@@ -49,14 +49,21 @@ struct backend_ops {
 
 	/* Frees it; every turn has ended. */
 	void (*stop)(struct backend *b);
+
+	/* --check: asks whoever it would ask, and says on out what it found
+	 * out. May block for seconds. NULL: there is nobody to ask. */
+	enum rc (*check)(const struct conf *conf, FILE *out, struct err *err);
 };
 
 extern const struct backend_ops backend_rules;
 extern const struct backend_ops backend_script;
+extern const struct backend_ops backend_openai;
+extern const struct backend_ops backend_rules_openai;
+extern const struct backend_ops backend_replay;
 
-/* By configuration. RC_INVALID: no such planner, or one this build lacks,
- * with what there is. */
+/* The one that --planner names; without it rules, and rules+openai where a
+ * model is configured. RC_INVALID: no such planner, with what there is. */
 NODISCARD enum rc backend_find(
-    const char *name, const struct backend_ops **ret, struct err *err);
+    const struct conf *conf, const struct backend_ops **ret, struct err *err);
 
 #endif

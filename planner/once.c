@@ -176,7 +176,7 @@ planner_once(const struct conf *conf, FILE *in, FILE *out)
 	const struct backend_ops *ops;
 	struct err err;
 
-	if (backend_find(conf->planner, &ops, &err) != RC_OK)
+	if (backend_find(conf, &ops, &err) != RC_OK)
 		return failed(&err);
 	return planner_once_by(ops, conf, PLANNER_ONCE_MS, in, out);
 }

@@ -117,7 +117,7 @@ planner_start(struct agent *a, void **ret_state, struct err *err)
 	    .on_task = on_task,
 	    .on_revoke = on_revoke,
 	    .ctx = p};
-	enum rc rc = backend_find(conf->planner, &p->ops, err);
+	enum rc rc = backend_find(conf, &p->ops, err);
 
 	LIST_INIT(&p->turns);
 	if (rc == RC_OK)
@@ -146,7 +146,7 @@ planner_check(const struct conf *conf, struct err *err)
 {
 	const struct backend_ops *ops;
 	struct backend *backend;
-	enum rc rc = backend_find(conf->planner, &ops, err);
+	enum rc rc = backend_find(conf, &ops, err);
 
 	if (rc == RC_OK)
 		rc = ops->start(conf, NULL, &backend, err);
@@ -154,6 +154,8 @@ planner_check(const struct conf *conf, struct err *err)
 		ops->stop(backend);
 	if (rc == RC_OK)
 		rc = dial_check(conf, conf->back, err);
+	if (rc == RC_OK && ops->check != NULL)
+		rc = ops->check(conf, stdout, err);
 	return rc;
 }
 

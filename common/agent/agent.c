@@ -265,6 +265,11 @@ dispatch(struct agent *a)
 		    "and the executor that do\n", a->spec->name);
 		return EXIT_USAGE;
 	}
+	if (c->explain && !c->once) {
+		fprintf(stderr, "culprit-%s: --explain goes with the planner's "
+		    "--once\n", a->spec->name);
+		return EXIT_USAGE;
+	}
 	if (c->once)
 		return a->spec->once(c, stdin, stdout);
 	return run(a);

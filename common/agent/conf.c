@@ -276,6 +276,7 @@ flag_common(struct conf *c, const char *name)
 		{"version", offsetof(struct conf, version)},
 		{"check", offsetof(struct conf, check)},
 		{"once", offsetof(struct conf, once)},
+		{"explain", offsetof(struct conf, explain)},
 	};
 	size_t i;
 

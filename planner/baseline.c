@@ -62,8 +62,8 @@ put_state(struct buf *b, struct span state, int *ret_rests_on)
 }
 
 void
-baseline_make(
-    struct baseline *b, struct span state, enum report_lang fallback)
+baseline_make(struct baseline *b, struct span state,
+    enum report_lang fallback, int64_t left_ms)
 {
 	auto_buf own = {.max = state.n + 64};
 	struct span conclusion;
@@ -72,7 +72,7 @@ baseline_make(
 	*b = (struct baseline){.rests_on = 0};
 	buf_init(&b->update, BACKEND_UPDATE_MAX);
 	put_state(&own, state, &b->rests_on);
-	rules_plan(&b->update, buf_span(&own), fallback);
+	rules_plan(&b->update, buf_span(&own), fallback, left_ms);
 	b->fails = b->update.full ||
 		   plan_of_update(buf_span(&b->update), &b->plan, &err) !=
 		       RC_OK;

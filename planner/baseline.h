@@ -10,6 +10,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/buf.h"
 #include "common/report/plan.h"
@@ -27,9 +28,10 @@ struct baseline {
 	bool fails;   /* the rules have no answer that fits; update says so */
 };
 
-/* Of a run's state, a msgpack map that was checked. */
-void baseline_make(
-    struct baseline *b, struct span state, enum report_lang fallback);
+/* Of a run's state, a msgpack map that was checked; the rest as rules_plan
+ * has it. */
+void baseline_make(struct baseline *b, struct span state,
+    enum report_lang fallback, int64_t left_ms);
 void baseline_done(struct baseline *b);
 
 /* Whether the rules have nothing left to ask. */

@@ -382,7 +382,8 @@ work_new(struct backend *b, struct turn *t)
 	language = tree_str(w->state, "language");
 	w->lang =
 	    language[0] != '\0' ? report_lang(span_of(language)) : b->language;
-	baseline_make(&w->base, t->state, b->language);
+	baseline_make(&w->base, t->state, b->language,
+	    MAX(t->deadline_ms - clk_mono_ms(), 1));
 	w->bytes = (size_t)(b->settings.window - b->settings.answer_tokens) *
 		   LLM_BYTES_A_TOKEN;
 	t->backend_data = w;

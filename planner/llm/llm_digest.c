@@ -13,7 +13,14 @@
 #include "common/json/json.h"
 #include "common/json/tree.h"
 
-enum { SUMMARY_MAX = 1000, TEXT_MAX = 240, DIGITS = 6, DATA_MAX = 4 << 20 };
+enum {
+	SUMMARY_MAX = 1000,
+	TEXT_MAX = 240,
+	DIGITS = 6,
+	DATA_MAX = 4 << 20,
+	DATA_LEAST = 100,   /* with less room there is none of it */
+	MEMBERS_LEAST = 12, /* of an object, which says more than a list */
+};
 
 /* How much of a list and of a string is shown, from all to little. */
 static const struct cut {
@@ -77,9 +84,10 @@ put_members(struct buf *b, const cJSON *v, const struct cut *c)
 	const cJSON *one;
 	bool list = cJSON_IsArray(v), any = false;
 	int n = 0, total = cJSON_GetArraySize(v);
+	int most = list ? c->list : MAX(c->list, MEMBERS_LEAST);
 
 	cJSON_ArrayForEach (one, v) {
-		if (n++ == c->list)
+		if (n++ == most)
 			break;
 		if (!list && is_empty(one))
 			continue;
@@ -91,9 +99,9 @@ put_members(struct buf *b, const cJSON *v, const struct cut *c)
 		put_value(b, one, c);
 		any = true;
 	}
-	if (total > c->list)
+	if (total > most)
 		buf_addf(b, "%s\"… %d more\"%s", any ? "," : "",
-		    total - c->list, list ? "" : ":true");
+		    total - most, list ? "" : ":true");
 }
 
 static void
@@ -119,7 +127,7 @@ put_data(struct buf *b, const cJSON *data, size_t max)
 	auto_buf text = {.max = DATA_MAX};
 	size_t i;
 
-	if (!cJSON_IsObject(data) || data->child == NULL || max == 0)
+	if (!cJSON_IsObject(data) || data->child == NULL || max < DATA_LEAST)
 		return;
 	for (i = 0; i < ARRAY_LEN(cuts); i++) {
 		buf_reset(&text);
@@ -135,19 +143,40 @@ put_data(struct buf *b, const cJSON *data, size_t max)
 	llm_fence_put(b, buf_str(&text));
 }
 
+/* At a line's end, or between words: so no number is cut. */
+static void
+put_summary(struct buf *b, struct span s)
+{
+	struct span cut = utf8_cut(s, SUMMARY_MAX);
+	auto_buf text = {.max = 2 * SUMMARY_MAX};
+	const char *end = NULL;
+
+	if (cut.n < s.n)
+		end = memrchr(cut.p, '\n', cut.n);
+	if (cut.n < s.n && end == NULL)
+		end = memrchr(cut.p, ' ', cut.n);
+	if (end != NULL)
+		cut.n = (size_t)(end - cut.p);
+	buf_add_span(&text, cut);
+	if (cut.n < s.n)
+		buf_adds(&text, " …");
+	llm_fence_put(b, buf_str(&text));
+}
+
 void
 llm_digest_put(struct buf *b, const cJSON *f, size_t max)
 {
 	const cJSON *id = cJSON_GetArrayItem(tree_at(f, "evidence"), 0);
-	auto_buf summary = {.max = 2 * SUMMARY_MAX};
+	size_t told;
 
 	if (cJSON_IsString(id))
 		buf_addf(b, "[%s] ", id->valuestring);
 	buf_addf(b, "%s ", tree_str(f, "tool"));
 	buf_adds(b, tree_str(f, "status"));
-	buf_add_span(&summary, utf8_cut(tree_span(f, "summary"), SUMMARY_MAX));
 	buf_adds(b, "\n<data>");
-	llm_fence_put(b, buf_str(&summary));
-	put_data(b, tree_at(f, "data"), max);
+	told = b->len;
+	put_summary(b, tree_span(f, "summary"));
+	told = b->len - told;
+	put_data(b, tree_at(f, "data"), max > told ? max - told : 0);
 	buf_adds(b, "</data>");
 }

@@ -77,6 +77,22 @@ name_tools(cJSON *items, const cJSON *tools)
 	cJSON_AddItemToObject(items, "anyOf", any);
 }
 
+/* Which ids there are changes from turn to turn, and the schema may be part of
+ * what a provider's prefix cache holds; how they look does not. */
+static void
+cite_by_pattern(cJSON *properties)
+{
+	cJSON *finding = cJSON_GetObjectItem(
+	    cJSON_GetObjectItem(properties, "findings"), "items");
+	cJSON *evidence = cJSON_GetObjectItem(
+	    cJSON_GetObjectItem(finding, "properties"), "evidence");
+
+	cJSON_AddStringToObject(cJSON_GetObjectItem(evidence, "items"),
+	    "pattern", "^E[1-9][0-9]{0,2}$");
+	cJSON_AddItemToArray(cJSON_GetObjectItem(finding, "required"),
+	    cJSON_CreateString("evidence"));
+}
+
 cJSON *
 llm_plan_schema(const cJSON *tools, bool for_server)
 {
@@ -103,6 +119,7 @@ llm_plan_schema(const cJSON *tools, bool for_server)
 	cJSON_DeleteItemFromObject(properties, "tool");
 	cJSON_DeleteItemFromObject(properties, "args");
 	cJSON_DeleteItemFromObject(properties, "report");
+	cite_by_pattern(properties);
 	if (cJSON_GetArraySize(tools) > 0)
 		name_tools(cJSON_GetObjectItem(
 			       cJSON_GetObjectItem(properties, "steps"),

@@ -206,7 +206,7 @@ room_for(const cJSON *f)
 	    [TOOL_ROLE_ALERTS] = 1400,
 	    [TOOL_ROLE_RULES] = 700,
 	    [TOOL_ROLE_TARGETS] = 400,
-	    [TOOL_ROLE_METRICS] = 600,
+	    [TOOL_ROLE_METRICS] = 650,
 	    [TOOL_ROLE_CAUSES] = 2000,
 	    [TOOL_ROLE_CLOCK] = 200,
 	};

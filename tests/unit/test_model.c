@@ -613,6 +613,139 @@ START_TEST(what_was_recorded_is_played_back_exactly)
 }
 END_TEST
 
+/* ---- many, and by hand ---- */
+
+enum { MANY = 200 };
+
+static int n_many;
+
+static void
+on_one_of_many(struct turn *t UNUSED, struct span update)
+{
+	ck_assert(span_is(wire_find_str(update, "decision"), "FINISH"));
+	n_many++;
+}
+
+static bool
+all_answered(void *arg UNUSED)
+{
+	return n_many == MANY;
+}
+
+START_TEST(hundreds_of_turns_are_in_flight_at_once)
+{
+	struct turn turns[MANY];
+	int i;
+
+	open_as("rules+openai");
+	llm_stub_speak(f.stub, 0, VIEW);
+	set_state(llm_stub_state(true, ""));
+	for (i = 0; i < MANY; i++) {
+		turns[i] = (struct turn){.state = buf_span(&f.state),
+		    .deadline_ms = clk_mono_ms() + NEVER_MS,
+		    .answer = on_one_of_many};
+		f.ops->plan(f.backend, &turns[i]);
+	}
+	ck_assert(loop_until_cond(f.loop, all_answered, NULL, NEVER_MS));
+	ck_assert_int_eq(llm_stub_asked(f.stub), MANY);
+	close_all();
+}
+END_TEST
+
+/* What --once says on stderr; the update goes to ret_out. */
+static char *
+once(char **ret_out)
+{
+	auto_str state = llm_stub_state(true, "");
+	FILE *in = fmemopen(state, strlen(state), "r");
+	char *dir = scratch_new(), *said;
+	auto_str path = xasprintf("%s/said", dir);
+	size_t n = 0;
+	FILE *out = open_memstream(ret_out, &n);
+
+	ck_assert_ptr_nonnull(freopen(path, "w", stderr));
+	ck_assert_int_eq(planner_once(&f.conf, in, out), 0);
+	fflush(stderr);
+	fclose(in);
+	fclose(out);
+	said = file_read(path);
+	scratch_free(dir);
+	return said;
+}
+
+START_TEST(one_turn_is_explained_where_that_is_asked_for)
+{
+	static const char *const parts[] = {"==== prompt, system\n",
+	    "==== prompt, user\n", "==== answer\n", "==== parse\n",
+	    "==== figures\n", "==== verdict\n"};
+	auto_str out = NULL;
+	auto_str said = NULL;
+	size_t i;
+
+	open_as("rules+openai");
+	f.conf.explain = true;
+	llm_stub_speak(f.stub, 0, VIEW);
+	said = once(&out);
+	for (i = 0; i < ARRAY_LEN(parts); i++)
+		assert_contains(said, parts[i]);
+	assert_contains(out, "\"decision\":\"FINISH\"");
+	free(TAKE(said));
+	free(TAKE(out));
+	f.conf.explain = false;
+	said = once(&out);
+	ck_assert_str_eq(said, "");
+	close_all();
+}
+END_TEST
+
+/* What --check says; ret_rc: how it ends, and error then. */
+static char *
+check(enum rc *ret_rc, struct err *err)
+{
+	char *said = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&said, &n);
+
+	*ret_rc = f.ops->check(&f.conf, out, err);
+	fclose(out);
+	return said;
+}
+
+START_TEST(a_check_asks_for_a_word_and_says_what_it_found_out)
+{
+	auto_str said = NULL;
+	struct err err;
+	enum rc rc;
+
+	open_as("rules+openai");
+	llm_stub_speak(f.stub, 0, "ready");
+	llm_stub_say(f.stub, 1, REFUSES("400", "no json_schema here"));
+	llm_stub_speak(f.stub, 2, "{\"word\":\"ready\"}");
+	said = check(&rc, &err);
+	ck_assert_int_eq(rc, RC_OK);
+	assert_contains(said, "answered \"ready\"");
+	assert_contains(said, "streams");
+	assert_contains(said, "answers by json_object");
+	assert_contains(said, "does not say how many tokens");
+	close_all();
+}
+END_TEST
+
+START_TEST(a_check_that_fails_says_what_to_do)
+{
+	auto_str said = NULL;
+	struct err err;
+	enum rc rc;
+
+	open_as("rules+openai");
+	llm_stub_say(f.stub, 0, REFUSES("404", "model_not_found"));
+	said = check(&rc, &err);
+	ck_assert_int_eq(rc, RC_UPSTREAM);
+	assert_contains(err.text, "check --llm-model");
+	close_all();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -633,6 +766,10 @@ main(void)
 	    {a_model_is_not_asked_when_little_time_is_left, 0},
 	    {a_revoked_turn_closes_its_transfer_at_once, 0},
 	    {what_was_recorded_is_played_back_exactly, 0},
+	    {hundreds_of_turns_are_in_flight_at_once, 0},
+	    {one_turn_is_explained_where_that_is_asked_for, 0},
+	    {a_check_asks_for_a_word_and_says_what_it_found_out, 0},
+	    {a_check_that_fails_says_what_to_do, 0},
 	};
 
 	return RUN_TESTS("model", tests);

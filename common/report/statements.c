@@ -7,6 +7,7 @@
 #include "common/report/statements.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/attr.h"
@@ -144,6 +145,13 @@ is_unusual_nowhere(const struct stated *s)
 	return !is_missing(data, "queries") && !is_missing(data, "history");
 }
 
+/* A release or a new label set is told of it. */
+static bool
+is_changed(const struct stated *s)
+{
+	return tree_num(cause_of(s), "changed", 0) > 0;
+}
+
 /* The edge to what explains it is known, and that did change. */
 static bool
 is_explained(const struct stated *s)
@@ -173,8 +181,7 @@ bool
 statement_is_flat(double min, double max)
 {
 	/* Infinite ones differ from all but themselves. */
-	return min == max ||
-	       max - min <= 0.001 * fmin(fabs(min), fabs(max));
+	return min == max || max - min <= 0.001 * fmin(fabs(min), fabs(max));
 }
 
 static double
@@ -225,8 +232,123 @@ is_all_through(const struct stated *s)
 	/* What JSON lacks (+Inf) is text. */
 	return is_whole(s) &&
 	       (cJSON_Compare(tree_at(x, "min"), tree_at(x, "max"), true) ||
-		   statement_is_flat(tree_num(x, "min", NAN),
-		       tree_num(x, "max", NAN)));
+		   statement_is_flat(
+		       tree_num(x, "min", NAN), tree_num(x, "max", NAN)));
+}
+
+/* Ended, or was away between two samples for longer than they lie apart. */
+static bool
+has_hole(const struct stated *s)
+{
+	const cJSON *x = series_of(s);
+	double to = tree_num(s->says, "to", 0);
+	double slack = statement_slack_s(to - tree_num(s->says, "from", 0));
+
+	return x != NULL &&
+	       (time_of(x, "hole_to") - time_of(x, "hole_from") > slack ||
+		   (time_of(x, "to") > 0 && time_of(x, "to") < to - slack));
+}
+
+static bool
+begins_late(const struct stated *s)
+{
+	double from = tree_num(s->says, "from", 0);
+
+	return time_of(series_of(s), "from") >
+	       from + statement_slack_s(tree_num(s->says, "to", 0) - from);
+}
+
+/* Asked for over the window, and not a series came. */
+static bool
+is_absent(const struct stated *s)
+{
+	const cJSON *a = next_answer(s, TOOL_ROLE_METRICS, NULL);
+	const cJSON *data;
+
+	while (a != NULL && tree_at(tree_at(a, "args"), "window") == NULL)
+		a = next_answer(s, TOOL_ROLE_METRICS, a);
+	data = tree_at(a, "data");
+	return data != NULL &&
+	       cJSON_GetArraySize(tree_at(data, "series")) == 0 &&
+	       tree_num(data, "series_left_out", 0) <= 0;
+}
+
+static double
+number_of(const cJSON *v)
+{
+	return cJSON_IsString(v)   ? strtod(v->valuestring, NULL)
+	       : cJSON_IsNumber(v) ? v->valuedouble
+				   : NAN;
+}
+
+/* Of the one series that is spoken of, the others in the same answer: how
+ * many are beyond the threshold; -1: not all of them were listed. */
+static int
+others_beyond(const struct stated *s)
+{
+	static const struct {
+		const char *op;
+		bool less, equal, more; /* beyond it */
+	} ops[] = {{">", 0, 0, 1}, {">=", 0, 1, 1}, {"<", 1, 0, 0},
+	    {"<=", 1, 1, 0}, {"==", 0, 1, 0}, {"!=", 1, 0, 1}};
+	double bound = tree_num(s->says, "threshold", NAN);
+	const cJSON *a = next_answer(s, TOOL_ROLE_METRICS, NULL), *x;
+	int beyond = 0;
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(ops) && !tree_is(s->says, "op", ops[i].op))
+		i++;
+	if (i == ARRAY_LEN(ops) || a == NULL || isnan(bound) ||
+	    tree_num(tree_at(a, "data"), "series_left_out", 0) > 0)
+		return -1;
+	cJSON_ArrayForEach (x, tree_at(tree_at(a, "data"), "series")) {
+		double v = number_of(tree_at(x, "last"));
+
+		if (cJSON_Compare(
+			tree_at(x, "labels"), tree_at(s->says, "labels"), true))
+			continue;
+		beyond += v < bound   ? ops[i].less
+			  : v > bound ? ops[i].more
+				      : ops[i].equal && v == bound;
+	}
+	return beyond;
+}
+
+static bool
+are_within(const struct stated *s)
+{
+	return others_beyond(s) == 0;
+}
+
+/* One listed is enough for that. */
+static bool
+are_beyond(const struct stated *s)
+{
+	return others_beyond(s) != 0 &&
+	       next_answer(s, TOOL_ROLE_METRICS, NULL) != NULL;
+}
+
+/* Nobody else that the label tells apart uses more. */
+static bool
+is_top_user(const struct stated *s)
+{
+	const char *key = tree_str(s->says, "key");
+	const cJSON *a = NULL, *x;
+	double own = NAN, most = -INFINITY;
+
+	while ((a = next_answer(s, TOOL_ROLE_METRICS, a)) != NULL)
+		cJSON_ArrayForEach (x, tree_at(tree_at(a, "data"), "series")) {
+			double v = number_of(tree_at(x, "value"));
+
+			if (isnan(v) || !tree_has(tree_at(x, "labels"), key))
+				continue;
+			if (tree_is(tree_at(x, "labels"), key,
+				tree_str(s->says, "value")))
+				own = fmax(isnan(own) ? v : own, v);
+			else
+				most = fmax(most, v);
+		}
+	return own >= most;
 }
 
 /* Neither here nor anywhere: two questions, and not a series. */
@@ -257,6 +379,34 @@ is_telemetry(const struct stated *s)
 	return targets != NULL && is_whole(s);
 }
 
+static bool
+is_down(const struct stated *s)
+{
+	const cJSON *t;
+
+	cJSON_ArrayForEach (
+	    t, tree_at(tree_at(next_answer(s, TOOL_ROLE_TARGETS, NULL), "data"),
+		   "targets"))
+		if (tree_is(t, "health", "down") &&
+		    cJSON_Compare(
+			tree_at(t, "labels"), tree_at(s->says, "labels"), true))
+			return true;
+	return false;
+}
+
+/* ---- what was not answered ---- */
+
+static bool
+is_failed(const struct stated *s)
+{
+	const cJSON *a;
+
+	cJSON_ArrayForEach (a, s->feedback)
+		if (!tree_is(a, "status", "SUCCESS") && is_cited(s, a))
+			return true;
+	return false;
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -272,6 +422,15 @@ static const struct {
     {"all_through", is_all_through},
     {"telemetry", is_telemetry},
     {"no_user", is_nobody},
+    {"hole", has_hole},
+    {"begins_late", begins_late},
+    {"absent", is_absent},
+    {"others_within", are_within},
+    {"others_beyond", are_beyond},
+    {"top_user", is_top_user},
+    {"changed", is_changed},
+    {"target_down", is_down},
+    {"failed", is_failed},
 };
 
 const char *

@@ -36,6 +36,9 @@ const char *drawing_word(
 /* The next finding states this (common/report/statements.h); service may be
  * NULL. */
 void drawing_says(struct drawing *d, const char *kind, const char *service);
+/* One more member of what it states. */
+void drawing_says_that(
+    struct drawing *d, const char *member, const char *text);
 /* The same of the series with these labels over the window. */
 void drawing_says_of(
     struct drawing *d, const char *kind, const cJSON *labels);

@@ -292,6 +292,7 @@ tell_trigger(
 	say_time(&d->s, changed);
 	say(&d->s, "出现了新的版本或标签", "");
 	say_cite(&d->s, answer_evidence(s->causes.answer));
+	drawing_says(d, "changed", tree_str(cause, "service"));
 	drawing_finding(d, "trigger", n,
 	    drawing_word(d, "核对那时的发布，必要时回滚",
 		"compare with the release at that time; roll back if need be"));

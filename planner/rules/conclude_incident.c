@@ -21,6 +21,7 @@ conclude_target(
 	o->has_cause = true;
 	o->confidence = REPORT_LIKELY;
 	tell_put_target(d, s->target);
+	drawing_says_of(d, "target_down", tree_at(s->target, "labels"));
 	drawing_finding(d, "cause", n,
 	    drawing_word(d, "在那台主机上确认进程是否在运行、端口是否可达",
 		"see on that host whether the process runs and its port can "

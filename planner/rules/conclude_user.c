@@ -139,6 +139,11 @@ conclude_user(
 		say_rise(d, s);
 		if (missing != NULL)
 			buf_adds(&d->s.text, missing);
+		if (i == 0) {
+			drawing_says(d, "top_user", NULL);
+			drawing_says_that(d, "key", s->top.key);
+			drawing_says_that(d, "value", s->top.value);
+		}
 		if (i == 0)
 			drawing_finding(
 			    d, missing != NULL ? "open" : "cause", n, NULL);

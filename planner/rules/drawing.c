@@ -20,6 +20,12 @@ drawing_says(struct drawing *d, const char *kind, const char *service)
 }
 
 void
+drawing_says_that(struct drawing *d, const char *member, const char *text)
+{
+	cJSON_AddStringToObject(d->says, member, text);
+}
+
+void
 drawing_says_of(struct drawing *d, const char *kind, const cJSON *labels)
 {
 	drawing_says(d, kind, NULL);

@@ -226,9 +226,11 @@ tell_absent(struct drawing *d, int n, const struct looked *x)
 	say(&d->s, "期望存在的序列", "The series that should be there, ");
 	tell_put_expr(&d->s, x->measure.expr);
 	say_cite(&d->s, answer_evidence(x->range.answer));
-	if (!x->found || x->series.to_t <= 0)
+	if (!x->found || x->series.to_t <= 0) {
 		say(&d->s, "，在整个时间窗内没有数据",
 		    ", had no sample in the whole window");
+		drawing_says(d, "absent", NULL);
+	}
 	tell_put_last_seen(d, x);
 	drawing_finding(d, "symptom", n, NULL);
 }
@@ -265,6 +267,7 @@ tell_telemetry(struct drawing *d, int n, const struct study *s)
 		say_hole(d, v);
 		say(&d->s, "，虽然现在没有目标采集失败",
 		    ", though no target fails to be scraped now");
+		drawing_says_of(d, "hole", v->labels);
 		drawing_finding(d, "contributing", n,
 		    drawing_word(d,
 			"查明那段时间 Prometheus 或它的目标是否停过；"
@@ -280,6 +283,7 @@ tell_telemetry(struct drawing *d, int n, const struct study *s)
 	say_time(&d->s, v->from_t);
 	say(&d->s, "之前没有样本，是数据缺失还是本来没有，看不出来",
 	    ", where it has no samples, or was not there, cannot be told");
+	drawing_says_of(d, "begins_late", v->labels);
 	drawing_finding(d, "open", n, NULL);
 }
 
@@ -291,6 +295,8 @@ tell_failed(struct drawing *d, int n, const struct ask *a)
 	say(&d->s, "：", ": ");
 	say_code(&d->s, answer_error(a->answer));
 	say_cite(&d->s, answer_evidence(a->answer));
+	if (answer_evidence(a->answer)[0] != '\0')
+		drawing_says(d, "failed", NULL);
 	drawing_finding(d, "open", n, NULL);
 }
 
@@ -369,6 +375,11 @@ tell_others(struct drawing *d, int n, const struct looked *x)
 	if (!x->found || x->others == 0 || !x->measure.has_threshold)
 		return;
 	say_cite(&d->s, answer_evidence(x->range.answer));
+	drawing_says_of(d,
+	    x->others_beyond ? "others_beyond" : "others_within",
+	    x->series.labels);
+	drawing_says_that(d, "op", x->measure.op);
+	cJSON_AddNumberToObject(d->says, "threshold", x->measure.threshold);
 	if (x->others_beyond) {
 		say(&d->s,
 		    "同一表达式的其他序列也越过了阈值，不是单个对象的问题",
@@ -433,6 +444,8 @@ tell_rule(struct drawing *d, int n, const struct study *s)
 		tell_others(d, n, study_own(s));
 	for (i = 0; i < s->n_down; i++) {
 		tell_put_target(d, s->down[i]);
+		drawing_says_of(
+		    d, "target_down", tree_at(s->down[i], "labels"));
 		drawing_finding(d, "contributing", n, NULL);
 	}
 	if (s->rule != NULL || d->k->facts.rules_answer == NULL)

@@ -34,8 +34,10 @@
 /* A series from 1000 to 2000, and what is said of it. */
 #define RANGE(rest)                                                            \
 	"{\"tool\":\"query_prometheus_metrics\",\"status\":\"SUCCESS\","       \
-	"\"evidence\":[\"E4\"],\"data\":{\"series\":[{\"labels\":{\"a\":"      \
-	"\"2\"},\"min\":3,\"max\":3,\"from\":1000,\"to\":2000},{\"labels\":"   \
+	"\"args\":{\"window\":9},\"evidence\":[\"E4\"],\"data\":{\"series\":[" \
+	"{\"labels\":{\"a\":"                                                  \
+	"\"2\"},\"last\":3,\"min\":3,\"max\":3,\"from\":1000,\"to\":2000},{"   \
+	"\"labels\":"                                                          \
 	"{\"a\":\"1\"}," rest "}]}}"
 #define TARGETS(health)                                                        \
 	",{\"tool\":\"query_prometheus_targets\",\"status\":\"SUCCESS\","      \
@@ -48,7 +50,24 @@
 	"{\"evidence\":[\"E4\",\"E5\"],\"says\":{\"kind\":\"" kind "\"}}"
 #define EMPTY(id, series)                                                      \
 	"{\"tool\":\"query_prometheus_metrics\",\"status\":\"SUCCESS\","       \
-	"\"evidence\":[\"" id "\"],\"data\":{\"series\":[" series "]}}"
+	"\"args\":{\"window\":9},\"evidence\":[\"" id                          \
+	"\"],\"data\":{\"series\":[" series "]}}"
+#define BOUND(kind, op, threshold)                                             \
+	"{\"evidence\":[\"E4\"],\"says\":{\"kind\":\"" kind                    \
+	"\",\"labels\":{\"a\":\"1\"},\"op\":\"" op                             \
+	"\",\"threshold\":" threshold "}}"
+#define USER(kind, value)                                                      \
+	"{\"evidence\":[\"E4\"],\"says\":{\"kind\":\"" kind                    \
+	"\",\"key\":\"pod\",\"value\":\"" value "\"}}"
+#define USES(pod, value)                                                       \
+	"{\"tool\":\"query_prometheus_metrics\",\"status\":\"SUCCESS\","       \
+	"\"evidence\":[\"E4\"],\"data\":{\"series\":[{\"labels\":{\"pod\":"    \
+	"\"b\"},\"value\":2},{\"labels\":{\"pod\":\"" pod                      \
+	"\"},\"value\":" value
+#define DOWN(a, health)                                                        \
+	"{\"tool\":\"query_prometheus_targets\",\"status\":\"SUCCESS\","       \
+	"\"evidence\":[\"E5\"],\"data\":{\"targets\":[{\"health\":\"" health   \
+	"\",\"labels\":{\"a\":\"" a "\"}}]}}"
 #define SAYS(kind, service)                                                    \
 	"{\"evidence\":[\"E4\"],\"says\":{\"kind\":\"" kind                    \
 	"\",\"service\":\"" service "\"}}"
@@ -111,8 +130,7 @@ static const struct {
 
     {"but there was little before", SAYS("nothing_unusual", "mail"),
 	CAUSES(NONE("{\"what\":\"path\"},{\"what\":\"history\"}", "9")), false},
-    {"whatever lies between alert and suspect",
-	SAYS("nothing_unusual", "mail"),
+    {"whatever lies between alert and suspect", SAYS("nothing_unusual", "mail"),
 	CAUSES(NONE("{\"what\":\"path\"}", "9")), true},
 
     {"explained by what it calls", SAYS("explained", "web"), CAUSES(CHAIN),
@@ -170,6 +188,54 @@ static const struct {
 	EMPTY("E4", "") "," EMPTY("E5", "{\"value\":7}"), false},
     {"but elsewhere was not asked", SAYS_BOTH("no_user"), EMPTY("E4", ""),
 	false},
+
+    {"a hole", OF("hole"),
+	RANGE("\"from\":1000,\"to\":2000,\"hole_from\":1100,\"hole_to\":1900"),
+	true},
+    {"an end", OF("hole"), RANGE("\"from\":1000,\"to\":1900"), true},
+    {"but it was there", OF("hole"), RANGE("\"from\":1000,\"to\":1990"), false},
+    {"since a moment", OF("begins_late"), RANGE("\"from\":1967,\"to\":2000"),
+	true},
+    {"but it was there before", OF("begins_late"),
+	RANGE("\"from\":1010,\"to\":2000"), false},
+    {"no series at all", OF("absent"), EMPTY("E4", ""), true},
+    {"but one", OF("absent"), RANGE("\"from\":1000,\"to\":2000"), false},
+
+    {"the others are within", BOUND("others_within", ">", "5"),
+	RANGE("\"last\":9"), true},
+    {"but one is beyond", BOUND("others_within", ">", "2"), RANGE("\"last\":9"),
+	false},
+    {"but one is at it", BOUND("others_within", ">=", "3"), RANGE("\"last\":9"),
+	false},
+    {"but they are not all there", BOUND("others_within", ">", "5"),
+	"{\"tool\":\"query_prometheus_metrics\",\"status\":\"SUCCESS\","
+	"\"evidence\":[\"E4\"],\"data\":{\"series\":[],\"series_left_out\":7}}",
+	false},
+    {"another is beyond", BOUND("others_beyond", "<", "4"), RANGE("\"last\":9"),
+	true},
+    {"but none is", BOUND("others_beyond", "<", "3"), RANGE("\"last\":9"),
+	false},
+
+    {"who uses most", USER("top_user", "a"), USES("a", "3") "}]}}", true},
+    {"but another uses more", USER("top_user", "b"), USES("a", "3") "}]}}",
+	false},
+    {"but it is not there", USER("top_user", "c"), USES("a", "3") "}]}}",
+	false},
+
+    {"a release is told", SAYS("changed", "db"),
+	CAUSES("\"causes\":[{\"service\":\"db\",\"changed\":17}]"), true},
+    {"but of another", SAYS("changed", "web"),
+	CAUSES("\"causes\":[{\"service\":\"db\",\"changed\":17},{\"service\":"
+	       "\"web\"}]"),
+	false},
+
+    {"it is down", OF("target_down"), DOWN("1", "down"), true},
+    {"but another is", OF("target_down"), DOWN("2", "down"), false},
+    {"but it is up", OF("target_down"), DOWN("1", "up"), false},
+
+    {"a query failed", SAYS("failed", ""),
+	"{\"tool\":\"x\",\"status\":\"FAILED\",\"evidence\":[\"E4\"]}", true},
+    {"but it did not", SAYS("failed", ""), CAUSES(CHAIN), false},
 };
 
 START_TEST(a_statement_holds_as_far_as_what_it_cites_bears_it)

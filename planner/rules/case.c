@@ -73,14 +73,15 @@ ask_named_rules(struct kase *k)
 	    "按名字取告警规则", "the rules by their names", "");
 }
 
-/* Without an alert a question may still be answered, if the tool takes it. */
+/* Without an alert a question may still be answered, if the tool takes it; and
+ * where no rule watches, nothing else would tell. */
 static void
 ask_causes_of_nothing(struct kase *k)
 {
 	const cJSON *t = facts_described(&k->facts, TOOL_ROLE_CAUSES);
 
 	if (t == NULL || k->incidents.n > 0 ||
-	    !tree_has(k->facts.state, "input") ||
+	    (!tree_has(k->facts.state, "input") && silence_is_watched(k)) ||
 	    cJSON_GetArraySize(tree_at(tree_at(t, "args"), "required")) > 0)
 		return;
 	ask_init(&k->causes, &k->facts, TOOL_ROLE_CAUSES, cJSON_CreateObject(),

@@ -210,6 +210,10 @@ add_course(struct drawing *d, const struct study *s, cJSON *incident)
 	if (x == NULL || !x->found || x->measure.role == PROMQL_ABSENT)
 		return;
 	tell_put_course(d, x);
+	if (s->is_over)
+		say(&d->s, "，条件已经不再成立", ", which holds no more");
+	if (tree_is(s->alert, "state", "pending"))
+		say(&d->s, "，还没有触发", ", pending");
 	cJSON_AddItemToObject(incident, "course", say_claim(&d->s));
 }
 

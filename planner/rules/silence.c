@@ -81,6 +81,17 @@ silence_ask_done(struct kase *k)
 	ask_done(&k->any_data);
 }
 
+bool
+silence_is_watched(const struct kase *k)
+{
+	const cJSON *answer = k->facts.rules_answer;
+
+	return k->facts.past ||
+	       (answer_ok(answer) &&
+		   tree_num(tree_at(answer, "data"), "alerting",
+		       cJSON_GetArraySize(k->facts.rules)) > 0);
+}
+
 /* ---- the sentences ---- */
 
 static void
@@ -211,12 +222,9 @@ static bool
 say_no_rules(struct drawing *d)
 {
 	const cJSON *answer = d->k->facts.rules_answer;
-	const cJSON *data = tree_at(answer, "data");
 	bool ok = answer_ok(answer);
 
-	if (d->k->facts.past ||
-	    (ok && tree_num(data, "alerting",
-		       cJSON_GetArraySize(d->k->facts.rules)) > 0))
+	if (silence_is_watched(d->k))
 		return false;
 	if (ok) {
 		say(&d->s,

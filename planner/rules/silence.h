@@ -10,6 +10,9 @@
 
 #include "planner/rules/conclude.h"
 
+/* Whether there are rules that would fire, as far as can be told. */
+bool silence_is_watched(const struct kase *k);
+
 /* What is still to be asked before silence means something. */
 void silence_ask(struct kase *k);
 void silence_ask_done(struct kase *k);

@@ -164,7 +164,8 @@ static const struct scenario gone[] = {
 	.lang = REPORT_EN,
 	.confidence = "undetermined",
 	.want = {"**`Queue`'s condition did not hold any more at 11:00:00 UTC: "
-		 "`queue_depth` is 10 (fires when > 50)"},
+		 "`queue_depth` is 10 (fires when > 50)",
+	    ", which holds no more"},
     },
     {
 	.name = "the same in Chinese",
@@ -192,6 +193,21 @@ static const struct scenario gone[] = {
 	.want_not = {"did not hold any more"},
     },
     {
+	.name = "where no rule watches, what changed is looked for",
+	.state = AT ",\"language\":\"en\"",
+	.alerts = "{\"alerts\":[]}",
+	.rules = "{\"rules\":[],\"alerting\":0}",
+	.targets = ALL_UP,
+	.causes = "{\"confidence\":\"likely\",\"causes\":[{\"service\":"
+		  "\"db\",\"series\":[0]}],\"series\":[" CHANGE("io_wait",
+		      "seconds", "up", "0.012", "2.5") "]}",
+	.lang = REPORT_EN,
+	.confidence = "undetermined",
+	.want = {"This server lists no alert rule that it evaluates",
+	    "What changed most is `db`: `io_wait`"},
+	.want_not = {"No alert is firing"},
+    },
+    {
 	.name = "a heartbeat, whatever its name and severity",
 	.state = AT ",\"language\":\"en\"",
 	.alerts = FIRES("E2eProbe", "\"severity\":\"critical\""),
@@ -217,6 +233,7 @@ static const struct scenario gone[] = {
 	.lang = REPORT_EN,
 	.confidence = "undetermined",
 	.want = {"is critical and pending since 09:30:00 UTC",
+	    "(fires when > 50), pending",
 	    "from 10 to 99 over the window"},
 	.want_not = {"No alert is firing"},
     },

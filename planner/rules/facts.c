@@ -97,6 +97,18 @@ facts_answer(const struct facts *f, const char *tool, const cJSON *args)
 	return found;
 }
 
+int
+facts_failures(const struct facts *f, const char *tool)
+{
+	const cJSON *a;
+	int n = -1;
+
+	cJSON_ArrayForEach (a, tree_at(f->state, "executor_feedback"))
+		if (tree_is(a, "tool", tool))
+			n = answer_ok(a) ? 0 : MAX(n, 0) + 1;
+	return n;
+}
+
 const cJSON *
 facts_latest(const struct facts *f, enum tool_role role)
 {

@@ -46,6 +46,10 @@ const cJSON *facts_answer(
 /* The newest answer of a role's tools, failed or not, or NULL. */
 const cJSON *facts_latest(const struct facts *f, enum tool_role role);
 
+/* How often the tool has failed in a row, up to its newest answer; -1: it has
+ * not been asked yet. */
+int facts_failures(const struct facts *f, const char *tool);
+
 /* SUCCESS; NULL is not. */
 bool answer_ok(const cJSON *answer);
 /* Its evidence id, "" when it has none. */

@@ -54,6 +54,21 @@ cost_of(const struct facts *f, const char *tool)
 	return causes != NULL && strcmp(causes, tool) == 0 ? 1000 : 100;
 }
 
+/* Of a tool that has not worked yet no more at once than may fail without
+ * ending the run; queries are many, and small. */
+static bool
+is_too_many(const struct todo *t, const struct ask *a)
+{
+	const char *causes = facts_tool(t->f, TOOL_ROLE_CAUSES);
+	int failures = facts_failures(t->f, a->tool), n = 0, i;
+
+	if (failures == 0 || causes == NULL || strcmp(a->tool, causes) != 0)
+		return false;
+	for (i = 0; i < t->n; i++)
+		n += strcmp(t->at[i]->tool, a->tool) == 0;
+	return n + MAX(failures, 0) >= ASK_FAILURES_MAX;
+}
+
 static void
 add(void *ctx, const struct ask *a)
 {
@@ -67,6 +82,8 @@ add(void *ctx, const struct ask *a)
 		if (strcmp(t->at[i]->tool, a->tool) == 0 &&
 		    cJSON_Compare(t->at[i]->args, a->args, true))
 			return;
+	if (is_too_many(t, a))
+		return;
 	cost = cost_of(t->f, a->tool);
 	/* Without the first round there is nothing to say; one step may take
 	 * more than a round's share. */

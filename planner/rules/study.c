@@ -43,16 +43,19 @@ ask_init(struct ask *a, const struct facts *f, enum tool_role role, cJSON *args,
 {
 	const char *tool = facts_tool(f, role);
 
-	if (tool == NULL) {
+	if (tool != NULL) {
+		add_moment(args, f, role);
+		a->answer = facts_answer(f, tool, args);
+	}
+	if (tool == NULL || (a->answer == NULL && facts_failures(f, tool) >=
+						      ASK_FAILURES_MAX)) {
 		cJSON_Delete(args);
 		return;
 	}
 	a->tool = tool;
 	a->args = args;
-	add_moment(args, f, role);
 	a->why = xasprintf("%s%s%s", f->lang == REPORT_ZH ? why_zh : why_en,
 	    about[0] != '\0' ? ": " : "", about);
-	a->answer = facts_answer(f, tool, args);
 }
 
 void
@@ -164,7 +167,6 @@ read_looked(struct looked *x, const cJSON *labels)
 	struct series s;
 
 	x->found = pick(list, labels, &x->series);
-	x->beyond = x->found && study_is_beyond(&x->measure, x->series.last);
 	cJSON_ArrayForEach (one, list) {
 		if (!x->found || !series_read(one, &s) ||
 		    s.labels == x->series.labels)
@@ -217,8 +219,8 @@ look(struct study *s, const struct facts *f, const cJSON *alert,
 		    "when it was last within its threshold", name);
 	}
 	if (m->role == PROMQL_ABSENT) {
-		auto_str query = xasprintf(
-		    "topk(3, max_over_time(timestamp(%s)[7d:5m]))", expr);
+		auto_str query =
+		    xasprintf("topk(3, max_over_time(timestamp(%s)[7d:5m]))", expr);
 
 		ask_init(&x->since, f, TOOL_ROLE_METRICS, args_of(query, 0),
 		    "最后一次有数据是什么时候", "when it was last seen", name);
@@ -398,12 +400,8 @@ ask_for_users(struct study *s, const struct facts *f)
 const struct looked *
 study_own(const struct study *s)
 {
-	int i;
-
-	for (i = 0; i < s->n_looked && s->looked[i].alert == s->alert; i++)
-		if (s->looked[i].beyond)
-			return &s->looked[i];
-	return i > 0 ? &s->looked[0] : NULL;
+	return s->n_looked > 0 && s->looked[0].alert == s->alert ? &s->looked[0]
+								 : NULL;
 }
 
 double

@@ -17,6 +17,7 @@ enum {
 	STUDY_OWN_MAX = 4,      /* … at most so many of them its own */
 	STUDY_DOWN_MAX = 3,
 	STUDY_USERS_TOP = 20,
+	ASK_FAILURES_MAX = 2, /* of a tool in a row; the third ends the run */
 	STUDY_AGREE_S = 180, /* so close, things happened together */
 };
 
@@ -37,7 +38,6 @@ struct looked {
 	bool found;       /* a series of the alert's is there */
 	bool left_out;    /* not found, but not every series was listed */
 	struct series series;
-	bool beyond;        /* its last value is, of a threshold */
 	int others;         /* series of the expression besides it */
 	bool others_beyond; /* one of those is beyond as well */
 	double since_t;     /* 0: unknown */
@@ -105,9 +105,7 @@ bool study_is_plain(const struct study *s);
 void study_each(const struct study *s,
     void (*each)(void *ctx, const struct ask *a), void *ctx);
 
-/* What the alert that stands for the incident measures, the first that is
- * beyond its threshold if there is one (of "a or b" the half that holds);
- * NULL: unknown. */
+/* What the alert that stands for the incident measures; NULL: unknown. */
 const struct looked *study_own(const struct study *s);
 
 /* When the alert's own measure left its bounds, as far as the window shows;
@@ -124,7 +122,8 @@ bool study_user_agrees(const struct study *s);
 bool study_is_down(const cJSON *target);
 
 void ask_done(struct ask *a);
-/* Takes args. Nothing is asked where there is no tool of that role. */
+/* Takes args. Nothing is asked where there is no tool of that role, nor of one
+ * that has failed so often that once more would end the run. */
 void ask_init(struct ask *a, const struct facts *f, enum tool_role role,
     cJSON *args, const char *why_zh, const char *why_en, const char *about);
 

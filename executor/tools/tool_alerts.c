@@ -23,6 +23,7 @@ enum {
 	ANNOTATIONS_MAX = 512 << 10, /* bytes of all in the digest */
 	PAST_MS = 2000, /* a `time` asked for, older than that: the past */
 	SUMMARY_LINES = 40,
+	OTHER_NAMES_MAX = 100,
 	OTHERS_NAMED = 8, /* values of a label that hid some */
 	CLOCK_MS = 5000,  /* by which clocks may differ unnoticed */
 };
@@ -41,6 +42,7 @@ struct alerts {
 	struct alert_list *list; /* the instances, owned */
 	size_t n_other;    /* did not match what was asked */
 	cJSON *others;     /* owned: the values that labels of those have */
+	cJSON *hidden_names; /* owned: of their alerts, and how many of each */
 	size_t n_firing_others; /* that have other labels, each once: */
 	struct alert_copies *hidden; /* owned */
 	size_t n_stored;    /* of the list, those from the series */
@@ -62,6 +64,7 @@ alerts_free(struct tool_prom *p)
 	alert_list_free(a->list);
 	alert_copies_free(a->hidden);
 	cJSON_Delete(a->others);
+	cJSON_Delete(a->hidden_names);
 	cJSON_Delete(a->series);
 	free(a);
 }
@@ -103,6 +106,18 @@ is_named(const cJSON *list, const char *text)
 	return false;
 }
 
+/* Who reads it tells heartbeats by their names. */
+static void
+note_name(struct alerts *a, const char *name)
+{
+	cJSON *n = cJSON_GetObjectItemCaseSensitive(a->hidden_names, name);
+
+	if (n != NULL)
+		cJSON_SetNumberValue(n, n->valuedouble + 1);
+	else if (cJSON_GetArraySize(a->hidden_names) < OTHER_NAMES_MAX)
+		cJSON_AddNumberToObject(a->hidden_names, name, 1);
+}
+
 /* What a firing one has where other labels were wanted. */
 static void
 note_other(struct alerts *a, const cJSON *labels)
@@ -112,6 +127,8 @@ note_other(struct alerts *a, const cJSON *labels)
 	if (alert_copies_see(a->hidden, labels, true) != ALERT_COPY_NONE)
 		return;
 	a->n_firing_others++;
+	if (json_str(labels, "alertname") != NULL)
+		note_name(a, json_str(labels, "alertname"));
 	cJSON_ArrayForEach (w, a->labels) {
 		const char *have = json_str(labels, w->string);
 		cJSON *list =
@@ -385,6 +402,7 @@ add_others(struct alerts *a, cJSON *to)
 		return;
 	o = cJSON_AddObjectToObject(to, "others");
 	cJSON_AddNumberToObject(o, "firing", (double)a->n_firing_others);
+	cJSON_AddItemToObject(o, "names", TAKE(a->hidden_names));
 	cJSON_AddItemToObject(o, "labels", TAKE(a->others));
 }
 
@@ -505,9 +523,11 @@ forget_list(struct alerts *a)
 {
 	alert_list_free(a->list);
 	cJSON_Delete(a->others);
+	cJSON_Delete(a->hidden_names);
 	alert_copies_free(a->hidden);
 	a->list = alert_list_new((size_t)a->limit);
 	a->others = cJSON_CreateObject();
+	a->hidden_names = cJSON_CreateObject();
 	a->hidden = alert_copies_new();
 	a->n_other = a->n_firing_others = 0;
 	a->n_stored = a->n_sinceless = 0;

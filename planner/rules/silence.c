@@ -12,6 +12,7 @@
 #include "common/base/rc.h"
 #include "common/base/utf8.h"
 #include "common/json/tree.h"
+#include "planner/rules/heartbeat.h"
 
 enum {
 	NAMED_MAX = 5,	     /* rules, alerts or warnings in one sentence */
@@ -117,13 +118,36 @@ say_no_data(struct drawing *d)
 	return true;
 }
 
+/* How many fire outside the scope that are no heartbeats. */
+static double
+hidden_count(const struct drawing *d)
+{
+	const struct facts *f = &d->k->facts;
+	const cJSON *others =
+	    tree_at(tree_at(f->alerts_answer, "data"), "others");
+	double n = tree_num(others, "firing", 0);
+	const cJSON *name;
+
+	cJSON_ArrayForEach (name, tree_at(others, "names")) {
+		AUTO(tree) alert = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(alert, "name", name->string);
+		if (heartbeat_is(alert, facts_rule(f, alert)))
+			n -= cJSON_GetNumberValue(name);
+	}
+	return n;
+}
+
 static bool
 is_scope_hiding(const struct drawing *d)
 {
-	const cJSON *data = tree_at(d->k->facts.alerts_answer, "data");
+	const struct incidents *x = &d->k->incidents;
+	int i;
 
-	return alerts_count(d->k->facts.alerts, "firing") == 0 &&
-	       tree_num(tree_at(data, "others"), "firing", 0) > 0;
+	for (i = 0; i < x->n; i++)
+		if (!x->at[i].watchdog)
+			return false;
+	return hidden_count(d) > 0;
 }
 
 static void

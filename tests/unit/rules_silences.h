@@ -162,6 +162,40 @@ static const struct silence silences[] = {
 	.zh = "1 个告警在触发，没有一个带有 `alertname=Gone`；它们没有这样的标签",
     },
     {
+	.name = "the scope hides heartbeats alone",
+	.state = ",\"labels\":{\"namespace\":\"shop\"}",
+	.alerts = "{\"alerts\":[],\"others\":{\"firing\":2,\"names\":{"
+		  "\"Watchdog\":2},\"labels\":{}}}",
+	.rules = ONE_RULE,
+	.targets = ALL_UP,
+	.clear = true,
+	.en = "**No alert is firing** [E1]",
+	.zh = "**没有告警在触发** [E1]",
+    },
+    {
+	.name = "the scope hides more than heartbeats",
+	.state = ",\"labels\":{\"namespace\":\"shop\"}",
+	.alerts = "{\"alerts\":[],\"others\":{\"firing\":3,\"names\":{"
+		  "\"Watchdog\":2,\"Slow\":1},\"labels\":{}}}",
+	.rules = ONE_RULE,
+	.targets = ALL_UP,
+	.en = "3 alerts fire, none with `namespace=shop`",
+	.zh = "3 个告警在触发，没有一个带有 `namespace=shop`",
+    },
+    {
+	.name = "the scope fits a heartbeat alone, and others fire",
+	.state = ",\"labels\":{\"namespace\":\"ops\"}",
+	.alerts =
+	    "{\"alerts\":[{\"name\":\"Watchdog\",\"state\":\"firing\","
+	    "\"labels\":{\"alertname\":\"Watchdog\",\"namespace\":\"ops\"},"
+	    "\"activeAt\":\"" FRI("09:30:00") "\"}],\"others\":{"
+	    "\"firing\":1,\"names\":{\"Slow\":1},\"labels\":{}}}",
+	.rules = ONE_RULE,
+	.targets = ALL_UP,
+	.en = "1 alert fires, none with `namespace=ops`",
+	.zh = "1 个告警在触发，没有一个带有 `namespace=ops`",
+    },
+    {
 	.name = "a moment before any data",
 	.state = PAST,
 	.alerts = PAST_NONE,

@@ -141,7 +141,7 @@ START_TEST(alerts_that_the_scope_hides_are_counted_and_placed)
 	ck_assert(workbench_number(&b, "not_matching") == 4);
 	json_print(&text, workbench_data(&b, "others"));
 	ck_assert_str_eq(buf_str(&text),
-	    "{\"firing\":2,\"labels\":{\"namespace\":[\"shop\",\"batch\"]}}");
+	    "{\"firing\":2,\"names\":{\"A\":2},\"labels\":{\"namespace\":[\"shop\",\"batch\"]}}");
 	/* Who has what was asked for is hidden by nothing. */
 	workbench_perform(&b, "{\"tool\":\"query_prometheus_alerts\",\"args\":"
 			      "{\"labels\":{\"alertname\":\"A\"}}}");

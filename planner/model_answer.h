@@ -10,8 +10,7 @@
 
 struct model_answer {
 	const struct baseline *base;
-	struct span wire;   /* the run's state, checked */
-	const cJSON *state; /* the same */
+	const cJSON *state; /* the run's, whole */
 	enum report_lang lang;
 	const char *by;	  /* the model's name */
 	const char *note; /* what a reader should know, or NULL */

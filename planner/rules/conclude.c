@@ -120,7 +120,7 @@ summarise(struct drawing *d, cJSON *c, const cJSON *incidents)
 		    "below");
 	say_cite(&d->s, drawing_alerts_id(d));
 	buf_adds(&d->s.text, d->zh ? "。" : ".");
-	put_summary(d, c, least);
+	put_summary(d, c, fresh > 0 ? least : REPORT_UNDETERMINED);
 }
 
 /* After what is new. */

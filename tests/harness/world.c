@@ -290,6 +290,8 @@ set_labels(struct world *w, struct world_alert *a, enum world_about about,
 		world_set_label(l, "instance", t->instance);
 	} else if (about == ABOUT_JOB) {
 		world_set_label(l, "job", "nightly-reporter");
+	} else if (about == ABOUT_NOTHING && !w->rules[a->rule].is_named_so) {
+		world_set_label(l, "namespace", namespaces[0]);
 	}
 }
 

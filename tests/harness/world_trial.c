@@ -17,6 +17,7 @@
 #include "common/report/alerts.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/house.h"
+#include "tests/harness/texts.h"
 #include "tests/harness/world_prom.h"
 
 enum { LANES = 6, TEXT_MAX = 8 << 20, PAUSE_MS = 20 };
@@ -222,6 +223,20 @@ lane_begin(struct lane *l, uint64_t seed)
 }
 
 static void
+no_answer(struct lane *l)
+{
+	struct answer *a = submit(l, "Accept: application/json");
+	auto_str log = proc_err(house_up(l->house));
+
+	l->result->violations++;
+	buf_addf(&l->result->text, "---- no answer but %ld %.200s\n", a->status,
+	    a->body);
+	world_tell(l->world, &l->result->text);
+	buf_addf(&l->result->text, "%s\n", text_tail(log));
+	answer_free(a);
+}
+
+static void
 lane_end(struct lane *l)
 {
 	AUTO(tree) got = NULL;
@@ -232,9 +247,7 @@ lane_end(struct lane *l)
 	if (got != NULL) {
 		judge(l, l->world, got, l->url);
 	} else {
-		l->result->violations++;
-		buf_addf(&l->result->text, "---- seed %llu: no answer\n",
-		    (unsigned long long)l->world->seed);
+		no_answer(l);
 	}
 	if (l->world->upset != UPSET_NONE)
 		house_await_well(l->house);

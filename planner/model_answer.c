@@ -68,34 +68,21 @@ put_held(struct buf *b, struct span plan)
 
 /* ---- the end ---- */
 
-/* The state as it would be with that conclusion and those notes. */
-static cJSON *
-state_with(const struct model_answer *a, const cJSON *conclusion,
-    const cJSON *notes)
-{
-	cJSON *s = cJSON_Duplicate(a->state, true), *all;
-	const cJSON *n;
-
-	cJSON_DeleteItemFromObjectCaseSensitive(s, "conclusion");
-	if (conclusion != NULL)
-		cJSON_AddItemToObject(
-		    s, "conclusion", cJSON_Duplicate(conclusion, true));
-	all = cJSON_GetObjectItemCaseSensitive(s, "notes");
-	if (!cJSON_IsArray(all)) {
-		cJSON_DeleteItemFromObjectCaseSensitive(s, "notes");
-		all = cJSON_AddArrayToObject(s, "notes");
-	}
-	cJSON_ArrayForEach (n, notes)
-		cJSON_AddItemToArray(all, cJSON_Duplicate(n, true));
-	return s;
-}
-
+/* For who makes no report of a conclusion himself. */
 static void
 render(struct buf *report, const struct model_answer *a,
     const cJSON *conclusion, const cJSON *notes)
 {
-	AUTO(tree) state = state_with(a, conclusion, notes);
+	AUTO(tree) state = cJSON_Duplicate(a->state, true);
+	cJSON *all = cJSON_GetObjectItemCaseSensitive(state, "notes");
+	const cJSON *n;
 
+	if (!cJSON_IsArray(all)) {
+		cJSON_DeleteItemFromObjectCaseSensitive(state, "notes");
+		all = cJSON_AddArrayToObject(state, "notes");
+	}
+	cJSON_ArrayForEach (n, notes)
+		cJSON_AddItemToArray(all, cJSON_Duplicate(n, true));
 	report_render(report, state, conclusion, a->lang, NULL);
 }
 
@@ -205,6 +192,27 @@ holds(const cJSON *claim)
 	       cJSON_GetArraySize(tree_at(claim, "evidence")) > 0;
 }
 
+/* The state with that conclusion; what else it holds is not looked into. */
+static void
+put_state_with(struct buf *b, struct span state, const cJSON *conclusion)
+{
+	struct wire_r r = wire_reader(state);
+	uint32_t n = wire_map(&r);
+
+	wire_put_map(
+	    b, n + (wire_find(state, "conclusion").n == 0 ? 1 : 0));
+	while (n-- > 0) {
+		struct span key = wire_str(&r), value = wire_raw(&r);
+
+		if (span_is(key, "conclusion"))
+			continue;
+		wire_put_span(b, key);
+		wire_put_raw(b, value);
+	}
+	wire_put_str(b, "conclusion");
+	wire_put_tree(b, conclusion);
+}
+
 /*
  * Leaves of an opinion what is borne out, as far as can be told from what
  * tools told of their evidence; the rest goes into said. What cites nothing
@@ -214,7 +222,6 @@ static void
 sift(const struct model_answer *a, cJSON *opinion, struct buf *said)
 {
 	AUTO(tree) conclusion = cJSON_Duplicate(a->base->conclusion, true);
-	AUTO(tree) state = NULL;
 	AUTO(verdict) v = NULL;
 	auto_buf wire = {.max = STATE_MAX};
 	const cJSON *judged;
@@ -222,8 +229,7 @@ sift(const struct model_answer *a, cJSON *opinion, struct buf *said)
 
 	cJSON_AddItemToObject(
 	    conclusion, "opinion", cJSON_Duplicate(opinion, true));
-	state = state_with(a, conclusion, NULL);
-	wire_put_tree(&wire, state);
+	put_state_with(&wire, a->wire, conclusion);
 	if (!wire.full)
 		v = verify_report(&(struct verify_in){
 		    .state = buf_span(&wire)});

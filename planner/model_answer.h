@@ -10,7 +10,8 @@
 
 struct model_answer {
 	const struct baseline *base;
-	const cJSON *state; /* the run's, whole */
+	struct span wire;   /* the run's state, checked */
+	const cJSON *state; /* the same */
 	enum report_lang lang;
 	const char *by;	  /* the model's name */
 	const char *note; /* what a reader should know, or NULL */

@@ -107,6 +107,7 @@ static struct model_answer
 answer_of(const struct work *w, const char *note)
 {
 	return (struct model_answer){.base = &w->base,
+	    .wire = w->t->state,
 	    .state = w->state,
 	    .lang = w->lang,
 	    .by = w->model,

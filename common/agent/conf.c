@@ -506,6 +506,25 @@ conf_each(const struct conf *c, unsigned who,
 	}
 }
 
+bool
+conf_is_hidden(const char *variable, unsigned who)
+{
+	static const char of_models[] = "_API_KEY";
+	size_t n = strcspn(variable, "="), k = strlen(of_models), i;
+
+	if (n > k && strncmp(variable + n - k, of_models, k) == 0)
+		return (who & CONF_PLANNER) == 0;
+	for (i = 0; i < ARRAY_LEN(opts); i++) {
+		char name[64];
+
+		env_name(opts[i].flag, name, sizeof(name));
+		if (opts[i].type == TYPE_SECRET && strlen(name) == n &&
+		    strncmp(variable, name, n) == 0)
+			return (opts[i].who & who) == 0;
+	}
+	return false;
+}
+
 enum conf_from
 conf_from(const struct conf *c, const char *flag)
 {

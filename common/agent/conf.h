@@ -67,6 +67,11 @@ void conf_help(FILE *out, unsigned who);
 void conf_each(const struct conf *c, unsigned who,
     void (*each)(void *ctx, const char *flag, const char *value), void *ctx);
 
+/* Whether a variable, NAME=VALUE, holds a secret that is no business of who:
+ * an option's that is another process's, or the key of a model's server, which
+ * is the planner's. */
+bool conf_is_hidden(const char *variable, unsigned who);
+
 /* Where an option's value is from; the later outranks the earlier. */
 enum conf_from {
 	CONF_FROM_NOBODY,

@@ -59,6 +59,19 @@ pass_on(void *ctx, const char *flag, const char *value)
 		sibling_add(p->s, xasprintf("--%s=%s", flag, value));
 }
 
+static void
+take_environment(struct sibling *s, unsigned who)
+{
+	size_t n = 0, i, k = 0;
+
+	while (environ[n] != NULL)
+		n++;
+	s->env = xcalloc(n + 1, sizeof(*s->env));
+	for (i = 0; i < n; i++)
+		if (!conf_is_hidden(environ[i], who))
+			s->env[k++] = environ[i];
+}
+
 void
 sibling_init(
     struct sibling *s, const char *kind, unsigned who, const struct conf *conf)
@@ -70,6 +83,7 @@ sibling_init(
 	if (conf->ini != NULL)
 		sibling_add(s, xasprintf("--config=%s", conf->ini));
 	conf_each(conf, who, pass_on, &p);
+	take_environment(s, who);
 }
 
 void
@@ -77,6 +91,8 @@ sibling_done(struct sibling *s)
 {
 	while (s->argc > 0)
 		free(s->argv[--s->argc]);
+	free(s->env);
+	s->env = NULL;
 }
 
 enum rc

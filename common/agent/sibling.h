@@ -13,13 +13,15 @@ enum { SIBLING_ARGV_MAX = 128 };
 struct sibling {
 	char *argv[SIBLING_ARGV_MAX]; /* owned, ends with NULL */
 	int argc;
+	char **env; /* owned, ends with NULL; its strings are our own's */
 };
 
 /* The path of culprit-KIND next to this program, the caller's. */
 char *sibling_path(const char *kind);
 
 /* The program culprit-KIND with the options of conf that concern who, but
- * for the name: each process has its own. */
+ * for the name: each process has its own; and with our environment, but for
+ * the secrets of others. */
 void sibling_init(
     struct sibling *s, const char *kind, unsigned who, const struct conf *conf);
 

@@ -93,6 +93,11 @@ NODISCARD enum rc causes_set_add(struct causes_set *set, const char *metric,
     const char *form, const struct causes_label *labels, size_t n,
     const char *fallback, float **ret_v, struct err *err);
 
+/* The values of a series that was added, to be told anew; NULL when there is
+ * no such series. */
+float *causes_set_again(struct causes_set *set, const char *metric,
+    const char *form, const struct causes_label *labels, size_t n);
+
 /* The history of a series that was added, for the caller to fill; NULL when
  * there is no such series. */
 float *causes_set_history(struct causes_set *set, const char *metric,

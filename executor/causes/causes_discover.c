@@ -15,6 +15,7 @@ enum {
 	SAMPLED_SERIES = 100, /* of a metric at most */
 	SAMPLED_S = 1800,
 	NAMES_BACK_S = 3600,
+	ODD_MAX = 2048, /* bytes of labels asked for in quotes */
 };
 
 /* ---- names and types ---- */
@@ -43,6 +44,46 @@ on_name(void *arg, cJSON *item, struct err *err)
 	(void)err;
 	if (cJSON_IsString(item))
 		metric_add(f, item->valuestring, 0);
+	cJSON_Delete(item);
+	return RC_OK;
+}
+
+/* The names are asked for anew. */
+static bool
+names_again(void *arg)
+{
+	struct causes_fetching *f = arg;
+
+	while (f->nmetrics > 0)
+		free(f->metrics[--f->nmetrics].name);
+	f->nmetrics_over = 0;
+	return true;
+}
+
+/* What is told twice is told once. */
+static bool
+told_again(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+/* Labels of the kind that Prometheus 3 and OpenTelemetry have; a server that
+ * has one can be asked for it. */
+static enum rc
+on_label(void *arg, cJSON *item, struct err *err)
+{
+	struct causes_fetching *f = arg;
+	auto_buf quoted = {.max = ODD_MAX};
+
+	(void)err;
+	if (cJSON_IsString(item) && causes_is_odd_label(item->valuestring)) {
+		prom_put_label(&quoted, item->valuestring);
+		if (memmem(buf_str(&f->odd), f->odd.len, quoted.data,
+			quoted.len) == NULL)
+			buf_addf(&f->odd, "%s%s", f->odd.len > 0 ? "," : "",
+			    buf_str(&quoted));
+	}
 	cJSON_Delete(item);
 	return RC_OK;
 }
@@ -144,6 +185,7 @@ causes_discover_names(struct causes_fetching *f)
 {
 	static const struct prom_sink name_sink = {.item = on_name};
 	static const struct prom_sink type_sink = {.item = on_type};
+	static const struct prom_sink label_sink = {.item = on_label};
 	const char *matchers[] = {buf_str(&f->selector), NULL};
 	struct types types = {.f = f, .by_name = cJSON_CreateObject()};
 	struct prom_job jobs[] = {
@@ -153,15 +195,27 @@ causes_discover_names(struct causes_fetching *f)
 		 .start_ms = causes_fetching_ms(f->rq->alert_s - NAMES_BACK_S),
 		 .end_ms = causes_fetching_ms(f->rq->at_s)},
 		.reader = {.sink = &name_sink,
+		    .again = names_again,
 		    .done = on_names_done,
 		    .arg = f}},
 	    {.ask = {.what = PROM_METADATA},
 		.reader = {.sink = &type_sink,
+		    .again = told_again,
 		    .done = on_types_done,
 		    .arg = &types}},
+	    {.ask = {.what = PROM_LABEL_NAMES,
+		 .matchers = matchers,
+		 .start_ms = causes_fetching_ms(f->rq->alert_s - NAMES_BACK_S),
+		 .end_ms = causes_fetching_ms(f->rq->at_s)},
+		.reader = {.sink = &label_sink,
+		    .again = told_again,
+		    .done = on_types_done,
+		    .arg = f}},
 	};
-	enum rc rc = causes_fetching_ask(f, jobs, ARRAY_LEN(jobs));
+	enum rc rc;
 
+	buf_init(&f->odd, ODD_MAX);
+	rc = causes_fetching_ask(f, jobs, ARRAY_LEN(jobs));
 	if (f->nmetrics_over > 0)
 		skip_over(f);
 	set_types(f, types.by_name);
@@ -228,7 +282,10 @@ causes_discover_counts(struct causes_fetching *f)
 	struct prom_job job = {.ask = {.what = PROM_INSTANT,
 				   .query = query,
 				   .at_ms = causes_fetching_ms(f->rq->alert_s)},
-	    .reader = {.sink = &sink, .done = on_count_done, .arg = &c}};
+	    .reader = {.sink = &sink,
+		.again = told_again,
+		.done = on_count_done,
+		.arg = &c}};
 
 	return causes_fetching_ask(f, &job, 1);
 }
@@ -297,6 +354,16 @@ interval_of(struct causes_fetching *f)
 	    fmax(f->gaps[f->ngaps / 2], (double)CAUSES_STEP_MIN_S));
 }
 
+static char *
+sampling_query(const struct causes_fetching *f, const struct causes_metric *m)
+{
+	auto_buf b = {.max = PROM_QUERY_MAX};
+
+	prom_put_selector(&b, m->name, f->rq->scope);
+	buf_addf(&b, "[%ds]", SAMPLED_S);
+	return buf_take(&b);
+}
+
 static size_t
 sampling_jobs(struct causes_fetching *f, struct prom_job *jobs, char **queries,
     struct sampling *states)
@@ -309,19 +376,16 @@ sampling_jobs(struct causes_fetching *f, struct prom_job *jobs, char **queries,
 		const struct causes_metric *m = &f->metrics[i];
 
 		if (m->count == 0 || m->count > SAMPLED_SERIES ||
-		    strspn(m->name,
-			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN"
-			"OPQRSTUVWXYZ0123456789_:") != strlen(m->name))
+		    m->type == CAUSES_TYPE_HISTOGRAM)
 			continue;
 		states[k] = (struct sampling){f, NAN};
-		queries[k] = xasprintf("%s%s%s%s[%ds]", m->name,
-		    f->rq->scope[0] != '\0' ? "{" : "", f->rq->scope,
-		    f->rq->scope[0] != '\0' ? "}" : "", SAMPLED_S);
+		queries[k] = sampling_query(f, m);
 		jobs[k] = (struct prom_job){
 		    .ask = {.what = PROM_INSTANT,
 			.query = queries[k],
 			.at_ms = causes_fetching_ms(f->rq->alert_s)},
 		    .reader = {.sink = &sink,
+			.again = told_again,
 			.done = on_types_done,
 			.arg = &states[k]}};
 		k++;

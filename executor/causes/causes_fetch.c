@@ -66,6 +66,9 @@ struct range {
 	float *v;
 	struct causes_grid grid;
 	bool history;
+	bool again;  /* what comes was told before, as far as it came */
+	bool native; /* so is the series that comes now */
+	char name[512];
 };
 
 /* Where the next one goes. */
@@ -82,10 +85,12 @@ on_range_series(void *arg, const struct prom_labels *labels, struct err *err)
 {
 	struct range *r = arg;
 	struct causes_label list[CAUSES_LABELS_MAX];
-	char text[8192], metric[512];
+	char text[8192];
+	const char *metric = r->name;
 	size_t used = 0, n = 0;
 
-	snprintf(metric, sizeof(metric), "%.*s",
+	r->native = false;
+	snprintf(r->name, sizeof(r->name), "%.*s",
 	    SPAN_ARG(prom_label_get(labels, "__name__")));
 	for (size_t i = 0; i < labels->n && n < ARRAY_LEN(list); i++) {
 		struct span name = labels->list[i].name;
@@ -105,6 +110,13 @@ on_range_series(void *arg, const struct prom_labels *labels, struct err *err)
 		    r->ask->form, list, n);
 		return RC_OK;
 	}
+	if (r->again) {
+		r->v = causes_set_again(r->f->out->set,
+		    r->ask->metric != NULL ? r->ask->metric : metric,
+		    r->ask->form, list, n);
+		if (r->v != NULL)
+			return RC_OK;
+	}
 	return causes_set_add(r->f->out->set,
 	    r->ask->metric != NULL ? r->ask->metric : metric, r->ask->form,
 	    list, n, r->f->rq->service, &r->v, err);
@@ -121,6 +133,34 @@ on_range_sample(void *arg, double t_s, double v, struct err *err)
 	if (r->v != NULL && i >= 0 && i < (double)g->points && isfinite(v))
 		r->v[(size_t)i] = (float)v;
 	return RC_OK;
+}
+
+/* No metadata said that it is one: what is sent through remote write has
+ * none. */
+static enum rc
+on_range_histogram(
+    void *arg, double t_s, double count, double sum, struct err *err)
+{
+	struct range *r = arg;
+
+	(void)t_s;
+	(void)count;
+	(void)sum;
+	(void)err;
+	for (size_t i = 0; !r->native && i < r->f->nmetrics; i++)
+		if (strcmp(r->f->metrics[i].name, r->name) == 0)
+			r->f->metrics[i].native = true;
+	r->native = true;
+	return RC_OK;
+}
+
+static bool
+range_again(void *arg)
+{
+	struct range *r = arg;
+
+	r->again = true;
+	return true;
 }
 
 static void
@@ -160,7 +200,9 @@ static struct prom_job
 range_job(struct range *r)
 {
 	static const struct prom_sink sink = {
-	    .series = on_range_series, .sample = on_range_sample};
+	    .series = on_range_series,
+	    .sample = on_range_sample,
+	    .histogram = on_range_histogram};
 	const struct causes_grid *g = &r->grid;
 
 	return (struct prom_job){
@@ -171,6 +213,7 @@ range_job(struct range *r)
 		    g->start_s + (double)(g->points - 1) * g->step_s),
 		.step_ms = causes_fetching_ms(g->step_s)},
 	    .reader = {.sink = &sink,
+		.again = range_again,
 		.done = r->history ? on_history_done : on_range_done,
 		.arg = r}};
 }
@@ -223,11 +266,38 @@ note_unchosen(struct causes_fetching *f)
 			    "does not fit the budget of series");
 }
 
+/* What was asked for as gauges, and was found to be native histograms. */
+static enum rc
+ask_natives(struct causes_fetching *f, unsigned rate_s)
+{
+	struct causes_asks asks;
+	size_t n = 0;
+	enum rc rc;
+
+	for (size_t i = 0; i < f->nmetrics; i++) {
+		struct causes_metric *m = &f->metrics[i];
+
+		m->chosen = m->native && m->type != CAUSES_TYPE_HISTOGRAM;
+		n += m->chosen;
+		if (m->chosen)
+			m->type = CAUSES_TYPE_HISTOGRAM;
+	}
+	if (n == 0)
+		return RC_OK;
+	asks = causes_plan(f->metrics, f->nmetrics, f->rq->scope,
+	    f->odd.full ? "" : buf_str(&f->odd), rate_s,
+	    f->limits.metric_series_max);
+	rc = ask_ranges(f, &asks, &f->grid, false);
+	causes_asks_done(&asks);
+	return rc;
+}
+
 static enum rc
 fetch_series(struct causes_fetching *f)
 {
 	struct causes_asks asks;
 	struct causes_grid before;
+	unsigned rate_s;
 	double interval;
 	enum rc rc;
 
@@ -253,10 +323,13 @@ fetch_series(struct causes_fetching *f)
 	causes_choose(f->metrics, f->nmetrics, f->limits.series_max);
 	note_unchosen(f);
 	f->out->known = causes_useful(f->metrics, f->nmetrics);
+	rate_s = (unsigned)ceil(fmax(2.2 * interval, f->grid.step_s));
 	asks = causes_plan(f->metrics, f->nmetrics, f->rq->scope,
-	    (unsigned)ceil(fmax(2.2 * interval, f->grid.step_s)),
+	    f->odd.full ? "" : buf_str(&f->odd), rate_s,
 	    f->limits.metric_series_max);
 	rc = ask_ranges(f, &asks, &f->grid, false);
+	if (rc == RC_OK)
+		rc = ask_natives(f, rate_s);
 	before = history_grid(f);
 	if (rc == RC_OK)
 		rc = ask_ranges(f, &asks, &before, true);
@@ -288,6 +361,7 @@ fetch_done(struct causes_fetching *f)
 		free(f->metrics[i].name);
 	free(f->metrics);
 	buf_done(&f->selector);
+	buf_done(&f->odd);
 }
 
 enum rc

@@ -25,6 +25,7 @@ struct causes_fetching {
 	struct causes_metric *metrics;
 	size_t nmetrics, nmetrics_over; /* the latter are not kept */
 	struct buf selector;            /* everything in scope */
+	struct buf odd; /* labels to ask for in quotes; see causes_plan */
 	size_t answered;
 	enum rc failed; /* of the first that failed */
 	struct err err;

@@ -56,13 +56,28 @@ static const char *const kind_names[CAUSES_KINDS] = {
     [CAUSES_INFO] = "version",
 };
 
+/* What stands between the words of a name is _ for us. */
+static char
+plain_char(char c)
+{
+	return strchr("./-", c) != NULL && c != '\0' ? '_' : c;
+}
+
+bool
+causes_same_name(const char *name, const char *plain)
+{
+	for (; *name != '\0' && plain_char(*name) == *plain; name++)
+		plain++;
+	return *name == '\0' && *plain == '\0';
+}
+
 static void
 lower(const char *s, char *out, size_t size)
 {
 	size_t i = 0;
 
 	for (; s[i] != '\0' && i + 1 < size; i++)
-		out[i] = (char)tolower((unsigned char)s[i]);
+		out[i] = plain_char((char)tolower((unsigned char)s[i]));
 	out[i] = '\0';
 }
 
@@ -163,7 +178,11 @@ causes_is_outgoing(const char *metric)
 bool
 causes_is_shared(const char *metric)
 {
-	return matches(metric, "^node_ ^host_ ^machine_ ^windows_");
+	char name[256];
+
+	lower(metric, name, sizeof(name));
+	return matches(name,
+	    "^node_ ^host_ ^machine_ ^windows_ ^system_ ^k8s_node_");
 }
 
 bool
@@ -210,11 +229,13 @@ const char *
 causes_unit_of(const char *metric, const char *form)
 {
 	bool rate = strcmp(form, "rate") == 0;
+	char name[256];
 
+	lower(metric, name, sizeof(name));
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-		if (!matches(metric, units[i].part))
+		if (!matches(name, units[i].part))
 			continue;
-		if (!rate || matches(metric, "_count$"))
+		if (!rate || matches(name, "_count$"))
 			break;
 		if (strcmp(units[i].unit, "seconds") == 0)
 			return "seconds per second";
@@ -225,7 +246,7 @@ causes_unit_of(const char *metric, const char *form)
 	if (rate)
 		return "per second";
 	for (size_t i = 0; i < ARRAY_LEN(units); i++)
-		if (matches(metric, units[i].part))
+		if (matches(name, units[i].part))
 			return units[i].unit;
 	return "";
 }
@@ -237,14 +258,18 @@ const char *const causes_service_labels[] = {"service", "service_name",
     "label_app_kubernetes_io_name", "k8s_app", "label_app", "deployment",
     "statefulset", "daemonset", "workload", "container", "container_name",
     "container_label_com_docker_compose_service", "service_id", "component",
-    "pod", "pod_name", "job", "instance", "host", "node", "name", NULL};
+    "k8s_deployment_name", "k8s_statefulset_name", "k8s_daemonset_name",
+    "k8s_container_name", "pod", "pod_name", "k8s_pod_name", "job", "instance",
+    "service_instance_id", "host", "host_name", "node", "k8s_node_name", "name",
+    NULL};
 
 /* Where the series comes from an agent on the machine, "service" and "job"
  * name the agent. */
 static const char *const agent_labels[] = {"deployment", "statefulset",
     "daemonset", "workload", "container", "container_name",
-    "container_label_com_docker_compose_service", "label_app", "pod",
-    "pod_name", "name", NULL};
+    "container_label_com_docker_compose_service", "label_app",
+    "k8s_deployment_name", "k8s_statefulset_name", "k8s_daemonset_name",
+    "k8s_container_name", "pod", "pod_name", "k8s_pod_name", "name", NULL};
 
 const struct causes_pair causes_pairs[] = {
     {"client", "server"},
@@ -268,16 +293,16 @@ static const char *
 label(const struct causes_label *labels, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(labels[i].name, name) == 0)
+		if (causes_same_name(labels[i].name, name))
 			return labels[i].value;
 	return NULL;
 }
 
 static bool
-in_list(const char *const *list, const char *name)
+in_list(const char *const *list, const char *value)
 {
 	for (; *list != NULL; list++)
-		if (strcmp(*list, name) == 0)
+		if (strcmp(*list, value) == 0)
 			return true;
 	return false;
 }
@@ -319,11 +344,12 @@ from_agent(const struct causes_label *labels, size_t n)
 bool
 causes_is_identity(const char *name)
 {
-	if (in_list(causes_service_labels, name))
-		return true;
+	for (size_t i = 0; causes_service_labels[i] != NULL; i++)
+		if (causes_same_name(name, causes_service_labels[i]))
+			return true;
 	for (size_t i = 0; i < causes_npairs; i++)
-		if (strcmp(causes_pairs[i].client, name) == 0 ||
-		    strcmp(causes_pairs[i].server, name) == 0)
+		if (causes_same_name(name, causes_pairs[i].client) ||
+		    causes_same_name(name, causes_pairs[i].server))
 			return true;
 	return matches(name, "^uid$ ^id$ ^image$ replicaset");
 }
@@ -363,9 +389,11 @@ causes_service_of(const char *metric, const struct causes_label *labels,
     size_t n, char *out, size_t size)
 {
 	const char *const *list = causes_service_labels;
+	char name[256];
 
 	out[0] = '\0';
-	if (matches(metric, "^container_ ^kube_ ^kubelet_") ||
+	lower(metric, name, sizeof(name));
+	if (matches(name, "^container_ ^kube_ ^kubelet_ ^k8s_") ||
 	    (metric[0] == '\0' && from_agent(labels, n)))
 		list = agent_labels;
 	for (; *list != NULL; list++) {
@@ -375,7 +403,7 @@ causes_service_of(const char *metric, const struct causes_label *labels,
 			continue;
 		if (snprintf(out, size, "%s", value) < 0)
 			out[0] = '\0';
-		if (matches(*list, "^pod"))
+		if (matches(*list, "^pod ^k8s_pod"))
 			causes_strip_pod(out);
 		if (strcmp(*list, "instance") == 0)
 			out[strcspn(out, ":")] = '\0';

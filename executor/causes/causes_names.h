@@ -8,6 +8,10 @@
 
 #include "executor/causes/causes.h"
 
+/* Is name what plain, a name of [a-z0-9_], is in UTF-8 (service.name for
+ * service_name)? Every lookup here takes them for the same. */
+bool causes_same_name(const char *name, const char *plain);
+
 enum causes_kind causes_kind_of(const char *metric);
 /* The kind of a series of that metric with this label. */
 enum causes_kind causes_kind_with(

@@ -2,11 +2,14 @@
  * causes_plan.c - metric names and types into PromQL.
  *
  * Counters become rates; a sum and its count become a mean, buckets a
- * quantile; start times become changes; gauges stay, several to a question.
- * Invariant: only names of [a-zA-Z0-9_:] reach an expression.
+ * quantile, and a native histogram all of these; start times become changes;
+ * gauges stay, several to a question.
+ * Invariant: names of other characters than [a-zA-Z0-9_:] reach an expression
+ * in quotes only.
  */
 #include "executor/causes/causes_plan.h"
 #include "executor/causes/causes_names.h"
+#include "executor/prom/prom.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +19,7 @@ enum {
 	GROUP_SERIES = 400,
 	EXPR_MAX = 16 << 10,
 	PRIORITIES = 3,
+	NATIVE_ASKS = 3, /* about a native histogram */
 };
 
 /* Kept besides the service's labels when a metric is summed up. */
@@ -39,15 +43,6 @@ ends(const char *name, const char *tail)
 	size_t n = strlen(name), k = strlen(tail);
 
 	return n > k && strcmp(name + n - k, tail) == 0;
-}
-
-static bool
-is_plain(const char *name)
-{
-	return name[0] != '\0' &&
-	       strspn(name,
-		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		   "0123456789_:") == strlen(name);
 }
 
 /* About the monitoring itself, or no measurement. */
@@ -119,8 +114,10 @@ causes_choose(struct causes_metric *metrics, size_t n, size_t series_max)
 			struct causes_metric *m = order[i];
 			size_t cost = MAX(m->count, (size_t)1);
 
+			if (m->type == CAUSES_TYPE_HISTOGRAM)
+				cost *= NATIVE_ASKS;
 			if (priority(causes_kind_of(m->name)) != p ||
-			    is_useless(m->name) || !is_plain(m->name) ||
+			    is_useless(m->name) || m->name[0] == '\0' ||
 			    used + cost > series_max)
 				continue;
 			m->chosen = true;
@@ -145,7 +142,7 @@ causes_useful(const struct causes_metric *metrics, size_t n)
 struct plan {
 	const struct causes_metric *metrics;
 	size_t n;
-	const char *scope;
+	const char *scope, *odd;
 	unsigned rate_s;
 	size_t metric_max;
 	struct causes_asks asks;
@@ -187,7 +184,7 @@ add(struct plan *p, const struct causes_metric *m, const char *metric,
 
 /* by (label, label ...): all labels that tell whose and which. */
 static void
-put_by(struct buf *b, const char *first)
+put_by(struct buf *b, const struct plan *p, const char *first)
 {
 	const char *sep = "";
 
@@ -205,22 +202,16 @@ put_by(struct buf *b, const char *first)
 		    causes_pairs[i].server);
 	for (size_t i = 0; kept_labels[i] != NULL; i++)
 		buf_addf(b, ",%s", kept_labels[i]);
+	if (p->odd[0] != '\0')
+		buf_addf(b, ",%s", p->odd);
 	buf_adds(b, ")");
-}
-
-static void
-put_selector(struct buf *b, const struct plan *p, const char *name)
-{
-	buf_adds(b, name);
-	if (p->scope[0] != '\0')
-		buf_addf(b, "{%s}", p->scope);
 }
 
 static void
 put_rate(struct buf *b, const struct plan *p, const char *fn, const char *name)
 {
 	buf_addf(b, "%s(", fn);
-	put_selector(b, p, name);
+	prom_put_selector(b, name, p->scope);
 	buf_addf(b, "[%us])", p->rate_s);
 }
 
@@ -233,7 +224,7 @@ ask_rate(struct plan *p, const struct causes_metric *m, const char *fn,
 
 	if (m->count > p->metric_max) {
 		buf_adds(&b, "sum");
-		put_by(&b, NULL);
+		put_by(&b, p, NULL);
 		buf_adds(&b, " (");
 	}
 	put_rate(&b, p, fn, m->name);
@@ -252,7 +243,7 @@ ask_mean(struct plan *p, const struct causes_metric *m, const char *base)
 	for (int i = 0; i < 2; i++) {
 		if (sum) {
 			buf_adds(&b, "sum");
-			put_by(&b, NULL);
+			put_by(&b, p, NULL);
 			buf_adds(&b, " (");
 		}
 		put_rate(&b, p, "rate", i == 0 ? m->name : count);
@@ -270,11 +261,51 @@ ask_quantile(struct plan *p, const struct causes_metric *m, const char *base)
 	auto_buf b = {.max = EXPR_MAX};
 
 	buf_adds(&b, "histogram_quantile(0.95, sum");
-	put_by(&b, "le");
+	put_by(&b, p, "le");
 	buf_adds(&b, " (");
 	put_rate(&b, p, "rate", m->name);
 	buf_adds(&b, "))");
 	add(p, m, base, "p95", &b);
+}
+
+/* fn(rate(name[range])), of all of a service where there are too many. */
+static void
+put_native(struct buf *b, const struct plan *p, const struct causes_metric *m,
+    const char *fn)
+{
+	bool sum = m->count > p->metric_max;
+
+	buf_adds(b, fn);
+	if (sum) {
+		buf_adds(b, "sum");
+		put_by(b, p, NULL);
+		buf_adds(b, " (");
+	}
+	put_rate(b, p, "rate", m->name);
+	buf_adds(b, sum ? "))" : ")");
+}
+
+/* A native histogram, with exponential or custom buckets, is one series that
+ * holds count, sum and buckets. */
+static void
+ask_native(struct plan *p, const struct causes_metric *m)
+{
+	auto_buf count = {.max = EXPR_MAX}, mean = {.max = EXPR_MAX},
+		 quantile = {.max = EXPR_MAX};
+	auto_str counted = xasprintf("%s_count", m->name);
+
+	put_native(&count, p, m, "histogram_count(");
+	add(p, m, counted, "rate", &count);
+	put_native(&mean, p, m, "histogram_sum(");
+	buf_adds(&mean, " / ");
+	put_native(&mean, p, m, "histogram_count(");
+	add(p, m, m->name, "mean", &mean);
+	buf_adds(&quantile, "histogram_quantile(0.95, sum");
+	put_by(&quantile, p, NULL);
+	buf_adds(&quantile, " (");
+	put_rate(&quantile, p, "rate", m->name);
+	buf_adds(&quantile, "))");
+	add(p, m, m->name, "p95", &quantile);
 }
 
 static void
@@ -284,12 +315,24 @@ flush_group(struct plan *p)
 
 	if (p->group_names == 0)
 		return;
-	buf_addf(&b, "{__name__=~\"%s\"%s%s}", buf_str(&p->group),
-	    p->scope[0] != '\0' ? "," : "", p->scope);
+	buf_adds(&b, "{__name__=~");
+	prom_put_quoted(&b, buf_span(&p->group));
+	buf_addf(&b, "%s%s}", p->scope[0] != '\0' ? "," : "", p->scope);
 	add(p, NULL, NULL, "", &b);
 	buf_reset(&p->group);
 	p->group_names = p->group_series = 0;
 	p->group_decisive = false;
+}
+
+/* Nothing in it means anything to a regular expression. */
+static void
+put_literal(struct buf *b, const char *name)
+{
+	for (; *name != '\0'; name++) {
+		if (strchr("\\.+*?()|[]{}^$", *name) != NULL)
+			buf_addc(b, '\\');
+		buf_addc(b, *name);
+	}
 }
 
 static void
@@ -302,16 +345,16 @@ ask_gauge(struct plan *p, const struct causes_metric *m)
 		if (p->group_names == GROUP_NAMES ||
 		    p->group_series + m->count > GROUP_SERIES)
 			flush_group(p);
-		buf_addf(&p->group, "%s%s", p->group_names++ > 0 ? "|" : "",
-		    m->name);
+		buf_adds(&p->group, p->group_names++ > 0 ? "|" : "");
+		put_literal(&p->group, m->name);
 		p->group_series += MAX(m->count, (size_t)1);
 		p->group_decisive |= is_decisive(m->name);
 		return;
 	}
 	buf_adds(&b, k == CAUSES_LATENCY || k == CAUSES_AVAIL ? "avg" : "sum");
-	put_by(&b, NULL);
+	put_by(&b, p, NULL);
 	buf_adds(&b, " (");
-	put_selector(&b, p, m->name);
+	prom_put_selector(&b, m->name, p->scope);
 	buf_adds(&b, ")");
 	add(p, m, m->name, "", &b);
 }
@@ -343,6 +386,9 @@ ask_metric(struct plan *p, const struct causes_metric *m)
 
 	if (ends(m->name, "start_time_seconds"))
 		ask_rate(p, m, "changes", "changes");
+	else if (m->type == CAUSES_TYPE_HISTOGRAM && bucket == NULL &&
+		 sum == NULL && count == NULL)
+		ask_native(p, m);
 	else if (bucket != NULL)
 		ask_quantile(p, m, bucket);
 	else if (sum != NULL && has(p, sum, "_count"))
@@ -354,13 +400,32 @@ ask_metric(struct plan *p, const struct causes_metric *m)
 		ask_gauge(p, m);
 }
 
+bool
+causes_is_odd_label(const char *name)
+{
+	if (prom_is_label_name(name))
+		return false;
+	for (size_t i = 0; kept_labels[i] != NULL; i++)
+		if (causes_same_name(name, kept_labels[i]))
+			return true;
+	for (size_t i = 0; i < causes_npairs; i++)
+		if (causes_same_name(name, causes_pairs[i].client) ||
+		    causes_same_name(name, causes_pairs[i].server))
+			return true;
+	for (size_t i = 0; causes_service_labels[i] != NULL; i++)
+		if (causes_same_name(name, causes_service_labels[i]))
+			return true;
+	return false;
+}
+
 struct causes_asks
 causes_plan(const struct causes_metric *metrics, size_t n, const char *scope,
-    unsigned rate_s, size_t metric_max)
+    const char *odd, unsigned rate_s, size_t metric_max)
 {
 	struct plan p = {.metrics = metrics,
 	    .n = n,
 	    .scope = scope,
+	    .odd = odd,
 	    .rate_s = rate_s,
 	    .metric_max = metric_max};
 

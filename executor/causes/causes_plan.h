@@ -13,7 +13,7 @@ enum causes_type {
 	CAUSES_TYPE_UNKNOWN,
 	CAUSES_TYPE_GAUGE,
 	CAUSES_TYPE_COUNTER,
-	CAUSES_TYPE_HISTOGRAM,
+	CAUSES_TYPE_HISTOGRAM, /* of a series' own name: a native one */
 	CAUSES_TYPE_SUMMARY,
 };
 
@@ -22,6 +22,7 @@ struct causes_metric {
 	enum causes_type type; /* by metadata */
 	size_t count;          /* of series; 0: not known */
 	bool chosen;
+	bool native; /* samples turned out to be native histograms */
 };
 
 /* What answers a question: one metric made into something, or several
@@ -49,12 +50,17 @@ void causes_choose(struct causes_metric *metrics, size_t n, size_t series_max);
 /* Series of the metrics that measure something, chosen or not. */
 size_t causes_useful(const struct causes_metric *metrics, size_t n);
 
+/* Is it a label that tells whose or which, under a name of UTF-8 that has to
+ * be asked for in quotes (service.name)? */
+bool causes_is_odd_label(const char *name);
+
 /*
  * The questions for the chosen metrics (sorted by name). scope: matchers or
- * "". Rates look back rate_s. Of a metric with more than metric_max series
- * sums per service are asked for.
+ * "". odd: labels such as those above, as the server has them, quoted, with
+ * commas between, or "". Rates look back rate_s. Of a metric with more than
+ * metric_max series sums per service are asked for.
  */
 struct causes_asks causes_plan(const struct causes_metric *metrics, size_t n,
-    const char *scope, unsigned rate_s, size_t metric_max);
+    const char *scope, const char *odd, unsigned rate_s, size_t metric_max);
 
 #endif

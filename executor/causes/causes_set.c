@@ -248,6 +248,18 @@ add_key(struct causes_set *set, const char *metric, const char *form,
 }
 
 float *
+causes_set_again(struct causes_set *set, const char *metric, const char *form,
+    const struct causes_label *labels, size_t n)
+{
+	auto_buf key = {.max = KEY_MAX};
+	uint16_t *slot;
+
+	put_key(&key, metric, form, labels, n);
+	slot = names_slot(&set->keys, buf_str(&key));
+	return *slot != 0 ? set->series[*slot - 1].v : NULL;
+}
+
+float *
 causes_set_history(struct causes_set *set, const char *metric, const char *form,
     const struct causes_label *labels, size_t n)
 {

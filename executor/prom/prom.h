@@ -43,6 +43,7 @@ enum prom_what {
 	PROM_RULES,
 	PROM_TARGETS,
 	PROM_LABEL_VALUES, /* label, matchers, start_ms, end_ms */
+	PROM_LABEL_NAMES,  /* matchers, start_ms, end_ms */
 	PROM_SERIES,       /* matchers, start_ms, end_ms */
 	PROM_METADATA,     /* query: one metric, or NULL */
 };
@@ -104,8 +105,23 @@ void prom_put_quoted(struct buf *b, struct span s);
 /* Appends the lines of warnings that b, one per line, does not have. */
 void prom_keep_warnings(struct buf *b, const char *warnings);
 
-/* A name that may stand in a matcher, [a-zA-Z_][a-zA-Z0-9_]*. */
+/* A name that may stand in a matcher as it is, [a-zA-Z_][a-zA-Z0-9_]*. */
 bool prom_is_label_name(const char *name);
+
+/* One that a label may have, in quotes where it must be: of letters of any
+ * script, digits and _ . / : -, not a digit first. */
+bool prom_is_utf8_name(const char *name);
+
+/* One that a metric may have as it is, which may hold colons. */
+bool prom_is_metric_name(const char *name);
+
+/* Appends a label's name for a matcher or a list: in quotes, which servers
+ * that have such labels understand, where it must be. */
+void prom_put_label(struct buf *b, const char *name);
+
+/* Appends the selector of a metric with those matchers (without braces, ""
+ * for none), for any server, whatever the metric's name. */
+void prom_put_selector(struct buf *b, const char *name, const char *matchers);
 
 /* ---- on a loop ---- */
 

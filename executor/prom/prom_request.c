@@ -18,6 +18,7 @@ static const char *const paths[] = {
     [PROM_RULES] = "/api/v1/rules",
     [PROM_TARGETS] = "/api/v1/targets",
     [PROM_LABEL_VALUES] = "/api/v1/label/",
+    [PROM_LABEL_NAMES] = "/api/v1/labels",
     [PROM_SERIES] = "/api/v1/series",
     [PROM_METADATA] = "/api/v1/metadata",
 };
@@ -148,7 +149,7 @@ prom_request_init(struct prom_request *q, const struct prom_conf *conf,
 	http_show_url(buf_str(&q->url), q->shown, sizeof(q->shown));
 	/* Label values know no POST. */
 	may_post = ask->what == PROM_INSTANT || ask->what == PROM_RANGE ||
-		   ask->what == PROM_SERIES;
+		   ask->what == PROM_SERIES || ask->what == PROM_LABEL_NAMES;
 	if (may_post && params.len > PROM_GET_MAX) {
 		buf_add_span(&q->body, buf_span(&params));
 		buf_addf(
@@ -201,16 +202,63 @@ prom_put_quoted(struct buf *b, struct span s)
 	buf_addc(b, '"');
 }
 
-bool
-prom_is_label_name(const char *name)
+static bool
+is_name(const char *name, const char *also, bool utf8)
 {
 	const char *p = name;
 
 	if (p == NULL || *p == '\0' || (*p >= '0' && *p <= '9'))
 		return false;
 	for (; *p != '\0'; p++)
-		if (*p != '_' && (*p < '0' || *p > '9') &&
-		    (*p < 'a' || *p > 'z') && (*p < 'A' || *p > 'Z'))
+		if (strchr(also, *p) == NULL && (*p < '0' || *p > '9') &&
+		    (*p < 'a' || *p > 'z') && (*p < 'A' || *p > 'Z') &&
+		    !(utf8 && (unsigned char)*p >= 0x80))
 			return false;
 	return true;
+}
+
+bool
+prom_is_utf8_name(const char *name)
+{
+	return is_name(name, "_./:-", true);
+}
+
+bool
+prom_is_label_name(const char *name)
+{
+	return is_name(name, "_", false);
+}
+
+bool
+prom_is_metric_name(const char *name)
+{
+	return is_name(name, "_:", false);
+}
+
+void
+prom_put_label(struct buf *b, const char *name)
+{
+	if (prom_is_label_name(name))
+		buf_adds(b, name);
+	else
+		prom_put_quoted(b, span_of(name));
+}
+
+void
+prom_put_selector(struct buf *b, const char *name, const char *matchers)
+{
+	bool plain = prom_is_metric_name(name);
+
+	if (plain)
+		buf_adds(b, name);
+	if (plain && matchers[0] == '\0')
+		return;
+	buf_addc(b, '{');
+	if (!plain) {
+		buf_adds(b, "__name__=");
+		prom_put_quoted(b, span_of(name));
+		buf_adds(b, matchers[0] != '\0' ? "," : "");
+	}
+	buf_adds(b, matchers);
+	buf_addc(b, '}');
 }

@@ -38,13 +38,14 @@ read_scope(struct args *a, struct json_in *in)
 	const cJSON *scope = json_in_labels_opt(in, "scope"), *l;
 
 	cJSON_ArrayForEach (l, scope) {
-		if (!prom_is_label_name(l->string)) {
+		if (!prom_is_utf8_name(l->string)) {
 			json_in_fail(
 			    in, "scope", "%.40s is no label name", l->string);
 			return;
 		}
-		buf_addf(
-		    &a->scope, "%s%s=", a->scope.len > 0 ? "," : "", l->string);
+		buf_adds(&a->scope, a->scope.len > 0 ? "," : "");
+		prom_put_label(&a->scope, l->string);
+		buf_addc(&a->scope, '=');
 		prom_put_quoted(&a->scope, span_of(l->valuestring));
 	}
 	if (a->scope.full)

@@ -214,9 +214,9 @@ tool_prom_check_labels(struct json_in *in, const char *key, const cJSON *labels)
 	const cJSON *l;
 
 	cJSON_ArrayForEach (l, labels)
-		if (!prom_is_label_name(l->string))
+		if (!prom_is_utf8_name(l->string))
 			json_in_fail(in, key,
 			    "\"%.60s\" is not a label name (letters, digits "
-			    "and _, not a digit first)",
+			    "and _ . / : -, not a digit first)",
 			    l->string);
 }

@@ -37,7 +37,8 @@ is_label_name(const char *s)
 
 	for (p = s; *p != '\0'; p++)
 		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-			*p == '_' || (p > s && *p >= '0' && *p <= '9')))
+			*p == '_' || (p > s && *p >= '0' && *p <= '9') ||
+			(p > s && *p == '.')))
 			return false;
 	return p > s;
 }
@@ -53,8 +54,9 @@ labels_read(struct json_in *in, struct request *r)
 		if (!is_label_name(l->string))
 			json_in_fail(in, "labels",
 			    "\"%.100s\" is not the "
-			    "name of a label; names are letters, digits and "
-			    "\"_\", and do not begin with a digit",
+			    "name of a label; names are letters, digits, "
+			    "\"_\" and \".\", and begin with a letter or "
+			    "\"_\"",
 			    l->string);
 		else if (strlen(l->valuestring) > REQUEST_LABEL_VALUE_MAX)
 			json_in_fail(in, "labels",

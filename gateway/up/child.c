@@ -75,7 +75,7 @@ child_exec(const struct child *c, pid_t parent)
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
 	    dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		_exit(126);
-	execv(c->program.argv[0], c->program.argv);
+	execve(c->program.argv[0], c->program.argv, c->program.env);
 	_exit(127);
 }
 
@@ -106,7 +106,7 @@ child_check(struct child *c)
 	sibling_add(&c->program, xstrdup("--check"));
 	pid = fork();
 	if (pid == 0) {
-		execv(c->program.argv[0], c->program.argv);
+		execve(c->program.argv[0], c->program.argv, c->program.env);
 		_exit(127);
 	}
 	while (pid > 0 && waitpid(pid, &how, 0) < 0 && errno == EINTR)

@@ -42,6 +42,16 @@ conclude_target(
 
 /* ---- which explanation holds ---- */
 
+/* What changed most, be it no cause of this; NULL: nothing does. */
+static const char *
+stands_out(const struct study *s)
+{
+	return causes_first(s) != NULL &&
+		       causes_confidence(s) >= REPORT_SUSPECTED
+		   ? tree_str(causes_first(s), "service")
+		   : NULL;
+}
+
 static void
 conclude_nothing(struct drawing *d, const struct study *s, struct outcome *o)
 {
@@ -60,6 +70,12 @@ conclude_nothing(struct drawing *d, const struct study *s, struct outcome *o)
 	tell_put_subject(d, s);
 	say(&d->s, "：按“尚未确定”里的下一步做",
 	    ": take the next steps under what is still open");
+	if (stands_out(s) != NULL) {
+		say(&d->s, "，先看", ", first look at ");
+		say_code(&d->s, stands_out(s));
+		say(&d->s, "，它变化最大", ", which changed most");
+		say_cite(&d->s, answer_evidence(s->causes.answer));
+	}
 	drawing_action(d);
 }
 
@@ -201,20 +217,37 @@ conclude_brief(struct drawing *d, const struct study *s, struct outcome *o)
 	o->answer = say_claim(&d->s);
 }
 
-/* For the first screen: how what it measures went. */
 static void
-add_course(struct drawing *d, const struct study *s, cJSON *incident)
+put_course(struct drawing *d, const struct study *s, const struct looked *x)
 {
-	const struct looked *x = study_own(s);
-
-	if (x == NULL || !x->found || x->measure.role == PROMQL_ABSENT)
-		return;
 	tell_put_course(d, x);
 	if (s->is_over)
 		say(&d->s, "，条件已经不再成立", ", which holds no more");
 	if (tree_is(s->alert, "state", "pending"))
 		say(&d->s, "，还没有触发", ", pending");
-	cJSON_AddItemToObject(incident, "course", say_claim(&d->s));
+}
+
+/* For the first screen: how what it measures went, and what changed most
+ * where that explains nothing. */
+static void
+add_course(struct drawing *d, const struct study *s, const struct outcome *o,
+    cJSON *incident)
+{
+	const struct looked *x = study_own(s);
+
+	if (x != NULL && x->found && x->measure.role != PROMQL_ABSENT)
+		put_course(d, s, x);
+	if (o->confidence == REPORT_UNDETERMINED && stands_out(s) != NULL) {
+		if (d->s.text.len > 0)
+			say(&d->s, "；", "; ");
+		say(&d->s, "变化最大的是", "what changed most is ");
+		say_code(&d->s, stands_out(s));
+		say(&d->s, "，与它的关系没有证实",
+		    ", not shown to matter here");
+		say_cite(&d->s, answer_evidence(s->causes.answer));
+	}
+	if (d->s.text.len > 0)
+		cJSON_AddItemToObject(incident, "course", say_claim(&d->s));
 }
 
 cJSON *
@@ -237,7 +270,7 @@ conclude_incident(struct drawing *d, int n)
 	buf_reset(&d->s.text);
 	cJSON_AddStringToObject(
 	    incident, "confidence", report_confidence_name(o.confidence));
-	add_course(d, s, incident);
+	add_course(d, s, &o, incident);
 	cJSON_AddNumberToObject(incident, "since", s->incident->since);
 	cJSON_AddItemToObject(incident, "alerts", members_indices(s->incident));
 	cJSON_AddItemToObject(incident, "rules", members_of(d, s));

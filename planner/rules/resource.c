@@ -120,6 +120,15 @@ promql_put_string(struct buf *b, const char *s)
 	buf_addc(b, '"');
 }
 
+/* May it stand in an expression as it is? */
+static bool
+is_plain(const char *name)
+{
+	return strspn(name, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:") ==
+	       strlen(name);
+}
+
 /* Appends s for use in an RE2 inside a quoted string. */
 static void
 put_literal(struct buf *b, const char *s)
@@ -268,17 +277,27 @@ void
 resource_user_query(
     struct buf *b, const struct resource *r, const cJSON *user, int range_s)
 {
+	const char *metric = tree_str(user, "metric");
+	bool any = !is_plain(metric); /* then its name is a matcher */
 	const cJSON *l;
-	bool any = false;
 
 	if (r->counter)
 		buf_adds(b, "sum without (cpu, mode, core, device) (rate(");
-	buf_addf(b, "%s{", tree_str(user, "metric"));
+	buf_addf(b, "%s{", any ? "" : metric);
+	if (any) {
+		buf_adds(b, "__name__=");
+		promql_put_string(b, metric);
+	}
 	cJSON_ArrayForEach (l, user) {
 		if (!cJSON_IsString(l) || strcmp(l->string, "metric") == 0 ||
 		    strcmp(l->string, "__name__") == 0)
 			continue;
-		buf_addf(b, "%s%s=", any ? "," : "", l->string);
+		buf_adds(b, any ? "," : "");
+		if (is_plain(l->string))
+			buf_adds(b, l->string);
+		else
+			promql_put_string(b, l->string);
+		buf_addc(b, '=');
 		promql_put_string(b, l->valuestring);
 		any = true;
 	}

@@ -167,6 +167,7 @@ read_looked(struct looked *x, const cJSON *labels)
 	struct series s;
 
 	x->found = pick(list, labels, &x->series);
+	x->beyond = x->found && study_is_beyond(&x->measure, x->series.last);
 	cJSON_ArrayForEach (one, list) {
 		if (!x->found || !series_read(one, &s) ||
 		    s.labels == x->series.labels)
@@ -219,8 +220,8 @@ look(struct study *s, const struct facts *f, const cJSON *alert,
 		    "when it was last within its threshold", name);
 	}
 	if (m->role == PROMQL_ABSENT) {
-		auto_str query =
-		    xasprintf("topk(3, max_over_time(timestamp(%s)[7d:5m]))", expr);
+		auto_str query = xasprintf(
+		    "topk(3, max_over_time(timestamp(%s)[7d:5m]))", expr);
 
 		ask_init(&x->since, f, TOOL_ROLE_METRICS, args_of(query, 0),
 		    "最后一次有数据是什么时候", "when it was last seen", name);
@@ -400,8 +401,12 @@ ask_for_users(struct study *s, const struct facts *f)
 const struct looked *
 study_own(const struct study *s)
 {
-	return s->n_looked > 0 && s->looked[0].alert == s->alert ? &s->looked[0]
-								 : NULL;
+	int i;
+
+	for (i = 0; i < s->n_looked && s->looked[i].alert == s->alert; i++)
+		if (s->looked[i].beyond)
+			return &s->looked[i];
+	return i > 0 ? &s->looked[0] : NULL;
 }
 
 double

@@ -38,6 +38,7 @@ struct looked {
 	bool found;       /* a series of the alert's is there */
 	bool left_out;    /* not found, but not every series was listed */
 	struct series series;
+	bool beyond;        /* its last value is, of a threshold */
 	int others;         /* series of the expression besides it */
 	bool others_beyond; /* one of those is beyond as well */
 	double since_t;     /* 0: unknown */
@@ -105,7 +106,9 @@ bool study_is_plain(const struct study *s);
 void study_each(const struct study *s,
     void (*each)(void *ctx, const struct ask *a), void *ctx);
 
-/* What the alert that stands for the incident measures; NULL: unknown. */
+/* What the alert that stands for the incident measures, the first that is
+ * beyond its threshold if there is one (of "a or b" the half that holds);
+ * NULL: unknown. */
 const struct looked *study_own(const struct study *s);
 
 /* When the alert's own measure left its bounds, as far as the window shows;

@@ -174,7 +174,7 @@ tell_put_course(struct drawing *d, const struct looked *x)
 	enum resource_unit unit = tell_unit_of(x->measure.expr);
 	const struct series *v = &x->series;
 
-	if (v->is_range && v->first != v->last) {
+	if (v->is_range && !series_is_flat(v)) {
 		say_value(&d->s, v->first, unit);
 		buf_adds(&d->s.text, " → ");
 	}
@@ -254,7 +254,8 @@ tell_telemetry(struct drawing *d, int n, const struct study *s)
 	say_cite(&d->s, answer_evidence(x->range.answer));
 	if (series_is_whole(v, f)) {
 		say(&d->s,
-		    "采集中断：没有目标采集失败，告警的序列在时间窗内一直有数据",
+		    "采集中断：没有目标采集失败，告警的序列在时间窗内一直有数"
+		    "据",
 		    "Missing telemetry: no target fails to be scraped, and "
 		    "the alert's series has samples all through the window");
 		drawing_says_of(d, "telemetry", v->labels);

@@ -12,6 +12,7 @@
 #include "tests/harness/texts.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -208,6 +209,57 @@ START_TEST(a_planner_that_is_killed_in_mid_answer_is_another_ones_turn)
 }
 END_TEST
 
+/* ---- secrets ---- */
+
+static const struct {
+	const char *process, *has, *lacks[3];
+} keepers[] = {
+    {"planner-1", "sk-of-model", {"of-prometheus", "of-gateway", NULL}},
+    {"executor-1", "of-prometheus", {"sk-of-model", "sk-of-preset",
+	"of-gateway"}},
+    {"gateway", "of-gateway", {"sk-of-model", "sk-of-preset",
+	"of-prometheus"}},
+    {"supervisor", "PATH=", {"sk-of-model", "sk-of-preset", "of-gateway"}},
+};
+
+/* With its line ends where strings end. */
+static char *
+environment_of(const char *process)
+{
+	auto_str path = xasprintf(
+	    "/proc/%d/environ", (int)house_child(f.house, process));
+	FILE *in = fopen(path, "r");
+	auto_buf text = {.max = 1 << 20};
+	int c;
+
+	ck_assert_ptr_nonnull(in);
+	while ((c = fgetc(in)) != EOF)
+		buf_addc(&text, c != '\0' ? (char)c : '\n');
+	fclose(in);
+	return buf_take(&text);
+}
+
+START_TEST(each_process_is_given_its_own_secrets_and_no_others)
+{
+	auto_str environment = NULL;
+	size_t i;
+
+	f.stub = llm_stub_new();
+	f.house = house_start(&(struct house_spec){
+	    .more = (const char *const[]){"--llm-url", llm_stub_url(f.stub),
+		"--llm-model", "stub-1", NULL},
+	    .env = (const char *const[]){"CULPRIT_LLM_KEY=sk-of-model",
+		"DASHSCOPE_API_KEY=sk-of-preset",
+		"CULPRIT_PROMETHEUS_TOKEN=of-prometheus",
+		"CULPRIT_TOKEN=of-gateway", NULL}});
+	environment = environment_of(keepers[_i].process);
+	assert_tells(environment, keepers[_i].has);
+	for (i = 0; i < 3 && keepers[_i].lacks[i] != NULL; i++)
+		assert_lacks(environment, keepers[_i].lacks[i]);
+	close_all();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -218,6 +270,8 @@ main(void)
 	    {a_run_with_a_model_that_is_not_there_is_that_of_the_rules, 0},
 	    {a_run_that_is_cancelled_closes_the_models_answer, 0},
 	    {a_planner_that_is_killed_in_mid_answer_is_another_ones_turn, 0},
+	    {each_process_is_given_its_own_secrets_and_no_others,
+		(int)ARRAY_LEN(keepers)},
 	};
 
 	return RUN_TESTS("model_runs", tests);

@@ -1369,6 +1369,23 @@ static const struct scenario
 		.want = {"；现在在阈值以内，不是它使告警触发"},
 		.want_not = {"verif"},
 	    },
+	    {
+		.name = "of two parts the one that holds is told first",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = "{\"alerts\":[" OF("Odd", "s") "]}",
+		.rules = "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"xx > 80 or "
+			 "yy < 100\"}]}",
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time", SERIES("")},
+		    {"xx", SERIES(RANGE("\"service\":\"s\"", "40", "41", "40",
+			       "42"))},
+		    {"yy", SERIES(RANGE("\"service\":\"s\"", "300", "20", "20",
+			       "300"))}},
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"- **1.** `Odd` `service=s`: cause undetermined; 300 → "
+			 "20 (fires when < 100) [E5] [E2]"},
+	    },
 };
 
 #endif

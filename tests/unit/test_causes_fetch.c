@@ -26,7 +26,7 @@ plan_of(
 		m[i].count = counts != NULL ? counts[i] : 1;
 	}
 	causes_choose(m, n, 1000);
-	asks = causes_plan(m, n, scope, 60, 100);
+	asks = causes_plan(m, n, scope, "", 60, 100);
 	for (size_t i = 0; i < n; i++)
 		free(m[i].name);
 	free(m);
@@ -149,13 +149,97 @@ START_TEST(what_does_not_fit_is_left_out_least_telling_first)
 }
 END_TEST
 
-START_TEST(names_that_are_not_plain_are_not_asked_for)
+START_TEST(names_that_are_not_plain_are_asked_for_in_quotes)
 {
-	const char *names[] = {"x_cpu\"} or vector(1)", "go_gc_cpu", "y.cpu"};
+	const char *names[] = {"go_gc_cpu", "x_cpu\"} or vector(1)", "y.cpu"};
 	struct causes_asks asks = plan_of(names, NULL, 3, "");
 
-	ck_assert_uint_eq(asks.n, 0);
+	ck_assert_uint_eq(asks.n, 1);
+	ck_assert_str_eq(asks.list[0].expr,
+	    "{__name__=~\"x_cpu\\\"\\\\} or vector\\\\(1\\\\)|y\\\\.cpu\"}");
 	causes_asks_done(&asks);
+}
+END_TEST
+
+static const struct {
+	const char *names[2];
+	enum causes_type type; /* of the first */
+	size_t count;
+	const char *odd;
+	const char *exprs[3];
+	const char *metrics[3], *forms[3];
+} utf8[] = {
+    {{"a.errors"}, CAUSES_TYPE_COUNTER, 1, "",
+	{"rate({__name__=\"a.errors\",ns=\"n\"}[60s])"}, {"a.errors"},
+	{"rate"}},
+    {{"a.s_count", "a.s_sum"}, CAUSES_TYPE_UNKNOWN, 1, "",
+	{"rate({__name__=\"a.s_count\",ns=\"n\"}[60s])",
+	    "rate({__name__=\"a.s_sum\",ns=\"n\"}[60s]) / "
+	    "rate({__name__=\"a.s_count\",ns=\"n\"}[60s])"},
+	{"a.s_count", "a.s"}, {"rate", "mean"}},
+    {{"a.s_bucket"}, CAUSES_TYPE_UNKNOWN, 1, "\"service.name\"",
+	{",\"service.name\") (rate({__name__=\"a.s_bucket\",ns=\"n\"}"
+	 "[60s])))"},
+	{"a.s"}, {"p95"}},
+    /* Native histograms, whatever their buckets. */
+    {{"a_seconds"}, CAUSES_TYPE_HISTOGRAM, 1, "",
+	{"histogram_count(rate(a_seconds{ns=\"n\"}[60s]))",
+	    "histogram_sum(rate(a_seconds{ns=\"n\"}[60s])) / "
+	    "histogram_count(rate(a_seconds{ns=\"n\"}[60s]))",
+	    "histogram_quantile(0.95, sum by (service,"},
+	{"a_seconds_count", "a_seconds", "a_seconds"},
+	{"rate", "mean", "p95"}},
+    {{"a.s"}, CAUSES_TYPE_HISTOGRAM, 101, "\"service.name\"",
+	{"histogram_count(sum by (service,",
+	    ",\"service.name\") (rate({__name__=\"a.s\",ns=\"n\"}[60s]))) / "
+	    "histogram_count(sum by (",
+	    "histogram_quantile(0.95, sum by (service,"},
+	{"a.s_count", "a.s", "a.s"}, {"rate", "mean", "p95"}},
+};
+
+START_TEST(utf8_names_and_native_histograms_become_questions)
+{
+	struct causes_metric m[2] = {{0}};
+	struct causes_asks asks;
+	size_t n = 0, i;
+
+	for (; n < 2 && utf8[_i].names[n] != NULL; n++)
+		m[n] = (struct causes_metric){
+		    .name = (char *)(uintptr_t)utf8[_i].names[n],
+		    .type = n == 0 ? utf8[_i].type : CAUSES_TYPE_UNKNOWN,
+		    .count = utf8[_i].count};
+	causes_choose(m, n, 1000);
+	asks = causes_plan(m, n, "ns=\"n\"", utf8[_i].odd, 60, 100);
+	for (i = 0; i < 3 && utf8[_i].exprs[i] != NULL; i++) {
+		ck_assert_uint_lt(i, asks.n);
+		assert_contains(asks.list[i].expr, utf8[_i].exprs[i]);
+		ck_assert_str_eq(asks.list[i].metric, utf8[_i].metrics[i]);
+		ck_assert_str_eq(asks.list[i].form, utf8[_i].forms[i]);
+	}
+	ck_assert_uint_eq(asks.n, i);
+	causes_asks_done(&asks);
+}
+END_TEST
+
+static const struct {
+	const char *label;
+	bool odd;
+} odd_labels[] = {
+    {"service.name", true},
+    {"k8s.pod.name", true},
+    {"k8s.deployment.name", true},
+    {"host.name", true},
+    {"status/code", true},
+    {"source-workload", true},
+    {"service_name", false}, /* plain: asked for anyway */
+    {"http.route", false},   /* tells neither whose nor which */
+    {"", false},
+};
+
+START_TEST(labels_of_utf8_that_tell_whose_it_is_are_known)
+{
+	ck_assert(causes_is_odd_label(odd_labels[_i].label) ==
+		  odd_labels[_i].odd);
 }
 END_TEST
 
@@ -623,7 +707,11 @@ main(void)
 	    {a_metric_of_many_series_is_summed_per_service, ARRAY_LEN(sums)},
 	    {gauges_share_questions_within_limits, 3},
 	    {what_does_not_fit_is_left_out_least_telling_first, 0},
-	    {names_that_are_not_plain_are_not_asked_for, 0},
+	    {names_that_are_not_plain_are_asked_for_in_quotes, 0},
+	    {utf8_names_and_native_histograms_become_questions,
+		(int)ARRAY_LEN(utf8)},
+	    {labels_of_utf8_that_tell_whose_it_is_are_known,
+		(int)ARRAY_LEN(odd_labels)},
 	    {the_whole_way_from_alert_to_cause, 0},
 	    {times_may_be_text, 0},
 	    {a_suspect_is_likely_only_where_nothing_is_missing,

@@ -31,6 +31,13 @@ static const struct {
     {"container_network_receive_bytes_total", CAUSES_NETWORK},
     {"node_filesystem_avail_bytes", CAUSES_DISK},
     {"kube_pod_info", CAUSES_INFO},
+    /* As OpenTelemetry writes them, kept by Prometheus 3. */
+    {"http.server.request.duration", CAUSES_LATENCY},
+    {"http.server.request.duration_count", CAUSES_LOAD},
+    {"container.cpu.time", CAUSES_CPU},
+    {"container.memory.working_set", CAUSES_MEMORY},
+    {"k8s.container.restarts", CAUSES_RESTART},
+    {"system.network.io", CAUSES_NETWORK},
     {"temperature_celsius", CAUSES_OTHER},
 };
 
@@ -99,6 +106,16 @@ static const struct {
     {"a machine's alert is about its instance", "", "10.0.0.1",
 	{{"job", "node-exporter"}, {"instance", "10.0.0.1:9100"},
 	    {"mode", "idle"}}},
+    {"a service under OpenTelemetry's name", "http.server.request.duration",
+	"cart",
+	{{"service.name", "cart"}, {"k8s.pod.name", "cart-6d5f7c9b8d-x2x4z"},
+	    {"k8s.namespace.name", "shop"}}},
+    {"the same, where underscores stand for dots", "x", "cart",
+	{{"service_name", "cart"}, {"k8s_pod_name", "cart-6d5f7c9b8d-x2x4z"},
+	    {"k8s_namespace_name", "shop"}}},
+    {"a pod under OpenTelemetry's name", "container.cpu.time", "cart",
+	{{"k8s.pod.name", "cart-6d5f7c9b8d-x2x4z"},
+	    {"k8s.namespace.name", "shop"}, {"service.instance.id", "7"}}},
     {"nothing that names a service", "x", "",
 	{{"namespace", "shop"}, {"mode", "idle"}, {"le", "1"}}},
 };
@@ -171,6 +188,11 @@ START_TEST(units_follow_from_name_and_form)
 	ck_assert_str_eq(
 	    causes_unit_of("x_bytes_total", "rate"), "bytes per second");
 	ck_assert_str_eq(causes_unit_of("x_usage_percent", ""), "percent");
+	ck_assert_str_eq(causes_unit_of("x.io.bytes", ""), "bytes");
+	ck_assert(causes_is_shared("system.cpu.time"));
+	ck_assert(causes_same_name("service.name", "service_name"));
+	ck_assert(!causes_same_name("service.names", "service_name"));
+	ck_assert(!causes_same_name("service.nam", "service_name"));
 	ck_assert_str_eq(causes_unit_of("x", ""), "");
 }
 END_TEST

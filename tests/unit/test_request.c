@@ -29,7 +29,8 @@ START_TEST(a_full_request_is_understood)
 
 	ck_assert_msg(parse("{\"input\":\"why\",\"language\":\"en-US\","
 			    "\"at\":\"-1h\",\"window\":\"30m\","
-			    "\"labels\":{\"job\":\"api\",\"_x1\":\"\"}}",
+			    "\"labels\":{\"job\":\"api\",\"_x1\":\"\","
+			    "\"k8s.pod.name\":\"p\"}}",
 			  &b, digest, &err) == RC_OK,
 	    "%s", err.text);
 	ck_assert_int_eq(wire_check(buf_span(&b), &err), RC_OK);
@@ -39,6 +40,7 @@ START_TEST(a_full_request_is_understood)
 	ck_assert_int_eq(wire_find_int(buf_span(&b), "window", 0), 1800);
 	labels = wire_find(buf_span(&b), "labels");
 	ck_assert(span_is(wire_find_str(labels, "job"), "api"));
+	ck_assert(span_is(wire_find_str(labels, "k8s.pod.name"), "p"));
 }
 END_TEST
 
@@ -85,6 +87,7 @@ static const struct {
     {"{\"labels\":{\"job\":1}}", "labels"},
     {"{\"labels\":{\"a-b\":\"x\"}}", "a-b"},
     {"{\"labels\":{\"1a\":\"x\"}}", "1a"},
+    {"{\"labels\":{\".a\":\"x\"}}", ".a"},
     {"{\"labels\":{\"\":\"x\"}}", "labels"},
     {"{\"input\":\"\\u0000\"}", "body"},
     {"{\"input\":\"\xff\"}", "body"},

@@ -93,8 +93,8 @@ static const struct {
     {"{\"tool\":\"query_prometheus_alerts\",\"args\":{\"state\":\"on\"}}",
 	"args.state: expected one of \"firing\"", "Correct"},
     {"{\"tool\":\"query_prometheus_alerts\",\"args\":{\"labels\":"
-     "{\"a-b\":\"c\"}}}",
-	"\"a-b\" is not a label name", "Correct"},
+     "{\"a b\":\"c\"}}}",
+	"\"a b\" is not a label name", "Correct"},
     {"{\"tool\":\"query_prometheus_alerts\",\"args\":{\"limit\":0}}",
 	"args.limit: expected at least 1", "Correct"},
     {"{\"tool\":\"query_prometheus_rules\",\"args\":{\"names\":\"X\"}}",

@@ -123,7 +123,7 @@ on_names_done(void *arg, const struct prom_outcome *o)
 	if (o->rc == RC_OK && causes_fetching_partial(o)) {
 		/* Which are missing, nobody knows. */
 		f->out->refused = true;
-		causes_fetching_skip(f, "names of metrics", o->warnings);
+		causes_fetching_skip_part(f, o->warnings);
 	}
 }
 

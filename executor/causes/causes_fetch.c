@@ -182,7 +182,7 @@ on_range_done(void *arg, const struct prom_outcome *o)
 	if (o->rc != RC_OK && o->rc != RC_CANCELLED)
 		causes_fetching_skip(r->f, what, o->err.text);
 	else if (o->rc == RC_OK && causes_fetching_partial(o))
-		causes_fetching_skip(r->f, what, o->warnings);
+		causes_fetching_skip_part(r->f, o->warnings);
 	else if (r->ask->aggregated)
 		causes_fetching_skip(
 		    r->f, what, "its many series were summed per service");

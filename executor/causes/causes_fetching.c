@@ -64,6 +64,15 @@ causes_fetching_partial(const struct prom_outcome *o)
 	return *w != '\0';
 }
 
+void
+causes_fetching_skip_part(struct causes_fetching *f, const char *warning)
+{
+	for (size_t i = 0; i < f->out->nskipped; i++)
+		if (strcmp(f->out->skipped[i].why, warning) == 0)
+			return;
+	causes_fetching_skip(f, "part of the answers", warning);
+}
+
 enum rc
 causes_fetching_ask(
     struct causes_fetching *f, const struct prom_job *jobs, size_t n)

@@ -49,6 +49,8 @@ void causes_fetching_heard(
 /* Warned that it is not whole; what PromQL remarks about an expression takes
  * no data away. */
 bool causes_fetching_partial(const struct prom_outcome *o);
+/* The same warning, however many answers carry it, is one thing left out. */
+void causes_fetching_skip_part(struct causes_fetching *f, const char *warning);
 /* RC_CANCELLED or RC_OK. */
 NODISCARD enum rc causes_fetching_ask(
     struct causes_fetching *f, const struct prom_job *jobs, size_t n);

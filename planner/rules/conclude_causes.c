@@ -192,7 +192,7 @@ blamed_elsewhere(const struct drawing *d, int n, const struct study *s)
 
 	if (!has_no_path(s))
 		return -1;
-	for (i = 0; i < d->k->n_studies; i++)
+	for (i = 0; i < d->k->n_told; i++)
 		if (i != n &&
 		    causes_confidence(&d->k->studies[i]) >= REPORT_SUSPECTED &&
 		    tree_is(
@@ -510,6 +510,8 @@ say_words(struct drawing *d, const char *text)
 	    {"序列太多，按服务汇总后查看",
 		"its many series were summed per service"},
 	    {"这里没有任何序列", "no series are there"},
+	    {"部分结果", "part of the answers"},
+	    {"每个指标有多少序列", "how many series each metric has"},
 	};
 	size_t i;
 
@@ -576,7 +578,7 @@ causes_tell_alternatives(struct drawing *d, int n, const struct study *s)
 		}
 		if (tree_has(item, "what") &&
 		    text_of(item) != tree_str(item, "what")) {
-			say_code(&d->s, tree_str(item, "what"));
+			say_words(d, tree_str(item, "what"));
 			say(&d->s, "：", ": ");
 		}
 		say_words(d, text_of(item));

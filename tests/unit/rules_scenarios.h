@@ -841,12 +841,14 @@ static const struct scenario
 			"3", "17") "],"
 				   "\"not_looked_at\":[{\"what\":\"x_errors\","
 				   "\"why\":\"does not fit the budget of "
-				   "series\"}]}",
+				   "series\"},{\"what\":\"part of the answers\","
+				   "\"why\":\"store b\"}]}",
 		.confidence = "suspected",
 		.want = {"**怀疑 `db`：`hits` 在 10:53:10 UTC 从 3 升到 "
 			 "17；尚未证实：告警的标签没有指明任何有指标的服务，"
 			 "起决定作用的查询失败了，或只得到部分结果。**",
-		    "置信度：怀疑。", "- `x_errors`：单个指标超出了序列数预算"},
+		    "置信度：怀疑。", "- `x_errors`：单个指标超出了序列数预算",
+		    "- 部分结果：`store b`"},
 		.want_not = {"- 原因", "没有已知的依赖关系"},
 	    },
 	    {

@@ -509,6 +509,23 @@ START_TEST(a_suspect_is_likely_only_where_nothing_is_missing)
 }
 END_TEST
 
+START_TEST(a_warning_of_many_answers_is_told_once)
+{
+	struct source s = {
+	    .refuses = "x_errors_total", .metrics = 60, .warnings = "store b"};
+	AUTO(json) result = NULL;
+	const cJSON *one;
+	struct err err;
+	int told = 0;
+
+	ck_assert(ask(&s, SLOW("\"service\":\"web\""), &result, &err) == RC_OK);
+	ck_assert_uint_gt(s.asked, 6);
+	cJSON_ArrayForEach (one, cJSON_GetObjectItem(result, "not_looked_at"))
+		told += strcmp(json_str(one, "why"), "store b") == 0;
+	ck_assert_int_eq(told, 1);
+}
+END_TEST
+
 START_TEST(scope_reaches_the_questions_quoted)
 {
 	struct source s = {.mode = WELL};
@@ -716,6 +733,7 @@ main(void)
 	    {times_may_be_text, 0},
 	    {a_suspect_is_likely_only_where_nothing_is_missing,
 		ARRAY_LEN(answers)},
+	    {a_warning_of_many_answers_is_told_once, 0},
 	    {scope_reaches_the_questions_quoted, 0},
 	    {a_scope_label_that_is_no_name_is_refused, 0},
 	    {missing_metadata_costs_nothing, 0},

@@ -33,7 +33,6 @@ void json_cut_here(struct json_cut *c);
  * element ends, closes what is open there and says as JSON_CUT_KEY how many
  * elements of that array are missing; the same number is the result.
  */
-uint64_t json_cut_finish(
-    const struct json_cut *c, struct buf *b, size_t from);
+uint64_t json_cut_finish(const struct json_cut *c, struct buf *b, size_t from);
 
 #endif

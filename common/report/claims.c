@@ -66,8 +66,7 @@ claims_cite(struct claims *c, uint32_t id)
 			return;
 	if (c->n_cites == c->cap_cites) {
 		c->cap_cites = 2 * c->cap_cites + CLAIMS_STEP;
-		c->cites =
-		    xrealloc(c->cites, c->cap_cites * sizeof(*c->cites));
+		c->cites = xrealloc(c->cites, c->cap_cites * sizeof(*c->cites));
 	}
 	c->cites[c->n_cites++] = id;
 	last->cites.n++;

@@ -59,10 +59,10 @@ struct claims {
 	/* Of Markdown: its lines, which point into it, and its form. */
 	struct claim_line *lines;
 	size_t n_lines;
-	bool cut;  /* there are more than CLAIMS_LINES_MAX lines */
-	int found; /* headings of the form, in order */
+	bool cut;              /* there are more than CLAIMS_LINES_MAX lines */
+	int found;             /* headings of the form, in order */
 	enum report_lang lang; /* whose headings they are */
-	struct buf stray; /* a title or section that is none of them */
+	struct buf stray;      /* a title or section that is none of them */
 };
 
 enum { CLAIMS_LINES_MAX = 50000, CLAIMS_STRAY_MAX = 220 };
@@ -72,8 +72,7 @@ void claims_done(struct claims *c);
 
 /* Adds those of Markdown, which must outlive c. lang: whose headings are
  * looked for first. */
-void claims_read(
-    struct claims *c, struct span markdown, enum report_lang lang);
+void claims_read(struct claims *c, struct span markdown, enum report_lang lang);
 
 /* Adds those of a conclusion, which must outlive c. Lists of plain strings
  * become lists of claims in it, so that each can be marked. */

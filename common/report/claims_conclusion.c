@@ -24,13 +24,12 @@ say_sentence(struct claims *c, struct claim *claim, struct span s)
 		struct span quotation;
 
 		if (close == NULL) {
-			claims_say(c, &claim->said,
-			    span_make(p, (size_t)(end - p)));
+			claims_say(
+			    c, &claim->said, span_make(p, (size_t)(end - p)));
 			return;
 		}
 		claims_say(c, &claim->said, span_make(p, (size_t)(open - p)));
-		quotation =
-		    span_make(open + 1, (size_t)(close - open - 1));
+		quotation = span_make(open + 1, (size_t)(close - open - 1));
 		claims_say(c, &claim->said,
 		    claims_is_figure(quotation) ? quotation : span_of(" "));
 		p = close + 1;
@@ -124,6 +123,6 @@ claims_conclude(struct claims *c, cJSON *conclusion)
 	add_list(c, member(conclusion, "actions"), "an action");
 	add_list(c, member(member(conclusion, "opinion"), "claims"),
 	    "a model's view");
-	add_list(c, member(conclusion, "not_looked_at"),
-	    "what was not looked at");
+	add_list(
+	    c, member(conclusion, "not_looked_at"), "what was not looked at");
 }

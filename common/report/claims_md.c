@@ -205,9 +205,8 @@ plain_entity(struct buf *b, struct span s)
 	unsigned long v = 0;
 
 	if (s.n > 3 && s.p[1] == '#')
-		v = s.p[2] == 'x' || s.p[2] == 'X'
-			? strtoul(s.p + 3, NULL, 16)
-			: strtoul(s.p + 2, NULL, 10);
+		v = s.p[2] == 'x' || s.p[2] == 'X' ? strtoul(s.p + 3, NULL, 16)
+						   : strtoul(s.p + 2, NULL, 10);
 	if (v >= 0x20 && v < 0x7f)
 		buf_addc(b, (char)v);
 	else
@@ -221,8 +220,7 @@ take_text(struct reader *r, struct span s)
 
 	/* An escaped bracket begins no citation; a backslash that is shown
 	 * escapes nothing. */
-	if (p > r->source.p && p[-1] == '\\' && *p == '[' &&
-	    p != r->escaped) {
+	if (p > r->source.p && p[-1] == '\\' && *p == '[' && p != r->escaped) {
 		put(r, span_of("("), span_of("["));
 		s = span_make(p + 1, s.n - 1);
 	}
@@ -441,7 +439,7 @@ claims_read(struct claims *c, struct span markdown, enum report_lang lang)
 		return;
 	/* What is behind the last line that counts is not read. */
 	r.source.n = (size_t)(c->lines[c->n_lines - 1].text.p +
-	    c->lines[c->n_lines - 1].text.n - markdown.p);
+			      c->lines[c->n_lines - 1].text.n - markdown.p);
 	buf_init(&r.said, 2 * (size_t)REPORT_BYTES_MAX);
 	buf_init(&r.shown, 2 * (size_t)REPORT_BYTES_MAX);
 	buf_init(&r.quotation, QUOTATION_MAX);

@@ -742,8 +742,7 @@ figures_find(struct figure **list, size_t n, struct span bytes)
 		if ((is_digit(c) || c == '(') && i >= formula && values.n > 0)
 			formula = read_formula(bytes, i, &values);
 		if (is_digit(c))
-			i += take_number(
-			    span_from(bytes, i), &values, &times);
+			i += take_number(span_from(bytes, i), &values, &times);
 		else
 			i += MAX(json_escape(bytes, i), 1);
 	}

@@ -812,17 +812,6 @@ report_render(struct buf *b, const cJSON *state, const cJSON *conclusion,
 }
 
 void
-report_cut_short(struct buf *b, struct span state, const char *reason)
-{
-	AUTO(tree) tree = state.n > 0 ? wire_to_tree(state) : NULL;
-	const cJSON *conclusion = tree_at(tree, "conclusion");
-
-	report_render(b, tree, cJSON_IsObject(conclusion) ? conclusion : NULL,
-	    report_lang(tree_span(tree, "language")),
-	    reason != NULL && reason[0] != '\0' ? reason : "planner_failed");
-}
-
-void
 report_unread(struct buf *b, enum report_lang lang, const char *reason)
 {
 	report_render(b, NULL, NULL, lang, reason);

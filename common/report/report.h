@@ -62,7 +62,10 @@ enum report_confidence report_confidence_cap(const struct cJSON *conclusion);
  * `labels`, `executor_feedback`, `notes`, `language` are read; NULL works),
  * conclusion may be NULL. stop is why the run was cut short, NULL when it
  * was not; then the root cause reads as undetermined, whatever the
- * conclusion says. b's mark tells of overflow.
+ * conclusion says. It is one of the names below or a sentence. b's mark tells
+ * of overflow.
+ *   rounds, tool_failed, deadline, cancelled, budget, turns,
+ *   planner_failed
  */
 void report_render(struct buf *b, const struct cJSON *state,
     const struct cJSON *conclusion, enum report_lang lang, const char *stop);
@@ -72,16 +75,7 @@ void report_render(struct buf *b, const struct cJSON *state,
 void report_put_changes(
     struct buf *b, const struct cJSON *state, enum report_lang lang);
 
-/*
- * The report of a run that was cut short, from nothing but its state (a
- * msgpack map, checked; empty works): what was established, what was not,
- * why it stopped. reason is one of the names below or a sentence.
- *   rounds, tool_failed, deadline, cancelled, budget, turns,
- *   planner_failed
- */
-void report_cut_short(struct buf *b, struct span state, const char *reason);
-
-/* The same where its state is not to be read, or does not fit beside a report:
+/* The report where the state is not to be read, or does not fit beside one:
  * that it stopped and why, and where the rest stands. Besides those above
  *   supervisor_died, unreadable */
 void report_unread(struct buf *b, enum report_lang lang, const char *reason);

@@ -20,9 +20,8 @@
 #include "common/report/verify_view.h"
 #include "common/wire/wire.h"
 
-static const char *const names[CHECKS] = {
-    "headings", "instances", "citations", "figures", "confidence",
-    "statements"};
+static const char *const names[CHECKS] = {"headings", "instances", "citations",
+    "figures", "confidence", "statements"};
 
 /* ---- headings ---- */
 
@@ -68,8 +67,8 @@ evidence_of(const struct view *w)
 
 /* Of one claim; how many of its citations are of nothing. */
 static int
-check_cites(struct view *w, const struct evidence *e, struct claim *claim,
-    int named)
+check_cites(
+    struct view *w, const struct evidence *e, struct claim *claim, int named)
 {
 	const struct claims *c = &w->v->claims;
 	char place[PLACE_MAX];
@@ -167,8 +166,8 @@ check_confidence(struct view *w)
 static void
 take_answer(void *list, struct span feedback)
 {
-	enum tool_role role = tool_role_read(wire_find_str(feedback, "role"),
-	    wire_find_str(feedback, "tool"));
+	enum tool_role role = tool_role_read(
+	    wire_find_str(feedback, "role"), wire_find_str(feedback, "tool"));
 
 	if (role == TOOL_ROLE_METRICS || role == TOOL_ROLE_CAUSES ||
 	    role == TOOL_ROLE_TARGETS)
@@ -199,8 +198,7 @@ check_statements(struct view *w)
 			continue;
 		claims_mark(c, x);
 		verify_fail(w, CHECK_STATEMENTS,
-		    "%s: what it cites does not bear that %s",
-		    x->place,
+		    "%s: what it cites does not bear that %s", x->place,
 		    tree_str(tree_at(x->node, "says"), "kind"));
 	}
 }
@@ -347,8 +345,8 @@ static struct span
 title_of(struct span markdown)
 {
 	const char *eol = memchr(markdown.p, '\n', markdown.n);
-	struct span line = span_make(markdown.p,
-	    eol != NULL ? (size_t)(eol - markdown.p) : markdown.n);
+	struct span line = span_make(
+	    markdown.p, eol != NULL ? (size_t)(eol - markdown.p) : markdown.n);
 	int lang;
 
 	for (lang = 0; lang < REPORT_LANGS; lang++)

@@ -58,8 +58,8 @@ collect(const struct claims *c)
 
 	for (i = 0; i < c->n; i++)
 		if (c->at[i].section >= 2)
-			collect_claim(&f, claims_text(c, c->at[i].said),
-			    (unsigned)i);
+			collect_claim(
+			    &f, claims_text(c, c->at[i].said), (unsigned)i);
 	return f;
 }
 
@@ -92,8 +92,7 @@ struct index {
 static size_t
 holder_of(struct index *x, const struct claim *claim, size_t *shared)
 {
-	size_t *known =
-	    claim->cites.n == 0 ? &shared[claim->rests.at] : NULL;
+	size_t *known = claim->cites.n == 0 ? &shared[claim->rests.at] : NULL;
 
 	if (known != NULL && *known > 0 &&
 	    x->holders[*known - 1].rests.n == claim->rests.n)
@@ -157,8 +156,8 @@ find_rests(struct index *x, const struct claims *c, const struct evidence *e)
 }
 
 static struct index
-index_of(const struct claims *c, const struct figures *f,
-    const struct evidence *e)
+index_of(
+    const struct claims *c, const struct figures *f, const struct evidence *e)
 {
 	struct index x = {
 	    .holders = xcalloc(f->n + 1, sizeof(*x.holders)),
@@ -303,8 +302,7 @@ find_own(struct view *w, struct figure **list, size_t n)
 		buf_addf(&own, "%d ",
 		    cJSON_GetArraySize(tree_at(incident, "alerts")));
 		cJSON_ArrayForEach (rule, tree_at(incident, "rules"))
-			buf_addf(
-			    &own, "%.0f ", tree_num(rule, "instances", 0));
+			buf_addf(&own, "%.0f ", tree_num(rule, "instances", 0));
 	}
 	cJSON_ArrayForEach (incident, tree_at(w->conclusion, "others"))
 		buf_addf(&own, "%.0f %d ", tree_num(incident, "incidents", 0),
@@ -428,8 +426,8 @@ verify_figures(struct view *w, const struct evidence *e)
 		struct wanted want = {list, 0};
 
 		for (; i < x.n_rests && x.rests[i].id == id; i++)
-			want.n += wanted(
-			    &x, &f, x.rests[i].holder, list + want.n);
+			want.n +=
+			    wanted(&x, &f, x.rests[i].holder, list + want.n);
 		if (want.n > 0)
 			search(w, &d, &want, e->at[id]);
 	}

@@ -115,7 +115,7 @@ add_place(struct listing *l, size_t claim, size_t last[DEPTH_MAX])
 	size_t i = claim - l->from, depth = MIN(x->depth, DEPTH_MAX - 1), d;
 
 	l->heading[i] = x->is_heading ? claim
-			: i > 0	      ? l->heading[i - 1]
+			: i > 0       ? l->heading[i - 1]
 				      : claim;
 	for (d = x->is_heading ? 0 : depth + 1; d < DEPTH_MAX; d++)
 		last[d] = SIZE_MAX;
@@ -194,8 +194,8 @@ narrow(const struct listing *l, struct places *p, struct span text)
 	while (next_word(text, &at, &word)) {
 		uint64_t hash = hash_of(word);
 		size_t from = lower_bound(l, hash);
-		size_t to = hash == UINT64_MAX ? l->n
-					       : lower_bound(l, hash + 1);
+		size_t to =
+		    hash == UINT64_MAX ? l->n : lower_bound(l, hash + 1);
 
 		if (p->all || to - from < p->to - p->from)
 			*p = (struct places){false, from, to};
@@ -320,7 +320,7 @@ holds_all(struct span row, const struct values *v)
 
 /* The claims of the section that hold a name, in order. */
 struct named {
-	bool *is; /* by index - from */
+	bool *is;    /* by index - from */
 	size_t *top; /* those that are no items */
 	size_t n_top, n;
 };
@@ -329,8 +329,7 @@ static struct named
 named_of(const struct listing *l, const char *name)
 {
 	struct places p = {.all = true};
-	struct named x = {
-	    .is = xcalloc(l->to - l->from + 1, sizeof(*x.is))};
+	struct named x = {.is = xcalloc(l->to - l->from + 1, sizeof(*x.is))};
 	size_t i;
 
 	narrow(l, &p, span_of(name));
@@ -378,8 +377,8 @@ is_about(const struct listing *l, const struct named *x, size_t claim)
 }
 
 static bool
-is_listed(const struct listing *l, const struct named *x,
-    const struct values *v)
+is_listed(
+    const struct listing *l, const struct named *x, const struct values *v)
 {
 	struct places p = {.all = true};
 	size_t i;
@@ -426,8 +425,7 @@ check_group(
 	for (i = 0; i < g->n; i++) {
 		struct values v = values_of(g, g->at[i]);
 
-		if (!is_listed(l, &x, &v) &&
-		    (*missing)++ < VERIFY_MISSING_MAX)
+		if (!is_listed(l, &x, &v) && (*missing)++ < VERIFY_MISSING_MAX)
 			name_instance(w, g->at[i]);
 		values_done(&v);
 	}

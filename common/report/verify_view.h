@@ -47,8 +47,7 @@ struct evidence {
 	struct span at[EVIDENCE_MAX];
 };
 
-void view_init(
-    struct view *w, const struct verify_in *in, struct verdict *v);
+void view_init(struct view *w, const struct verify_in *in, struct verdict *v);
 void view_done(struct view *w);
 
 /* Notes that a check failed, and on what. */

@@ -33,8 +33,8 @@ struct alert_list {
 	cJSON *list;
 	zhash_t *by_name, *by_labels;
 	struct alert_copies *seen;
-	int worst;       /* the highest rank there is */
-	size_t n_shown;  /* rules of which something is listed */
+	int worst;      /* the highest rank there is */
+	size_t n_shown; /* rules of which something is listed */
 	struct rule **rules;
 	size_t n_rules, cap_rules;
 	struct rule *counted; /* of the instance that was counted last */
@@ -91,8 +91,8 @@ rule_of(struct alert_list *l, const cJSON *labels)
 	l->worst = MAX(l->worst, r->rank);
 	if (l->n_rules == l->cap_rules) {
 		l->cap_rules = 2 * l->cap_rules + RULES_STEP;
-		l->rules = xrealloc(
-		    l->rules, l->cap_rules * sizeof(struct rule *));
+		l->rules =
+		    xrealloc(l->rules, l->cap_rules * sizeof(struct rule *));
 	}
 	l->rules[l->n_rules++] = r;
 	zhash_insert(l->by_name, key, r);
@@ -147,8 +147,8 @@ drop_one(struct alert_list *l, struct rule *r)
 }
 
 bool
-alert_list_merge(struct alert_list *l, const char *state, const cJSON *labels,
-    cJSON **ret)
+alert_list_merge(
+    struct alert_list *l, const char *state, const cJSON *labels, cJSON **ret)
 {
 	bool firing = strcmp(state, "firing") == 0;
 	enum alert_copy copy = alert_copies_see(l->seen, labels, firing);

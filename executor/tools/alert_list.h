@@ -25,8 +25,8 @@ void alert_list_free(struct alert_list *l);
  * are one then, which fires if either does; *ret is the one listed, without
  * the label they differ in, or NULL: it is not listed.
  */
-bool alert_list_merge(struct alert_list *l, const char *state,
-    const cJSON *labels, cJSON **ret);
+bool alert_list_merge(
+    struct alert_list *l, const char *state, const cJSON *labels, cJSON **ret);
 
 /* Counts an instance. Is it to be listed? Then alert_list_add comes next. */
 bool alert_list_count(

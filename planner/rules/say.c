@@ -167,11 +167,11 @@ say_seconds(struct say *s, double v)
 	while (fabs(v) < units[i].from)
 		i++;
 	if (fabs(v / units[i].seconds) < 1000)
-		buf_addf(&s->text, "%.3g %s", v / units[i].seconds,
-		    units[i].name);
+		buf_addf(
+		    &s->text, "%.3g %s", v / units[i].seconds, units[i].name);
 	else
-		buf_addf(&s->text, "%.0f %s", v / units[i].seconds,
-		    units[i].name);
+		buf_addf(
+		    &s->text, "%.0f %s", v / units[i].seconds, units[i].name);
 }
 
 /* Without an exponent as long as that is no longer. */

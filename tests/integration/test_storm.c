@@ -85,8 +85,8 @@ world_open(struct world *w, int alerts, int bytes)
 	buf_adds(&w->rules, "]}]}}");
 	w->routes[0] = (struct stub_route){
 	    "/api/v1/alerts", 200, NULL, buf_str(&w->alerts)};
-	w->routes[1] = (struct stub_route){
-	    "/api/v1/rules", 200, NULL, buf_str(&w->rules)};
+	w->routes[1] =
+	    (struct stub_route){"/api/v1/rules", 200, NULL, buf_str(&w->rules)};
 	w->routes[2] = (struct stub_route){"/api/v1/targets", 200, NULL,
 	    OK("{\"activeTargets\":[{\"labels\":{\"job\":\"a\",\"instance\":"
 	       "\"b:1\"},\"health\":\"up\",\"lastError\":\"\"}]}")};
@@ -135,8 +135,7 @@ other_main(void *arg)
 static void
 other_start(struct other *o, struct house *h)
 {
-	*o = (struct other){
-	    .url = house_url(h, "/api/investigations?limit=5")};
+	*o = (struct other){.url = house_url(h, "/api/investigations?limit=5")};
 	o->ms = xcalloc(ASKS_MAX, sizeof(*o->ms));
 	ck_assert_int_eq(pthread_create(&o->thread, NULL, other_main, o), 0);
 }

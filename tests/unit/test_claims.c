@@ -62,8 +62,8 @@ put_claims(struct buf *b, const struct claims *c)
 
 START_TEST(markdown_is_taken_apart_as_it_is_shown)
 {
-	auto_str text = xasprintf(
-	    UP_TO_ANALYSIS "%s" BEHIND, readings[_i].markdown);
+	auto_str text =
+	    xasprintf(UP_TO_ANALYSIS "%s" BEHIND, readings[_i].markdown);
 	auto_buf b = {.max = 4096};
 	struct claims c;
 
@@ -93,8 +93,7 @@ put_instances(struct buf *state, int n)
 		    "\"Down\",\"pod\":\"web-%d\",\"zone\":\"z%d\"}}",
 		    i > 0 ? "," : "", i, i % 7);
 	buf_adds(&json, "]}}]}");
-	ck_assert_int_eq(
-	    json_parse(buf_span(&json), NULL, &tree, &err), RC_OK);
+	ck_assert_int_eq(json_parse(buf_span(&json), NULL, &tree, &err), RC_OK);
 	wire_put_tree(state, tree);
 }
 
@@ -113,8 +112,7 @@ time_of(int n, const char *const line[3])
 		buf_addf(&text, "- Down `pod=web-%d` `zone=z%d`\n", i, i % 7);
 	buf_adds(&text, "\n## Root cause analysis\n\n");
 	for (i = 0; i < n; i++)
-		buf_addf(
-		    &text, "%s%d%s%d%s", line[0], i, line[1], i, line[2]);
+		buf_addf(&text, "%s%d%s%d%s", line[0], i, line[1], i, line[2]);
 	buf_adds(&text, BEHIND);
 	from = clk_mono_us();
 	v = verify_report(&(struct verify_in){
@@ -152,7 +150,8 @@ END_TEST
 /* ---- a conclusion ---- */
 
 #define RULES                                                                  \
-	"{\"status\":\"success\",\"data\":{\"groups\":[{\"rules\":[{\"query\":" \
+	"{\"status\":\"success\",\"data\":{\"groups\":[{\"rules\":[{"          \
+	"\"query\":"                                                           \
 	"\"%s\"}]}]}}"
 
 /* A sentence that cites rules which say that; does it hold? */
@@ -193,10 +192,10 @@ static const struct {
 static void
 put_state(struct buf *b, const char *conclusion)
 {
-	auto_str text = xasprintf(
-	    "{\"language\":\"en\",\"evidence\":[{\"id\":\"E1\"}],"
-	    "\"conclusion\":%s}",
-	    conclusion);
+	auto_str text =
+	    xasprintf("{\"language\":\"en\",\"evidence\":[{\"id\":\"E1\"}],"
+		      "\"conclusion\":%s}",
+		conclusion);
 	AUTO(tree) tree = NULL;
 	struct err err;
 
@@ -242,14 +241,14 @@ deliver(struct buf *report, const char *conclusion, const char *bytes)
 START_TEST(a_threshold_may_be_what_the_rule_computes)
 {
 	auto_str rules = xasprintf(RULES, thresholds[_i].query);
-	auto_str conclusion = xasprintf(
-	    "{\"findings\":[{\"role\":\"symptom\",\"text\":\"%s\","
-	    "\"evidence\":[\"E1\"]}]}",
-	    thresholds[_i].text);
+	auto_str conclusion =
+	    xasprintf("{\"findings\":[{\"role\":\"symptom\",\"text\":\"%s\","
+		      "\"evidence\":[\"E1\"]}]}",
+		thresholds[_i].text);
 	auto_buf report = {.max = REPORT_BYTES_MAX};
 
-	ck_assert_msg(deliver(&report, conclusion, rules) ==
-			  thresholds[_i].holds,
+	ck_assert_msg(
+	    deliver(&report, conclusion, rules) == thresholds[_i].holds,
 	    "%s of %s\n%s", thresholds[_i].text, thresholds[_i].query,
 	    buf_str(&report));
 	if (thresholds[_i].holds)
@@ -273,11 +272,12 @@ static const struct {
 	"(an answer)", "at 77 % [E1] ⚠ unverified"},
     {"{\"incidents\":[{\"chain\":[{\"text\":\"a\"},{\"text\":\"at 77 %\"}]}]}",
 	"(a chain)", "a → at 77 % ⚠ unverified"},
-    {"{\"findings\":[{\"role\":\"open\",\"text\":\"at 77 %\"}]}",
-	"(a finding)", "at 77 % ⚠ unverified\n"},
+    {"{\"findings\":[{\"role\":\"open\",\"text\":\"at 77 %\"}]}", "(a finding)",
+	"at 77 % ⚠ unverified\n"},
     {"{\"findings\":[{\"role\":\"open\",\"text\":\"x\",\"next\":\"at 77 %\"}]}",
 	"(a next step)", "at 77 % ⚠ unverified\n"},
-    {"{\"findings\":[{\"role\":\"open\",\"text\":\"x\",\"evidence\":[\"E7\"]}]}",
+    {"{\"findings\":[{\"role\":\"open\",\"text\":\"x\",\"evidence\":[\"E7\"]}]"
+     "}",
 	"E7 (a finding)", "x [E7] ⚠ unverified\n"},
     {"{\"actions\":[{\"text\":\"at 77 %\"}]}", "(an action)",
 	"1. at 77 % ⚠ unverified\n"},
@@ -295,9 +295,8 @@ START_TEST(what_a_conclusion_claims_is_marked_where_it_stands)
 	assert_contains(buf_str(&report), "did not pass verification");
 	assert_contains(buf_str(&report), places[_i].says);
 	assert_contains(buf_str(&report), places[_i].marked);
-	ck_assert_int_eq(
-	    text_count(buf_str(&report), " ⚠ unverified\n") +
-		text_count(buf_str(&report), " ⚠ unverified "),
+	ck_assert_int_eq(text_count(buf_str(&report), " ⚠ unverified\n") +
+			     text_count(buf_str(&report), " ⚠ unverified "),
 	    text_count(buf_str(&report), "⚠ unverified") - 1);
 	ck_assert_ptr_eq(strstr(buf_str(&report), "# Alert analysis report"),
 	    buf_str(&report));
@@ -339,14 +338,11 @@ START_TEST(what_was_counted_may_be_said)
 	    "],\"conclusion\":{\"findings\":[{\"role\":\"symptom\",\"text\":"
 	    "\"%d of rule A1\"}]}}",
 	    _i == 0 ? 13 : 12);
-	ck_assert_int_eq(
-	    json_parse(buf_span(&json), NULL, &tree, &err), RC_OK);
+	ck_assert_int_eq(json_parse(buf_span(&json), NULL, &tree, &err), RC_OK);
 	wire_put_tree(&state, tree);
 	deliver_report(&report, &verdict,
-	    &(struct deliver_in){
-		.state = buf_span(&state), .lang = REPORT_EN});
-	ck_assert_msg(
-	    is_ok(&verdict) == (_i == 0), "%s", buf_str(&report));
+	    &(struct deliver_in){.state = buf_span(&state), .lang = REPORT_EN});
+	ck_assert_msg(is_ok(&verdict) == (_i == 0), "%s", buf_str(&report));
 }
 END_TEST
 
@@ -366,8 +362,7 @@ START_TEST(a_report_of_others_gets_what_was_done_and_who_approved_it)
 	    RC_OK);
 	wire_put_tree(&state, tree);
 	deliver_report(&report, &verdict,
-	    &(struct deliver_in){
-		.state = buf_span(&state), .lang = REPORT_EN});
+	    &(struct deliver_in){.state = buf_span(&state), .lang = REPORT_EN});
 	ck_assert_ptr_nonnull(
 	    strstr(buf_str(&report), "- `restart` (UNSAFE, approved by "
 				     "`ann`)"));
@@ -378,8 +373,7 @@ int
 main(void)
 {
 	const struct test_entry tests[] = {
-	    {markdown_is_taken_apart_as_it_is_shown,
-		(int)ARRAY_LEN(readings)},
+	    {markdown_is_taken_apart_as_it_is_shown, (int)ARRAY_LEN(readings)},
 	    {verification_is_linear, (int)ARRAY_LEN(long_lines)},
 	    {a_threshold_may_be_what_the_rule_computes,
 		(int)ARRAY_LEN(thresholds)},

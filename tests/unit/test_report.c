@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/report/alerts.h"
+#include "common/report/deliver.h"
 #include "common/json/json.h"
 #include "common/report/md.h"
 #include "common/report/report.h"
@@ -144,8 +145,7 @@ part_under(const char *text, const char *title)
 
 	ck_assert_msg(from != NULL, "%s in %s", title, text);
 	to = strstr(from + strlen(title) + 2, "\n**");
-	return xstrndup(
-	    from, to != NULL ? (size_t)(to - from) : strlen(from));
+	return xstrndup(from, to != NULL ? (size_t)(to - from) : strlen(from));
 }
 
 START_TEST(report_has_what_nobody_approved_under_not_done)
@@ -242,6 +242,18 @@ START_TEST(report_cut_short_never_reads_like_a_cause)
 }
 END_TEST
 
+/* The report of a run that ended before it concluded. */
+static void
+cut_short(struct buf *b, struct span run_state, const char *why)
+{
+	auto_buf verdict = {.max = 1 << 20};
+
+	deliver_report(b, &verdict,
+	    &(struct deliver_in){.state = run_state,
+		.lang = report_lang(wire_find_str(run_state, "language")),
+		.stop = why});
+}
+
 START_TEST(report_of_any_state_that_was_cut_short_has_the_form)
 {
 	static const char *const states[] = {
@@ -261,7 +273,7 @@ START_TEST(report_of_any_state_that_was_cut_short_has_the_form)
 	auto_buf b = {.max = REPORT_BYTES_MAX};
 
 	wire_put_tree(&wire, tree);
-	report_cut_short(&b, buf_span(&wire), "rounds");
+	cut_short(&b, buf_span(&wire), "rounds");
 	check_form(buf_str(&b), report_lang(tree_span(tree, "language")));
 }
 END_TEST
@@ -270,7 +282,7 @@ START_TEST(report_of_an_empty_state_that_was_cut_short_has_the_form)
 {
 	auto_buf b = {.max = REPORT_BYTES_MAX};
 
-	report_cut_short(&b, (struct span){NULL, 0}, NULL);
+	cut_short(&b, (struct span){NULL, 0}, "planner_failed");
 	check_form(buf_str(&b), REPORT_ZH);
 }
 END_TEST
@@ -304,7 +316,7 @@ START_TEST(report_cut_short_tells_what_the_tools_said)
 	auto_buf b = {.max = REPORT_BYTES_MAX};
 
 	wire_put_tree(&wire, tree);
-	report_cut_short(&b, buf_span(&wire), "deadline");
+	cut_short(&b, buf_span(&wire), "deadline");
 	HAS(buf_str(&b), "- 3 are up [E1]");
 	HAS(buf_str(&b), "its time was up");
 }

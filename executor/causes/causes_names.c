@@ -221,7 +221,7 @@ static const struct {
     {"millicores", "millicores"},
     {"cores", "cores"},
     {"percent", "percent"},
-    {"ratio", "ratio"},
+    {"_ratio ^ratio", "ratio"},
     {"celsius", "celsius"},
 };
 

@@ -61,8 +61,10 @@ spawn(struct prometheus *p, const struct prometheus_spec *spec)
 	auto_str data = xasprintf("--storage.tsdb.path=%s/data", p->dir);
 	auto_str listen = xasprintf("--web.listen-address=127.0.0.1:%d", port);
 	auto_str route = xasprintf("--web.route-prefix=%s/", prefix);
-	const char *argv[] = {"/usr/bin/prometheus", config, data, listen,
-	    route, "--storage.tsdb.retention.time=100y", NULL};
+	const char *argv[] = {
+	    spec->binary != NULL ? spec->binary : "/usr/bin/prometheus", config,
+	    data, listen, route, "--storage.tsdb.retention.time=100y",
+	    "--web.enable-remote-write-receiver", spec->flag, NULL};
 	struct proc_spec ps = {
 	    .argv = argv, .dir = p->dir, .name = "prometheus"};
 

@@ -14,6 +14,8 @@ struct prometheus_spec {
 	 * ends in "# EOF"; or NULL. */
 	const char *openmetrics;
 	const char *prefix; /* --web.route-prefix, e.g. "/prom"; or NULL */
+	const char *binary; /* NULL: Debian's */
+	const char *flag;   /* one more, or NULL */
 };
 
 /* Starts one that scrapes and evaluates every second, and waits until it is

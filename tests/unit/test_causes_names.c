@@ -189,6 +189,8 @@ START_TEST(units_follow_from_name_and_form)
 	    causes_unit_of("x_bytes_total", "rate"), "bytes per second");
 	ck_assert_str_eq(causes_unit_of("x_usage_percent", ""), "percent");
 	ck_assert_str_eq(causes_unit_of("x.io.bytes", ""), "bytes");
+	ck_assert_str_eq(causes_unit_of("x_hit_ratio", ""), "ratio");
+	ck_assert_str_eq(causes_unit_of("x_duration", "p95"), "");
 	ck_assert(causes_is_shared("system.cpu.time"));
 	ck_assert(causes_same_name("service.name", "service_name"));
 	ck_assert(!causes_same_name("service.names", "service_name"));

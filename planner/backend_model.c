@@ -44,6 +44,7 @@ start_asking(const struct conf *conf, const char *name, zloop_t *loop,
 		rc = llm_record_open(conf->record, err);
 	if (rc != RC_OK)
 		return rc;
+	model_measure(b);
 	if (loop != NULL)
 		b->llm = llm_new(loop, &b->settings);
 	*ret = TAKE(b);
@@ -91,6 +92,7 @@ start_replay(const struct conf *conf, zloop_t *loop UNUSED,
 						   : 16384;
 	b->settings.answer_tokens = (int)conf->llm_answer_tokens;
 	b->settings.total_ms = conf->llm_timeout_s * 1000;
+	model_measure(b);
 	*ret = TAKE(b);
 	return RC_OK;
 }

@@ -36,8 +36,12 @@ struct backend {
 	bool replays;
 	struct llm_settings settings;
 	struct llm_words words;
+	size_t bytes;	 /* of a prompt, at most */
 	struct llm *llm; /* NULL: only checked, or replays */
 };
+
+/* What the settings' window leaves for a prompt. */
+void model_measure(struct backend *b);
 
 /* A turn of the model's. Each answers its turn, now or later. */
 void model_plan(struct backend *b, struct turn *t);

@@ -279,14 +279,20 @@ take_answer(struct work *w, const struct llm_reply *r)
 
 static void make_prompt(struct work *w);
 
-/* Half of it, and asked again. */
+/* Two thirds of it, and asked again; so are the next ones of this server.
+ * false: it does not get any shorter. */
 static bool
 shorten(struct work *w)
 {
+	size_t before = llm_prompt_bytes(w->messages);
+
 	if (w->shorter++ == MODEL_SHORTER_MAX)
 		return false;
-	w->bytes /= 2;
+	w->bytes = MIN(w->bytes, before) * 2 / 3;
 	make_prompt(w);
+	if (llm_prompt_bytes(w->messages) >= before)
+		return false;
+	w->b->bytes = w->bytes;
 	ask(w);
 	return true;
 }
@@ -371,6 +377,13 @@ make_prompt(struct work *w)
 	w->explained = 0;
 }
 
+void
+model_measure(struct backend *b)
+{
+	b->bytes = (size_t)(b->settings.window - b->settings.answer_tokens) *
+		   LLM_BYTES_A_TOKEN;
+}
+
 static struct work *
 work_new(struct backend *b, struct turn *t)
 {
@@ -385,8 +398,7 @@ work_new(struct backend *b, struct turn *t)
 	    language[0] != '\0' ? report_lang(span_of(language)) : b->language;
 	baseline_make(&w->base, t->state, b->language,
 	    MAX(t->deadline_ms - clk_mono_ms(), 1));
-	w->bytes = (size_t)(b->settings.window - b->settings.answer_tokens) *
-		   LLM_BYTES_A_TOKEN;
+	w->bytes = b->bytes;
 	t->backend_data = w;
 	return w;
 }

@@ -271,8 +271,8 @@ add_steps(cJSON *messages, const struct llm_prompt *p, int without_data)
 	}
 }
 
-static size_t
-bytes_of(const cJSON *messages)
+size_t
+llm_prompt_bytes(const cJSON *messages)
 {
 	const cJSON *m;
 	size_t n = 0;
@@ -302,7 +302,7 @@ llm_prompt_make(const struct llm_prompt *p)
 
 	/* By halves, so that not every turn cuts anew where the one before
 	 * had it. */
-	while (bytes_of(messages) > p->bytes && without < n) {
+	while (llm_prompt_bytes(messages) > p->bytes && without < n) {
 		without = MIN(n, without + MAX((n - without) / 2, 1));
 		cJSON_Delete(messages);
 		messages = make(p, without);

@@ -37,6 +37,9 @@ cJSON *llm_prompt_make(const struct llm_prompt *p);
 /* One more message at its end; what the same role says again is joined. */
 void llm_prompt_add(cJSON *messages, const char *role, const char *content);
 
+/* What the messages say, in bytes. */
+size_t llm_prompt_bytes(const cJSON *messages);
+
 /* The tools as the prompt lists them. */
 void llm_prompt_put_tools(struct buf *b, const cJSON *tools);
 

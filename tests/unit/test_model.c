@@ -543,6 +543,27 @@ START_TEST(a_model_is_told_exactly_what_was_wrong)
 }
 END_TEST
 
+START_TEST(a_prompt_that_is_too_long_is_shortened_and_stays_short)
+{
+	size_t first, second;
+
+	open_as("rules+openai");
+	llm_stub_say(f.stub, 0, REFUSES("400", "context_length_exceeded"));
+	llm_stub_speak(f.stub, 1, VIEW);
+	set_state(llm_stub_state(true, ""));
+	ck_assert_str_eq(tree_str(plan(), "decision"), "FINISH");
+	ck_assert_int_eq(llm_stub_asked(f.stub), 2);
+	first = strlen(llm_stub_body(f.stub, 0));
+	second = strlen(llm_stub_body(f.stub, 1));
+	ck_assert_uint_lt(second, first);
+	assert_lacks(llm_stub_body(f.stub, 1), "latency > 0.5");
+	plan();
+	ck_assert_int_eq(llm_stub_asked(f.stub), 3);
+	ck_assert_uint_le(strlen(llm_stub_body(f.stub, 2)), second);
+	close_all();
+}
+END_TEST
+
 /* ---- time ---- */
 
 START_TEST(a_model_is_not_asked_when_little_time_is_left)
@@ -763,6 +784,7 @@ main(void)
 	    {a_model_may_not_look_on_for_ever, 0},
 	    {a_tool_that_just_failed_is_not_the_models_to_fail_at, 0},
 	    {a_model_is_told_exactly_what_was_wrong, 0},
+	    {a_prompt_that_is_too_long_is_shortened_and_stays_short, 0},
 	    {a_model_is_not_asked_when_little_time_is_left, 0},
 	    {a_revoked_turn_closes_its_transfer_at_once, 0},
 	    {what_was_recorded_is_played_back_exactly, 0},

@@ -80,7 +80,7 @@ identity_own_of_expr(struct span expr)
 enum class { PLACE, NAMESPACE, NAME, FALLBACK, NODE, THING };
 enum form { AS_IS, POD, REPLICASET, JOB, HOST };
 
-/* In the order in which they are told. */
+/* In the order in which they are told; the places are the first rows. */
 static const struct {
 	const char *key;
 	enum class class;
@@ -95,12 +95,17 @@ static const struct {
     {"datacenter", PLACE, AS_IS, 0},
     {"env", PLACE, AS_IS, 0},
     {"environment", PLACE, AS_IS, 0},
+    {"k8s_cluster_name", PLACE, AS_IS, 0},
     {"namespace", NAMESPACE, AS_IS, OWN_NAMESPACE},
     {"kubernetes_namespace", NAMESPACE, AS_IS, OWN_NAMESPACE},
+    {"k8s_namespace_name", NAMESPACE, AS_IS, 0},
+    {"k8s.namespace.name", NAMESPACE, AS_IS, 0},
     {"service", NAME, AS_IS, OWN_SERVICE},
     {"service_name", NAME, AS_IS, 0},
+    {"service.name", NAME, AS_IS, 0},
     {"sloth_service", NAME, AS_IS, 0},
     {"destination_service_name", NAME, AS_IS, 0},
+    {"destination_workload", NAME, AS_IS, 0},
     {"app", NAME, AS_IS, 0},
     {"app_kubernetes_io_name", NAME, AS_IS, 0},
     {"application", NAME, AS_IS, 0},
@@ -114,6 +119,9 @@ static const struct {
     {"horizontalpodautoscaler", NAME, AS_IS, 0},
     {"pod", NAME, POD, OWN_POD},
     {"pod_name", NAME, POD, OWN_POD},
+    {"k8s_deployment_name", NAME, AS_IS, 0},
+    {"k8s_pod_name", NAME, POD, 0},
+    {"k8s.pod.name", NAME, POD, 0},
     {"persistentvolumeclaim", THING, AS_IS, 0},
     {"persistentvolume", THING, AS_IS, 0},
     {"node", NODE, AS_IS, 0},
@@ -121,6 +129,9 @@ static const struct {
     {"nodename", NODE, HOST, 0},
     {"host", NODE, HOST, 0},
     {"hostname", NODE, HOST, 0},
+    {"k8s_node_name", NODE, AS_IS, 0},
+    {"host_name", NODE, HOST, 0},
+    {"host.name", NODE, HOST, 0},
     {"instance", NODE, HOST, OWN_INSTANCE},
     {"mountpoint", THING, AS_IS, 0},
     {"device", THING, AS_IS, 0},
@@ -157,11 +168,18 @@ is_silent(const char *key)
 	return false;
 }
 
+/* Without the port: of one host several exporters tell. On a loopback
+ * address the port is all that tells. */
 static struct span
 host_of(const char *value)
 {
+	static const char *const loopback[] = {"127.", "localhost", "[::1]"};
 	const char *colon = strrchr(value, ':');
+	size_t i;
 
+	for (i = 0; i < ARRAY_LEN(loopback); i++)
+		if (strncmp(value, loopback[i], strlen(loopback[i])) == 0)
+			return span_of(value);
 	if (colon != NULL && colon != value && colon[1] != '\0' &&
 	    strspn(colon + 1, "0123456789") == strlen(colon + 1))
 		return span_make(value, (size_t)(colon - value));

@@ -15,7 +15,7 @@
 #include "common/base/span.h"
 
 enum {
-	IDENTITY_PLACES = 8, /* labels that bound everything: cluster … */
+	IDENTITY_PLACES = 9, /* labels that bound everything: cluster … */
 	IDENTITY_NAMES_MAX = 4,
 	IDENTITY_LABELS_MAX = 12,
 };

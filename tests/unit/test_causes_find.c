@@ -817,30 +817,35 @@ START_TEST(onset_is_found_before_a_late_alert)
 }
 END_TEST
 
-/* A Prometheus that was set up shortly before: what there is is compared. */
+/* A Prometheus that was set up shortly before, sampling every 15 s: ten
+ * minutes before the alert there was nothing yet, so what is usual is in what
+ * came since. */
+enum { YOUNG_STEP = 15, YOUNG_FAULT = ALERT - 5, YOUNG_GUESS = ALERT - 8 };
+
 static const struct {
 	const char *label;
-	size_t samples; /* before the fault */
-	double off;     /* the onset's, in points */
+	size_t samples, onset; /* before the fault; a point */
 } youngs[] = {
-    {"a third of thirty tells the usual", 30, 0},
-    {"a third of eight as well", 8, 0},
-    {"of two, the alert's own time says more", 2, ALERT - 2 - BEGAN},
+    {"a third of eighteen tells the usual", 18, YOUNG_FAULT},
+    {"a third of twelve as well", 12, YOUNG_FAULT},
+    {"of four, the alert's own time says more", 4, YOUNG_GUESS},
 };
 
 START_TEST(a_short_history_is_compared_as_far_as_it_goes)
 {
-	AUTO(causes_set) set = new_set();
+	struct causes_grid grid = {START, YOUNG_STEP, POINTS};
+	AUTO(causes_set) set = causes_set_new(&grid, 10);
 	struct causes_label a = {"service", "a"};
-	float *v =
-	    add(set, "request_latency_seconds", &a, 1, 0.08, 1.29, BEGAN);
-	double off;
+	float *v = add(set, "request_latency_seconds", &a, 1, 0.08, 1.29,
+	    YOUNG_FAULT);
+	double onset;
 
-	for (size_t i = 0; i + youngs[_i].samples < BEGAN; i++)
+	for (size_t i = 0; i + youngs[_i].samples < YOUNG_FAULT; i++)
 		v[i] = NAN;
-	off = causes_onset(set, at(ALERT), CAUSES_NONE) - at(BEGAN);
-	ck_assert_msg(off == youngs[_i].off * STEP, "%s: %g points off",
-	    youngs[_i].label, off / STEP);
+	onset = causes_onset(set, START + ALERT * YOUNG_STEP, CAUSES_NONE);
+	ck_assert_msg(
+	    onset == START + (double)youngs[_i].onset * YOUNG_STEP,
+	    "%s: at point %g", youngs[_i].label, (onset - START) / YOUNG_STEP);
 }
 END_TEST
 

@@ -115,6 +115,7 @@ lease(struct supervisor *s, struct task *t, struct worker *w)
 	memcpy(t->worker_name, w->name, sizeof(t->worker_name));
 	t->leased_ms = now;
 	t->held = 0;
+	t->told = registry_edition(s->workers);
 	t->lease_until_ms = now + s->lease_ms;
 	t->dirty = true;
 	w->busy++;

@@ -152,7 +152,8 @@ hold_turn(struct supervisor *s, struct task *t)
 		wire_put_str(&b, "waits for an executor: none is here");
 		ledger_emit(s, t->run, "progress", &b);
 	}
-	t->held = registry_edition(s->workers);
+	/* Who has come while it planned is there already. */
+	t->held = t->told;
 	step_enqueue(s, t);
 }
 

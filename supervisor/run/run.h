@@ -66,6 +66,8 @@ struct task {
 	char approved_by[TASK_BY_MAX + 1];	/* "": by nobody */
 	int progress;			/* events of it so far */
 	int64_t deaths;			/* of workers that had it */
+	uint64_t told;			/* the edition of the executors' tools
+					 * that its planner knows */
 	uint64_t held;			/* QUEUED until the executors' tools
 					 * are another edition; 0: is not */
 	bool dirty;			/* its row is to be written */

@@ -375,6 +375,24 @@ START_TEST(a_planner_without_executors_is_asked_again_when_one_has_come)
 }
 END_TEST
 
+/* It would wait for what has happened. */
+START_TEST(an_executor_that_comes_while_the_planner_plans_is_not_missed)
+{
+	const struct proto_task *t;
+
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_start_run();
+	t = rig_task(&rig->planner);
+	rig_join_executor();
+	peer_answer(&rig->planner, t, WAITS, NULL);
+	rig_next(&rig->planner, PROTO_ACK);
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	rig_close();
+}
+END_TEST
+
 /* Nor does a restart make it forget whom it waits for. */
 START_TEST(a_planner_waits_for_executors_over_a_restart)
 {
@@ -530,6 +548,7 @@ main(void)
 	    {what_is_too_long_to_be_shown_is_not, 0},
 	    {a_run_ends_at_its_deadline, 0},
 	    {a_planner_without_executors_is_asked_again_when_one_has_come, 0},
+	    {an_executor_that_comes_while_the_planner_plans_is_not_missed, 0},
 	    {a_planner_waits_for_executors_over_a_restart, 0},
 	    {a_run_says_whom_it_waited_for_in_vain, (int)ARRAY_LEN(absent)},
 	    {a_conclusion_from_nothing_ends_the_run_as_incomplete, 0},

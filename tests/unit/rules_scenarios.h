@@ -911,6 +911,25 @@ static const struct scenario
 		    "Ruled out: By statistics"},
 	    },
 	    {
+		.name = "beside another answer leads keep it from being ruled "
+			"out",
+		.state = AT,
+		.alerts = CPU_ALERT,
+		.rules = CPU_RULE,
+		.targets = ALL_UP,
+		.metrics = {CPU_SINCE("1763895470"), USER_SINCE("1763895460"),
+		    CPU_RANGE, CPU_USERS,
+		    {"sum without", SERIES(RANGE(ONLY("invoice"), "0", "1.9312",
+					"0", "1.94"))}},
+		.causes = "{\"confidence\":\"undetermined\",\"causes\":[{"
+			  "\"service\":\"cart\",\"series\":[0]}],\"series\":"
+			  "[" CHANGE("hits", "", "up", "3", "17") "]}",
+		.confidence = "confirmed",
+		.want = {"待查：线索，不足以认定：`cart`：`hits`",
+		    "待查：按统计与依赖关系，没有哪个服务明显突出"},
+		.want_not = {"已排除：按统计"},
+	    },
+	    {
 		.name = "too little to compare rules nothing out",
 		.state = AT,
 		.alerts = CPU_ALERT,

@@ -182,7 +182,7 @@ add(struct incident *to, struct about *a)
 		to->since = a->since;
 }
 
-/* The list is sorted by severity, so it is kept but for what is new. */
+/* Of what is as bad and in the window, the first to begin says most. */
 static int
 newest_of_the_worst(const void *pa, const void *pb)
 {
@@ -194,6 +194,10 @@ newest_of_the_worst(const void *pa, const void *pb)
 		d = alerts_rank(a->alert) - alerts_rank(b->alert);
 	if (d == 0)
 		d = b->is_new - a->is_new;
+	if (d == 0)
+		d = (a->since <= 0) - (b->since <= 0); /* unknown: last */
+	if (d == 0)
+		d = (a->since > b->since) - (a->since < b->since);
 	return d != 0 ? d : (a > b) - (a < b);
 }
 

@@ -1,0 +1,374 @@
+/*
+ * docs.c - an index that keeps itself up to date, and its readers.
+ *
+ * Invariant: base and words, for reading, are used with the mutex held; the
+ * keeper is the thread's alone.
+ */
+#include "executor/docs/docs.h"
+
+#include "common/base/clk.h"
+#include "common/base/utf8.h"
+#include "executor/docs/find.h"
+#include "executor/docs/keeper.h"
+#include "executor/docs/starter.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+	WAIT_LOCK_MS = 1000,    /* until another one's lock is tried again */
+	WAIT_LOOK_MS = 5000,    /* until the index is looked at again */
+	WAIT_FOLDER_MS = 60000, /* until a folder nothing was told of is */
+	SETTLE_MS = 50,         /* nothing more is told for so long … */
+	SETTLE_MAX_MS = 500,    /* … or so much has passed */
+	READER_LOOK_MS = 10,
+	READER_WAIT_MS = 10000,
+};
+
+struct docs {
+	struct docs_conf conf; /* its texts are owned */
+	pthread_t thread;
+	bool started;
+	atomic_bool stop;
+	int wake; /* eventfd */
+	pthread_mutex_t mutex;
+	struct err trouble; /* of the keeper; "" */
+	struct base base;
+	struct words *words; /* of the vocabulary the index was made with */
+};
+
+/* ---- the keeper's thread ---- */
+
+static void
+set_trouble(struct docs *d, const char *text)
+{
+	pthread_mutex_lock(&d->mutex);
+	if (strcmp(d->trouble.text, text) != 0) {
+		snprintf(d->trouble.text, sizeof(d->trouble.text), "%s", text);
+		if (text[0] != '\0' && d->conf.tell != NULL)
+			d->conf.tell(d->conf.arg, true,
+			    "the documents could not be read", NULL, text);
+	}
+	pthread_mutex_unlock(&d->mutex);
+}
+
+static void
+drain(int fd)
+{
+	char piece[4096];
+
+	while (fd >= 0 && read(fd, piece, sizeof(piece)) > 0)
+		;
+}
+
+/* Until something happened in the folder, somebody woke us, or so long. What
+ * happens in bursts is waited for. */
+static bool
+wait_for(struct docs *d, const struct keeper *k, int ms)
+{
+	struct pollfd fds[] = {{.fd = d->wake, .events = POLLIN},
+	    {.fd = k->watch, .events = POLLIN}};
+	int64_t until;
+	bool woken = poll(fds, 2, ms) > 0;
+
+	drain(d->wake);
+	if (!woken || (fds[1].revents & POLLIN) == 0)
+		return woken;
+	until = clk_mono_ms() + SETTLE_MAX_MS;
+	do
+		drain(k->watch);
+	while (!atomic_load(&d->stop) && clk_mono_ms() < until &&
+	       poll(&fds[1], 1, SETTLE_MS) > 0);
+	return true;
+}
+
+static void
+keep(struct docs *d, struct keeper *k)
+{
+	int64_t looked = 0;
+	bool changed = true;
+
+	while (!atomic_load(&d->stop)) {
+		struct err err = {0};
+		enum rc rc = keeper_lock(k, &err);
+
+		changed = changed || !base_is_current(&k->base) ||
+			  clk_mono_ms() - looked > WAIT_FOLDER_MS;
+		if (rc == RC_OK && changed) {
+			looked = clk_mono_ms();
+			rc = keeper_update(k, &err);
+			changed = rc != RC_OK;
+		}
+		if (rc != RC_CONFLICT && rc != RC_CANCELLED)
+			set_trouble(d, rc == RC_OK ? "" : err.text);
+		if (wait_for(d, k, k->lock < 0 ? WAIT_LOCK_MS : WAIT_LOOK_MS))
+			changed = true;
+	}
+}
+
+static void *
+thread_main(void *arg)
+{
+	struct docs *d = arg;
+	struct keeper k;
+
+	keeper_init(&k, &d->conf, &d->stop);
+	keep(d, &k);
+	keeper_done(&k);
+	return NULL;
+}
+
+static void
+wake(struct docs *d)
+{
+	eventfd_write(d->wake, 1);
+}
+
+/* ---- life ---- */
+
+enum rc
+docs_check(const struct docs_conf *conf, struct err *err)
+{
+	const char *dir = conf->dir;
+	DIR *d = dir != NULL ? opendir(dir) : NULL;
+
+	if (dir != NULL && d == NULL)
+		return err_set(err, RC_INVALID,
+		    "docs-dir: %s: %s; name a folder of documents (.md, .rst, "
+		    ".txt)",
+		    dir, strerror(errno));
+	if (d != NULL)
+		closedir(d);
+	return RC_OK;
+}
+
+static enum rc
+start(struct docs *d, struct err *err)
+{
+	sigset_t all, before;
+	int code;
+
+	d->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (d->wake < 0)
+		return err_set(err, RC_IO, "eventfd: %s", strerror(errno));
+	/* Signals are the loop's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	code = pthread_create(&d->thread, NULL, thread_main, d);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (code != 0)
+		return err_set(err, RC_IO, "thread: %s", strerror(code));
+	d->started = true;
+	return RC_OK;
+}
+
+enum rc
+docs_open(const struct docs_conf *conf, struct docs **ret, struct err *err)
+{
+	struct docs *d;
+	enum rc rc = docs_check(conf, err);
+
+	if (rc != RC_OK)
+		return rc;
+	d = xcalloc(1, sizeof(*d));
+	d->conf = *conf;
+	d->conf.path = xstrdup(conf->path);
+	d->conf.dir = conf->dir != NULL ? xstrdup(conf->dir) : NULL;
+	pthread_mutex_init(&d->mutex, NULL);
+	rc = start(d, err);
+	if (rc != RC_OK) {
+		docs_close(d);
+		return rc;
+	}
+	*ret = d;
+	return RC_OK;
+}
+
+void
+docs_close(struct docs *d)
+{
+	if (d == NULL)
+		return;
+	atomic_store(&d->stop, true);
+	if (d->started) {
+		wake(d);
+		pthread_join(d->thread, NULL);
+	}
+	if (d->wake >= 0)
+		close(d->wake);
+	base_close(&d->base);
+	words_free(d->words);
+	pthread_mutex_destroy(&d->mutex);
+	free((char *)d->conf.path);
+	free((char *)d->conf.dir);
+	free(d);
+}
+
+/* ---- reading: with the mutex ---- */
+
+/* The vocabulary the index was made with, which another process may have. */
+static enum rc
+read_words(struct docs *d, struct err *err)
+{
+	auto_str version = NULL;
+	auto_str more = NULL;
+	AUTO(words) words = NULL;
+	enum rc rc = base_meta(&d->base, "vocabulary", &version, err);
+
+	if (rc != RC_OK ||
+	    (d->words != NULL && strcmp(words_version(d->words), version) == 0))
+		return rc;
+	rc = base_meta(&d->base, "synonyms", &more, err);
+	if (rc == RC_OK)
+		rc = words_new(starter_vocabulary, span_of(more), &words, err);
+	if (rc != RC_OK)
+		return rc;
+	words_free(d->words);
+	d->words = TAKE(words);
+	return RC_OK;
+}
+
+/* RC_NOTFOUND: the first reading is not over. */
+static enum rc
+open_to_read(struct docs *d, struct err *err)
+{
+	auto_str ready = NULL;
+	enum rc rc = RC_OK;
+
+	if (!base_is_current(&d->base)) {
+		base_close(&d->base);
+		rc = base_open(&d->base, d->conf.path, false, err);
+	}
+	if (rc == RC_OK)
+		rc = base_meta(&d->base, "ready", &ready, err);
+	if (rc == RC_OK && ready[0] != '1')
+		rc = err_set(err, RC_NOTFOUND, "not read yet");
+	return rc == RC_OK ? read_words(d, err) : rc;
+}
+
+typedef enum rc read_fn(struct docs *d, void *arg, struct err *err);
+
+/* A damaged index is thrown away, whoever notices: whoever has the lock makes
+ * it anew, of the documents. */
+static enum rc
+read_once(struct docs *d, read_fn *fn, void *arg, struct err *err)
+{
+	struct err trouble;
+	enum rc rc;
+
+	pthread_mutex_lock(&d->mutex);
+	trouble = d->trouble;
+	rc = open_to_read(d, err);
+	if (rc == RC_OK)
+		rc = fn(d, arg, err);
+	if (rc == RC_DAMAGED) {
+		if (d->base.db == NULL || base_is_current(&d->base))
+			base_remove(d->conf.path);
+		base_close(&d->base);
+	}
+	pthread_mutex_unlock(&d->mutex);
+	if (rc == RC_DAMAGED)
+		wake(d);
+	if (rc == RC_NOTFOUND && trouble.text[0] != '\0')
+		return err_set(err, RC_IO, "%s", trouble.text);
+	return rc;
+}
+
+/* Until there is something to read. */
+static enum rc
+read_when_ready(struct docs *d, read_fn *fn, void *arg,
+    const atomic_bool *cancelled, struct err *err)
+{
+	int64_t until = clk_mono_ms() + READER_WAIT_MS;
+	enum rc rc;
+
+	for (;;) {
+		rc = read_once(d, fn, arg, err);
+		if (rc != RC_NOTFOUND && rc != RC_DAMAGED && rc != RC_BUSY)
+			return rc;
+		if (cancelled != NULL && atomic_load(cancelled))
+			return err_set(err, RC_CANCELLED, "called off");
+		if (clk_mono_ms() >= until)
+			return err_set(err, RC_BUSY,
+			    "the documents are being read for the first time; "
+			    "ask again in a moment");
+		poll(NULL, 0, READER_LOOK_MS);
+	}
+}
+
+struct finding_arg {
+	const struct docs_query *query;
+	struct docs_found *ret;
+};
+
+static enum rc
+read_find(struct docs *d, void *arg, struct err *err)
+{
+	struct finding_arg *f = arg;
+
+	*f->ret = (struct docs_found){.n = 0};
+	return find(&d->base, d->words, f->query, f->ret, err);
+}
+
+enum rc
+docs_find(struct docs *d, const struct docs_query *query,
+    const atomic_bool *cancelled, struct docs_found *ret, struct err *err)
+{
+	struct docs_found found = {.n = 0};
+	struct finding_arg arg = {query, &found};
+	enum rc rc;
+
+	if (query->text.n > DOCS_QUERY_MAX || !utf8_ok(query->text))
+		return err_set(err, RC_INVALID,
+		    "a question is at most %d bytes of UTF-8", DOCS_QUERY_MAX);
+	rc = read_when_ready(d, read_find, &arg, cancelled, err);
+	if (rc == RC_OK)
+		*ret = found;
+	return rc;
+}
+
+struct list_arg {
+	docs_entry_fn *each;
+	void *arg;
+};
+
+static enum rc
+read_list(struct docs *d, void *arg, struct err *err)
+{
+	const struct list_arg *l = arg;
+	auto_stmt st = NULL;
+	bool row = true;
+	enum rc rc = base_prepare(&d->base,
+	    "SELECT name, origin, title, problem, bytes, passages FROM docs "
+	    "ORDER BY name",
+	    &st, err);
+
+	while (rc == RC_OK && row) {
+		rc = base_step(&d->base, st, &row, err);
+		if (rc == RC_OK && row)
+			l->each(l->arg,
+			    &(struct docs_entry){.name = base_text(st, 0).p,
+				.origin = base_text(st, 1).p,
+				.title = base_text(st, 2).p,
+				.problem = base_text(st, 3).p,
+				.bytes = (size_t)sqlite3_column_int64(st, 4),
+				.passages =
+				    (size_t)sqlite3_column_int64(st, 5)});
+	}
+	return rc;
+}
+
+enum rc
+docs_list(struct docs *d, docs_entry_fn *each, void *arg, struct err *err)
+{
+	struct list_arg l = {each, arg};
+
+	return read_when_ready(d, read_list, &l, NULL, err);
+}

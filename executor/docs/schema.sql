@@ -1,0 +1,28 @@
+-- The index of documents: made of them alone, and made anew where it does not
+-- fit. docs: what is in the folder, also what could not be read (problem).
+CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+CREATE TABLE docs (
+	id INTEGER PRIMARY KEY,
+	name TEXT NOT NULL UNIQUE,
+	origin TEXT NOT NULL,
+	title TEXT NOT NULL,
+	sha256 TEXT NOT NULL,
+	stamp TEXT NOT NULL,
+	bytes INTEGER NOT NULL,
+	passages INTEGER NOT NULL,
+	problem TEXT NOT NULL
+) STRICT;
+CREATE TABLE passages (
+	id INTEGER PRIMARY KEY,
+	doc INTEGER NOT NULL REFERENCES docs (id),
+	n INTEGER NOT NULL,
+	path TEXT NOT NULL,
+	line_from INTEGER NOT NULL,
+	line_to INTEGER NOT NULL,
+	words INTEGER NOT NULL,
+	text TEXT NOT NULL
+) STRICT;
+CREATE INDEX passages_doc ON passages (doc, n);
+-- The words of words.h, with blanks between; rowid is the passage's id.
+CREATE VIRTUAL TABLE found USING fts5 (title, path, body, tokenize = 'ascii');
+CREATE VIRTUAL TABLE seen USING fts5vocab ('found', 'row');

@@ -1,0 +1,179 @@
+/*
+ * docs.c - how long reading documents takes, and finding a passage.
+ *
+ *   bench_docs [DOCUMENTS [QUESTIONS]]
+ *
+ * Makes documents of ten sections of made-up words, by Zipf's law, in a
+ * folder of /tmp; reads them into an index; then asks. The figures at the end.
+ */
+#include "common/base/buf.h"
+#include "common/base/clk.h"
+#include "executor/docs/docs.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SECTIONS = 10, WORDS = 120, VOCABULARY = 20000, HAN = 3000 };
+
+static uint64_t seed = 88172645463325252ULL;
+
+static double
+chance(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (double)(seed >> 11) / 9007199254740992.0;
+}
+
+/* Low ranks often. */
+static int
+rank_below(int n)
+{
+	return (int)pow((double)n, chance()) - 1;
+}
+
+static void
+put_word(struct buf *b)
+{
+	static const char *const parts[] = {"ba", "co", "di", "fu", "ge", "ha",
+	    "lo", "mi", "ne", "po", "ra", "si", "tu", "ve", "wa", "zo"};
+	int r;
+
+	if (chance() < 0.3) {
+		r = 0x4E00 + rank_below(HAN);
+		buf_addf(b, "%c%c%c", 0xE0 | r >> 12, 0x80 | (r >> 6 & 63),
+		    0x80 | (r & 63));
+		return;
+	}
+	r = rank_below(VOCABULARY) + 16;
+	for (; r > 0; r /= 16)
+		buf_adds(b, parts[r % 16]);
+	buf_addc(b, ' ');
+}
+
+static void
+put_document(const char *dir, int number)
+{
+	auto_str path = xasprintf("%s/doc%d.md", dir, number);
+	auto_buf b = {.max = 1 << 20};
+	FILE *f = fopen(path, "w");
+	int i, k;
+
+	for (i = 0; i < SECTIONS; i++) {
+		buf_adds(&b, i == 0 ? "# " : "\n## ");
+		put_word(&b);
+		put_word(&b);
+		buf_adds(&b, "\n\n");
+		for (k = 0; k < WORDS; k++)
+			put_word(&b);
+		buf_addc(&b, '\n');
+	}
+	fputs(buf_str(&b), f);
+	fclose(f);
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Of this thread, which does the work: other programs take none of it. */
+static int64_t
+cpu_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t
+ask(struct docs *d, int64_t *ret_cpu)
+{
+	auto_buf text = {.max = 4000};
+	struct docs_found f = {.n = 0};
+	struct err err = {0};
+	int64_t begin, cpu = cpu_us();
+	int i;
+
+	for (i = 0; i < 12; i++)
+		put_word(&text);
+	begin = clk_mono_us();
+	if (docs_find(d,
+		&(struct docs_query){.text = buf_span(&text), .limit = 3}, NULL,
+		&f, &err) != RC_OK) {
+		fprintf(stderr, "%s\n", err.text);
+		exit(1);
+	}
+	begin = clk_mono_us() - begin;
+	*ret_cpu = cpu_us() - cpu;
+	docs_found_done(&f);
+	return begin;
+}
+
+static void
+print(const char *what, int64_t *took, int n)
+{
+	qsort(took, (size_t)n, sizeof(*took), by_value);
+	printf("%d questions, %s: median %.2f ms, p99 %.2f ms, most %.2f ms\n",
+	    n, what, (double)took[n / 2] / 1000,
+	    (double)took[n * 99 / 100] / 1000, (double)took[n - 1] / 1000);
+}
+
+static void
+remove_all(const char *root)
+{
+	auto_str command = xasprintf("rm -rf '%s'", root);
+
+	if (system(command) != 0)
+		fprintf(stderr, "%s stays\n", root);
+}
+
+int
+main(int argc, char **argv)
+{
+	int documents = argc > 1 ? atoi(argv[1]) : 1000;
+	int questions = argc > 2 ? atoi(argv[2]) : 2000;
+	char root[] = "/tmp/culprit-bench-docs-XXXXXX";
+	auto_str dir = NULL;
+	auto_str path = NULL;
+	struct docs_conf conf = {.starter = false};
+	int64_t *took = xcalloc((size_t)questions, sizeof(*took)), begin;
+	int64_t *cpu = xcalloc((size_t)questions, sizeof(*cpu));
+	struct docs *d;
+	struct err err;
+	int i;
+
+	if (mkdtemp(root) == NULL)
+		return 1;
+	dir = xasprintf("%s/docs", root);
+	path = xasprintf("%s/docs.db", root);
+	mkdir(dir, 0700);
+	for (i = 0; i < documents; i++)
+		put_document(dir, i);
+	conf.dir = dir;
+	conf.path = path;
+	begin = clk_mono_ms();
+	if (docs_open(&conf, &d, &err) != RC_OK)
+		return 1;
+	ask(d, &cpu[0]);
+	printf("%d documents of %d passages read in %.2f s\n", documents,
+	    SECTIONS, (double)(clk_mono_ms() - begin) / 1000);
+	for (i = 0; i < questions; i++)
+		took[i] = ask(d, &cpu[i]);
+	print("by the clock", took, questions);
+	print("of the processor", cpu, questions);
+	docs_close(d);
+	remove_all(root);
+	free(took);
+	free(cpu);
+	return 0;
+}

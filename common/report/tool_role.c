@@ -11,6 +11,7 @@ static const char *const names[TOOL_ROLE_COUNT] = {
     [TOOL_ROLE_METRICS] = "metrics",
     [TOOL_ROLE_CAUSES] = "causes",
     [TOOL_ROLE_CLOCK] = "clock",
+    [TOOL_ROLE_DOCS] = "docs",
 };
 
 /* The tools there were before they said their roles: of executors, and in

@@ -18,8 +18,9 @@ enum tool_role {
 	TOOL_ROLE_METRICS,
 	TOOL_ROLE_CAUSES,
 	TOOL_ROLE_CLOCK,
+	TOOL_ROLE_DOCS,
 };
-enum { TOOL_ROLE_COUNT = TOOL_ROLE_CLOCK + 1 };
+enum { TOOL_ROLE_COUNT = TOOL_ROLE_DOCS + 1 };
 
 /* "alerts", ...; "" for none. */
 const char *tool_role_name(enum tool_role role);

@@ -1,0 +1,12 @@
+/*
+ * source_docs.h - the documents that tools answer from.
+ */
+#ifndef EXECUTOR_TOOLS_SOURCE_DOCS_H
+#define EXECUTOR_TOOLS_SOURCE_DOCS_H
+
+#include "executor/tools/tool_env.h"
+
+/* Opened, it is a struct docs; NULL where nothing is to be asked (--check). */
+extern const struct source source_docs;
+
+#endif

@@ -181,8 +181,9 @@ docs_open(const struct docs_conf *conf, struct docs **ret, struct err *err)
 	d->conf = *conf;
 	d->conf.path = xstrdup(conf->path);
 	d->conf.dir = conf->dir != NULL ? xstrdup(conf->dir) : NULL;
+	d->wake = -1;
 	pthread_mutex_init(&d->mutex, NULL);
-	rc = start(d, err);
+	rc = conf->only_read ? RC_OK : start(d, err);
 	if (rc != RC_OK) {
 		docs_close(d);
 		return rc;
@@ -268,13 +269,13 @@ read_once(struct docs *d, read_fn *fn, void *arg, struct err *err)
 	rc = open_to_read(d, err);
 	if (rc == RC_OK)
 		rc = fn(d, arg, err);
-	if (rc == RC_DAMAGED) {
+	if (rc == RC_DAMAGED && d->started) {
 		if (d->base.db == NULL || base_is_current(&d->base))
 			base_remove(d->conf.path);
 		base_close(&d->base);
 	}
 	pthread_mutex_unlock(&d->mutex);
-	if (rc == RC_DAMAGED)
+	if (rc == RC_DAMAGED && d->started)
 		wake(d);
 	if (rc == RC_NOTFOUND && trouble.text[0] != '\0')
 		return err_set(err, RC_IO, "%s", trouble.text);
@@ -291,7 +292,8 @@ read_when_ready(struct docs *d, read_fn *fn, void *arg,
 
 	for (;;) {
 		rc = read_once(d, fn, arg, err);
-		if (rc != RC_NOTFOUND && rc != RC_DAMAGED && rc != RC_BUSY)
+		if ((rc != RC_NOTFOUND && rc != RC_DAMAGED && rc != RC_BUSY) ||
+		    !d->started)
 			return rc;
 		if (cancelled != NULL && atomic_load(cancelled))
 			return err_set(err, RC_CANCELLED, "called off");
@@ -371,4 +373,49 @@ docs_list(struct docs *d, docs_entry_fn *each, void *arg, struct err *err)
 	struct list_arg l = {each, arg};
 
 	return read_when_ready(d, read_list, &l, NULL, err);
+}
+
+struct show_arg {
+	struct span name;
+	docs_passage_fn *each;
+	void *arg;
+};
+
+static enum rc
+read_show(struct docs *d, void *arg, struct err *err)
+{
+	const struct show_arg *s = arg;
+	auto_stmt st = NULL;
+	bool row = true;
+	enum rc rc = base_prepare(&d->base,
+	    "SELECT d.name || '#' || p.n, d.name, d.title, p.path, p.text, "
+	    "p.line_from, p.line_to FROM passages p, docs d WHERE "
+	    "d.name = ?1 AND p.doc = d.id ORDER BY p.n",
+	    &st, err);
+
+	if (rc == RC_OK)
+		base_bind(st, 1, s->name);
+	while (rc == RC_OK && row) {
+		rc = base_step(&d->base, st, &row, err);
+		if (rc == RC_OK && row)
+			s->each(
+			    s->arg, &(struct docs_passage){
+					.id = (char *)base_text(st, 0).p,
+					.source = (char *)base_text(st, 1).p,
+					.title = (char *)base_text(st, 2).p,
+					.path = (char *)base_text(st, 3).p,
+					.text = (char *)base_text(st, 4).p,
+					.line_from = sqlite3_column_int(st, 5),
+					.line_to = sqlite3_column_int(st, 6)});
+	}
+	return rc;
+}
+
+enum rc
+docs_show(struct docs *d, struct span name, docs_passage_fn *each, void *arg,
+    struct err *err)
+{
+	struct show_arg s = {name, each, arg};
+
+	return read_when_ready(d, read_show, &s, NULL, err);
 }

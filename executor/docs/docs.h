@@ -28,6 +28,7 @@ struct docs_conf {
 	const char *path; /* of the index */
 	const char *dir;  /* the folder; NULL: none */
 	bool starter;     /* the runbooks that come with this program, too */
+	bool only_read;   /* the index as it is: whoever else keeps it */
 	/* What people should know; on any thread. bad: something is wrong. */
 	void (*tell)(void *arg, bool bad, const char *what, const char *name,
 	    const char *text);
@@ -83,5 +84,10 @@ struct docs_entry {
 typedef void docs_entry_fn(void *arg, const struct docs_entry *e);
 NODISCARD enum rc docs_list(
     struct docs *d, docs_entry_fn *each, void *arg, struct err *err);
+
+/* The passages of one, in its order; none where there is no such document. */
+typedef void docs_passage_fn(void *arg, const struct docs_passage *p);
+NODISCARD enum rc docs_show(struct docs *d, struct span name,
+    docs_passage_fn *each, void *arg, struct err *err);
 
 #endif

@@ -3,15 +3,12 @@
  */
 #include "executor/docs/find.h"
 
-#include "common/base/utf8.h"
-#include "executor/docs/map.h"
+#include "executor/docs/find_terms.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 
 enum {
-	TERMS_MAX = 96,
 	CANDIDATES = 64,
 	/* How many places of words the search may go through before rarer
 	 * words alone decide who is looked at. */
@@ -19,130 +16,17 @@ enum {
 	FIELDS = 3, /* title, path, body */
 };
 
-/* Chosen on one half of tests/eval, and looked at on the other. */
+/* Chosen on one half of tests/eval/docs, and looked at on the other. */
 static const double fits_from = 0.34;
 static const double field_weight[FIELDS] = {2.0, 1.5, 1.0};
 static const double saturation = 1.2;
-static const double kind_weight[] = {
-    [WORDS_PLAIN] = 1.0,
-    [WORDS_SENSE_NAME] = 1.0,
-    [WORDS_INSIDE] = 0.2,
-    [WORDS_ACROSS] = 0.2,
-    [WORDS_WHOLE] = 0.5,
-};
-/* A pair of characters is about half a word; and what the vocabulary does not
- * know is not to be expected in a passage of the other language. */
-static const double pair_weight = 0.6;
-static const double abroad_weight = 0.65;
-
-struct term {
-	char *word; /* owned */
-	enum words_kind kind;
-	int passages; /* that have it */
-	double idf;
-};
 
 struct finding {
 	struct base *base;
 	struct words *words;
-	struct map places; /* of words among the terms */
-	struct term terms[TERMS_MAX];
-	int n;
-	bool chinese;      /* is the question */
-	double all;        /* what a passage that says everything has, … */
-	double all_abroad; /* … where that is of the other language */
-	double passages, average;
+	struct terms terms;
+	double passages, average; /* how many; words of one */
 };
-
-/* ---- the question ---- */
-
-static bool
-is_chinese(struct span text)
-{
-	size_t i, n;
-
-	for (i = 0; i < text.n; i += n) {
-		uint32_t cp = utf8_next(span_from(text, i), &n);
-
-		if (cp >= 0x3400 && cp <= 0x9FFF)
-			return true;
-	}
-	return false;
-}
-
-static void
-add_term(void *ctx, enum words_kind kind, struct span word)
-{
-	struct finding *f = ctx;
-	int *at;
-
-	if (f->n == TERMS_MAX || word.n == 0)
-		return;
-	at = map_at(&f->places, word, f->n);
-	if (*at < f->n) {
-		f->terms[*at].kind = MIN(f->terms[*at].kind, kind);
-		return;
-	}
-	f->terms[f->n++] =
-	    (struct term){.word = xstrndup(word.p, word.n), .kind = kind};
-}
-
-static bool
-is_main(const struct term *t)
-{
-	return t->kind == WORDS_PLAIN || t->kind == WORDS_SENSE_NAME;
-}
-
-static bool
-is_wide(const char *word)
-{
-	return ((unsigned char)word[0] & 0x80) != 0;
-}
-
-/* Two characters that no passage has side by side are mostly the end of one
- * word and the start of the next. */
-static bool
-straddles(const struct finding *f, int i)
-{
-	const struct term *t = &f->terms[i];
-
-	return t->passages == 0 && t->kind == WORDS_PLAIN && is_wide(t->word) &&
-	       ((i > 0 && f->terms[i - 1].passages > 0) ||
-		   (i + 1 < f->n && f->terms[i + 1].passages > 0));
-}
-
-static enum rc
-count_terms(struct finding *f, struct err *err)
-{
-	enum rc rc = base_count_begin(f->base, err);
-	int i;
-
-	for (i = 0; i < f->n && rc == RC_OK; i++)
-		rc = base_count(f->base, span_of(f->terms[i].word),
-		    &f->terms[i].passages, err);
-	return rc;
-}
-
-static void
-weigh_terms(struct finding *f)
-{
-	int i;
-
-	for (i = 0; i < f->n; i++) {
-		struct term *t = &f->terms[i];
-		double has = (double)t->passages;
-
-		t->idf = log(1 + (f->passages - has + 0.5) / (has + 0.5)) *
-			 kind_weight[t->kind];
-		if (t->kind != WORDS_SENSE_NAME && is_wide(t->word))
-			t->idf *= pair_weight;
-		if (!is_main(t) || straddles(f, i))
-			continue;
-		f->all += t->idf;
-		f->all_abroad +=
-		    t->idf * (t->kind == WORDS_SENSE_NAME ? 1 : abroad_weight);
-	}
-}
 
 /* ---- candidates ---- */
 
@@ -163,9 +47,9 @@ put_match(const struct finding *f, struct buf *b)
 	const struct term *order[TERMS_MAX];
 	int i, n = 0, places = 0;
 
-	for (i = 0; i < f->n; i++)
-		if (f->terms[i].passages > 0)
-			order[n++] = &f->terms[i];
+	for (i = 0; i < f->terms.n; i++)
+		if (f->terms.list[i].passages > 0)
+			order[n++] = &f->terms.list[i];
 	qsort(order, (size_t)n, sizeof(order[0]), by_rarity);
 	for (i = 0; i < n; i++) {
 		places += order[i]->passages;
@@ -195,24 +79,27 @@ score_of(const struct finding *f, sqlite3_stmt *st, int first_column)
 		while (s.n > 0) {
 			const char *end = memchr(s.p, ' ', s.n);
 			size_t n = end != NULL ? (size_t)(end - s.p) : s.n;
-			int at = map_get(&f->places, span_make(s.p, n), -1);
+			int at = map_get(&f->terms.at, span_make(s.p, n), -1);
 
 			if (at >= 0)
 				counts[at] += field_weight[field];
 			words += field == FIELDS - 1;
 			wide += field == FIELDS - 1 && n >= 6 &&
-				(unsigned char)s.p[0] < 0xEE && is_wide(s.p);
+				(unsigned char)s.p[0] < 0xEE &&
+				term_is_wide(span_make(s.p, n));
 			s = span_from(s, MIN(n + 1, s.n));
 		}
 	}
-	for (i = 0; i < f->n; i++) {
+	for (i = 0; i < f->terms.n; i++) {
 		double k =
 		    saturation * (0.6 + 0.4 * words / MAX(f->average, 1.0));
 
 		if (counts[i] > 0)
-			sum += f->terms[i].idf * counts[i] / (counts[i] + k);
+			sum +=
+			    f->terms.list[i].idf * counts[i] / (counts[i] + k);
 	}
-	all = (wide > words / 10) == f->chinese ? f->all : f->all_abroad;
+	all = (wide > words / 10) == f->terms.chinese ? f->terms.all
+						      : f->terms.all_abroad;
 	return all > 0 ? MIN(sum / all, 1.0) : 0;
 }
 
@@ -376,10 +263,10 @@ fill(struct finding *f, const struct candidate *list, size_t n,
     const struct docs_query *q, struct docs_found *ret, struct err *err)
 {
 	auto_stmt st = NULL;
-	const char *language =
-	    span_is(q->language, "zh") || (q->language.n == 0 && f->chinese)
-		? "zh"
-		: "en";
+	const char *language = span_is(q->language, "zh") ||
+				       (q->language.n == 0 && f->terms.chinese)
+				   ? "zh"
+				   : "en";
 	size_t i, limit = MIN(MAX(q->limit, (size_t)1), (size_t)DOCS_FOUND_MAX);
 	enum rc rc = base_prepare(f->base,
 	    "SELECT d.name, p.n, d.title, p.path, p.text, p.line_from, "
@@ -464,13 +351,11 @@ find_in(struct finding *f, const struct docs_query *q, struct docs_found *ret,
 	size_t n = 0;
 	enum rc rc = read_counts(f, ret, err);
 
-	f->chinese = is_chinese(q->text);
-	words_each(f->words, q->text, add_term, f);
 	if (rc == RC_OK)
-		rc = count_terms(f, err);
+		rc = terms_read(
+		    &f->terms, f->base, f->words, q->text, f->passages, err);
 	if (rc != RC_OK)
 		return rc;
-	weigh_terms(f);
 	if (q->document.n > 0)
 		rc =
 		    gather_named(f, q->document, list, 3 * CANDIDATES, &n, err);
@@ -487,7 +372,6 @@ find(struct base *b, struct words *w, const struct docs_query *query,
 	struct finding f = {.base = b, .words = w};
 	enum rc rc = base_exec(b, "BEGIN", err);
 	struct err ignored;
-	int i;
 
 	if (rc != RC_OK)
 		return rc;
@@ -495,9 +379,7 @@ find(struct base *b, struct words *w, const struct docs_query *query,
 	/* It only read: what cannot be ended is ended with the connection. */
 	if (base_exec(b, "COMMIT", &ignored) != RC_OK)
 		base_close(b);
-	for (i = 0; i < f.n; i++)
-		free(f.terms[i].word);
-	map_done(&f.places);
+	terms_done(&f.terms);
 	if (rc != RC_OK)
 		docs_found_done(ret);
 	return rc;

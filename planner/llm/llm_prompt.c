@@ -209,6 +209,7 @@ room_for(const cJSON *f)
 	    [TOOL_ROLE_METRICS] = 650,
 	    [TOOL_ROLE_CAUSES] = 2000,
 	    [TOOL_ROLE_CLOCK] = 200,
+	    [TOOL_ROLE_DOCS] = 1600,
 	};
 
 	return rooms[tool_role_of_feedback(f)];

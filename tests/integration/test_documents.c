@@ -1,4 +1,5 @@
 /* test_documents.c - culprit docs: what a person sees of the index. */
+#include "common/base/rc.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
 

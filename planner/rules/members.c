@@ -18,6 +18,7 @@ enum {
 	EXAMPLES = 3, /* of incidents that are told together */
 	UNSTUDIED_ALONE = 12,
 	TIES_TRIED = 64,
+	OTHER_RULES = 10, /* named of incidents that were not studied */
 };
 
 /* ---- what it is about ---- */
@@ -366,6 +367,39 @@ static const char *const why[WANTS + 1][REPORT_LANGS] = {
 	"like those of the same rule above, which show no cause"},
 };
 
+static bool
+is_among(const char *const *names, int n, const char *name)
+{
+	while (n-- > 0)
+		if (strcmp(names[n], name) == 0)
+			return true;
+	return false;
+}
+
+/* What else fires in them: an incident has one rule in its title. */
+static void
+put_other_rules(struct drawing *d, const struct bundle *b)
+{
+	const char *names[OTHER_RULES + 1] = {rule_name(b->list[0])};
+	int n = 1, i, k;
+
+	for (i = 0; i < b->n; i++)
+		for (k = 0; k < b->list[i]->n && n <= OTHER_RULES; k++) {
+			const char *name =
+			    tree_str(b->list[i]->at[k]->alert, "name");
+
+			if (!is_among(names, n, name))
+				names[n++] = name;
+		}
+	for (i = 1; i < n; i++) {
+		if (i == 1)
+			say(&d->s, "，其中还有", ", and of the same ");
+		else
+			say(&d->s, "、", ", ");
+		say_code(&d->s, names[i]);
+	}
+}
+
 static cJSON *
 bundle_of(struct drawing *d, const struct bundle *b)
 {
@@ -386,6 +420,7 @@ bundle_of(struct drawing *d, const struct bundle *b)
 	}
 	if (b->n > EXAMPLES)
 		say(&d->s, " 等", " and others");
+	put_other_rules(d, b);
 	cJSON_AddStringToObject(o, "title", buf_str(&d->s.text));
 	buf_reset(&d->s.text);
 	cJSON_AddNumberToObject(o, "incidents", b->n);

@@ -15,10 +15,14 @@ enum { WORLDS = 200, SEED = 1, TELL_MOST = 2 };
 /* What campaigns have found, and what it was. */
 static const uint64_t found[] = {
     1275, /* a scope that hid heartbeats alone gave no all-clear */
+    1375, /* of an incident not studied, one rule of two was named */
     1897, /* confirmed, with nothing studied */
     2136, /* find_causes failed again and again, and ended it all */
     2867, /* the same as 1897 */
+    2868, /* a supervisor killed: its run waited for who was there */
     2915, /* the same as 2136 */
+    5129, /* the same as 1375 */
+    5221, /* a count that nothing bore */
 };
 
 static void

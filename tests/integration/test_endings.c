@@ -74,6 +74,40 @@ START_TEST(the_same_tool_failing_three_times_ends_it)
 }
 END_TEST
 
+/* Nobody listens there. */
+START_TEST(what_could_read_nothing_is_incomplete_and_says_why)
+{
+	struct house *h = house_start(&(struct house_spec){0});
+	struct transcript *t = investigate(h, 1);
+
+	check_end(t, "incomplete", "nothing_read");
+	ck_assert_str_ne(transcript_text(t, "finished", 0, "reason"), "");
+	assert_lacks(
+	    transcript_text(t, "report", 0, "markdown"), "没有告警在触发");
+	transcript_free(t);
+	house_free(h);
+}
+END_TEST
+
+/* With the rules planner, and nobody it could ask to look. */
+START_TEST(what_nobody_could_look_at_is_incomplete_and_says_so)
+{
+	static const char *const more[] = {
+	    "--executors=0", "--deadline=1", NULL};
+	struct house *h = house_start(
+	    &(struct house_spec){.more = more, .not_ready = true});
+	struct transcript *t;
+
+	ck_assert(proc_await_err(house_up(h), "worker joined", HOUSE_MS));
+	t = investigate(h, 1);
+	check_end(t, "incomplete", "no_executor");
+	assert_contains(
+	    transcript_text(t, "finished", 0, "reason"), "nobody could look");
+	transcript_free(t);
+	house_free(h);
+}
+END_TEST
+
 START_TEST(a_deadline_ends_it_with_what_is_known)
 {
 	static const char *const more[] = {"--deadline=1", NULL};
@@ -214,6 +248,8 @@ main(void)
 	const struct test_entry tests[] = {
 	    {the_eleventh_round_is_never_started, 0},
 	    {the_same_tool_failing_three_times_ends_it, 0},
+	    {what_could_read_nothing_is_incomplete_and_says_why, 0},
+	    {what_nobody_could_look_at_is_incomplete_and_says_so, 0},
 	    {a_deadline_ends_it_with_what_is_known, 0},
 	    {cancelled_it_stops_at_once, 0},
 	    {ctrl_c_cancels_and_waits_for_the_report, 0},

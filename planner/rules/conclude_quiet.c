@@ -101,9 +101,12 @@ tell_quiet_causes(struct drawing *d)
 }
 
 static void
-say_all_clear(struct drawing *d)
+say_all_clear(struct drawing *d, bool noted)
 {
-	if (d->k->incidents.n > 0) {
+	if (d->k->incidents.n > 0 && noted) {
+		say(&d->s, "只有常驻告警（心跳一类）在触发",
+		    "Only alerts that always fire (a heartbeat) are active");
+	} else if (d->k->incidents.n > 0) {
 		say(&d->s, "只有常驻告警（心跳一类）在触发，没有需要排查的问题",
 		    "Only alerts that always fire (a heartbeat) are active; "
 		    "there is nothing to look into");
@@ -152,7 +155,7 @@ conclude_quiet(struct drawing *d, cJSON *c, const cJSON *doubts,
 	bool clear = cJSON_GetArraySize(doubts) == 0;
 
 	if (clear)
-		say_all_clear(d);
+		say_all_clear(d, cJSON_GetArraySize(notes) > 0);
 	else if (!silence_leads(d) && d->k->incidents.n > 0)
 		say(&d->s,
 		    "只有常驻告警（心跳一类）在触发，但这不能说明一切正常：",

@@ -414,6 +414,16 @@ fires_now(const struct drawing *d, const cJSON *labels)
 	return false;
 }
 
+/* Of a series ALERTS, without what it says of the state. */
+static void
+say_labels_of_alert(struct drawing *d, const cJSON *series)
+{
+	AUTO(tree) labels = cJSON_Duplicate(series, true);
+
+	cJSON_DeleteItemFromObjectCaseSensitive(labels, "alertstate");
+	say_labels(&d->s, labels, 3);
+}
+
 static bool
 say_flapping(struct drawing *d)
 {
@@ -428,7 +438,7 @@ say_flapping(struct drawing *d)
 		if (n++ > 0)
 			say(&d->s, "；", "; ");
 		say_code(&d->s, tree_str(v.labels, "alertname"));
-		say_labels(&d->s, v.labels, 3);
+		say_labels_of_alert(d, v.labels);
 		say(&d->s, "在最近一小时里触发了", " fired ");
 		say_value(&d->s, v.last, UNIT_NONE);
 		say(&d->s, "次，它在反复触发与恢复",

@@ -245,7 +245,8 @@ static const struct silence silences[] = {
 	.alerts = NONE,
 	.rules = ONE_RULE,
 	.targets = ALL_UP,
-	.metrics = {FLAPPED("\"alertname\":\"Queue\",\"service\":\"mailer\"",
+	.metrics = {FLAPPED("\"alertname\":\"Queue\",\"alertstate\":\"firing\","
+		    "\"service\":\"mailer\"",
 	    "4")},
 	.clear = true,
 	.en = "`Queue` `service=mailer` fired 4 times in the last hour: it "

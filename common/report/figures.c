@@ -713,15 +713,37 @@ json_escape(struct span bytes, size_t i)
 	return 6;
 }
 
+/* The seconds of "+08:00" behind a time of day and its fraction; 0: UTC. */
+static double
+read_zone(struct span s)
+{
+	size_t i = 0;
+	double by;
+
+	if (i < s.n && s.p[i] == '.')
+		for (i++; i < s.n && is_digit(s.p[i]); i++)
+			;
+	if (i + 6 > s.n || (s.p[i] != '+' && s.p[i] != '-') ||
+	    !is_dd(s, i + 1) || s.p[i + 3] != ':' || !is_dd(s, i + 4))
+		return 0;
+	by = two(s.p + i + 1) * 3600 + two(s.p + i + 4) * 60;
+	return s.p[i] == '-' ? -by : by;
+}
+
 static size_t
 take_number(struct span rest, struct wants *values, struct wants *times)
 {
+	size_t clock = 0;
 	struct number x;
 	bool seconds;
 	double at;
 
-	if (times->n > 0 && read_clock(rest, &at, &seconds) > 0)
-		offer(times, at);
+	if (times->n > 0)
+		clock = read_clock(rest, &at, &seconds);
+	if (clock > 0)
+		offer(times,
+		    fmod(at - read_zone(span_from(rest, clock)) + DAY_S,
+			DAY_S));
 	x = read_number(rest, false);
 	offer(values, x.value);
 	if (times->n > 0)

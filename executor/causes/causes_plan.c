@@ -17,10 +17,12 @@
 enum {
 	GROUP_NAMES = 20,
 	GROUP_SERIES = 400,
-	EXPR_MAX = 16 << 10,
+	NAME_BYTES_MAX = 400, /* of a metric that is asked for */
 	PRIORITIES = 3,
 	NATIVE_ASKS = 3, /* about a native histogram */
 };
+
+#define EXPR_MAX PROM_QUERY_MAX
 
 /* Kept besides the service's labels when a metric is summed up. */
 static const char *const kept_labels[] = {"reporter", "quantile", "stat",
@@ -118,6 +120,7 @@ causes_choose(struct causes_metric *metrics, size_t n, size_t series_max)
 				cost *= NATIVE_ASKS;
 			if (priority(causes_kind_of(m->name)) != p ||
 			    is_useless(m->name) || m->name[0] == '\0' ||
+			    strlen(m->name) > NAME_BYTES_MAX ||
 			    used + cost > series_max)
 				continue;
 			m->chosen = true;
@@ -171,6 +174,9 @@ add(struct plan *p, const struct causes_metric *m, const char *metric,
 {
 	struct causes_asks *a = &p->asks;
 
+	/* The beginning of an expression is another one. */
+	if (expr->full)
+		return;
 	if ((a->n & (a->n - 1)) == 0)
 		a->list = xrealloc(
 		    a->list, MAX((size_t)1, a->n * 2) * sizeof(*a->list));

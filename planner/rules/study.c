@@ -19,6 +19,7 @@
 
 enum {
 	QUERY_MAX = 60000,
+	LAST_TIME_BYTES = 200, /* of that question, around its expression */
 	RATE_DEFAULT_S = 120,
 	RATE_MIN_S = 10,
 	RATE_MAX_S = 900,
@@ -202,7 +203,7 @@ look(struct study *s, const struct facts *f, const cJSON *alert,
 	auto_str expr = whole_of(m);
 	const char *name = tree_str(alert, "name");
 
-	if (m->expr.n == 0 || m->expr.n > QUERY_MAX / 2 ||
+	if (m->expr.n == 0 || m->expr.n > QUERY_MAX - LAST_TIME_BYTES ||
 	    m->role == PROMQL_EXCLUDED)
 		return;
 	s->n_looked++;

@@ -3,6 +3,7 @@
  * said about a wrong one.
  */
 #include "common/agent/conf.h"
+#include "common/base/buf.h"
 #include "common/wire/proto.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
@@ -97,6 +98,35 @@ START_TEST(a_flag_wins_over_environment_over_file_over_default)
 	assert_loads(&c, CONF_SUPERVISOR, NULL);
 	ck_assert_int_eq(c.deadline_s, 120);
 	conf_done(&c);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_list_is_given_again_and_again_from_one_place)
+{
+	struct conf c;
+	struct err err = {0};
+	auto_buf file = {.max = 10000};
+	int i;
+
+	setup("prometheus-header = A: 1\nprometheus-header = B: 2\n");
+	assert_loads(&c, CONF_EXECUTOR, NULL);
+	ck_assert_str_eq(c.prometheus_header, "A: 1\nB: 2");
+	conf_done(&c);
+	setenv("CULPRIT_PROMETHEUS_HEADER", "C: 3\nD: 4", 1);
+	assert_loads(&c, CONF_EXECUTOR, NULL);
+	ck_assert_str_eq(c.prometheus_header, "C: 3\nD: 4");
+	conf_done(&c);
+	assert_loads(&c, CONF_EXECUTOR,
+	    ARGS("--prometheus-header", "E: 5", "--prometheus-header=F: 6"));
+	ck_assert_str_eq(c.prometheus_header, "E: 5\nF: 6");
+	conf_done(&c);
+	unsetenv("CULPRIT_PROMETHEUS_HEADER");
+	for (i = 0; i < 33; i++)
+		buf_addf(&file, "prometheus-header = A: %d\n", i);
+	file_write(ini, buf_str(&file));
+	ck_assert_int_eq(load(&c, CONF_EXECUTOR, NULL, &err), RC_INVALID);
+	assert_contains(err.text, "more than 32 of prometheus-header");
 	teardown();
 }
 END_TEST
@@ -429,6 +459,7 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {a_flag_wins_over_environment_over_file_over_default, 0},
+	    {a_list_is_given_again_and_again_from_one_place, 0},
 	    {an_empty_variable_counts_as_not_set, 0},
 	    {the_config_flag_wins_over_its_variable, 0},
 	    {a_wrong_setting_is_refused_with_its_place, ARRAY_LEN(wrong)},

@@ -153,6 +153,68 @@ START_TEST(an_answer_that_breaks_off_is_read_anew_and_counted_once)
 }
 END_TEST
 
+/* Two services over three hours; one takes ten times as much CPU from the
+ * alert on. */
+static char *
+matrix(void)
+{
+	struct buf b = {.max = 1 << 20};
+	int k, i;
+
+	buf_adds(&b, "{\"status\":\"success\",\"data\":{\"resultType\":"
+		     "\"matrix\",\"result\":[");
+	for (k = 0; k < 2; k++) {
+		buf_addf(&b,
+		    "%s{\"metric\":{\"__name__\":\"app_cpu\",\"service\":"
+		    "\"%s\"},\"values\":[",
+		    k > 0 ? "," : "", k > 0 ? "web" : "cart");
+		for (i = 0; i <= 180; i++)
+			buf_addf(&b, "%s[%lld,\"%g\"]", i > 0 ? "," : "",
+			    (long long)(NOW_MS / 1000 - (180 - i) * 60),
+			    (k == 0 && i > 170 ? 1.0 : 0.1) + i % 3 * 0.002);
+		buf_adds(&b, "]}");
+	}
+	buf_adds(&b, "]}}");
+	return buf_take(&b);
+}
+
+START_TEST(causes_are_the_same_where_every_answer_broke_off_once)
+{
+	auto_str samples = matrix();
+	struct stub_route routes[] = {
+	    {"/api/v1/label/__name__", 200, NULL,
+		WORKBENCH_DATA("[\"app_cpu\"]")},
+	    {"/api/v1/labels", 200, NULL,
+		WORKBENCH_DATA("[\"service\",\"service.name\"]")},
+	    {"/api/v1/metadata", 200, NULL,
+		WORKBENCH_DATA("{\"app_cpu\":[{\"type\":\"gauge\"}]}")},
+	    {"/api/v1/query_range", 200, NULL, samples},
+	    {"/api/v1/query?query=count", 200, NULL,
+		WORKBENCH_DATA(
+		    "{\"resultType\":\"vector\",\"result\":[{\"metric\":{"
+		    "\"__name__\":\"app_cpu\"},\"value\":[1,\"2\"]}]}")},
+	    {"/api/v1/query?query=app_cpu", 200, NULL, samples},
+	    {0}};
+	static const char step[] =
+	    "{\"tool\":\"find_causes\",\"args\":{\"alert\":{\"name\":"
+	    "\"Slow\",\"labels\":{\"service\":\"cart\"},\"startsAt\":"
+	    "1763891340},\"at\":1763891820}}";
+	struct breaking breaking = {.routes = routes};
+	struct workbench b;
+	auto_str whole = NULL;
+
+	workbench_open(&b, stub_routes, routes);
+	whole = xstrdup(workbench_perform(&b, step));
+	ck_assert(b.success);
+	assert_contains(whole, "app_cpu rose from 0.102 to 1");
+	workbench_close(&b);
+	workbench_open(&b, broken_first, &breaking);
+	ck_assert_str_eq(workbench_perform(&b, step), whole);
+	ck_assert_int_ge(atomic_load(&breaking.asked[3]), 2);
+	workbench_close(&b);
+}
+END_TEST
+
 /* ---- since when ---- */
 
 static const struct {
@@ -350,6 +412,7 @@ main(void)
 	const struct test_entry tests[] = {
 	    {an_expression_is_told_whole_or_not_at_all, 3},
 	    {an_answer_that_breaks_off_is_read_anew_and_counted_once, 0},
+	    {causes_are_the_same_where_every_answer_broke_off_once, 0},
 	    {since_when_is_told_by_whatever_a_server_writes,
 		(int)ARRAY_LEN(moments)},
 	    {what_two_replicas_tell_is_one_alert, (int)ARRAY_LEN(replicas)},

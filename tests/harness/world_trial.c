@@ -20,7 +20,12 @@
 #include "tests/harness/texts.h"
 #include "tests/harness/world_prom.h"
 
-enum { LANES = 6, TEXT_MAX = 8 << 20, PAUSE_MS = 20 };
+enum {
+	LANES = 6,
+	TEXT_MAX = 8 << 20,
+	PAUSE_MS = 20,
+	OUTCOME_MS = 4 * HOUSE_MS, /* longer than an investigation may take */
+};
 
 struct lane {
 	const struct world_trial *trial;
@@ -71,7 +76,7 @@ submit(const struct lane *l, const char *how)
 static cJSON *
 outcome_of(const struct lane *l)
 {
-	int64_t until = clk_mono_ms() + HOUSE_MS;
+	int64_t until = clk_mono_ms() + OUTCOME_MS;
 
 	while (clk_mono_ms() < until) {
 		struct answer *a = submit(l, "Accept: application/json");

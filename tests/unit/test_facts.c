@@ -295,6 +295,41 @@ START_TEST(a_tool_says_its_role_or_is_known_by_its_name)
 }
 END_TEST
 
+/* ---- failures ---- */
+
+#define TELLS(tool, status) "{\"tool\":\"" tool "\",\"status\":\"" status "\"}"
+
+static const struct {
+	const char *feedback;
+	int of_t;
+} failures[] = {
+    {"", -1},
+    {TELLS("other", "FAILED"), -1},
+    {TELLS("t", "SUCCESS"), 0},
+    {TELLS("t", "FAILED"), 1},
+    {TELLS("t", "FAILED") "," TELLS("other", "SUCCESS") "," TELLS("t",
+	 "FAILED"),
+	2},
+    {TELLS("t", "FAILED") "," TELLS("t", "SUCCESS") "," TELLS("t", "UNKNOWN"),
+	1},
+    {TELLS("t", "FAILED") "," TELLS("t", "SUCCESS"), 0},
+};
+
+START_TEST(failures_count_in_a_row_up_to_the_newest_answer)
+{
+	auto_str text = xasprintf(
+	    "{\"executor_feedback\":[%s]}", failures[_i].feedback);
+	AUTO(tree) tree = parsed(text);
+	auto_buf b = {.max = 1 << 16};
+	struct facts f;
+
+	wire_put_tree(&b, tree);
+	facts_init(&f, buf_span(&b), REPORT_EN);
+	ck_assert_int_eq(facts_failures(&f, "t"), failures[_i].of_t);
+	facts_done(&f);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -313,6 +348,8 @@ main(void)
 	    {without_a_catalogue_the_basic_tools_are_there, 0},
 	    {a_tool_says_its_role_or_is_known_by_its_name,
 		(int)ARRAY_LEN(roles)},
+	    {failures_count_in_a_row_up_to_the_newest_answer,
+		(int)ARRAY_LEN(failures)},
 	};
 
 	return RUN_TESTS("facts", tests);

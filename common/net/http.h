@@ -69,7 +69,8 @@ struct http_req {
 	const char *ca_file;         /* trusted instead of the system's */
 	const char *user, *password; /* basic authentication */
 	const char *bearer;          /* token */
-	bool gzip;                   /* ask for gzip, and unpack it */
+	bool gzip; /* ask for gzip, and unpack it; of this machine only as
+		    * second best, since it costs more than it saves there */
 	const char *or_get; /* URL to GET where a POST is refused (403, 405 ...);
 			     * the question in it is the same */
 
@@ -134,6 +135,9 @@ struct buf;
 
 /* Appends s percent-encoded, for queries and forms. */
 void http_put_escaped(struct buf *b, struct span s);
+
+/* Does its host, as written, stand for this very machine? */
+bool http_is_here(const char *url);
 
 /* RC_OK when url is an absolute http or https one, else what is wrong. */
 NODISCARD enum rc http_check_url(const char *url, struct err *err);

@@ -180,7 +180,8 @@ set_headers(struct http_transfer *t, const struct http_req *r)
 	/* libcurl unpacks as it comes and on_body counts, so that a bomb is
 	 * noticed within one of its pieces. */
 	if (r->gzip) {
-		curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+		curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING,
+		    http_is_here(r->url) ? "identity, gzip;q=0.5" : "gzip");
 		curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 1L);
 	}
 

@@ -43,6 +43,18 @@ http_check_url(const char *url, struct err *err)
 	return RC_OK;
 }
 
+bool
+http_is_here(const char *url)
+{
+	auto_url *u = curl_url();
+	auto_part *host = NULL;
+
+	return curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	       curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	       (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+		   strncmp(host, "127.", 4) == 0);
+}
+
 static bool
 has_part(CURLU *u, CURLUPart what)
 {

@@ -314,10 +314,21 @@ END_TEST
 /* ---- gzip ---- */
 
 static void
+plain_where_gzip(struct stub_conn *c, const struct stub_request *rq, void *arg)
+{
+	(void)arg;
+	stub_answer(c, 200, "text/plain",
+	    strstr(rq->head, "\r\nAccept-Encoding: gzip\r\n") != NULL ? "asked"
+								    : "not");
+}
+
+static void
 zipped(struct stub_conn *c, const struct stub_request *rq, void *arg)
 {
 	const struct buf *body = arg;
-	bool wanted = strstr(rq->head, "\r\nAccept-Encoding: gzip\r\n") != NULL;
+	bool wanted = strstr(rq->head,
+			  "\r\nAccept-Encoding: identity, gzip;q=0.5\r\n") !=
+		      NULL;
 	auto_str head = xasprintf("HTTP/1.1 200 OK\r\n%sContent-Length: %zu"
 				  "\r\n\r\n",
 	    wanted ? "Content-Encoding: gzip\r\n" : "", body->len);
@@ -346,6 +357,42 @@ START_TEST(gzip_is_asked_for_and_unpacked_where_it_is_wanted)
 	buf_done(&g.body);
 	buf_done(&plain.body);
 	stub_http_free(stub);
+}
+END_TEST
+
+static const struct {
+	const char *url;
+	bool here;
+} hosts[] = {
+    {"http://127.0.0.1:9090/x", true},
+    {"http://localhost:9090", true},
+    {"http://[::1]:9090", true},
+    {"https://u:p@localhost/", true},
+    {"http://prometheus.example:9090", false},
+    {"http://127.example/", true}, /* no harm is done */
+    {"http://localhost.example/", false},
+    {"http://10.0.0.1/", false},
+    {"no url", false},
+};
+
+START_TEST(whether_it_is_this_machine_is_told_by_the_host)
+{
+	ck_assert(http_is_here(hosts[_i].url) == hosts[_i].here);
+}
+END_TEST
+
+START_TEST(gzip_is_what_others_are_asked_for)
+{
+	struct stub_http *proxy = stub_http_new(plain_where_gzip, NULL);
+	struct fetch g = fetch_new();
+	struct http_req rq = fetch_request("http://far.example/x", &g);
+
+	rq.gzip = true;
+	rq.proxy = stub_http_url(proxy);
+	fetch_perform(&rq, &g);
+	ck_assert_str_eq(buf_str(&g.body), "asked");
+	buf_done(&g.body);
+	stub_http_free(proxy);
 }
 END_TEST
 
@@ -453,6 +500,9 @@ main(void)
 	    {a_post_that_is_refused_is_asked_as_a_get,
 		2 * (int)ARRAY_LEN(refusals)},
 	    {gzip_is_asked_for_and_unpacked_where_it_is_wanted, 0},
+	    {whether_it_is_this_machine_is_told_by_the_host,
+		(int)ARRAY_LEN(hosts)},
+	    {gzip_is_what_others_are_asked_for, 0},
 	    {what_is_unpacked_counts_not_what_came, 0},
 	    {what_cannot_be_unpacked_is_a_failure, 0},
 	    {the_clock_of_a_server_and_where_it_sends_one_are_told,

@@ -8,7 +8,7 @@
 #include "common/json/tree.h"
 #include "tests/harness/world_prom.h"
 
-enum { TEXT_MAX = 1 << 20 };
+enum { TEXT_MAX = 1 << 20, LONG_S = 300 };
 
 static const char *const law_names[WORLD_LAWS] = {
     [LAW_ALL_CLEAR] = "false all-clear",
@@ -73,6 +73,17 @@ world_says_all_clear(const char *markdown)
 
 /* ---- the laws ---- */
 
+/* One that is critical and pends for long is told as what it is. */
+static bool
+pends_for_long(const struct world *w)
+{
+	for (int i = 0; i < w->n_alerts; i++)
+		if (world_state(&w->alerts[i], w->at) == STATE_PENDING &&
+		    w->alerts[i].pending_from < w->at - LONG_S)
+			return true;
+	return false;
+}
+
 static void
 judge_all_clear(struct judge *j)
 {
@@ -82,7 +93,8 @@ judge_all_clear(struct judge *j)
 
 	if (said && why != NULL)
 		BROKEN(j, LAW_ALL_CLEAR, "%s", why);
-	if (!said && why == NULL && !j->w->past && oracle_all_answer_well(j->w))
+	if (!said && why == NULL && !j->w->past &&
+	    oracle_all_answer_well(j->w) && !pends_for_long(j->w))
 		BROKEN(j, LAW_EARNED, "all was read, and nothing fires");
 }
 

@@ -73,7 +73,7 @@ world_says_all_clear(const char *markdown)
 
 /* ---- the laws ---- */
 
-/* One that is critical and pends for long is told as what it is. */
+/* Where it is critical it is told as what it is; else either will do. */
 static bool
 pends_for_long(const struct world *w)
 {

@@ -1,6 +1,7 @@
 /* test_claims.c - what a report claims, and the report that is delivered. */
 #include <check.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "common/base/clk.h"
 #include "common/json/json.h"
@@ -97,7 +98,17 @@ put_instances(struct buf *state, int n)
 	wire_put_tree(state, tree);
 }
 
-/* How long it takes to take apart and hold n lines, in µs. */
+/* Of this thread: others work here as well. */
+static int64_t
+cpu_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* How much work it is to take apart and hold n lines, in µs. */
 static int64_t
 time_of(int n, const char *const line[3])
 {
@@ -114,10 +125,10 @@ time_of(int n, const char *const line[3])
 	for (i = 0; i < n; i++)
 		buf_addf(&text, "%s%d%s%d%s", line[0], i, line[1], i, line[2]);
 	buf_adds(&text, BEHIND);
-	from = clk_mono_us();
+	from = cpu_us();
 	v = verify_report(&(struct verify_in){
 	    .markdown = buf_span(&text), .state = buf_span(&state)});
-	took = clk_mono_us() - from;
+	took = cpu_us() - from;
 	ck_assert(!verdict_ok(v));
 	return took;
 }
@@ -132,7 +143,7 @@ static const char *const long_lines[][3] = {
 };
 
 /* Ten times as much takes about ten times as long, not a hundred times; the
- * best of three, since others work here as well. */
+ * best of three. */
 START_TEST(verification_is_linear)
 {
 	int64_t one = INT64_MAX, ten = INT64_MAX;

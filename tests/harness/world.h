@@ -180,6 +180,9 @@ bool world_answers(const struct world *w, enum world_api api);
 /* Whether dependencies lead from one service to another, or they are one. */
 bool world_path(const struct world *w, int from, int to);
 
+/* Since when it is slow: by its own fault, or for what it depends on. */
+double world_slow_from(const struct world *w, int service);
+
 /* The service of that name, -1: there is none. */
 int world_service(const struct world *w, const char *name);
 

@@ -83,7 +83,7 @@ link_of(const struct judge *j, const cJSON *incident, const char *name)
 		if (service >= 0)
 			l.all_earlier &=
 			    a->pending_from <
-			    w->services[service].fault_from - TROUBLE_EARLIER_S;
+			    world_slow_from(w, service) - TROUBLE_EARLIER_S;
 		for (int t = 0; t < w->n_targets; t++)
 			l.target_down |=
 			    world_is_down(&w->targets[t], w->at) &&

@@ -43,9 +43,8 @@ add_of(struct world *w, struct dice *d, const struct world_service *of,
 	return s;
 }
 
-/* Since when it is slow: by its own fault, or for what it depends on. */
-static double
-slow_from(const struct world *w, int service)
+double
+world_slow_from(const struct world *w, int service)
 {
 	double from = INFINITY;
 
@@ -65,7 +64,7 @@ static void
 measure_service(struct world *w, struct dice *d, int i)
 {
 	const struct world_service *of = &w->services[i];
-	double load = dice_int(d, 5, 50), slow = slow_from(w, i);
+	double load = dice_int(d, 5, 50), slow = world_slow_from(w, i);
 	struct world_series *s;
 
 	s = add_of(w, d, of, "http_requests_total", FORM_COUNTER, load);
@@ -113,7 +112,7 @@ measure_edge(struct world *w, struct dice *d, int client, int server)
 		if (!of[i].slows)
 			continue;
 		s->factor = 15;
-		s->fault_from = slow_from(w, server);
+		s->fault_from = world_slow_from(w, server);
 	}
 }
 

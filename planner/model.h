@@ -24,6 +24,9 @@ enum {
 	MODEL_SHORTER_MAX = 3, /* prompts of one turn */
 	MODEL_ROUNDS_MAX = 8,  /* behind which it can only conclude */
 	MODEL_LEAST_MS = 1500, /* with less left it is not asked */
+	/* A step takes 30 s at most; with less than this left the run would
+	 * end in the midst of it. Twice that while the rules look, too. */
+	MODEL_LOOK_MS = 40000,
 };
 
 /* What struct backend is here. */

@@ -15,6 +15,7 @@
 #include "common/base/utf8.h"
 #include "common/json/json.h"
 #include "common/json/tree.h"
+#include "common/report/tool_class.h"
 #include "common/wire/proto.h"
 #include "common/wire/wire.h"
 #include "planner/llm/llm_plan.h"
@@ -25,7 +26,7 @@ struct work {
 	struct backend *b;
 	struct turn *t;
 	struct baseline base;
-	cJSON *state, *messages, *schema; /* owned */
+	cJSON *state, *tools, *messages, *schema; /* owned */
 	struct llm_ask *ask;		  /* NULL: none under way */
 	enum report_lang lang;
 	bool last;
@@ -37,6 +38,12 @@ struct work {
 
 static void ask(struct work *w);
 
+static int64_t
+left_ms(const struct work *w)
+{
+	return w->t->deadline_ms - clk_mono_ms();
+}
+
 static void
 work_free(struct work *w)
 {
@@ -44,6 +51,7 @@ work_free(struct work *w)
 		llm_cancel(w->ask);
 	baseline_done(&w->base);
 	cJSON_Delete(w->state);
+	cJSON_Delete(w->tools);
 	cJSON_Delete(w->messages);
 	cJSON_Delete(w->schema);
 	free(w);
@@ -241,6 +249,14 @@ take_look(struct work *w, const cJSON *plan, struct span answer)
 		repair(w, answer, "no further look is possible; FINISH");
 		return;
 	}
+	if (left_ms(w) < MODEL_LOOK_MS) {
+		rules_take(w,
+		    word(w, "剩余时间不足以让模型再查看",
+			"too little time was left for another look of the "
+			"model's"),
+		    false);
+		return;
+	}
 	if (model_answer_look(&update, &a, plan, &err) != RC_OK) {
 		repair(w, answer, err.text);
 		return;
@@ -253,7 +269,7 @@ static void
 take_answer(struct work *w, const struct llm_reply *r)
 {
 	struct llm_plan_rules rules = {
-	    tree_at(w->state, "tools"), tree_at(w->state, "evidence")};
+	    w->tools, tree_at(w->state, "evidence")};
 	AUTO(tree) plan = NULL;
 	auto_buf shown = {.max = 1 << 20};
 	struct err err;
@@ -365,6 +381,7 @@ make_prompt(struct work *w)
 	bool done = baseline_finishes(&w->base);
 	struct llm_prompt p = {.words = &w->b->words,
 	    .state = w->state,
+	    .tools = w->tools,
 	    .conclusion = done ? w->base.conclusion : NULL,
 	    .concluded_after = w->base.rests_on,
 	    .mark = BASELINE_MARK,
@@ -384,6 +401,20 @@ model_measure(struct backend *b)
 		   LLM_BYTES_A_TOKEN;
 }
 
+/* What only reads: for a step that does not, a run would wait until a person
+ * approves it, or its time is up. */
+static cJSON *
+reading(const cJSON *tools)
+{
+	cJSON *list = cJSON_CreateArray();
+	const cJSON *t;
+
+	cJSON_ArrayForEach (t, tools)
+		if (tree_is(t, "class", tool_class_name(TOOL_READ)))
+			cJSON_AddItemToArray(list, cJSON_Duplicate(t, true));
+	return list;
+}
+
 static struct work *
 work_new(struct backend *b, struct turn *t)
 {
@@ -393,11 +424,12 @@ work_new(struct backend *b, struct turn *t)
 	w->b = b;
 	w->t = t;
 	w->state = wire_to_tree(t->state);
+	w->tools = reading(tree_at(w->state, "tools"));
 	language = tree_str(w->state, "language");
 	w->lang =
 	    language[0] != '\0' ? report_lang(span_of(language)) : b->language;
 	baseline_make(&w->base, t->state, b->language,
-	    MAX(t->deadline_ms - clk_mono_ms(), 1));
+	    MAX(left_ms(w), 1));
 	w->bytes = b->bytes;
 	t->backend_data = w;
 	return w;
@@ -412,7 +444,7 @@ is_asked(const struct work *w)
 
 	if (w->base.fails)
 		return false;
-	return done || (w->b->each_round &&
+	return done || (w->b->each_round && left_ms(w) > 2 * MODEL_LOOK_MS &&
 			   !cJSON_IsTrue(tree_at(before, "held")));
 }
 
@@ -420,8 +452,7 @@ void
 model_plan(struct backend *b, struct turn *t)
 {
 	struct work *w = work_new(b, t);
-	int64_t left = t->deadline_ms - clk_mono_ms();
-	int64_t share = MIN(b->settings.total_ms, left / 2);
+	int64_t share = MIN(b->settings.total_ms, left_ms(w) / 2);
 
 	if (!is_asked(w)) {
 		rules_take(w, NULL, tree_at(tree_at(w->state, "planner_plan"),
@@ -435,9 +466,10 @@ model_plan(struct backend *b, struct turn *t)
 		    false);
 		return;
 	}
-	w->last = tree_num(w->state, "iteration", 0) >= MODEL_ROUNDS_MAX;
+	w->last = tree_num(w->state, "iteration", 0) >= MODEL_ROUNDS_MAX ||
+		  left_ms(w) < MODEL_LOOK_MS;
 	w->deadline_ms = clk_mono_ms() + share;
-	w->schema = llm_plan_schema(tree_at(w->state, "tools"), true);
+	w->schema = llm_plan_schema(w->tools, true);
 	make_prompt(w);
 	ask(w);
 }

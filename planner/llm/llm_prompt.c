@@ -77,9 +77,6 @@ llm_prompt_put_tools(struct buf *b, const cJSON *tools)
 		buf_addf(b, "- %s", tree_str(t, "name"));
 		put_args(b, tree_at(t, "args"));
 		buf_addf(b, ": %s", tree_str(t, "what"));
-		if (tree_is(t, "class", "UNSAFE"))
-			buf_adds(b, " Changes something: a person is asked "
-				    "first.");
 		buf_addc(b, '\n');
 	}
 	if (cJSON_GetArraySize(tools) == 0)
@@ -112,7 +109,7 @@ add_system(cJSON *messages, const struct llm_prompt *p)
 {
 	auto_buf tools = {.max = TOOLS_MAX}, text = {.max = CONTENT_MAX};
 
-	llm_prompt_put_tools(&tools, tree_at(p->state, "tools"));
+	llm_prompt_put_tools(&tools, p->tools);
 	llm_words_put(&text, p->words->at[LLM_WORDS_SYSTEM],
 	    (struct llm_put[]){{"tools", buf_str(&tools)},
 		{"language", p->lang == REPORT_ZH ? "Chinese" : "English"},

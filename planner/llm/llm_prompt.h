@@ -18,7 +18,8 @@ enum { LLM_BYTES_A_TOKEN = 3 }; /* at least, but for Chinese */
 
 struct llm_prompt {
 	const struct llm_words *words;
-	const cJSON *state;	 /* with `tools` */
+	const cJSON *state;
+	const cJSON *tools; /* those it may ask */
 	const cJSON *conclusion; /* the rules', NULL: they are not done */
 	int concluded_after; /* so many entries of the feedback are what it
 			      * rests on */

@@ -49,6 +49,7 @@ sent(const cJSON *state, const cJSON *conclusion, int after, size_t bytes)
 	ck_assert_int_eq(llm_words_load(NULL, &words, &err), RC_OK);
 	messages = llm_prompt_make(&(struct llm_prompt){.words = &words,
 	    .state = state,
+	    .tools = tree_at(state, "tools"),
 	    .conclusion = conclusion,
 	    .concluded_after = after,
 	    .mark = BASELINE_MARK,

@@ -13,7 +13,7 @@
 #include "common/json/json.h"
 #include "common/json/tree.h"
 #include "common/wire/wire.h"
-#include "planner/backend.h"
+#include "planner/model.h"
 #include "planner/planner.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/llm_stub.h"
@@ -578,6 +578,40 @@ START_TEST(a_model_is_not_asked_when_little_time_is_left)
 }
 END_TEST
 
+START_TEST(a_model_looks_no_further_when_a_step_might_not_end_in_time)
+{
+	open_as("rules+openai");
+	llm_stub_speak(f.stub, 0, LOOKS);
+	set_state(llm_stub_state(true, ""));
+	begin(MODEL_LOOK_MS - 1000);
+	ck_assert(loop_until(f.loop, &f.asked.answered, AWAIT_MS));
+	ck_assert_str_eq(tree_str(f.asked.update, "decision"), "FINISH");
+	assert_contains(llm_stub_body(f.stub, 0), "No further look");
+	close_all();
+}
+END_TEST
+
+START_TEST(a_model_is_not_let_near_what_changes_something)
+{
+	static const char reads[] = "\"class\":\"READ\",\"args\":{\"type\":"
+				    "\"object\",\"required\"";
+	char *state, *at;
+
+	open_as("rules+openai");
+	llm_stub_speak(f.stub, 0, LOOKS);
+	state = llm_stub_state(true, "");
+	at = strstr(state, reads);
+	ck_assert_ptr_nonnull(at);
+	/* No class, of which the strictest is taken. */
+	memcpy(at, "\"clasx\"", 7);
+	set_state(state);
+	ck_assert_str_eq(tree_str(plan(), "decision"), "FINISH");
+	assert_lacks(llm_stub_body(f.stub, 0), "Looks at one thing");
+	assert_contains(llm_stub_body(f.stub, 1), "not a tool that is enabled");
+	close_all();
+}
+END_TEST
+
 static bool
 is_closed(void *arg UNUSED)
 {
@@ -786,6 +820,8 @@ main(void)
 	    {a_model_is_told_exactly_what_was_wrong, 0},
 	    {a_prompt_that_is_too_long_is_shortened_and_stays_short, 0},
 	    {a_model_is_not_asked_when_little_time_is_left, 0},
+	    {a_model_looks_no_further_when_a_step_might_not_end_in_time, 0},
+	    {a_model_is_not_let_near_what_changes_something, 0},
 	    {a_revoked_turn_closes_its_transfer_at_once, 0},
 	    {what_was_recorded_is_played_back_exactly, 0},
 	    {hundreds_of_turns_are_in_flight_at_once, 0},

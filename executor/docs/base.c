@@ -3,6 +3,7 @@
  */
 #include "executor/docs/base.h"
 
+#include "common/base/utf8.h"
 #include "executor/docs/docs_schema.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@ enum {
 	BASE_APPLICATION = 0x43756c44, /* "CulD" */
 	BASE_BUSY_MS = 5000,
 	BASE_COUNTS_MAX = 50000,
+	NAMED_MAX = 2000, /* bytes */
 };
 
 /* ---- statements ---- */
@@ -403,6 +405,24 @@ put_title(struct words *w, struct span name, const char *title, struct buf *b)
 	words_put(w, name, b);
 }
 
+static void
+put_whole(void *ctx, enum words_kind kind, struct span word)
+{
+	if (kind != WORDS_WHOLE)
+		return;
+	buf_add_span(ctx, word);
+	buf_addc(ctx, ' ');
+}
+
+/* By the identifiers a document names before its first section, such as the
+ * alerts it is about, it is found in all of its sections. */
+static void
+put_names(struct words *w, const struct passage *first, struct buf *b)
+{
+	if (strstr(first->path, " > ") == NULL)
+		words_each(w, utf8_cut(first->text, NAMED_MAX), put_whole, b);
+}
+
 static int
 count_blanks(struct span s)
 {
@@ -434,6 +454,8 @@ insert_passages(struct base *b, struct words *w, struct span name,
 		    "VALUES (last_insert_rowid(), ?1, ?2, ?3)",
 		    &found, err);
 	put_title(w, name, list->title, &title);
+	if (list->n > 0)
+		put_names(w, &list->list[0], &title);
 	for (i = 0; i < list->n && rc == RC_OK; i++) {
 		const struct passage *p = &list->list[i];
 		size_t path;

@@ -38,6 +38,9 @@ struct docs_conf {
 struct docs_query {
 	struct span text;
 	struct span document; /* a name or URL; its passages fit. May be "" */
+	/* Of the document that fits best, the passage whose headings say this
+	 * comes first: "how to fix it". May be "". */
+	struct span section;
 	struct span language; /* zh, en, or "": as the question is written */
 	size_t limit;
 };

@@ -100,7 +100,7 @@ score_of(const struct finding *f, sqlite3_stmt *st, int first_column)
 	}
 	all = (wide > words / 10) == f->terms.chinese ? f->terms.all
 						      : f->terms.all_abroad;
-	return all > 0 ? MIN(sum / all, 1.0) : 0;
+	return all > 0 ? sum / all : 0;
 }
 
 static int
@@ -219,6 +219,81 @@ gather_named(struct finding *f, struct span document, struct candidate *list,
 	return rc;
 }
 
+/* ---- the section that is wanted ---- */
+
+static void
+note_word(void *ctx, enum words_kind kind UNUSED, struct span word)
+{
+	map_at(ctx, word, 1);
+}
+
+static int
+count_words(const struct map *wanted, struct span s)
+{
+	int n = 0;
+
+	while (s.n > 0) {
+		const char *end = memchr(s.p, ' ', s.n);
+		size_t len = end != NULL ? (size_t)(end - s.p) : s.n;
+
+		n += map_get(wanted, span_make(s.p, len), 0);
+		s = span_from(s, MIN(len + 1, s.n));
+	}
+	return n;
+}
+
+/* Of the document of best: the passage whose headings have most of the words,
+ * as good as best itself; where none has any, best. */
+static enum rc
+find_section(struct finding *f, struct span section, struct candidate *best,
+    struct err *err)
+{
+	auto_stmt st = NULL;
+	struct map wanted = {.n = 0};
+	int most = 0;
+	bool row = true;
+	enum rc rc = base_prepare(f->base,
+	    "SELECT f.rowid, f.path FROM passages p, found f WHERE p.doc = "
+	    "(SELECT doc FROM passages WHERE id = ?1) AND f.rowid = p.id "
+	    "ORDER BY p.n",
+	    &st, err);
+
+	if (rc != RC_OK)
+		return rc;
+	sqlite3_bind_int64(st, 1, best->id);
+	words_each(f->words, section, note_word, &wanted);
+	while (rc == RC_OK && row) {
+		int n;
+
+		rc = base_step(f->base, st, &row, err);
+		if (rc != RC_OK || !row)
+			break;
+		n = count_words(&wanted, base_text(st, 1));
+		if (n > most)
+			best->id = sqlite3_column_int64(st, 0);
+		most = MAX(n, most);
+	}
+	map_done(&wanted);
+	return rc;
+}
+
+/* Puts it before the others, which it may be one of. */
+static enum rc
+prefer_section(struct finding *f, struct span section, struct candidate *list,
+    size_t *n, struct err *err)
+{
+	struct candidate best = list[0];
+	enum rc rc = find_section(f, section, &best, err);
+	size_t i = 0;
+
+	while (rc == RC_OK && i < *n && list[i].id != best.id)
+		i++;
+	memmove(&list[1], &list[0], i * sizeof(*list));
+	list[0] = best;
+	*n += i == *n;
+	return rc;
+}
+
 /* ---- languages ---- */
 
 /* Is the document "NAME.zh.md" there as "NAME.en.md" as well, which is the
@@ -295,7 +370,7 @@ fill(struct finding *f, const struct candidate *list, size_t n,
 			    .text = copy(base_text(st, 4)),
 			    .line_from = sqlite3_column_int(st, 5),
 			    .line_to = sqlite3_column_int(st, 6),
-			    .score = list[i].score,
+			    .score = MIN(list[i].score, 1.0),
 			    .named = list[i].named};
 			ret->n++;
 			if (p->named || p->score >= fits_from)
@@ -347,7 +422,7 @@ static enum rc
 find_in(struct finding *f, const struct docs_query *q, struct docs_found *ret,
     struct err *err)
 {
-	struct candidate list[4 * CANDIDATES];
+	struct candidate list[4 * CANDIDATES + 1];
 	size_t n = 0;
 	enum rc rc = read_counts(f, ret, err);
 
@@ -362,7 +437,11 @@ find_in(struct finding *f, const struct docs_query *q, struct docs_found *ret,
 	if (rc == RC_OK)
 		rc = gather_by_text(f, list, n + CANDIDATES, &n, err);
 	ret->threshold = fits_from;
-	return rc == RC_OK ? fill(f, list, sort(list, n), q, ret, err) : rc;
+	n = sort(list, n);
+	if (rc == RC_OK && q->section.n > 0 && n > 0 &&
+	    (list[0].named || list[0].score >= fits_from))
+		rc = prefer_section(f, q->section, list, &n, err);
+	return rc == RC_OK ? fill(f, list, n, q, ret, err) : rc;
 }
 
 enum rc

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 /* Counts up when other words come of the same text and vocabulary. */
-#define WORDS_RULES "1"
+#define WORDS_RULES "2"
 
 /* ---- the vocabulary over units ---- */
 

@@ -26,7 +26,7 @@ struct job {
 	struct tool_call *call; /* not for the thread */
 	struct offload *offload;
 	struct docs *docs;
-	char *text, *document, *language;
+	char *text, *document, *section, *language;
 	size_t limit;
 	struct docs_found found;
 	enum rc rc;
@@ -41,6 +41,7 @@ job_free(void *arg)
 	docs_found_done(&j->found);
 	free(j->text);
 	free(j->document);
+	free(j->section);
 	free(j->language);
 	free(j);
 }
@@ -51,6 +52,7 @@ work(void *arg, struct offload *o UNUSED, const atomic_bool *cancelled)
 	struct job *j = arg;
 	struct docs_query query = {.text = span_of(j->text),
 	    .document = span_of(j->document),
+	    .section = span_of(j->section),
 	    .language = span_of(j->language),
 	    .limit = j->limit};
 
@@ -180,6 +182,7 @@ start(struct tool_call *call, struct err *err)
 	struct json_in in = json_in(call->args, "args", err);
 	const char *text = json_in_str(&in, "query", "disk is full");
 	const char *document = json_in_str_opt(&in, "document", NULL, "");
+	const char *section = json_in_str_opt(&in, "section", NULL, "");
 	const char *language = json_in_str_opt(&in, "language", NULL, "");
 	int64_t limit = json_in_int_opt(&in, "limit", 1, LIMIT_MAX, LIMIT);
 	struct offload_spec spec = {
@@ -195,6 +198,7 @@ start(struct tool_call *call, struct err *err)
 	j->docs = call->source;
 	j->text = xstrdup(text);
 	j->document = xstrdup(document);
+	j->section = xstrdup(section);
 	j->language = xstrdup(language);
 	j->limit = (size_t)limit;
 	buf_adds(&call->result.query, text);
@@ -231,6 +235,9 @@ const struct tool tool_search_docs = {
 	"\"document\":{\"type\":\"string\",\"maxLength\":1000,"
 	"\"description\":\"name or URL of the document that is meant, e.g. an "
 	"alert's runbook_url; its passages come first\"},"
+	"\"section\":{\"type\":\"string\",\"maxLength\":200,"
+	"\"description\":\"of the document that fits, the section that is "
+	"wanted, e.g. how to fix it\"},"
 	"\"language\":{\"type\":\"string\",\"enum\":[\"zh\",\"en\"]},"
 	"\"limit\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":10}}}",
     .role = TOOL_ROLE_DOCS,

@@ -206,6 +206,40 @@ START_TEST(the_document_that_is_asked_for_comes_first)
 }
 END_TEST
 
+START_TEST(the_section_that_is_wanted_comes_first)
+{
+	auto_desk k;
+	auto_buf b = {.max = 4096};
+	struct docs_query q = {
+	    .text = span_of("no space left on the file system"),
+	    .section = span_of("how to fix it"),
+	    .limit = 1};
+
+	desk_init(&k);
+	put(&k, "disk.md",
+	    "# Disk is full\n\n`NodeDiskFull`\n\n## What it means\n\nThe file "
+	    "system has "
+	    "no space left.\n\n## 处置\n\nDelete something.\n");
+	put(&k, "other.md", "# Other\n\n## How to fix it\n\nWait.\n");
+	k.docs = open_docs(&k, false);
+	put_found(&b, k.docs, &q);
+	ck_assert_str_eq(buf_str(&b), "disk.md#3 fits|");
+	/* By the alert that only the document's start names. */
+	q.text = span_of("NodeDiskFull");
+	put_found(&b, k.docs, &q);
+	ck_assert_str_eq(buf_str(&b), "disk.md#3 fits|");
+	/* No document fits: none of its sections does. */
+	q.text = span_of("which visa does a trip to Iceland take");
+	put_found(&b, k.docs, &q);
+	assert_lacks(buf_str(&b), "fits");
+	/* No such section: what fits best. */
+	q.text = span_of("no space left on the file system");
+	q.section = span_of("history");
+	put_found(&b, k.docs, &q);
+	ck_assert_str_eq(buf_str(&b), "disk.md#2 fits|");
+}
+END_TEST
+
 START_TEST(of_two_languages_the_one_of_the_question_is_quoted)
 {
 	auto_desk k;
@@ -692,6 +726,7 @@ main(void)
 	    {a_passage_says_where_it_stands, 0},
 	    {what_fits_nothing_is_not_quoted, 0},
 	    {the_document_that_is_asked_for_comes_first, 0},
+	    {the_section_that_is_wanted_comes_first, 0},
 	    {of_two_languages_the_one_of_the_question_is_quoted, 0},
 	    {the_index_follows_the_folder, 0},
 	    {nothing_is_lost_while_the_folder_is_away, 0},

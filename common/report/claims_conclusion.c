@@ -121,6 +121,7 @@ claims_conclude(struct claims *c, cJSON *conclusion)
 		if (tree_has(i, "next"))
 			add(c, i, "next", i, "a next step");
 	add_list(c, member(conclusion, "actions"), "an action");
+	add_list(c, member(conclusion, "runbooks"), "a runbook");
 	add_list(c, member(member(conclusion, "opinion"), "claims"),
 	    "a model's view");
 	add_list(

@@ -257,6 +257,38 @@ md_put_code(struct buf *b, struct span s, size_t max, bool in_cell)
 		buf_adds(b, ELLIPSIS);
 }
 
+static void
+put_fence(struct buf *b, struct span s)
+{
+	size_t run = 0, longest = 2, i;
+
+	for (i = 0; i < s.n; i++) {
+		run = s.p[i] == '`' ? run + 1 : 0;
+		longest = MAX(longest, run);
+	}
+	for (i = 0; i <= longest; i++)
+		buf_addc(b, '`');
+	buf_addc(b, '\n');
+}
+
+void
+md_put_block(struct buf *b, struct span s)
+{
+	size_t i, n;
+
+	put_fence(b, s);
+	for (i = 0; i < s.n; i += n) {
+		n = invisible(s.p + i, s.n - i);
+		if (n > 0)
+			continue;
+		n = 1;
+		if (!is_control(s.p[i]) || s.p[i] == '\n' || s.p[i] == '\t')
+			buf_addc(b, s.p[i]);
+	}
+	buf_addc(b, '\n');
+	put_fence(b, s);
+}
+
 void
 md_put_sentence(struct buf *b, struct span s)
 {

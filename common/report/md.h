@@ -22,6 +22,10 @@ void md_put_text(struct buf *b, struct span s, size_t max);
  * it safely (a tag, a backtick), as plain text. in_cell: for a table. */
 void md_put_code(struct buf *b, struct span s, size_t max, bool in_cell);
 
+/* Appends lines as a block of code, as they are: control and direction-changing
+ * characters are dropped, and its fence is longer than any in them. */
+void md_put_block(struct buf *b, struct span s);
+
 /*
  * Appends a sentence in which `…` marks code; everything else in it is plain
  * text. An unpaired backtick is a character.

@@ -749,6 +749,24 @@ report_put_changes(struct buf *b, const cJSON *state, enum report_lang lang)
 }
 
 static void
+put_runbooks(const struct report *r)
+{
+	const cJSON *list = tree_at(r->conclusion, "runbooks"), *one;
+
+	if (cJSON_GetArraySize(list) > 0)
+		buf_addf(r->b, "\n**%s**\n", word(r, RW_RUNBOOKS));
+	cJSON_ArrayForEach (one, list) {
+		buf_addc(r->b, '\n');
+		put_claim(r, one);
+		buf_addc(r->b, '\n');
+		if (tree_has(one, "quote")) {
+			buf_addc(r->b, '\n');
+			md_put_block(r->b, tree_span(one, "quote"));
+		}
+	}
+}
+
+static void
 put_actions(const struct report *r)
 {
 	const cJSON *actions = tree_at(r->conclusion, "actions"), *a;
@@ -768,6 +786,7 @@ put_actions(const struct report *r)
 			r->stop != NULL	  ? RW_CUT_END
 			: is_all_clear(r) ? RW_NO_ADVICE
 					  : RW_NO_ADVICE_GIVEN));
+	put_runbooks(r);
 }
 
 /* ---- conclusion ---- */

@@ -64,6 +64,7 @@ static const char *const words[RW_WORDS][REPORT_LANGS] = {
     [RW_FAILED] = {"失败", "failed"},
     [RW_EMPTY] = {"空结果", "empty"},
     [RW_ADVICE] = {"建议", "Advised"},
+    [RW_RUNBOOKS] = {"处理手册", "Runbooks"},
     [RW_NO_ADVICE] = {"没有需要立即执行的操作。",
 	"Nothing needs to be done at once."},
     [RW_NO_ADVICE_GIVEN] = {"没有给出建议。", "None was given."},

@@ -155,6 +155,8 @@ study_one(struct kase *k, struct tally *t, const struct incident *x,
 	struct study *s = &k->studies[k->n_studies++];
 
 	study_init(s, &k->facts, x, causes, brief);
+	if (k->n_studies <= CASE_RUNBOOKS_MAX)
+		study_ask_runbook(s, &k->facts);
 	if (study_is_plain(s))
 		t->plain++;
 	else if (study_is_looked(s))

@@ -13,6 +13,7 @@
  * incidents there are, the rounds and the time left (rules.c). */
 enum {
 	CASE_STUDIES_MAX = 128,
+	CASE_RUNBOOKS_MAX = 8, /* of so many documents are searched */
 	/* Of one rule, where none of them shows a cause: the others are told
 	 * as being like them. */
 	CASE_ALIKE_MAX = 4,

@@ -12,6 +12,7 @@
 #include "common/report/alerts.h"
 #include "common/base/rc.h"
 #include "common/json/tree.h"
+#include "planner/rules/runbook.h"
 #include "planner/rules/silence.h"
 
 enum { SUMMED_UP = 5 }; /* incidents in the summary */
@@ -241,6 +242,7 @@ cJSON *
 case_conclude(const struct kase *k)
 {
 	cJSON *c = cJSON_CreateObject(), *incidents, *down, *doubts, *notes;
+	cJSON *runbooks;
 	struct drawing d = {.k = k, .zh = k->facts.lang == REPORT_ZH};
 	int i;
 
@@ -268,6 +270,9 @@ case_conclude(const struct kase *k)
 		conclude_blind(&d, c);
 	else
 		conclude_quiet(&d, c, doubts, notes, down);
+	runbooks = runbooks_of(&d);
+	if (runbooks != NULL)
+		cJSON_AddItemToObject(c, "runbooks", runbooks);
 	tell_nothing_read(&d, c);
 	tell_targets(&d, down);
 	tell_clock(&d);

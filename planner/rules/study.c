@@ -594,6 +594,40 @@ study_init(struct study *s, const struct facts *f,
 		ask_for_causes(s, f);
 }
 
+static void
+ask_documents(struct ask *a, const struct study *s, const struct facts *f,
+    const char *query, const char *document)
+{
+	cJSON *args = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(args, "query", query);
+	if (document[0] != '\0')
+		cJSON_AddStringToObject(args, "document", document);
+	cJSON_AddStringToObject(args, "section",
+	    f->lang == REPORT_ZH ? "处理" : "how to fix it");
+	cJSON_AddStringToObject(
+	    args, "language", f->lang == REPORT_ZH ? "zh" : "en");
+	cJSON_AddNumberToObject(args, "limit", 1);
+	ask_init(a, f, TOOL_ROLE_DOCS, args, "查找处理手册",
+	    "look for a runbook", tree_str(s->alert, "name"));
+}
+
+void
+study_ask_runbook(struct study *s, const struct facts *f)
+{
+	const char *name = tree_str(s->alert, "name");
+	const cJSON *annotations = tree_at(s->alert, "annotations");
+	const struct resource *r =
+	    resource_of(span_of(rule_expr(s->rule)), name);
+
+	if (name[0] == '\0')
+		return;
+	ask_documents(
+	    &s->runbook, s, f, name, tree_str(annotations, "runbook_url"));
+	if (r != NULL && s->runbook.tool != NULL)
+		ask_documents(&s->runbook_found, s, f, r->what[f->lang], "");
+}
+
 bool
 study_is_looked(const struct study *s)
 {
@@ -636,6 +670,8 @@ study_done(struct study *s)
 	ask_done(&s->user_since);
 	ask_done(&s->causes);
 	ask_done(&s->holds);
+	ask_done(&s->runbook);
+	ask_done(&s->runbook_found);
 }
 
 void
@@ -654,4 +690,6 @@ study_each(const struct study *s, void (*each)(void *ctx, const struct ask *a),
 	each(ctx, &s->user_range);
 	each(ctx, &s->user_since);
 	each(ctx, &s->holds);
+	each(ctx, &s->runbook);
+	each(ctx, &s->runbook_found);
 }

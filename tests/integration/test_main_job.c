@@ -137,6 +137,10 @@ START_TEST(a_firing_alert_becomes_a_report_with_five_headings)
 	/* Every instance, not every name. */
 	ck_assert_int_ge(count_of(report, "QueueLong"), 2);
 	assert_contains(report, "[E1]");
+	/* A runbook of ours, the section that says what to do. */
+	assert_contains(
+	    report, "\n**处理手册**\n\n`QueueLong`：`queue-lag.zh.md`，第 ");
+	assert_contains(report, "\n```\n## 处理\n");
 	ck_assert_str_eq(
 	    transcript_text(t, "finished", 0, "status"), "completed");
 	ck_assert_int_ge(transcript_count(t, "evidence"), 1);

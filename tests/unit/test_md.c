@@ -204,6 +204,24 @@ START_TEST(a_line_is_compared_by_what_it_shows)
 }
 END_TEST
 
+static const struct {
+	const char *in, *out;
+} blocks[] = {
+    {"a\n[E1] <b>", "```\na\n[E1] <b>\n```\n"},
+    {"```\nx\n```", "````\n```\nx\n```\n````\n"},
+    {"a ````` b", "``````\na ````` b\n``````\n"},
+    {"a\033[31m\r\n\tb\xE2\x80\xAE", "```\na[31m\n\tb\n```\n"},
+};
+
+START_TEST(a_block_holds_whatever_is_in_it)
+{
+	auto_buf b = {.max = 1000};
+
+	md_put_block(&b, span_of(blocks[_i].in));
+	ck_assert_str_eq(buf_str(&b), blocks[_i].out);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -215,6 +233,7 @@ main(void)
 		(int)ARRAY_LEN(sentences)},
 	    {what_is_quoted_stays_one_piece_of_code, (int)ARRAY_LEN(quotes)},
 	    {a_line_is_compared_by_what_it_shows, (int)ARRAY_LEN(lines)},
+	    {a_block_holds_whatever_is_in_it, ARRAY_LEN(blocks)},
 	};
 
 	return RUN_TESTS("md", tests);

@@ -1,0 +1,18 @@
+/*
+ * runbook.h - what the documents say of an alert: asked by its runbook_url,
+ * its name and what it measures, and quoted.
+ *
+ * The passage is somebody's text: it is quoted, with its source, and nothing
+ * is concluded from it.
+ */
+#ifndef PLANNER_RULES_RUNBOOK_H
+#define PLANNER_RULES_RUNBOOK_H
+
+#include "planner/rules/conclude.h"
+
+enum { RUNBOOK_QUOTE_MAX = 3000 }; /* bytes of a passage */
+
+/* The conclusion's `runbooks`, the caller's; NULL where nobody was asked. */
+cJSON *runbooks_of(struct drawing *d);
+
+#endif

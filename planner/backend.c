@@ -21,10 +21,10 @@ backend_find(
 			*ret = backends[i];
 			return RC_OK;
 		}
-		buf_addf(&names, "%s%s", i > 0 ? ", " : "",
-		    backends[i]->name);
+		buf_addf(&names, "%s%s", i > 0 ? ", " : "", backends[i]->name);
 	}
 	return err_set(err, RC_INVALID,
 	    "planner \"%s\" is not known; --planner (CULPRIT_PLANNER) is one "
-	    "of %s", name, buf_str(&names));
+	    "of %s",
+	    name, buf_str(&names));
 }

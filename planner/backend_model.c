@@ -59,8 +59,8 @@ start_openai(const struct conf *conf, zloop_t *loop, struct backend **ret,
 }
 
 static enum rc
-start_rules_openai(const struct conf *conf, zloop_t *loop,
-    struct backend **ret, struct err *err)
+start_rules_openai(const struct conf *conf, zloop_t *loop, struct backend **ret,
+    struct err *err)
 {
 	return start_asking(conf, "rules+openai", loop, ret, err);
 }
@@ -88,8 +88,8 @@ start_replay(const struct conf *conf, zloop_t *loop UNUSED,
 		return rc;
 	b->replays = true;
 	b->each_round = strcmp(planner, "openai") == 0;
-	b->settings.window = conf->llm_window != 0 ? (int)conf->llm_window
-						   : 16384;
+	b->settings.window =
+	    conf->llm_window != 0 ? (int)conf->llm_window : 16384;
 	b->settings.answer_tokens = (int)conf->llm_answer_tokens;
 	b->settings.total_ms = conf->llm_timeout_s * 1000;
 	model_measure(b);

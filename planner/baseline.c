@@ -62,8 +62,8 @@ put_state(struct buf *b, struct span state, int *ret_rests_on)
 }
 
 void
-baseline_make(struct baseline *b, struct span state,
-    enum report_lang fallback, int64_t left_ms)
+baseline_make(struct baseline *b, struct span state, enum report_lang fallback,
+    int64_t left_ms)
 {
 	auto_buf own = {.max = state.n + 64};
 	struct span conclusion;
@@ -73,9 +73,8 @@ baseline_make(struct baseline *b, struct span state,
 	buf_init(&b->update, BACKEND_UPDATE_MAX);
 	put_state(&own, state, &b->rests_on);
 	rules_plan(&b->update, buf_span(&own), fallback, left_ms);
-	b->fails = b->update.full ||
-		   plan_of_update(buf_span(&b->update), &b->plan, &err) !=
-		       RC_OK;
+	b->fails = b->update.full || plan_of_update(buf_span(&b->update),
+					 &b->plan, &err) != RC_OK;
 	conclusion = wire_find(buf_span(&b->update), "conclusion");
 	if (!b->fails && conclusion.n > 0)
 		b->conclusion = wire_to_tree(conclusion);

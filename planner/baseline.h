@@ -23,9 +23,9 @@ struct baseline {
 	struct buf update; /* the rules' answer, PROTOCOL.md */
 	struct plan plan;  /* of it */
 	cJSON *conclusion; /* of it; NULL: none yet */
-	int rests_on; /* so many entries of the feedback, up to the rules'
-		       * last, are what it rests on */
-	bool fails;   /* the rules have no answer that fits; update says so */
+	int rests_on;      /* so many entries of the feedback, up to the rules'
+			    * last, are what it rests on */
+	bool fails; /* the rules have no answer that fits; update says so */
 };
 
 /* Of a run's state, a msgpack map that was checked; the rest as rules_plan

@@ -39,7 +39,7 @@ struct backend {
 	bool replays;
 	struct llm_settings settings;
 	struct llm_words words;
-	size_t bytes;	 /* of a prompt, at most */
+	size_t bytes;    /* of a prompt, at most */
 	struct llm *llm; /* NULL: only checked, or replays */
 };
 

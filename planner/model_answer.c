@@ -45,8 +45,7 @@ notes_of(const struct model_answer *a)
 	cJSON *notes = cJSON_CreateArray();
 
 	if (a->note != NULL)
-		cJSON_AddItemToArray(
-		    notes, json_string_of(span_of(a->note)));
+		cJSON_AddItemToArray(notes, json_string_of(span_of(a->note)));
 	return notes;
 }
 
@@ -87,8 +86,8 @@ render(struct buf *report, const struct model_answer *a,
 }
 
 static void
-put_finish(struct buf *b, const struct model_answer *a,
-    const cJSON *conclusion, const cJSON *notes)
+put_finish(struct buf *b, const struct model_answer *a, const cJSON *conclusion,
+    const cJSON *notes)
 {
 	struct span update = buf_span(&a->base->update);
 	auto_buf report = {.max = REPORT_BYTES_MAX};
@@ -99,13 +98,12 @@ put_finish(struct buf *b, const struct model_answer *a,
 		render(&report, a, conclusion, notes);
 	wire_put_tree(&wire, conclusion);
 	put_notes(&list, notes);
-	proto_put_answer(b,
-	    &(struct proto_answer){
-		.planner_plan = wire_find(update, "planner_plan"),
-		.decision = span_of("FINISH"),
-		.final_report = buf_span(&report),
-		.conclusion = buf_span(&wire),
-		.notes = buf_span(&list)});
+	proto_put_answer(b, &(struct proto_answer){.planner_plan = wire_find(
+						       update, "planner_plan"),
+				.decision = span_of("FINISH"),
+				.final_report = buf_span(&report),
+				.conclusion = buf_span(&wire),
+				.notes = buf_span(&list)});
 	buf_mark(b, &report);
 	buf_mark(b, &wire);
 }
@@ -121,12 +119,11 @@ put_rules_look(struct buf *b, const struct model_answer *a, bool held)
 	put_notes(&list, notes);
 	if (held)
 		put_held(&marked, plan);
-	proto_put_answer(b,
-	    &(struct proto_answer){
-		.planner_plan = held ? buf_span(&marked) : plan,
-		.decision = wire_find_str(update, "decision"),
-		.conclusion = wire_find(update, "conclusion"),
-		.notes = buf_span(&list)});
+	proto_put_answer(b, &(struct proto_answer){
+				.planner_plan = held ? buf_span(&marked) : plan,
+				.decision = wire_find_str(update, "decision"),
+				.conclusion = wire_find(update, "conclusion"),
+				.notes = buf_span(&list)});
 }
 
 void
@@ -199,8 +196,7 @@ put_state_with(struct buf *b, struct span state, const cJSON *conclusion)
 	struct wire_r r = wire_reader(state);
 	uint32_t n = wire_map(&r);
 
-	wire_put_map(
-	    b, n + (wire_find(state, "conclusion").n == 0 ? 1 : 0));
+	wire_put_map(b, n + (wire_find(state, "conclusion").n == 0 ? 1 : 0));
 	while (n-- > 0) {
 		struct span key = wire_str(&r), value = wire_raw(&r);
 
@@ -231,8 +227,8 @@ sift(const struct model_answer *a, cJSON *opinion, struct buf *said)
 	    conclusion, "opinion", cJSON_Duplicate(opinion, true));
 	put_state_with(&wire, a->wire, conclusion);
 	if (!wire.full)
-		v = verify_report(&(struct verify_in){
-		    .state = buf_span(&wire)});
+		v = verify_report(
+		    &(struct verify_in){.state = buf_span(&wire)});
 	judged = v != NULL ? verdict_conclusion(v) : NULL;
 	cJSON_ArrayForEach (
 	    judged, tree_at(tree_at(judged, "opinion"), "claims")) {
@@ -369,7 +365,7 @@ may_ask(const struct model_answer *a, const char *tool)
 struct looks {
 	struct plan_step at[LLM_STEPS_MAX];
 	struct buf text[LLM_STEPS_MAX], args[LLM_STEPS_MAX];
-	int n, same; /* same: the rules ask them, too */
+	int n, same;    /* same: the rules ask them, too */
 	struct err why; /* the last one that does not */
 };
 
@@ -425,14 +421,14 @@ take_look(struct looks *l, const struct model_answer *a, const char *why,
 	    a->base->plan.n_steps + (unsigned)i >= PLAN_STEPS_MAX) {
 		err_set(&l->why, RC_CONFLICT,
 		    "%.100s cannot be asked now, since it failed just before; "
-		    "use another tool, or FINISH", tool);
+		    "use another tool, or FINISH",
+		    tool);
 		return;
 	}
 	buf_init(&l->text[i], PLAN_TEXT_MAX);
 	buf_init(&l->args[i], PLAN_ARGS_MAX);
 	buf_adds(&l->text[i], BASELINE_MARK);
-	buf_add_span(&l->text[i],
-	    utf8_cut(span_of(why), PLAN_TEXT_MAX - 64));
+	buf_add_span(&l->text[i], utf8_cut(span_of(why), PLAN_TEXT_MAX - 64));
 	wire_put_tree(&l->args[i], args);
 	l->at[i] = (struct plan_step){.step = buf_span(&l->text[i]),
 	    .tool = span_of(tool),
@@ -446,8 +442,8 @@ take_looks(struct looks *l, const struct model_answer *a, const cJSON *plan)
 	const cJSON *s;
 
 	if (tree_has(plan, "tool"))
-		take_look(l, a, tree_str(plan, "step"),
-		    tree_str(plan, "tool"), tree_at(plan, "args"));
+		take_look(l, a, tree_str(plan, "step"), tree_str(plan, "tool"),
+		    tree_at(plan, "args"));
 	cJSON_ArrayForEach (s, tree_at(plan, "steps"))
 		take_look(l, a,
 		    tree_has(s, "step") ? tree_str(s, "step")
@@ -476,16 +472,16 @@ model_answer_look(struct buf *b, const struct model_answer *a,
 	/* The model's first: a failure of theirs is not the last in a row. */
 	for (i = 0; i < (unsigned)l.n; i++)
 		both.steps[both.n_steps++] = l.at[i];
-	for (i = 0; !baseline_finishes(a->base) &&
-		    i < a->base->plan.n_steps; i++)
+	for (i = 0; !baseline_finishes(a->base) && i < a->base->plan.n_steps;
+	     i++)
 		both.steps[both.n_steps++] = a->base->plan.steps[i];
 	plan_put(&map, &both);
 	put_notes(&list, notes);
-	proto_put_answer(b,
-	    &(struct proto_answer){.planner_plan = buf_span(&map),
-		.decision = span_of("EXECUTE"),
-		.conclusion = wire_find(rules, "conclusion"),
-		.notes = buf_span(&list)});
+	proto_put_answer(
+	    b, &(struct proto_answer){.planner_plan = buf_span(&map),
+		   .decision = span_of("EXECUTE"),
+		   .conclusion = wire_find(rules, "conclusion"),
+		   .notes = buf_span(&list)});
 	buf_mark(b, &map);
 	return RC_OK;
 }

@@ -13,22 +13,21 @@ struct model_answer {
 	struct span wire;   /* the run's state, checked */
 	const cJSON *state; /* the same */
 	enum report_lang lang;
-	const char *by;	  /* the model's name */
+	const char *by;   /* the model's name */
 	const char *note; /* what a reader should know, or NULL */
 };
 
 /* Appends the rules' plan or conclusion, with the note. held: the model wanted
  * to conclude already, and is not asked while the rules look on. */
-void model_answer_rules(
-    struct buf *b, const struct model_answer *a, bool held);
+void model_answer_rules(struct buf *b, const struct model_answer *a, bool held);
 
 /*
  * Appends a plan of the model's steps (of its plan, a tree that was checked)
  * and those the rules ask for. RC_CONFLICT: none of the model's is left to
  * run, and why, in words for the model; nothing was appended.
  */
-NODISCARD enum rc model_answer_look(struct buf *b,
-    const struct model_answer *a, const cJSON *plan, struct err *err);
+NODISCARD enum rc model_answer_look(struct buf *b, const struct model_answer *a,
+    const cJSON *plan, struct err *err);
 
 /*
  * Appends the end: the conclusion is the rules'. What the model claims and

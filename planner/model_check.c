@@ -81,10 +81,11 @@ tell(struct backend *b, FILE *out, const struct probe *word,
 	unsigned without = llm_without(b->llm, 0);
 
 	fprintf(out, "model: %s at %s answered \"%s\" after %lld ms\n",
-	    word->model, word->shown, word->said,
-	    (long long)word->reply.ms);
-	fprintf(out, "model: %s, %s, answers by %s, window taken as %d "
-	    "tokens\n", word->streams ? "streams" : "does not stream",
+	    word->model, word->shown, word->said, (long long)word->reply.ms);
+	fprintf(out,
+	    "model: %s, %s, answers by %s, window taken as %d "
+	    "tokens\n",
+	    word->streams ? "streams" : "does not stream",
 	    word->thinks ? "thinks (see --llm-body to turn that off)"
 			 : "does not think aloud",
 	    llm_shape_name(llm_shape_of(b->llm, 0)), b->settings.window);
@@ -92,7 +93,8 @@ tell(struct backend *b, FILE *out, const struct probe *word,
 		fputs("model: it does not say how many tokens it took\n", out);
 	if ((without & LLM_FEATURE_SYSTEM) != 0)
 		fputs("model: it has no system role; what it is told stands "
-		      "before the first question\n", out);
+		      "before the first question\n",
+		    out);
 }
 
 enum rc

@@ -27,7 +27,7 @@ struct work {
 	struct turn *t;
 	struct baseline base;
 	cJSON *state, *tools, *messages, *schema; /* owned */
-	struct llm_ask *ask;		  /* NULL: none under way */
+	struct llm_ask *ask;                      /* NULL: none under way */
 	enum report_lang lang;
 	bool last;
 	int repairs, shorter, explained;
@@ -189,8 +189,8 @@ say_again(struct work *w, struct span answer, const char *words)
 {
 	auto_str text = xstrndup(answer.p, answer.n);
 
-	llm_prompt_add(w->messages, "assistant",
-	    answer.n > 0 ? text : "(nothing)");
+	llm_prompt_add(
+	    w->messages, "assistant", answer.n > 0 ? text : "(nothing)");
 	llm_prompt_add(w->messages, "user", words);
 	ask(w);
 }
@@ -268,8 +268,7 @@ take_look(struct work *w, const cJSON *plan, struct span answer)
 static void
 take_answer(struct work *w, const struct llm_reply *r)
 {
-	struct llm_plan_rules rules = {
-	    w->tools, tree_at(w->state, "evidence")};
+	struct llm_plan_rules rules = {w->tools, tree_at(w->state, "evidence")};
 	AUTO(tree) plan = NULL;
 	auto_buf shown = {.max = 1 << 20};
 	struct err err;
@@ -428,8 +427,7 @@ work_new(struct backend *b, struct turn *t)
 	language = tree_str(w->state, "language");
 	w->lang =
 	    language[0] != '\0' ? report_lang(span_of(language)) : b->language;
-	baseline_make(&w->base, t->state, b->language,
-	    MAX(left_ms(w), 1));
+	baseline_make(&w->base, t->state, b->language, MAX(left_ms(w), 1));
 	w->bytes = b->bytes;
 	t->backend_data = w;
 	return w;
@@ -455,8 +453,8 @@ model_plan(struct backend *b, struct turn *t)
 	int64_t share = MIN(b->settings.total_ms, left_ms(w) / 2);
 
 	if (!is_asked(w)) {
-		rules_take(w, NULL, tree_at(tree_at(w->state, "planner_plan"),
-					 "held") != NULL);
+		rules_take(w, NULL,
+		    tree_at(tree_at(w->state, "planner_plan"), "held") != NULL);
 		return;
 	}
 	if (share < MODEL_LEAST_MS) {

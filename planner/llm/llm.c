@@ -20,7 +20,7 @@ enum {
 	ERROR_BYTES_MAX = 64 << 10,
 	WHOLE_BYTES_MAX = 4 << 20,
 	ANSWER_BYTES_MAX = 32 << 20, /* an event takes 300 bytes a token */
-	LINGER_MS = 1000, /* for the end of HTTP behind [DONE] */
+	LINGER_MS = 1000,            /* for the end of HTTP behind [DONE] */
 };
 
 /* What is known of a server. */
@@ -46,8 +46,8 @@ struct llm_ask {
 	struct llm *llm;
 	struct llm_question q; /* messages and schema are owned */
 	struct http_call *call;
-	int timer; /* -1: none */
-	int at;	   /* whose server */
+	int timer;     /* -1: none */
+	int at;        /* whose server */
 	unsigned gone; /* servers that this ask leaves alone, bits */
 	int tries, learns;
 	enum llm_shape shape;
@@ -159,8 +159,7 @@ endpoint_of(const struct llm_ask *a)
 /* ---- the end of an ask ---- */
 
 static void
-make_reply(struct llm_ask *a, enum rc rc, struct buf *text,
-    struct llm_reply *r)
+make_reply(struct llm_ask *a, enum rc rc, struct buf *text, struct llm_reply *r)
 {
 	bool asked = a->asked_ms != 0;
 
@@ -276,8 +275,7 @@ static void
 try_in(struct llm_ask *a, int64_t ms)
 {
 	drop_timer(a);
-	a->timer = zloop_timer(
-	    a->llm->loop, (size_t)MAX(ms, 1), 1, on_try, a);
+	a->timer = zloop_timer(a->llm->loop, (size_t)MAX(ms, 1), 1, on_try, a);
 }
 
 /* Half of it luck, so that those who failed together do not come together. */
@@ -319,8 +317,8 @@ again_later(struct llm_ask *a, int64_t asked_ms)
 		if (asked_ms >= 0)
 			err_set(&a->why, RC_BUSY,
 			    "%s wants to be asked again in %lld s, and there "
-			    "is less time", endpoint_of(a)->shown,
-			    (long long)asked_ms / 1000);
+			    "is less time",
+			    endpoint_of(a)->shown, (long long)asked_ms / 1000);
 		finish(a, asked_ms >= 0 ? RC_BUSY : a->why_rc);
 	} else {
 		a->gone = 0;
@@ -426,8 +424,7 @@ judge(struct llm_ask *a, enum rc rc, int64_t retry_ms)
 		return;
 	}
 	if (rc == RC_OK && !a->is_stream)
-		rc = llm_stream_whole(
-		    &a->stream, buf_span(&a->body), &why);
+		rc = llm_stream_whole(&a->stream, buf_span(&a->body), &why);
 	else if (rc == RC_OK || llm_stream_is_whole(&a->stream))
 		rc = llm_stream_end(&a->stream, &why);
 	else
@@ -467,8 +464,8 @@ on_data(void *arg, struct span bytes, struct err *err)
 	enum rc rc;
 
 	if (!a->is_stream) {
-		buf_add(&a->body, bytes.p,
-		    MIN(bytes.n, a->body.max - a->body.len));
+		buf_add(
+		    &a->body, bytes.p, MIN(bytes.n, a->body.max - a->body.len));
 		return RC_OK;
 	}
 	rc = llm_stream_feed(&a->stream, bytes, err);
@@ -533,8 +530,7 @@ watch(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 	const struct llm_settings *s = a->llm->settings;
 	int64_t now = clk_mono_ms(), next;
 	bool begun = a->first_ms >= 0;
-	int64_t idle =
-	    llm_stream_is_whole(&a->stream) ? LINGER_MS : s->idle_ms;
+	int64_t idle = llm_stream_is_whole(&a->stream) ? LINGER_MS : s->idle_ms;
 
 	a->timer = -1;
 	next = begun ? a->heard_ms + idle : a->asked_ms + s->first_token_ms;
@@ -542,8 +538,7 @@ watch(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 	if (now < next)
 		watch_until(a, next);
 	else if (now >= a->q.deadline_ms)
-		give_up_transfer(
-		    a, "no whole answer", now - a->started_ms);
+		give_up_transfer(a, "no whole answer", now - a->started_ms);
 	else if (begun)
 		give_up_transfer(a, "the answer did not go on", idle);
 	else
@@ -607,8 +602,7 @@ send_request(struct llm_ask *a)
 		leave_server(a, RC_INVALID, false);
 		return;
 	}
-	watch_until(a,
-	    MIN(a->asked_ms + s->first_token_ms, a->q.deadline_ms));
+	watch_until(a, MIN(a->asked_ms + s->first_token_ms, a->q.deadline_ms));
 }
 
 static void

@@ -39,8 +39,8 @@ struct llm_reply {
 	struct err err;
 	bool is_long; /* shorten the prompt, and ask again */
 	struct span text, thinking;
-	struct span sent; /* the last request's body; no key is in it */
-	bool cut;	    /* by the limit on its length */
+	struct span sent;   /* the last request's body; no key is in it */
+	bool cut;           /* by the limit on its length */
 	const char *finish; /* as the server said */
 	int64_t prompt_tokens, cached_tokens, answer_tokens; /* -1: unknown */
 	const char *shown, *model; /* who answered; "" for nobody */

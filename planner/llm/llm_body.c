@@ -68,14 +68,15 @@ static void
 put_function(struct buf *b, const struct llm_body *of)
 {
 	put_key(b, "tools");
-	buf_adds(b, "[{\"type\":\"function\",\"function\":{\"name\":\""
-		    LLM_ANSWER_FUNCTION "\",\"description\":\"your answer\","
-		    "\"parameters\":");
+	buf_adds(b,
+	    "[{\"type\":\"function\",\"function\":{\"name\":"
+	    "\"" LLM_ANSWER_FUNCTION "\",\"description\":\"your answer\","
+	    "\"parameters\":");
 	json_print(b, of->schema);
 	buf_adds(b, "}}]");
 	put_key(b, "tool_choice");
-	buf_adds(b, "{\"type\":\"function\",\"function\":{\"name\":\""
-		    LLM_ANSWER_FUNCTION "\"}}");
+	buf_adds(b, "{\"type\":\"function\",\"function\":{\"name\":"
+		    "\"" LLM_ANSWER_FUNCTION "\"}}");
 }
 
 static void

@@ -100,8 +100,8 @@ put_members(struct buf *b, const cJSON *v, const struct cut *c)
 		any = true;
 	}
 	if (total > most)
-		buf_addf(b, "%s\"… %d more\"%s", any ? "," : "",
-		    total - most, list ? "" : ":true");
+		buf_addf(b, "%s\"… %d more\"%s", any ? "," : "", total - most,
+		    list ? "" : ":true");
 }
 
 static void
@@ -116,8 +116,9 @@ put_value(struct buf *b, const cJSON *v, const struct cut *c)
 		put_members(b, v, c);
 		buf_addc(b, cJSON_IsArray(v) ? ']' : '}');
 	} else {
-		buf_adds(b, cJSON_IsTrue(v) ? "true" :
-			    cJSON_IsFalse(v) ? "false" : "null");
+		buf_adds(b, cJSON_IsTrue(v)    ? "true"
+			    : cJSON_IsFalse(v) ? "false"
+					       : "null");
 	}
 }
 

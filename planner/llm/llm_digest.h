@@ -12,8 +12,8 @@
 /*
  * Appends the result of a step, a map of `executor_feedback`: its evidence,
  * status and summary, and of its data as much as fits with that in about max
- * bytes, saying what was left out. 0: no data. Text of others stands between <data>
- * and </data>, and cannot hold either.
+ * bytes, saying what was left out. 0: no data. Text of others stands between
+ * <data> and </data>, and cannot hold either.
  */
 void llm_digest_put(struct buf *b, const cJSON *feedback, size_t max);
 

@@ -11,8 +11,8 @@
 
 enum { OBJECTS_TRIED = 8, ANSWER_BYTES = 256 << 10 };
 
-static const struct json_limits limits = {
-    .bytes_max = ANSWER_BYTES, .depth_max = PLAN_DEPTH_MAX,
+static const struct json_limits limits = {.bytes_max = ANSWER_BYTES,
+    .depth_max = PLAN_DEPTH_MAX,
     .values_max = 20000};
 
 /* ---- the schema ---- */
@@ -67,8 +67,7 @@ name_tools(cJSON *items, const cJSON *tools)
 			cJSON_ReplaceItemInObjectCaseSensitive(
 			    cJSON_GetObjectItem(one, "properties"), "args",
 			    cJSON_Duplicate(tree_at(t, "args"), true));
-		cJSON_AddItemToArray(
-		    cJSON_GetObjectItem(one, "required"),
+		cJSON_AddItemToArray(cJSON_GetObjectItem(one, "required"),
 		    cJSON_CreateString("args"));
 		cJSON_AddItemToArray(any, one);
 	}
@@ -121,9 +120,9 @@ llm_plan_schema(const cJSON *tools, bool for_server)
 	cJSON_DeleteItemFromObject(properties, "report");
 	cite_by_pattern(properties);
 	if (cJSON_GetArraySize(tools) > 0)
-		name_tools(cJSON_GetObjectItem(
-			       cJSON_GetObjectItem(properties, "steps"),
-			       "items"),
+		name_tools(
+		    cJSON_GetObjectItem(
+			cJSON_GetObjectItem(properties, "steps"), "items"),
 		    tools);
 	for (i = 0; i < ARRAY_LEN(demanded); i++)
 		cJSON_AddItemToArray(cJSON_GetObjectItem(schema, "required"),
@@ -170,8 +169,7 @@ try_object(struct search *f, struct span object)
 {
 	AUTO(tree) tree = NULL;
 	struct err why;
-	bool like_plan =
-	    memmem(object.p, object.n, "\"decision\"", 10) != NULL;
+	bool like_plan = memmem(object.p, object.n, "\"decision\"", 10) != NULL;
 
 	if (json_parse(object, &limits, &tree, &why) != RC_OK) {
 		if (!f->any || like_plan)
@@ -209,10 +207,9 @@ find_object(struct search *f, struct span text)
 static bool
 is_markdown(struct span text)
 {
-	return text.n > 0 &&
-	       (text.p[0] == '#' ||
-		   memmem(text.p, text.n, "\n## ", 4) != NULL ||
-		   memmem(text.p, text.n, "\n# ", 3) != NULL);
+	return text.n > 0 && (text.p[0] == '#' ||
+				 memmem(text.p, text.n, "\n## ", 4) != NULL ||
+				 memmem(text.p, text.n, "\n# ", 3) != NULL);
 }
 
 static cJSON *
@@ -245,8 +242,7 @@ find_plan(struct span text, bool cut, cJSON **ret, struct err *err)
 		return err_prefix(err, RC_INVALID, "it is not sound JSON");
 	}
 	if (f.no_end)
-		return err_set(err, RC_INVALID,
-		    "its JSON object has no end");
+		return err_set(err, RC_INVALID, "its JSON object has no end");
 	if (is_markdown(text) && text.n <= PLAN_REPORT_MAX) {
 		*ret = report_of(text);
 		return RC_OK;
@@ -270,8 +266,7 @@ is_evidence(const cJSON *evidence, const char *id)
 }
 
 static enum rc
-check_findings(
-    const cJSON *tree, const cJSON *evidence, struct err *err)
+check_findings(const cJSON *tree, const cJSON *evidence, struct err *err)
 {
 	const cJSON *f, *id;
 	int i = 0;
@@ -282,13 +277,14 @@ check_findings(
 				return err_set(err, RC_INVALID,
 				    "findings[%d] cites \"%.20s\", which is no "
 				    "evidence; cite ids as they stand in "
-				    "brackets before a result", i,
-				    id->valuestring);
+				    "brackets before a result",
+				    i, id->valuestring);
 		if (tree_is(f, "role", "cause") &&
 		    cJSON_GetArraySize(tree_at(f, "evidence")) == 0)
 			return err_set(err, RC_INVALID,
 			    "findings[%d] is a cause and cites no evidence; "
-			    "cite it, or give it the role open", i);
+			    "cite it, or give it the role open",
+			    i);
 		i++;
 	}
 	return RC_OK;
@@ -309,10 +305,9 @@ check_plan(const cJSON *tree, const struct llm_plan_rules *r, struct err *err)
 		return err_set(err, RC_INVALID,
 		    "it has %u steps; at most %d at once", p.n_steps,
 		    LLM_STEPS_MAX);
-	if (p.decision == PLAN_DECISION_FINISH &&
-	    !tree_has(tree, "summary") && !tree_has(tree, "report"))
-		return err_set(
-		    err, RC_INVALID, "FINISH needs a \"summary\"");
+	if (p.decision == PLAN_DECISION_FINISH && !tree_has(tree, "summary") &&
+	    !tree_has(tree, "report"))
+		return err_set(err, RC_INVALID, "FINISH needs a \"summary\"");
 	return plan_check(&p, r->tools, err);
 }
 

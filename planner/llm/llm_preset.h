@@ -28,7 +28,7 @@ struct llm_preset {
 	const char *model; /* NULL: --llm-model must say */
 	const char *key;   /* the variable its users have the key in, or NULL */
 	const char *body;  /* JSON object of extra fields, or NULL */
-	const char *tokens; /* what limits the answer: max_tokens … */
+	const char *tokens;   /* what limits the answer: max_tokens … */
 	enum llm_shape shape; /* the first one that makes sense to try */
 	int window;           /* tokens the usual model takes */
 	bool wants_key;

@@ -12,8 +12,14 @@
 #include "planner/llm/llm_digest.h"
 #include "planner/llm/llm_redact.h"
 
-enum { TOOLS_MAX = 64 << 10, INPUT_MAX = 4000, GIVEN_MAX = 2400,
-	HINT_MAX = 48, CONTENT_MAX = 1 << 20, FINDINGS_SHOWN = 12 };
+enum {
+	TOOLS_MAX = 64 << 10,
+	INPUT_MAX = 4000,
+	GIVEN_MAX = 2400,
+	HINT_MAX = 48,
+	CONTENT_MAX = 1 << 20,
+	FINDINGS_SHOWN = 12
+};
 
 /* ---- the tools ---- */
 
@@ -139,8 +145,8 @@ put_given(struct buf *b, const char *title, const char *key, const cJSON *v)
 
 	if (cJSON_GetArraySize(v) == 0)
 		return;
-	cJSON_AddItemToObject(cJSON_AddObjectToObject(f, "data"), key,
-	    cJSON_Duplicate(v, true));
+	cJSON_AddItemToObject(
+	    cJSON_AddObjectToObject(f, "data"), key, cJSON_Duplicate(v, true));
 	llm_digest_put(&text, f, GIVEN_MAX);
 	at = strstr(buf_str(&text), "<data>");
 	buf_addf(b, "\n%s: %s", title, at != NULL ? at : "");
@@ -154,8 +160,7 @@ add_task(cJSON *messages, const struct llm_prompt *p)
 	auto_buf cut = {.max = INPUT_MAX}, text = {.max = CONTENT_MAX};
 	char window[32];
 
-	buf_add_span(
-	    &cut, utf8_cut(tree_span(p->state, "input"), INPUT_MAX));
+	buf_add_span(&cut, utf8_cut(tree_span(p->state, "input"), INPUT_MAX));
 	llm_fence_put(&input, buf_str(&cut));
 	put_moment(&at, tree_num(p->state, "at", 0));
 	snprintf(window, sizeof(window), "%.0f",
@@ -165,10 +170,9 @@ add_task(cJSON *messages, const struct llm_prompt *p)
 	put_given(&given, "The alerts that it is about", "alerts",
 	    tree_at(p->state, "alerts"));
 	llm_words_put(&text, p->words->at[LLM_WORDS_TASK],
-	    (struct llm_put[]){{"input", buf_str(&input)},
-		{"at", buf_str(&at)}, {"window", window},
-		{"scope", buf_str(&scope)}, {"given", buf_str(&given)},
-		{NULL, NULL}});
+	    (struct llm_put[]){{"input", buf_str(&input)}, {"at", buf_str(&at)},
+		{"window", window}, {"scope", buf_str(&scope)},
+		{"given", buf_str(&given)}, {NULL, NULL}});
 	llm_prompt_add(messages, "user", buf_str(&text));
 }
 
@@ -240,9 +244,9 @@ put_conclusion(struct buf *b, const struct llm_prompt *p)
 	llm_fence_put(&text, tree_str(c, "summary"));
 	put_claims(&text, tree_at(c, "findings"), "role");
 	llm_words_put(b, p->words->at[LLM_WORDS_RULES],
-	    (struct llm_put[]){{"confidence",
-				   confidence[0] != '\0' ? confidence
-							 : "undetermined"},
+	    (struct llm_put[]){
+		{"confidence",
+		    confidence[0] != '\0' ? confidence : "undetermined"},
 		{"conclusion", buf_str(&text)}, {NULL, NULL}});
 }
 
@@ -258,8 +262,7 @@ add_steps(cJSON *messages, const struct llm_prompt *p, int without_data)
 		auto_buf text = {.max = CONTENT_MAX};
 
 		add_question(messages, p, f);
-		llm_digest_put(
-		    &text, f, n < without_data ? 0 : room_for(f));
+		llm_digest_put(&text, f, n < without_data ? 0 : room_for(f));
 		n++;
 		if (p->conclusion != NULL && n == p->concluded_after) {
 			buf_addc(&text, '\n');
@@ -306,7 +309,6 @@ llm_prompt_make(const struct llm_prompt *p)
 		messages = make(p, without);
 	}
 	if (p->last)
-		llm_prompt_add(
-		    messages, "user", p->words->at[LLM_WORDS_LAST]);
+		llm_prompt_add(messages, "user", p->words->at[LLM_WORDS_LAST]);
 	return messages;
 }

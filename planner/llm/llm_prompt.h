@@ -19,11 +19,11 @@ enum { LLM_BYTES_A_TOKEN = 3 }; /* at least, but for Chinese */
 struct llm_prompt {
 	const struct llm_words *words;
 	const cJSON *state;
-	const cJSON *tools; /* those it may ask */
+	const cJSON *tools;      /* those it may ask */
 	const cJSON *conclusion; /* the rules', NULL: they are not done */
-	int concluded_after; /* so many entries of the feedback are what it
-			      * rests on */
-	const char *mark;    /* what begins a step of the model's own */
+	int concluded_after;     /* so many entries of the feedback are what it
+				  * rests on */
+	const char *mark;        /* what begins a step of the model's own */
 	enum report_lang lang;
 	size_t bytes; /* the most it may have */
 	bool last;    /* no further look */

@@ -25,8 +25,8 @@ path_of(const char *dir, const cJSON *messages)
 	char sha[SHA256_TEXT];
 
 	llm_body_put_messages(&text, &(struct llm_body){.messages = messages});
-	return xasprintf("%s/%.32s.json", dir,
-	    sha256_text(buf_span(&text), sha));
+	return xasprintf(
+	    "%s/%.32s.json", dir, sha256_text(buf_span(&text), sha));
 }
 
 enum rc
@@ -69,8 +69,8 @@ tree_of(const char *planner, const struct llm_reply *r)
 	cJSON_AddNumberToObject(o, "ms", (double)r->ms);
 	reply = cJSON_AddObjectToObject(o, "reply");
 	cJSON_AddNumberToObject(reply, "rc", r->rc);
-	cJSON_AddStringToObject(reply, "error",
-	    r->rc == RC_OK ? "" : r->err.text);
+	cJSON_AddStringToObject(
+	    reply, "error", r->rc == RC_OK ? "" : r->err.text);
 	cJSON_AddBoolToObject(reply, "long", r->is_long);
 	cJSON_AddBoolToObject(reply, "cut", r->cut);
 	cJSON_AddStringToObject(reply, "finish", r->finish);
@@ -83,9 +83,9 @@ tree_of(const char *planner, const struct llm_reply *r)
 	cJSON_AddNumberToObject(
 	    reply, "answer_tokens", (double)r->answer_tokens);
 	llm_redact(&clean, r->sent);
-	if (json_parse(buf_span(&clean), &(struct json_limits){
-					     2 * LLM_BODY_MAX, 32, 1000000},
-		&request, &ignored) == RC_OK)
+	if (json_parse(buf_span(&clean),
+		&(struct json_limits){2 * LLM_BODY_MAX, 32, 1000000}, &request,
+		&ignored) == RC_OK)
 		cJSON_AddItemToObject(o, "request", request);
 	return o;
 }
@@ -132,8 +132,8 @@ read_file(const char *path, cJSON **ret, struct err *err)
 	size_t n;
 
 	if (f == NULL)
-		return err_set(err, RC_NOTFOUND, "%s: %s", path,
-		    strerror(errno));
+		return err_set(
+		    err, RC_NOTFOUND, "%s: %s", path, strerror(errno));
 	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
 		buf_add(&text, piece, n);
 	fclose(f);
@@ -142,8 +142,8 @@ read_file(const char *path, cJSON **ret, struct err *err)
 }
 
 void
-llm_record_get(const char *dir, const cJSON *messages, cJSON **tree,
-    struct llm_reply *ret)
+llm_record_get(
+    const char *dir, const cJSON *messages, cJSON **tree, struct llm_reply *ret)
 {
 	auto_str path = path_of(dir, messages);
 	struct llm_reply r = {.shown = "", .model = "", .finish = ""};
@@ -201,6 +201,9 @@ llm_record_planner(const char *dir, char ret[32], struct err *err)
 			snprintf(ret, 32, "%s", tree_str(tree, "planner"));
 	}
 	closedir(d);
-	return rc == RC_OK ? rc : err_set(err, RC_NOTFOUND,
-	    "--record (CULPRIT_RECORD): %s holds no recorded answer", dir);
+	return rc == RC_OK ? rc
+			   : err_set(err, RC_NOTFOUND,
+				 "--record (CULPRIT_RECORD): %s holds no "
+				 "recorded answer",
+				 dir);
 }

@@ -20,7 +20,8 @@ static const struct {
     {"xox[abprs]-[A-Za-z0-9-]{10,}", 0},
     {"eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]*", 0},
     {"(bearer|basic) +([A-Za-z0-9._~+/=-]{12,})", 2},
-    {"(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?)"
+    {"(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?"
+     ")"
      "[\\\\\"']* *[:=]~? *[\\\\\"']*([^] ,;\"'&<>})\\[]{3,})",
 	2},
 };

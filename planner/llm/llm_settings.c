@@ -95,8 +95,7 @@ make_url(struct span base, struct llm_endpoint *e, struct err *err)
 		rc = err_set(err, RC_INVALID,
 		    "it may have no query; set further fields by --llm-body");
 	if (rc != RC_OK)
-		return err_prefix(err, rc,
-		    "--llm-url (CULPRIT_LLM_URL) \"%s\"",
+		return err_prefix(err, rc, "--llm-url (CULPRIT_LLM_URL) \"%s\"",
 		    http_show_url(text, shown, sizeof(shown)));
 	for (n = strlen(text); n > 0 && text[n - 1] == '/';)
 		text[--n] = '\0';
@@ -109,8 +108,8 @@ make_url(struct span base, struct llm_endpoint *e, struct err *err)
 }
 
 static enum rc
-make_model(const struct conf *conf, struct llm_settings *s, int i,
-    struct err *err)
+make_model(
+    const struct conf *conf, struct llm_settings *s, int i, struct err *err)
 {
 	struct span model = part_or_last(conf->llm_model, i);
 
@@ -125,8 +124,8 @@ make_model(const struct conf *conf, struct llm_settings *s, int i,
 }
 
 static enum rc
-make_key(const struct conf *conf, struct llm_settings *s, int i,
-    struct err *err)
+make_key(
+    const struct conf *conf, struct llm_settings *s, int i, struct err *err)
 {
 	const struct llm_preset *p = s->preset;
 	struct span file = part_of(conf->llm_key_file, ',', i);
@@ -152,8 +151,7 @@ make_key(const struct conf *conf, struct llm_settings *s, int i,
 }
 
 static enum rc
-make_endpoints(const struct conf *conf, struct llm_settings *s,
-    struct err *err)
+make_endpoints(const struct conf *conf, struct llm_settings *s, struct err *err)
 {
 	const char *list =
 	    conf->llm_url != NULL ? conf->llm_url : s->preset->base;
@@ -169,7 +167,8 @@ make_endpoints(const struct conf *conf, struct llm_settings *s,
 		if (i == LLM_ENDPOINTS_MAX)
 			return err_set(err, RC_INVALID,
 			    "--llm-url (CULPRIT_LLM_URL) names more than %d "
-			    "servers", LLM_ENDPOINTS_MAX);
+			    "servers",
+			    LLM_ENDPOINTS_MAX);
 		s->n = i + 1;
 		rc = make_url(part_of(list, ',', i), &s->at[i], err);
 		if (rc == RC_OK)
@@ -199,10 +198,9 @@ add_fields(struct llm_settings *s, const char *text, struct err *err)
 		return err_prefix(err, rc, "--llm-body (CULPRIT_LLM_BODY)");
 	for (field = more->child; field != NULL; field = next) {
 		next = field->next;
-		cJSON_DeleteItemFromObjectCaseSensitive(s->body,
-		    field->string);
-		cJSON_AddItemToObject(s->body, field->string,
-		    cJSON_Duplicate(field, true));
+		cJSON_DeleteItemFromObjectCaseSensitive(s->body, field->string);
+		cJSON_AddItemToObject(
+		    s->body, field->string, cJSON_Duplicate(field, true));
 	}
 	return RC_OK;
 }
@@ -234,8 +232,8 @@ make_numbers(const struct conf *conf, struct llm_settings *s, struct err *err)
 	s->idle_ms = conf->llm_idle_s * 1000;
 	s->total_ms = conf->llm_timeout_s * 1000;
 	s->answer_tokens = (int)conf->llm_answer_tokens;
-	s->window = conf->llm_window != 0 ? (int)conf->llm_window
-					  : s->preset->window;
+	s->window =
+	    conf->llm_window != 0 ? (int)conf->llm_window : s->preset->window;
 	if (num_parse(span_of(conf->llm_temperature), &s->temperature, &at) !=
 		NUM_OK ||
 	    s->temperature < 0 || s->temperature > 2)

@@ -18,7 +18,7 @@ enum { LLM_ENDPOINTS_MAX = 4, LLM_HEADERS_MAX = 16, LLM_CONNECT_MS = 5000 };
 struct llm_endpoint {
 	char *url; /* of chat completions */
 	char *model;
-	char *key; /* NULL: none */
+	char *key;   /* NULL: none */
 	char *shown; /* without credentials, for people */
 };
 
@@ -28,7 +28,7 @@ struct llm_settings {
 	int n;
 	cJSON *body; /* object: fields every request has besides ours */
 	char *headers[LLM_HEADERS_MAX + 2]; /* NULL ends them */
-	const char *ca_file, *proxy;	    /* the configuration's, or NULL */
+	const char *ca_file, *proxy;        /* the configuration's, or NULL */
 	int64_t first_token_ms, idle_ms, total_ms;
 	int answer_tokens, window;
 	double temperature;

@@ -296,8 +296,9 @@ llm_stream_whole(struct llm_stream *s, struct span body, struct err *err)
 {
 	take_document(s, body);
 	if (s->rc == RC_OK && s->finish[0] == '\0' && !s->begun)
-		fail(s, RC_UPSTREAM, "its answer has no `choices`; is the base "
-				     "URL that of a chat completions API?");
+		fail(s, RC_UPSTREAM,
+		    "its answer has no `choices`; is the base "
+		    "URL that of a chat completions API?");
 	s->done = true;
 	if (s->rc != RC_OK)
 		*err = s->err;

@@ -21,10 +21,10 @@
 #include <stdint.h>
 
 enum {
-	LLM_TEXT_MAX = 256 << 10,    /* bytes of an answer */
-	LLM_THOUGHT_MAX = 64 << 10,  /* bytes of thinking that are kept */
-	LLM_CALLS_MAX = 16,          /* calls in one answer */
-	LLM_CHUNK_MAX = 1 << 20,     /* bytes of one event */
+	LLM_TEXT_MAX = 256 << 10,   /* bytes of an answer */
+	LLM_THOUGHT_MAX = 64 << 10, /* bytes of thinking that are kept */
+	LLM_CALLS_MAX = 16,         /* calls in one answer */
+	LLM_CHUNK_MAX = 1 << 20,    /* bytes of one event */
 };
 
 /* The name of the one function that a plan is asked for with. */

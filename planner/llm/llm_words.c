@@ -53,7 +53,8 @@ load_one(const char *dir, int i, char **ret, struct err *err)
 	if (f == NULL)
 		rc = err_set(err, RC_IO,
 		    "cannot be read: %s; the folder needs all of the planner's "
-		    "prompts", strerror(errno));
+		    "prompts",
+		    strerror(errno));
 	else
 		rc = read_words(f, ret, err);
 	if (f != NULL)
@@ -115,8 +116,8 @@ llm_words_put(struct buf *b, const char *words, const struct llm_put *in)
 	while ((open = strstr(words, "{{")) != NULL &&
 	       (close = strstr(open, "}}")) != NULL) {
 		buf_add(b, words, (size_t)(open - words));
-		buf_adds(b, text_of(in,
-		    span_make(open + 2, (size_t)(close - open - 2))));
+		buf_adds(b, text_of(in, span_make(open + 2,
+					    (size_t)(close - open - 2))));
 		words = close + 2;
 	}
 	buf_adds(b, words);

@@ -10,11 +10,11 @@
 
 enum llm_word {
 	LLM_WORDS_SYSTEM, /* system.txt: the contract, and the tools */
-	LLM_WORDS_TASK,	  /* what is asked */
+	LLM_WORDS_TASK,   /* what is asked */
 	LLM_WORDS_RULES,  /* what the rules planner concludes */
 	LLM_WORDS_REPAIR, /* an answer that cannot be used, and why */
-	LLM_WORDS_ACT,	  /* after PLAN, which does nothing */
-	LLM_WORDS_LAST,	  /* no further look */
+	LLM_WORDS_ACT,    /* after PLAN, which does nothing */
+	LLM_WORDS_LAST,   /* no further look */
 };
 enum { LLM_WORDS_COUNT = LLM_WORDS_LAST + 1, LLM_WORDS_MAX = 64 << 10 };
 

@@ -18,8 +18,7 @@ struct llm_stub {
 static bool
 stands_open(const char *answer)
 {
-	return answer[0] != '\0' &&
-	       strstr(answer, "Connection: close") == NULL;
+	return answer[0] != '\0' && strstr(answer, "Connection: close") == NULL;
 }
 
 static void
@@ -101,7 +100,8 @@ llm_stub_speak(struct llm_stub *s, int n, const char *text)
 {
 	auto_buf bytes = {.max = 1 << 20};
 
-	buf_adds(&bytes, LLM_SSE "data: {\"choices\":[{\"delta\":{\"content\":");
+	buf_adds(
+	    &bytes, LLM_SSE "data: {\"choices\":[{\"delta\":{\"content\":");
 	json_put_string(&bytes, span_of(text));
 	buf_adds(&bytes, "}}]}\n\n" LLM_ENDS("stop"));
 	llm_stub_say(s, n, buf_str(&bytes));
@@ -160,23 +160,32 @@ llm_stub_body(struct llm_stub *s, int n)
 	"\",\"query\":\"\",\"media\":\"application/json\",\"bytes\":100,"      \
 	"\"sha256\":\"00\",\"ms\":1}"
 
-static const char done_part[] =
-    "\"executor_feedback\":[" ANSWER("query_prometheus_alerts", "alerts", "E1",
-	"which alerts fire or are pending", "1 firing, 0 pending.",
-	"{\"alerts\":[{\"name\":\"HighLatency\",\"state\":\"firing\","
-	"\"labels\":{\"alertname\":\"HighLatency\",\"service\":\"checkout\","
-	"\"severity\":\"critical\"},\"annotations\":{\"summary\":\"slow\"},"
-	"\"activeAt\":\"2025-11-23T10:58:03Z\",\"value\":0.9731}]}") ","
-    ANSWER("query_prometheus_rules", "rules", "E2", "the rules behind them",
-	"1 rule.",
-	"{\"rules\":[{\"name\":\"HighLatency\",\"type\":\"alerting\","
-	"\"expr\":\"latency > 0.5\",\"labels\":{\"severity\":\"critical\"}}]}")
-    "," ANSWER("query_prometheus_targets", "targets", "E3",
-	"which targets are down", "0 of 3 targets are down.",
-	"{\"targets\":[],\"up\":3,\"down\":0}") "],\"evidence\":["
-    META("E1", "query_prometheus_alerts") ","
-    META("E2", "query_prometheus_rules") ","
-    META("E3", "query_prometheus_targets") "]";
+static const char
+    done_part[] =
+	"\"executor_feedback\":[" ANSWER("query_prometheus_alerts", "alerts",
+	    "E1", "which alerts fire or are pending", "1 firing, 0 pending.",
+	    "{\"alerts\":[{\"name\":\"HighLatency\",\"state\":\"firing\","
+	    "\"labels\":{\"alertname\":\"HighLatency\",\"service\":"
+	    "\"checkout\","
+	    "\"severity\":\"critical\"},\"annotations\":{\"summary\":\"slow\"},"
+	    "\"activeAt\":\"2025-11-23T10:58:03Z\",\"value\":0.9731}]}") "," ANSWER("query_prometheus_rules",
+	    "rules", "E2", "the rules behind them", "1 rule.",
+	    "{\"rules\":[{\"name\":\"HighLatency\",\"type\":\"alerting\","
+	    "\"expr\":\"latency > "
+	    "0.5\",\"labels\":{\"severity\":\"critical\"}}]}") "," ANSWER("quer"
+									  "y_"
+									  "prom"
+									  "ethe"
+									  "us_"
+									  "targ"
+									  "ets",
+	    "targets", "E3", "which targets are down",
+	    "0 of 3 targets are down.",
+	    "{\"targets\":[],\"up\":3,\"down\":0}") "],\"evidence\":[" META("E"
+									    "1",
+	    "query_prometheus_alerts") "," META("E2",
+	    "query_prometheus_rules") "," META("E3",
+	    "query_prometheus_targets") "]";
 
 char *
 llm_stub_state(bool done, const char *extra)

@@ -45,15 +45,15 @@ static struct fixture f;
 static bool
 serve(const char *setting)
 {
-	auto_str script = xasprintf(
-	    "%s/tests/harness/llama_serve", getenv("CULPRIT_SOURCE"));
+	auto_str script =
+	    xasprintf("%s/tests/harness/llama_serve", getenv("CULPRIT_SOURCE"));
 	const char *argv[] = {script, setting, NULL};
 	auto_str said = NULL;
 	char *end;
 
 	f.dir = scratch_new();
-	f.server = proc_start(&(struct proc_spec){
-	    .argv = argv, .dir = f.dir, .name = "llama"});
+	f.server = proc_start(
+	    &(struct proc_spec){.argv = argv, .dir = f.dir, .name = "llama"});
 	while (!proc_await_out(f.server, "LISTENING", 500) &&
 	       proc_is_alive(f.server))
 		;
@@ -177,10 +177,9 @@ START_TEST(a_real_and_very_weak_model_does_no_harm)
 	    cJSON_Duplicate(tree_at(f.asked.update, "conclusion"), true);
 	cJSON_DeleteItemFromObject(conclusion, "opinion");
 	ck_assert_str_eq(tree_str(f.asked.update, "error"), "");
-	ck_assert(conclusion == NULL
-		      ? tree_at(rules, "conclusion") == NULL
-		      : cJSON_Compare(
-			    conclusion, tree_at(rules, "conclusion"), true));
+	ck_assert(conclusion == NULL ? tree_at(rules, "conclusion") == NULL
+				     : cJSON_Compare(conclusion,
+					   tree_at(rules, "conclusion"), true));
 	close_all();
 }
 END_TEST

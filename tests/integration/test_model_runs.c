@@ -86,7 +86,7 @@ START_TEST(a_model_plans_rounds_and_its_view_stands_beside_the_conclusion)
 	assert_tells(events, "Only the clock answers [E1]");
 	/* What nothing bears out is told apart, and is no finding. */
 	assert_tells(events, "not verified and is no conclusion: payment "
-				"took 4711 s");
+			     "took 4711 s");
 	assert_contains(
 	    llm_stub_body(f.stub, 1), "[E1] get_current_time SUCCESS");
 	ck_assert_int_eq(llm_stub_asked(f.stub), 2);
@@ -114,7 +114,8 @@ START_TEST(a_run_with_a_model_that_is_not_there_is_that_of_the_rules)
 
 	open_as("openai");
 	llm_stub_say(f.stub, 0,
-	    "HTTP/1.1 401 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+	    "HTTP/1.1 401 No\r\nContent-Length: 0\r\nConnection: "
+	    "close\r\n\r\n");
 	events = investigate();
 	assert_tells(events, "The rules planner planned in the place of");
 	assert_tells(events, "check --llm-key-file");
@@ -140,8 +141,8 @@ is_closed(void *arg UNUSED)
 static char *
 begin(void)
 {
-	static const char *const async[] = {"Prefer: respond-async",
-	    "Content-Type: application/json", NULL};
+	static const char *const async[] = {
+	    "Prefer: respond-async", "Content-Type: application/json", NULL};
 	auto_str url = house_url(f.house, "/api/ai_ops");
 	struct answer *w;
 	char *location;
@@ -159,8 +160,8 @@ begin(void)
 static char *
 events_of(const char *location)
 {
-	auto_str path = xasprintf("%s/events",
-	    strstr(location, "/api/investigations/"));
+	auto_str path =
+	    xasprintf("%s/events", strstr(location, "/api/investigations/"));
 	auto_str url = house_url(f.house, path);
 	struct answer *w = ask(NULL, url, NULL, NULL);
 	char *events = TAKE(w->body);
@@ -179,8 +180,7 @@ START_TEST(a_run_that_is_cancelled_closes_the_models_answer)
 
 	open_as("openai");
 	location = begin();
-	path = xasprintf(
-	    "%s/cancel", strstr(location, "/api/investigations/"));
+	path = xasprintf("%s/cancel", strstr(location, "/api/investigations/"));
 	url = house_url(f.house, path);
 	w = ask("POST", url, NULL, "{}");
 	ck_assert_int_eq(w->status / 100, 2);
@@ -199,8 +199,8 @@ START_TEST(a_planner_that_is_killed_in_mid_answer_is_another_ones_turn)
 
 	open_as("rules+openai");
 	location = begin();
-	llm_stub_speak(f.stub, 1,
-	    "{\"decision\":\"FINISH\",\"summary\":\"After all.\"}");
+	llm_stub_speak(
+	    f.stub, 1, "{\"decision\":\"FINISH\",\"summary\":\"After all.\"}");
 	ck_assert_int_eq(kill(house_child(f.house, "planner-1"), SIGKILL), 0);
 	events = events_of(location);
 	assert_tells(events, "After all.");
@@ -215,10 +215,9 @@ static const struct {
 	const char *process, *has, *lacks[3];
 } keepers[] = {
     {"planner-1", "sk-of-model", {"of-prometheus", "of-gateway", NULL}},
-    {"executor-1", "of-prometheus", {"sk-of-model", "sk-of-preset",
-	"of-gateway"}},
-    {"gateway", "of-gateway", {"sk-of-model", "sk-of-preset",
-	"of-prometheus"}},
+    {"executor-1", "of-prometheus",
+	{"sk-of-model", "sk-of-preset", "of-gateway"}},
+    {"gateway", "of-gateway", {"sk-of-model", "sk-of-preset", "of-prometheus"}},
     {"supervisor", "PATH=", {"sk-of-model", "sk-of-preset", "of-gateway"}},
 };
 
@@ -226,8 +225,8 @@ static const struct {
 static char *
 environment_of(const char *process)
 {
-	auto_str path = xasprintf(
-	    "/proc/%d/environ", (int)house_child(f.house, process));
+	auto_str path =
+	    xasprintf("/proc/%d/environ", (int)house_child(f.house, process));
 	FILE *in = fopen(path, "r");
 	auto_buf text = {.max = 1 << 20};
 	int c;
@@ -264,8 +263,7 @@ int
 main(void)
 {
 	const struct test_entry tests[] = {
-	    {a_model_plans_rounds_and_its_view_stands_beside_the_conclusion,
-		0},
+	    {a_model_plans_rounds_and_its_view_stands_beside_the_conclusion, 0},
 	    {a_model_is_asked_once_where_the_rules_look, 0},
 	    {a_run_with_a_model_that_is_not_there_is_that_of_the_rules, 0},
 	    {a_run_that_is_cancelled_closes_the_models_answer, 0},

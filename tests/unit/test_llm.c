@@ -16,8 +16,9 @@
 #include "tests/harness/stub_http.h"
 #include "tests/harness/texts.h"
 
-#define SSE "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"           \
-	    "Connection: close\r\n\r\n"
+#define SSE                                                                    \
+	"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"               \
+	"Connection: close\r\n\r\n"
 #define SAYS(text)                                                             \
 	"data: {\"choices\":[{\"delta\":{\"content\":\"" text "\"}}]}\n\n"
 #define ENDS                                                                   \
@@ -116,8 +117,7 @@ static void
 settings(int servers)
 {
 	auto_str urls = NULL;
-	struct conf conf = {
-	    .llm_model = "m",
+	struct conf conf = {.llm_model = "m",
 	    .llm_key = "sk-first",
 	    .llm_temperature = "0",
 	    .llm_headers = "X-Team: sre",
@@ -429,8 +429,7 @@ END_TEST
 
 /* ---- deadlines ---- */
 
-#define OPEN_SSE                                                               \
-	"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+#define OPEN_SSE "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 
 static const struct {
 	const char *answer;
@@ -462,8 +461,9 @@ START_TEST(an_answer_that_ended_is_not_waited_for)
 	settings(1);
 	f.servers[0].answers[0] =
 	    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-	    "Content-Length: 10000\r\n\r\n" SAYS("a") "data: {\"choices\":[{"
-	    "\"finish_reason\":\"stop\"}]}\n\n";
+	    "Content-Length: 10000\r\n\r\n" SAYS(
+		"a") "data: {\"choices\":[{"
+		     "\"finish_reason\":\"stop\"}]}\n\n";
 	ck_assert_int_eq(ask(NEVER_MS), RC_OK);
 	ck_assert_str_eq(f.text, "a");
 	teardown();
@@ -513,8 +513,7 @@ main(void)
 	    {nobody_waits_for_a_server_beyond_the_time_there_is, 0},
 	    {a_server_that_fails_and_fails_is_left_alone, 0},
 	    {a_key_that_is_refused_is_not_tried_again_soon, 0},
-	    {the_next_server_is_asked_where_the_first_fails_without_its_key,
-		0},
+	    {the_next_server_is_asked_where_the_first_fails_without_its_key, 0},
 	    {the_first_server_is_preferred_as_long_as_it_is_well, 0},
 	    {silence_ends_in_time, (int)ARRAY_LEN(waits)},
 	    {an_answer_that_ended_is_not_waited_for, 0},

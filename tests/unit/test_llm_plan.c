@@ -65,49 +65,56 @@ static const struct {
     {"broken off", "{\"decision\":\"FINISH\",\"summary\":\"a", false, NULL,
 	"no end"},
     {"cut Markdown", "# Report\n\n## Con", true, NULL, "cut off"},
-    {"a key twice", "{\"decision\":\"FINISH\",\"decision\":\"EXECUTE\","
-		    "\"summary\":\"s\"}",
+    {"a key twice",
+	"{\"decision\":\"FINISH\",\"decision\":\"EXECUTE\","
+	"\"summary\":\"s\"}",
 	false, NULL, "decision"},
     {"a comma too many", "{\"decision\":\"FINISH\",\"summary\":\"s\",}", false,
 	NULL, "not sound JSON"},
     {"quotes of Python", "{'decision':'FINISH'}", false, NULL, "no JSON"},
     {"a comment", "{\"decision\":\"FINISH\", // done\n\"summary\":\"s\"}",
 	false, NULL, "not sound JSON"},
-    {"bytes that are no UTF-8", "{\"decision\":\"FINISH\",\"summary\":\"\xFF"
-				"\"}",
+    {"bytes that are no UTF-8",
+	"{\"decision\":\"FINISH\",\"summary\":\"\xFF"
+	"\"}",
 	false, NULL, "UTF-8"},
     {"a wrong decision", "{\"decision\":\"DONE\",\"summary\":\"s\"}", false,
 	NULL, "decision"},
-    {"a decision in small letters", "{\"decision\":\"finish\",\"summary\":"
-				    "\"s\"}",
+    {"a decision in small letters",
+	"{\"decision\":\"finish\",\"summary\":"
+	"\"s\"}",
 	false, NULL, "decision"},
-    {"a decision that is no text", "{\"decision\":1}", false, NULL,
-	"decision"},
+    {"a decision that is no text", "{\"decision\":1}", false, NULL, "decision"},
     {"an array", "[" FINISH "]", false, "FINISH", NULL},
     {"no summary", "{\"decision\":\"FINISH\"}", false, NULL, "summary"},
     {"no tool", "{\"decision\":\"EXECUTE\",\"step\":\"s\"}", false, NULL,
 	"without a tool"},
-    {"an unknown tool", "{\"decision\":\"EXECUTE\",\"tool\":\"shell\","
-			"\"args\":{\"cmd\":\"rm -rf /\"}}",
+    {"an unknown tool",
+	"{\"decision\":\"EXECUTE\",\"tool\":\"shell\","
+	"\"args\":{\"cmd\":\"rm -rf /\"}}",
 	false, NULL, "not a tool"},
-    {"wrong arguments", "{\"decision\":\"EXECUTE\",\"tool\":\"look\","
-			"\"args\":{\"url\":\"http://169.254.169.254\"}}",
+    {"wrong arguments",
+	"{\"decision\":\"EXECUTE\",\"tool\":\"look\","
+	"\"args\":{\"url\":\"http://169.254.169.254\"}}",
 	false, NULL, "url"},
-    {"missing arguments", "{\"decision\":\"EXECUTE\",\"tool\":\"look\"}",
-	false, NULL, "missing"},
-    {"arguments as text", "{\"decision\":\"EXECUTE\",\"tool\":\"look\","
-			  "\"args\":\"{}\"}",
+    {"missing arguments", "{\"decision\":\"EXECUTE\",\"tool\":\"look\"}", false,
+	NULL, "missing"},
+    {"arguments as text",
+	"{\"decision\":\"EXECUTE\",\"tool\":\"look\","
+	"\"args\":\"{}\"}",
 	false, NULL, "args"},
     {"too many steps",
 	"{\"decision\":\"EXECUTE\",\"steps\":[{\"tool\":\"echo\"},{\"tool\":"
 	"\"echo\"},{\"tool\":\"echo\"},{\"tool\":\"echo\"},{\"tool\":\"echo\"}"
 	"]}",
 	false, NULL, "steps"},
-    {"a wrong role", "{\"decision\":\"FINISH\",\"summary\":\"s\",\"findings\":"
-		     "[{\"role\":\"culprit\",\"text\":\"t\"}]}",
+    {"a wrong role",
+	"{\"decision\":\"FINISH\",\"summary\":\"s\",\"findings\":"
+	"[{\"role\":\"culprit\",\"text\":\"t\"}]}",
 	false, NULL, "role"},
-    {"a wrong confidence", "{\"decision\":\"FINISH\",\"summary\":\"s\","
-			   "\"confidence\":\"100%\"}",
+    {"a wrong confidence",
+	"{\"decision\":\"FINISH\",\"summary\":\"s\","
+	"\"confidence\":\"100%\"}",
 	false, NULL, "confidence"},
     {"evidence that is not there",
 	"{\"decision\":\"FINISH\",\"summary\":\"s\",\"findings\":[{\"role\":"
@@ -117,8 +124,9 @@ static const struct {
 	"{\"decision\":\"FINISH\",\"summary\":\"s\",\"findings\":[{\"role\":"
 	"\"cause\",\"text\":\"t\"}]}",
 	false, NULL, "cites no evidence"},
-    {"very deep", "{\"decision\":\"EXECUTE\",\"tool\":\"echo\",\"args\":{\"a\":"
-		  "[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}}",
+    {"very deep",
+	"{\"decision\":\"EXECUTE\",\"tool\":\"echo\",\"args\":{\"a\":"
+	"[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}}",
 	false, NULL, ""},
 };
 
@@ -131,14 +139,13 @@ START_TEST(an_answer_is_taken_as_it_is_or_refused_with_the_reason)
 	struct err err = {""};
 	enum rc rc;
 
+	ck_assert_int_eq(json_parse(span_of(TOOLS), NULL, &tools, &err), RC_OK);
 	ck_assert_int_eq(
-	    json_parse(span_of(TOOLS), NULL, &tools, &err), RC_OK);
-	ck_assert_int_eq(json_parse(span_of("[{\"id\":\"E1\"}]"), NULL,
-			     &evidence, &err),
+	    json_parse(span_of("[{\"id\":\"E1\"}]"), NULL, &evidence, &err),
 	    RC_OK);
 	rules = (struct llm_plan_rules){tools, evidence};
-	rc = llm_plan_read(span_of(cases[_i].text), cases[_i].cut, &rules,
-	    &plan, &err);
+	rc = llm_plan_read(
+	    span_of(cases[_i].text), cases[_i].cut, &rules, &plan, &err);
 	ck_assert_msg((rc == RC_OK) == (cases[_i].decision != NULL), "%s: %s",
 	    cases[_i].name, rc == RC_OK ? "taken" : err.text);
 	if (rc == RC_OK)
@@ -156,8 +163,7 @@ START_TEST(the_schema_for_a_server_lets_only_tools_and_their_arguments_pass)
 	auto_buf text = {.max = 100000};
 	struct err err;
 
-	ck_assert_int_eq(
-	    json_parse(span_of(TOOLS), NULL, &tools, &err), RC_OK);
+	ck_assert_int_eq(json_parse(span_of(TOOLS), NULL, &tools, &err), RC_OK);
 	schema = llm_plan_schema(tools, true);
 	json_print(&text, schema);
 	assert_contains(buf_str(&text), "\"anyOf\"");
@@ -175,9 +181,9 @@ END_TEST
 
 #define OF_DASHSCOPE(message, code)                                            \
 	"{\"error\":{\"message\":\"<400> InternalError.Algo."                  \
-	"InvalidParameter: " message                                           \
-	"\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\""     \
-	code "\"},\"id\":\"c\",\"request_id\":\"r\"}"
+	"InvalidParameter: " message "\",\"type\":\"invalid_request_error\","  \
+				     "\"param\":null,\"code\":\"" code         \
+	"\"},\"id\":\"c\",\"request_id\":\"r\"}"
 
 static const struct {
 	int status;

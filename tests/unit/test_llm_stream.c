@@ -11,8 +11,9 @@
 	DATA("{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" text       \
 	     "\"}}]}")
 #define ENDS(why)                                                              \
-	DATA("{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\""    \
-	     why "\"}]}")
+	DATA(                                                                  \
+	    "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"" why \
+	    "\"}]}")
 #define DONE DATA("[DONE]")
 #define CALLS(call)                                                            \
 	DATA("{\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[" call     \
@@ -24,12 +25,12 @@ static const struct {
 	const char *thought, *finish;
 	const char *shown; /* what was given as it came; NULL: as text */
 } cases[] = {
-    {"llama.cpp", DATA("{\"choices\":[{\"delta\":{\"role\":\"assistant\","
-		       "\"content\":null}}]}")
-	 SAYS("a") SAYS("b") ENDS("stop")
-	     DATA("{\"choices\":[],\"usage\":{\"prompt_tokens\":7,"
-		  "\"completion_tokens\":2,\"prompt_tokens_details\":"
-		  "{\"cached_tokens\":5}}}") DONE,
+    {"llama.cpp",
+	DATA("{\"choices\":[{\"delta\":{\"role\":\"assistant\","
+	     "\"content\":null}}]}") SAYS("a") SAYS("b") ENDS("stop")
+	    DATA("{\"choices\":[],\"usage\":{\"prompt_tokens\":7,"
+		 "\"completion_tokens\":2,\"prompt_tokens_details\":"
+		 "{\"cached_tokens\":5}}}") DONE,
 	"ab", "", "stop", NULL},
     {"DashScope: usage null in every chunk, role with content",
 	DATA("{\"choices\":[{\"delta\":{\"content\":\"\",\"role\":"
@@ -61,9 +62,9 @@ static const struct {
 	"{}", "one two", "stop", "\n{}"},
     {"thoughts that never end", SAYS("<think>one") ENDS("length") DONE, "", "",
 	"length", ""},
-    {"what only looks like a thought", SAYS("<thin") SAYS("g>") ENDS("stop")
-					    DONE,
-	"<thing>", "", "stop", NULL},
+    {"what only looks like a thought",
+	SAYS("<thin") SAYS("g>") ENDS("stop") DONE, "<thing>", "", "stop",
+	NULL},
     {"another function is a step",
 	CALLS("{\"index\":0,\"function\":{\"name\":\"look\",\"arguments\":"
 	      "\"{\\\"q\\\":1}\"}},{\"index\":1,\"function\":{\"name\":"
@@ -82,8 +83,9 @@ static const struct {
     {"an error in mid-stream",
 	SAYS("a") DATA("{\"error\":{\"message\":\"out of memory\"}}"), NULL, "",
 	"", "a"},
-    {"an error that is null", DATA("{\"error\":null,\"choices\":[{\"delta\":"
-				   "{\"content\":\"a\"}}]}") ENDS("stop") DONE,
+    {"an error that is null",
+	DATA("{\"error\":null,\"choices\":[{\"delta\":"
+	     "{\"content\":\"a\"}}]}") ENDS("stop") DONE,
 	"a", "", "stop", NULL},
     {"no JSON", SAYS("a") DATA("<html>"), NULL, "", "", "a"},
     {"a chunk with a key twice", DATA("{\"choices\":[],\"choices\":[]}"), NULL,
@@ -95,17 +97,18 @@ static const struct {
 	     "\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]}}]}")
 	    ENDS("stop") DONE,
 	"ab", "", "stop", NULL},
-    {"a second choice", DATA("{\"choices\":[{\"index\":1,\"delta\":{"
-			     "\"content\":\"other\"}}]}") SAYS("a")
-			    ENDS("stop") DONE,
+    {"a second choice",
+	DATA("{\"choices\":[{\"index\":1,\"delta\":{"
+	     "\"content\":\"other\"}}]}") SAYS("a") ENDS("stop") DONE,
 	"a", "", "stop", NULL},
-    {"comments and blank lines", ": ping\n\n\n" SAYS("a") ": ping\n\n"
-				     ENDS("stop") DONE,
-	"a", "", "stop", NULL},
+    {"comments and blank lines",
+	": ping\n\n\n" SAYS("a") ": ping\n\n" ENDS("stop") DONE, "a", "",
+	"stop", NULL},
     {"what follows [DONE]", SAYS("a") ENDS("stop") DONE SAYS("b"), "a", "",
 	"stop", NULL},
-    {"line ends of Windows", "data: {\"choices\":[{\"delta\":{\"content\":"
-			     "\"a\"},\"finish_reason\":\"stop\"}]}\r\n\r\n",
+    {"line ends of Windows",
+	"data: {\"choices\":[{\"delta\":{\"content\":"
+	"\"a\"},\"finish_reason\":\"stop\"}]}\r\n\r\n",
 	"a", "", "stop", NULL},
 };
 

@@ -162,8 +162,8 @@ assert_notes_hold(const cJSON *update, const char *text)
 		auto_buf shown = {.max = 1 << 20};
 
 		json_print(&shown, update);
-		ck_abort_msg("no note with \"%s\" in %s", text,
-		    buf_str(&shown));
+		ck_abort_msg(
+		    "no note with \"%s\" in %s", text, buf_str(&shown));
 	}
 }
 
@@ -172,8 +172,8 @@ static void
 assert_same_conclusion(const cJSON *update, const char *name)
 {
 	AUTO(tree) rules = rules_say();
-	AUTO(tree) conclusion =
-	    cJSON_Duplicate(tree_at(update, "conclusion"), true);
+	AUTO(tree)
+	conclusion = cJSON_Duplicate(tree_at(update, "conclusion"), true);
 
 	cJSON_DeleteItemFromObject(conclusion, "opinion");
 	ck_assert_msg(
@@ -193,8 +193,8 @@ assert_same_conclusion(const cJSON *update, const char *name)
 #define CALLS(name, args)                                                      \
 	LLM_SSE "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":"  \
 		"0,\"id\":\"\",\"function\":{\"name\":\"" name                 \
-		"\",\"arguments\":\"" args "\"}}]}}]}\n\n" LLM_ENDS(           \
-		    "tool_calls")
+		"\",\"arguments\":\"" args                                     \
+		"\"}}]}}]}\n\n" LLM_ENDS("tool_calls")
 #define HTML                                                                   \
 	"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"  \
 	"\r\n<html>Sign in</html>"
@@ -209,10 +209,8 @@ static const struct {
 } misdeeds[] = {
     {"hangs", LLM_STUB_HANG, NULL, "within"},
     {"hangs behind its head", LLM_SSE_OPEN, NULL, "within"},
-    {"pings for ever", LLM_SSE_OPEN ": ping\n\n: ping\n\n", NULL,
-	"within"},
-    {"hangs in mid-answer", LLM_SSE_OPEN LLM_CHUNK("{\\\"dec"), NULL,
-	"within"},
+    {"pings for ever", LLM_SSE_OPEN ": ping\n\n: ping\n\n", NULL, "within"},
+    {"hangs in mid-answer", LLM_SSE_OPEN LLM_CHUNK("{\\\"dec"), NULL, "within"},
     {"closes at once", "", NULL, "in the place of the model"},
     {"closes in mid-answer", LLM_SSE LLM_CHUNK("{\\\"dec"), NULL, "broke off"},
     {"closes in mid-chunk", LLM_SSE "data: {\"choices\":[{\"del", NULL,
@@ -223,14 +221,16 @@ static const struct {
     {"sends HTML as its stream", LLM_SSE "data: <html>\n\n", NULL, "not JSON"},
     {"sends half a JSON document", LLM_SSE "data: {\"choices\":\n\n", NULL,
 	"not JSON"},
-    {"redirects", "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\n"
-		  "Content-Length: 0\r\nConnection: close\r\n\r\n",
+    {"redirects",
+	"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\n"
+	"Content-Length: 0\r\nConnection: close\r\n\r\n",
 	NULL, "answered 302"},
     {"is overloaded", REFUSES("429", "slowly"), NULL, "answered 429"},
     {"is overloaded, then answers", REFUSES("429", "slowly"), SPEAKS(FINISHES),
 	"It is dns."},
-    {"wants an hour", "HTTP/1.1 429 No\r\nRetry-After: 3600\r\n"
-		      "Content-Length: 0\r\nConnection: close\r\n\r\n",
+    {"wants an hour",
+	"HTTP/1.1 429 No\r\nRetry-After: 3600\r\n"
+	"Content-Length: 0\r\nConnection: close\r\n\r\n",
 	NULL, "3600"},
     {"has used up its quota", REFUSES("429", "insufficient_quota"), NULL,
 	"unpaid or used up"},
@@ -269,17 +269,17 @@ static const struct {
 	"\\\"}\"},\"finish_reason\":\"stop\"}]}",
 	NULL, "It is dns."},
     {"says nothing", LLM_SSE LLM_ENDS("stop"), NULL, "empty"},
-    {"says nothing, then something", LLM_SSE LLM_ENDS("stop"),
-	SPEAKS(FINISHES), "It is dns."},
+    {"says nothing, then something", LLM_SSE LLM_ENDS("stop"), SPEAKS(FINISHES),
+	"It is dns."},
     {"chats", SPEAKS("Hello! How can I help?"), NULL, "no JSON object"},
     {"only thinks", SPEAKS("<think>hm, hm, hm"), NULL, "empty"},
     {"thinks aloud, then answers", SPEAKS("<think>{}</think>" FINISHES), NULL,
 	"It is dns."},
-    {"is cut off", LLM_SSE LLM_CHUNK("{\\\"decision\\\":\\\"FIN")
-		       LLM_ENDS("length"),
-	NULL, "cut off"},
-    {"is filtered", LLM_SSE LLM_CHUNK("{\\\"decision\\\":")
-			LLM_ENDS("content_filter"),
+    {"is cut off",
+	LLM_SSE LLM_CHUNK("{\\\"decision\\\":\\\"FIN") LLM_ENDS("length"), NULL,
+	"cut off"},
+    {"is filtered",
+	LLM_SSE LLM_CHUNK("{\\\"decision\\\":") LLM_ENDS("content_filter"),
 	NULL, "cut off"},
     {"refuses to answer",
 	LLM_SSE "data: {\"choices\":[{\"delta\":{\"refusal\":\"I cannot.\"}}]}"
@@ -293,8 +293,8 @@ static const struct {
 	NULL, "decision"},
     {"writes bytes that are no text", SPEAKS("\xFF\xFE{}\xC0"), NULL,
 	"no JSON object"},
-    {"decides something else",
-	SPEAKS("{\\\"decision\\\":\\\"REBOOT\\\"}"), NULL, "decision"},
+    {"decides something else", SPEAKS("{\\\"decision\\\":\\\"REBOOT\\\"}"),
+	NULL, "decision"},
     {"names a tool that is not there",
 	SPEAKS("{\\\"decision\\\":\\\"EXECUTE\\\",\\\"tool\\\":\\\"shell\\\","
 	       "\\\"args\\\":{\\\"cmd\\\":\\\"id\\\"}}"),
@@ -316,8 +316,9 @@ static const struct {
 	       "\\\"query_prometheus_alerts\\\",\\\"args\\\":{\\\"labels\\\":"
 	       "{\\\"a\\\":\\\"b\\\"}}}"),
 	NULL, "alerts"},
-    {"plans and plans", SPEAKS("{\\\"decision\\\":\\\"PLAN\\\",\\\"step\\\":"
-			       "\\\"think\\\"}"),
+    {"plans and plans",
+	SPEAKS("{\\\"decision\\\":\\\"PLAN\\\",\\\"step\\\":"
+	       "\\\"think\\\"}"),
 	NULL, "without acting"},
     {"cites what is not there",
 	SPEAKS("{\\\"decision\\\":\\\"FINISH\\\",\\\"summary\\\":\\\"s\\\","
@@ -349,12 +350,11 @@ static const cJSON *
 misbehave(int i, bool done, const char *planner)
 {
 	/* Only what hangs runs into its time. */
-	f.conf.llm_timeout_s =
-	    strcmp(misdeeds[i].first, LLM_STUB_HANG) == 0 ||
-		    strncmp(misdeeds[i].first, LLM_SSE_OPEN,
-			strlen(LLM_SSE_OPEN)) == 0
-		? 2
-		: AWAIT_MS / 1000;
+	f.conf.llm_timeout_s = strcmp(misdeeds[i].first, LLM_STUB_HANG) == 0 ||
+				       strncmp(misdeeds[i].first, LLM_SSE_OPEN,
+					   strlen(LLM_SSE_OPEN)) == 0
+				   ? 2
+				   : AWAIT_MS / 1000;
 	open_as(planner);
 	llm_stub_say(f.stub, 0, misdeeds[i].first);
 	if (misdeeds[i].then != NULL)
@@ -454,14 +454,13 @@ START_TEST(a_model_that_concludes_too_early_is_not_asked_until_the_rules_are)
 
 	open_as("openai");
 	llm_stub_speak(f.stub, 0, VIEW);
-	llm_stub_speak(f.stub, 0,
-	    "{\"decision\":\"FINISH\",\"summary\":\"dns\"}");
+	llm_stub_speak(
+	    f.stub, 0, "{\"decision\":\"FINISH\",\"summary\":\"dns\"}");
 	set_state(llm_stub_state(false, ""));
 	p = tree_at(plan(), "planner_plan");
 	ck_assert_str_eq(tree_str(p, "decision"), "EXECUTE");
 	ck_assert(cJSON_IsTrue(tree_at(p, "held")));
-	set_state(llm_stub_state(
-	    false, ",\"planner_plan\":{\"held\":true}"));
+	set_state(llm_stub_state(false, ",\"planner_plan\":{\"held\":true}"));
 	ck_assert_str_eq(tree_str(plan(), "decision"), "EXECUTE");
 	ck_assert_int_eq(llm_stub_asked(f.stub), 1);
 	set_state(llm_stub_state(true, ",\"planner_plan\":{\"held\":true}"));
@@ -481,8 +480,7 @@ START_TEST(what_holds_of_a_models_view_stands_beside_the_conclusion)
 	update = plan();
 	opinion = tree_at(tree_at(update, "conclusion"), "opinion");
 	ck_assert_str_eq(tree_str(opinion, "by"), "m");
-	ck_assert_int_eq(
-	    cJSON_GetArraySize(tree_at(opinion, "claims")), 2);
+	ck_assert_int_eq(cJSON_GetArraySize(tree_at(opinion, "claims")), 2);
 	assert_same_conclusion(update, "a view");
 	/* The figure that nothing bears out is told apart. */
 	assert_notes_hold(update, "it is at 815");

@@ -28,8 +28,8 @@ struct world {
 };
 
 static const char *const tools[] = {"look", "look", "query_prometheus_rules",
-    "query_prometheus_alerts", "query_prometheus_targets", "shell",
-    "http_get", "delete_pod", "LOOK", ""};
+    "query_prometheus_alerts", "query_prometheus_targets", "shell", "http_get",
+    "delete_pod", "LOOK", ""};
 static const char *const args[] = {"{\"query\":\"up\"}", "{}",
     "{\"query\":\"$(rm -rf /)\"}", "{\"url\":\"http://169.254.169.254/\"}",
     "{\"query\":7}", "{\"query\":\"x\",\"as\":\"root\"}", "[]", "\"x\""};
@@ -41,23 +41,24 @@ static const char *const words[] = {"payment", "checkout is down",
 static const char *const ids[] = {"E1", "E2", "E3", "E4", "E77", "e1", "1"};
 static const char *const roles[] = {"cause", "contributing", "trigger",
     "symptom", "ruled_out", "open", "truth"};
-static const char *const levels[] = {"confirmed", "likely", "suspected",
-    "undetermined", "certain"};
+static const char *const levels[] = {
+    "confirmed", "likely", "suspected", "undetermined", "certain"};
 
-#define PICK(w, list)                                                          \
-	(list)[dice_int(&(w)->dice, 0, (int)ARRAY_LEN(list) - 1)]
+#define PICK(w, list) (list)[dice_int(&(w)->dice, 0, (int)ARRAY_LEN(list) - 1)]
 
 static void
 put_lie(struct buf *b, struct world *w)
 {
 	int n = dice_int(&w->dice, 0, 3), i;
 
-	buf_addf(b, "{\"decision\":\"FINISH\",\"summary\":\"%s\","
-		    "\"confidence\":\"%s\",\"findings\":[",
+	buf_addf(b,
+	    "{\"decision\":\"FINISH\",\"summary\":\"%s\","
+	    "\"confidence\":\"%s\",\"findings\":[",
 	    PICK(w, words), PICK(w, levels));
 	for (i = 0; i < n; i++)
-		buf_addf(b, "%s{\"role\":\"%s\",\"text\":\"%s\",\"evidence\":"
-			    "[\"%s\"]}",
+		buf_addf(b,
+		    "%s{\"role\":\"%s\",\"text\":\"%s\",\"evidence\":"
+		    "[\"%s\"]}",
 		    i > 0 ? "," : "", PICK(w, roles), PICK(w, words),
 		    PICK(w, ids));
 	buf_addf(b, "],\"next\":\"%s\"}", PICK(w, words));
@@ -102,8 +103,7 @@ hold_look(struct world *w, const cJSON *plan)
 		return;
 	}
 	ck_assert_int_eq(plan_of_update(buf_span(&update), &p, &err), RC_OK);
-	ck_assert_msg(plan_check(&p, tree_at(w->state, "tools"), &err) ==
-			  RC_OK,
+	ck_assert_msg(plan_check(&p, tree_at(w->state, "tools"), &err) == RC_OK,
 	    "%s", err.text);
 	for (i = 0; i < p.n_steps; i++)
 		ck_assert(p.steps[i].step.n > strlen(BASELINE_MARK) &&
@@ -129,9 +129,9 @@ hold_finish(struct world *w, const cJSON *plan)
 	opinion = cJSON_DetachItemFromObject(conclusion, "opinion");
 	ck_assert(cJSON_Compare(conclusion, w->base.conclusion, true));
 	ck_assert(!holds || opinion != NULL);
-	ck_assert(holds || text_contains(
-			       tree_at(tree, "notes")->child->valuestring,
-			       "not verified and is no conclusion"));
+	ck_assert(
+	    holds || text_contains(tree_at(tree, "notes")->child->valuestring,
+			 "not verified and is no conclusion"));
 	cJSON_ArrayForEach (claim, tree_at(opinion, "claims")) {
 		ck_assert_int_gt(
 		    cJSON_GetArraySize(tree_at(claim, "evidence")), 0);

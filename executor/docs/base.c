@@ -32,6 +32,10 @@ base_error(const struct base *b, int code, const char *doing, struct err *err)
 	case SQLITE_FORMAT:
 		rc = RC_DAMAGED;
 		break;
+	case SQLITE_CANTOPEN:
+		/* Taken away just now, to be made anew. */
+		rc = RC_NOTFOUND;
+		break;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		rc = RC_BUSY;
@@ -101,17 +105,22 @@ base_text(sqlite3_stmt *st, int column)
 
 /* ---- opening ---- */
 
+/* What SQLite has beside the file. */
+static void
+remove_beside(const char *path)
+{
+	auto_str wal = xasprintf("%s-wal", path);
+	auto_str shm = xasprintf("%s-shm", path);
+
+	unlink(wal);
+	unlink(shm);
+}
+
 void
 base_remove(const char *path)
 {
-	static const char *const ends[] = {"", "-wal", "-shm"};
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(ends); i++) {
-		auto_str one = xasprintf("%s%s", path, ends[i]);
-
-		unlink(one);
-	}
+	unlink(path);
+	remove_beside(path);
 }
 
 void
@@ -220,7 +229,7 @@ make(const char *path, struct err *err)
 	base_close(&b);
 	if (rc != RC_OK)
 		return rc;
-	base_remove(path);
+	remove_beside(path);
 	if (rename(new, path) != 0)
 		return err_set(
 		    err, RC_IO, "rename %s: %s", new, strerror(errno));

@@ -47,7 +47,7 @@ bool base_is_current(const struct base *b);
 void base_remove(const char *path);
 
 /* The error of SQLite's that code stands for: RC_DAMAGED, where the file has
- * to be made anew, RC_BUSY or RC_IO. */
+ * to be made anew, RC_NOTFOUND, where it was taken away, RC_BUSY or RC_IO. */
 enum rc base_error(
     const struct base *b, int code, const char *doing, struct err *err);
 

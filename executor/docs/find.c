@@ -219,6 +219,73 @@ gather_named(struct finding *f, struct span document, struct candidate *list,
 	return rc;
 }
 
+/* ---- languages ---- */
+
+/* Is the document "NAME.zh.md" there as "NAME.en.md" as well, which is the
+ * language that is wanted? */
+static enum rc
+has_better(struct finding *f, struct span name, const char *language, bool *ret,
+    struct err *err)
+{
+	auto_buf other = {.max = 600};
+	auto_stmt st = NULL;
+	const char *last = memrchr(name.p, '.', name.n);
+	size_t at = last != NULL ? (size_t)(last - name.p) : 0;
+	enum rc rc;
+
+	*ret = false;
+	if (at < 4 || name.p[at - 3] != '.' ||
+	    memcmp(name.p + at - 2, language, 2) == 0 ||
+	    (memcmp(name.p + at - 2, "zh", 2) != 0 &&
+		memcmp(name.p + at - 2, "en", 2) != 0))
+		return RC_OK;
+	buf_add(&other, name.p, at - 2);
+	buf_adds(&other, language);
+	buf_add(&other, last, name.n - at);
+	rc = base_prepare(f->base,
+	    "SELECT 1 FROM docs WHERE name = ?1 AND passages > 0", &st, err);
+	if (rc != RC_OK)
+		return rc;
+	base_bind(st, 1, buf_span(&other));
+	return base_step(f->base, st, ret, err);
+}
+
+static const char *
+language_of(const struct finding *f, const struct docs_query *q)
+{
+	bool zh = span_is(q->language, "zh") ||
+		  (q->language.n == 0 && f->terms.chinese);
+
+	return zh ? "zh" : "en";
+}
+
+/* Takes away the first ones that are there in the other language as well. */
+static enum rc
+drop_foreign(struct finding *f, const char *language, struct candidate *list,
+    size_t *n, struct err *err)
+{
+	auto_stmt st = NULL;
+	size_t i = 0;
+	bool foreign = true;
+	enum rc rc = base_prepare(f->base,
+	    "SELECT d.name FROM passages p, docs d WHERE p.id = ?1 AND "
+	    "d.id = p.doc",
+	    &st, err);
+
+	while (rc == RC_OK && foreign && i < *n) {
+		sqlite3_bind_int64(st, 1, list[i].id);
+		rc = base_step(f->base, st, &foreign, err);
+		if (rc == RC_OK && foreign)
+			rc = has_better(
+			    f, base_text(st, 0), language, &foreign, err);
+		sqlite3_reset(st);
+		i += foreign;
+	}
+	*n -= i;
+	memmove(&list[0], &list[i], *n * sizeof(*list));
+	return rc;
+}
+
 /* ---- the section that is wanted ---- */
 
 static void
@@ -294,37 +361,6 @@ prefer_section(struct finding *f, struct span section, struct candidate *list,
 	return rc;
 }
 
-/* ---- languages ---- */
-
-/* Is the document "NAME.zh.md" there as "NAME.en.md" as well, which is the
- * language that is wanted? */
-static enum rc
-has_better(struct finding *f, struct span name, const char *language, bool *ret,
-    struct err *err)
-{
-	auto_buf other = {.max = 600};
-	auto_stmt st = NULL;
-	const char *last = memrchr(name.p, '.', name.n);
-	size_t at = last != NULL ? (size_t)(last - name.p) : 0;
-	enum rc rc;
-
-	*ret = false;
-	if (at < 4 || name.p[at - 3] != '.' ||
-	    memcmp(name.p + at - 2, language, 2) == 0 ||
-	    (memcmp(name.p + at - 2, "zh", 2) != 0 &&
-		memcmp(name.p + at - 2, "en", 2) != 0))
-		return RC_OK;
-	buf_add(&other, name.p, at - 2);
-	buf_adds(&other, language);
-	buf_add(&other, last, name.n - at);
-	rc = base_prepare(f->base,
-	    "SELECT 1 FROM docs WHERE name = ?1 AND passages > 0", &st, err);
-	if (rc != RC_OK)
-		return rc;
-	base_bind(st, 1, buf_span(&other));
-	return base_step(f->base, st, ret, err);
-}
-
 /* ---- the answer ---- */
 
 static char *
@@ -338,10 +374,7 @@ fill(struct finding *f, const struct candidate *list, size_t n,
     const struct docs_query *q, struct docs_found *ret, struct err *err)
 {
 	auto_stmt st = NULL;
-	const char *language = span_is(q->language, "zh") ||
-				       (q->language.n == 0 && f->terms.chinese)
-				   ? "zh"
-				   : "en";
+	const char *language = language_of(f, q);
 	size_t i, limit = MIN(MAX(q->limit, (size_t)1), (size_t)DOCS_FOUND_MAX);
 	enum rc rc = base_prepare(f->base,
 	    "SELECT d.name, p.n, d.title, p.path, p.text, p.line_from, "
@@ -438,6 +471,8 @@ find_in(struct finding *f, const struct docs_query *q, struct docs_found *ret,
 		rc = gather_by_text(f, list, n + CANDIDATES, &n, err);
 	ret->threshold = fits_from;
 	n = sort(list, n);
+	if (rc == RC_OK)
+		rc = drop_foreign(f, language_of(f, q), list, &n, err);
 	if (rc == RC_OK && q->section.n > 0 && n > 0 &&
 	    (list[0].named || list[0].score >= fits_from))
 		rc = prefer_section(f, q->section, list, &n, err);

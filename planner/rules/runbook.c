@@ -61,6 +61,12 @@ tell_one(struct drawing *d, cJSON *list, const struct study *s)
 	}
 	say_code(&d->s, tree_str(s->alert, "name"));
 	say(&d->s, "：", ": ");
+	if (p != NULL && by == &s->runbook_found) {
+		say(&d->s, "没有它的手册；关于它测量的",
+		    "no runbook of its own; of what it measures, ");
+		say_code(&d->s, tree_str(by->args, "query"));
+		say(&d->s, "：", ": ");
+	}
 	if (p != NULL)
 		put_source(d, p);
 	else if (answer_ok(by->answer))

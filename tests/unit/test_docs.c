@@ -261,6 +261,16 @@ START_TEST(of_two_languages_the_one_of_the_question_is_quoted)
 	assert_contains(buf_str(&b), "disk.en.md#1");
 	assert_contains(buf_str(&b), "other.zh.md#1");
 	assert_lacks(buf_str(&b), "disk.zh.md");
+	/* Of that one the section, too. */
+	put(&k, "disk.zh.md",
+	    "# 磁盘 DiskFull\n\nDiskFull\n\n## 处理\n\n清理。\n");
+	put(&k, "disk.en.md", "# Disk\n\n`DiskFull`\n\n## Fix\n\nClean.\n");
+	await_found(k.docs, "清理", "disk.zh.md#2");
+	q.text = span_of("DiskFull");
+	q.section = span_of("fix");
+	put_found(&b, k.docs, &q);
+	ck_assert_msg(strncmp(buf_str(&b), "disk.en.md#2 fits|", 18) == 0,
+	    "%s", buf_str(&b));
 }
 END_TEST
 

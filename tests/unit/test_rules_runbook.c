@@ -123,7 +123,8 @@ static const struct {
     {STATE("en", "",
 	 SAID(BY_NAME, "SUCCESS", "\"E4\"", "")
 	     SAID(BY_WHAT, "SUCCESS", "\"E5\"", PASSAGE)),
-	"`HostHighCpu`: `cpu.md`, lines 7 to 9, `CPU > Mend` [E5]\n\n````\n"},
+	"`HostHighCpu`: no runbook of its own; of what it measures, `CPU`: "
+	"`cpu.md`, lines 7 to 9, `CPU > Mend` [E5]\n\n````\n"},
     {STATE("en", "",
 	 SAID(BY_NAME, "SUCCESS", "\"E4\"", "")
 	     SAID(BY_WHAT, "SUCCESS", "\"E5\"", "")),

@@ -32,18 +32,19 @@ static enum rc
 check(struct span text, struct err *err)
 {
 	struct utf8 u = {0};
-	size_t i;
+	size_t i = 0;
 
 	if (text.n > SPLIT_BYTES_MAX)
 		return err_set(err, RC_TOOBIG,
 		    "has more than %d KiB; split it into several documents",
 		    SPLIT_BYTES_MAX >> 10);
-	for (i = 0; i < text.n; i++)
-		if (text.p[i] == '\0' || !utf8_step(&u, (uint8_t)text.p[i]))
-			return err_set(err, RC_INVALID,
-			    "is no UTF-8 text (byte %zu); convert it, or leave "
-			    "it out",
-			    i);
+	while (i < text.n && text.p[i] != '\0' &&
+	       utf8_step(&u, (uint8_t)text.p[i]))
+		i++;
+	if (i < text.n || u.need != 0)
+		return err_set(err, RC_INVALID,
+		    "is no UTF-8 text (byte %zu); convert it, or leave it out",
+		    i);
 	if (span_trim(text).n == 0)
 		return err_set(err, RC_INVALID, "is empty");
 	return RC_OK;

@@ -58,6 +58,7 @@ static const struct {
     {SPLIT_TEXT, "", "is empty"},
     {SPLIT_TEXT, " \n\t\n", "is empty"},
     {SPLIT_TEXT, "a\xFFz", "is no UTF-8 text (byte 1)"},
+    {SPLIT_TEXT, "a\xE5\x8D", "is no UTF-8 text (byte 3)"},
     {SPLIT_MARKDOWN, "<!-- -->", ": 1-1 : <!-- -->|"},
 };
 

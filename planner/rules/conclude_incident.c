@@ -11,6 +11,7 @@
 #include "common/base/rc.h"
 #include "common/json/tree.h"
 #include "planner/rules/conclude.h"
+#include "planner/rules/runbook.h"
 
 /* ---- a target that is down ---- */
 
@@ -52,6 +53,21 @@ stands_out(const struct study *s)
 		   : NULL;
 }
 
+/* Somebody wrote down what to do; else what is open says it. */
+static void
+say_next(struct drawing *d, const struct study *s)
+{
+	size_t before = d->s.text.len;
+
+	say(&d->s, "：按下面引用的处理手册做：",
+	    ": do what its runbook says, which is quoted below: ");
+	if (runbook_put_own(d, s))
+		return;
+	buf_cut(&d->s.text, before);
+	say(&d->s, "：按“尚未确定”里的下一步做",
+	    ": take the next steps under what is still open");
+}
+
 static void
 conclude_nothing(struct drawing *d, const struct study *s, struct outcome *o)
 {
@@ -68,8 +84,7 @@ conclude_nothing(struct drawing *d, const struct study *s, struct outcome *o)
 	o->answer = say_claim(&d->s);
 	say(&d->s, "继续排查", "Go on with ");
 	tell_put_subject(d, s);
-	say(&d->s, "：按“尚未确定”里的下一步做",
-	    ": take the next steps under what is still open");
+	say_next(d, s);
 	if (stands_out(s) != NULL) {
 		say(&d->s, "，先看", ", first look at ");
 		say_code(&d->s, stands_out(s));

@@ -34,6 +34,18 @@ put_source(struct drawing *d, const cJSON *p)
 	say_code(&d->s, tree_str(p, "path"));
 }
 
+bool
+runbook_put_own(struct drawing *d, const struct study *s)
+{
+	const cJSON *p = passage_of(&s->runbook);
+
+	if (p == NULL)
+		return false;
+	say_code(&d->s, tree_str(p, "source"));
+	say_cite(&d->s, answer_evidence(s->runbook.answer));
+	return true;
+}
+
 /* The claim made so far, with the passage's text beside it. */
 static void
 add(struct drawing *d, cJSON *list, const cJSON *p)

@@ -12,6 +12,10 @@
 
 enum { RUNBOOK_QUOTE_MAX = 3000 }; /* bytes of a passage */
 
+/* Says where the passage is that is quoted of the alert's own runbook, and
+ * cites it. False: none is. */
+bool runbook_put_own(struct drawing *d, const struct study *s);
+
 /* The conclusion's `runbooks`, the caller's; NULL where nobody was asked. */
 cJSON *runbooks_of(struct drawing *d);
 

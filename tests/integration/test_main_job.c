@@ -141,6 +141,9 @@ START_TEST(a_firing_alert_becomes_a_report_with_five_headings)
 	assert_contains(
 	    report, "\n**处理手册**\n\n`QueueLong`：`queue-lag.zh.md`，第 ");
 	assert_contains(report, "\n```\n## 处理\n");
+	/* No cause is known: that is what is to be done, and said first. */
+	assert_contains(strstr(report, "首先"),
+	    "：按下面引用的处理手册做：`queue-lag.zh.md`");
 	ck_assert_str_eq(
 	    transcript_text(t, "finished", 0, "status"), "completed");
 	ck_assert_int_ge(transcript_count(t, "evidence"), 1);

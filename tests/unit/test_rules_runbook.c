@@ -143,20 +143,6 @@ START_TEST(what_documents_say_is_quoted_with_its_source)
 }
 END_TEST
 
-START_TEST(who_knows_no_cause_is_told_to_do_what_the_runbook_says)
-{
-	auto_buf own = {.max = 1 << 20}, none = {.max = 1 << 20};
-
-	print_report(&own, cases[0].state);
-	assert_contains(buf_str(&own), "- **First**: Go on with `HostHighCpu`");
-	assert_contains(buf_str(&own),
-	    ": do what its runbook says, which is quoted below: `cpu.md` [E4]");
-	print_report(&none, cases[1].state);
-	assert_contains(buf_str(&none),
-	    ": take the next steps under what is still open");
-}
-END_TEST
-
 START_TEST(nobody_asked_says_nothing)
 {
 	auto_buf b = {.max = 1 << 20};
@@ -173,7 +159,6 @@ main(void)
 	    {documents_are_asked_by_name_and_by_what_is_measured, 0},
 	    {the_document_that_the_alert_names_is_asked_for, 0},
 	    {what_documents_say_is_quoted_with_its_source, ARRAY_LEN(cases)},
-	    {who_knows_no_cause_is_told_to_do_what_the_runbook_says, 0},
 	    {nobody_asked_says_nothing, 0},
 	};
 

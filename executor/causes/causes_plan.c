@@ -162,10 +162,13 @@ find(const struct plan *p, const char *name)
 	return bsearch(&key, p->metrics, p->n, sizeof(key), by_name);
 }
 
+/* A count of requests tells of errors by its labels. */
 static bool
 is_decisive(const char *name)
 {
-	return priority(causes_kind_of(name)) == 0;
+	enum causes_kind k = causes_kind_of(name);
+
+	return priority(k) == 0 || k == CAUSES_LOAD;
 }
 
 static void

@@ -100,6 +100,17 @@ is_likely(const cJSON *part)
 	       tree_is(part, "confidence", "confirmed");
 }
 
+/* A target of the service is down: it may have been before its fault. */
+static bool
+is_unscraped(const struct world *w, const char *service)
+{
+	for (int t = 0; t < w->n_targets; t++)
+		if (strcmp(w->targets[t].job, service) == 0 &&
+		    world_is_down(&w->targets[t], w->at))
+			return true;
+	return false;
+}
+
 static void
 judge_likely(struct judge *j, int n, const cJSON *incident)
 {
@@ -125,7 +136,8 @@ judge_likely(struct judge *j, int n, const cJSON *incident)
 	else if (!l.measure_read || !world_answers(w, API_RANGE))
 		BROKEN(j, LAW_LIKELY,
 		    "%s, though what the alert measures was not read", name);
-	else if (l.all_earlier && !isinf(w->services[service].fault_from))
+	else if (l.all_earlier && !isinf(w->services[service].fault_from) &&
+		 !is_unscraped(w, name))
 		BROKEN(j, LAW_LIKELY, "%s, whose fault came later", name);
 }
 

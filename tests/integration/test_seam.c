@@ -494,6 +494,18 @@ the_supervisor_is_started_anew(void)
 	proc_free(s.supervisor);
 	start_supervisor();
 	ck_assert(tap_await(s.tap, "WHO.epoch", LIMIT_MS));
+	ck_assert(await(is_ready, NULL, LIMIT_MS));
+}
+
+static bool
+lacks_an_executor(void *ctx)
+{
+	struct answer *w = request("/readyz", NULL, NULL);
+	bool lacks = w->status == 503 && strstr(w->body, "executor") != NULL;
+
+	(void)ctx;
+	answer_free(w);
+	return lacks;
 }
 
 /* No executor is there, and a planner that needs one. */
@@ -503,7 +515,10 @@ a_planner_waits(void)
 	auto_str back = xasprintf("--back=ipc://%s/pb", s.dir);
 	auto_str run = NULL;
 
+	/* What it says last may come to the new supervisor before it is known
+	 * there: until its silence is noticed it counts as there. */
 	end(s.executor);
+	ck_assert(await(lacks_an_executor, NULL, LIMIT_MS));
 	end(s.planner);
 	s.planner = start("culprit-planner",
 	    (const char *const[]){s.data, back, "--planner=rules", NULL});

@@ -374,6 +374,20 @@ ask(struct work *w)
 	on_reply(w, &r);
 }
 
+/* The supervisor did not take the answer before. */
+static void
+tell_refusal(struct work *w)
+{
+	const char *why = tree_str(tree_at(w->state, "refused"), "why");
+	auto_buf words = {.max = 64 << 10};
+
+	if (why[0] == '\0')
+		return;
+	llm_words_put(&words, w->b->words.at[LLM_WORDS_REPAIR],
+	    (struct llm_put[]){{"error", why}, {NULL, NULL}});
+	llm_prompt_add(w->messages, "user", buf_str(&words));
+}
+
 static void
 make_prompt(struct work *w)
 {
@@ -390,6 +404,7 @@ make_prompt(struct work *w)
 
 	cJSON_Delete(w->messages);
 	w->messages = llm_prompt_make(&p);
+	tell_refusal(w);
 	w->explained = 0;
 }
 

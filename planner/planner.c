@@ -15,17 +15,25 @@
 #include "common/wire/wire.h"
 #include "common/agent/worker.h"
 
+/* Answers of a turn that were not taken; with so many the rules plan it. */
+enum { REFUSED_MAX = 2 };
+
+struct way {
+	const struct backend_ops *ops;
+	struct backend *backend;
+};
+
 /* The turn that belongs to a task. */
 struct leased {
 	struct turn turn; /* first: a turn is its leased */
 	LIST_ENTRY(leased) link;
 	struct planner *planner;
+	const struct way *way; /* in which it is planned */
 	struct worker_task *task;
 };
 
 struct planner {
-	const struct backend_ops *ops;
-	struct backend *backend;
+	struct way own, rules;
 	struct worker *worker;
 	LIST_HEAD(, leased) turns;
 };
@@ -59,6 +67,19 @@ on_token(struct turn *t, struct span text)
 	worker_progress(l->planner->worker, l->task, "token", buf_span(&data));
 }
 
+/* Told once what was wrong, it did wrong again. */
+static const struct way *
+way_for(const struct planner *p, struct span state)
+{
+	int64_t times = wire_find_int(wire_find(state, "refused"), "times", 0);
+
+	if (times < REFUSED_MAX || p->own.ops == &backend_rules)
+		return &p->own;
+	log_often(LOG_LEVEL_WARN, "the rules take a turn that was refused",
+	    "planner", p->own.ops->name, NULL);
+	return &p->rules;
+}
+
 static void
 on_task(void *ctx, struct worker_task *task)
 {
@@ -66,6 +87,7 @@ on_task(void *ctx, struct worker_task *task)
 	struct leased *l = xcalloc(1, sizeof(*l));
 
 	l->planner = p;
+	l->way = way_for(p, task->input);
 	l->task = task;
 	l->turn = (struct turn){.state = task->input,
 	    .deadline_ms = task->deadline_ms,
@@ -74,16 +96,14 @@ on_task(void *ctx, struct worker_task *task)
 	task->user = l;
 	LIST_INSERT_HEAD(&p->turns, l, link);
 	FAILPOINT(turn_begins);
-	p->ops->plan(p->backend, &l->turn);
+	l->way->ops->plan(l->way->backend, &l->turn);
 }
 
 static void
 cancel(struct leased *l)
 {
-	struct planner *p = l->planner;
-
-	if (p->ops->cancel != NULL)
-		p->ops->cancel(p->backend, &l->turn);
+	if (l->way->ops->cancel != NULL)
+		l->way->ops->cancel(l->way->backend, &l->turn);
 	leased_end(l);
 }
 
@@ -91,6 +111,13 @@ static void
 on_revoke(void *ctx UNUSED, struct worker_task *task)
 {
 	cancel(task->user);
+}
+
+static void
+way_stop(struct way *w)
+{
+	if (w->backend != NULL)
+		w->ops->stop(w->backend);
 }
 
 static void
@@ -103,9 +130,15 @@ planner_stop(void *state)
 	while (!LIST_EMPTY(&p->turns))
 		cancel(LIST_FIRST(&p->turns));
 	worker_free(p->worker);
-	if (p->backend != NULL)
-		p->ops->stop(p->backend);
+	way_stop(&p->own);
+	way_stop(&p->rules);
 	free(p);
+}
+
+static enum rc
+way_start(struct way *w, struct agent *a, struct err *err)
+{
+	return w->ops->start(agent_conf(a), agent_loop(a), &w->backend, err);
 }
 
 static enum rc
@@ -117,18 +150,21 @@ planner_start(struct agent *a, void **ret_state, struct err *err)
 	    .on_task = on_task,
 	    .on_revoke = on_revoke,
 	    .ctx = p};
-	enum rc rc = backend_find(conf, &p->ops, err);
+	enum rc rc = backend_find(conf, &p->own.ops, err);
 
 	LIST_INIT(&p->turns);
+	p->rules.ops = &backend_rules;
 	if (rc == RC_OK)
-		rc = p->ops->start(conf, agent_loop(a), &p->backend, err);
+		rc = way_start(&p->own, a, err);
+	if (rc == RC_OK)
+		rc = way_start(&p->rules, a, err);
 	if (rc == RC_OK)
 		rc = worker_new(a, &spec, &p->worker, err);
 	if (rc != RC_OK) {
 		planner_stop(p);
 		return rc;
 	}
-	log_info("ready to plan", "planner", p->ops->name, NULL);
+	log_info("ready to plan", "planner", p->own.ops->name, NULL);
 	*ret_state = p;
 	return RC_OK;
 }

@@ -36,17 +36,34 @@ dispatch_lacks(const struct supervisor *s, const struct run *r)
 	return NODE_START;
 }
 
-/* The planner sees the state and what there is to run, and that a report is
- * made here of what it concludes. */
+static void
+put_refused(struct buf *b, const struct refusals *x)
+{
+	wire_put_map(b, 3);
+	wire_put_str(b, "times");
+	wire_put_int(b, x->n);
+	wire_put_str(b, "by");
+	wire_put_str(b, x->by);
+	wire_put_str(b, "why");
+	wire_put_str(b, x->why);
+}
+
+/* The planner sees the state and what there is to run, that a report is made
+ * here of what it concludes, and what was wrong with the answer before. */
 static void
 planner_input(struct supervisor *s, struct task *t, struct buf *b)
 {
 	static const char yes[] = {(char)0xc3};
-	const struct state_extra extras[] = {
+	const struct refusals *x = &t->run->refusals;
+	auto_buf refused = {.max = 4096};
+	struct state_extra extras[] = {
 	    {"tools", registry_tools_encoded(s->workers)},
-	    {"renders", span_make(yes, sizeof(yes))}};
+	    {"renders", span_make(yes, sizeof(yes))}, {"refused", {NULL, 0}}};
 
-	state_encode(t->run->state, b, extras, ARRAY_LEN(extras));
+	if (x->n > 0)
+		put_refused(&refused, x);
+	extras[2].value = buf_span(&refused);
+	state_encode(t->run->state, b, extras, x->n > 0 ? 3 : 2);
 }
 
 /* The key is that under which a tool that may be repeated does it once,

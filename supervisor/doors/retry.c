@@ -10,27 +10,7 @@
 
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
-#include "common/wire/wire.h"
-#include "supervisor/run/ledger.h"
 #include "supervisor/run/step.h"
-
-static void
-emit_retry(struct supervisor *s, struct task *t, const char *reason)
-{
-	auto_buf b = {0};
-
-	buf_init(&b, 1024);
-	wire_put_map(&b, 4);
-	wire_put_str(&b, "task");
-	wire_put_u64(&b, t->number);
-	wire_put_str(&b, "attempt");
-	wire_put_u64(&b, t->attempt);
-	wire_put_str(&b, "worker");
-	wire_put_str(&b, t->worker_name);
-	wire_put_str(&b, "reason");
-	wire_put_str(&b, reason);
-	ledger_emit(s, t->run, "retry", &b);
-}
 
 #define THREE_DIED                                                             \
 	"3 workers died or fell silent at it, the last one with nothing else " \
@@ -74,7 +54,7 @@ requeue(struct supervisor *s, struct task *t, const char *reason, bool died)
 	}
 	log_warn("task goes to another worker", "run", t->run->id, "worker",
 	    t->worker_name, "reason", reason, NULL);
-	emit_retry(s, t, reason);
+	step_tell_retry(s, t, reason);
 	step_enqueue(s, t);
 }
 

@@ -8,9 +8,11 @@
 #include "supervisor/run/outcome.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/clk.h"
 #include "common/report/evidence_id.h"
+#include "common/report/report.h"
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/sha256.h"
@@ -90,23 +92,60 @@ outcome_make_tasks(struct supervisor *s, struct run *r)
 static const char *const planner_keys[] = {
     "planner_plan", "decision", "final_report", "conclusion", "notes"};
 
+/* What a reader should know of the answers before this one. */
+static void
+put_refusal(struct buf *b, const struct run *r)
+{
+	bool zh = report_lang(state_str(r->state, "language")) == REPORT_ZH;
+	auto_str note = xasprintf("%s %s %s%s",
+	    zh ? "规划器" : "An answer of planner", r->refusals.by,
+	    zh ? "的回答未被采用，这一轮已重新规划："
+	       : "was not taken, and the turn was planned anew: ",
+	    r->refusals.why);
+
+	wire_put_str(b, note);
+}
+
+static void
+put_notes(struct buf *b, const struct run *r, struct span notes)
+{
+	struct wire_r in = wire_reader(notes);
+	bool is_list = wire_peek(&in) == WIRE_ARRAY;
+	uint32_t n = is_list ? wire_array(&in) : 0;
+
+	if (r->refusals.n == 0 || (notes.n != 0 && !is_list)) {
+		wire_put_raw(b, notes);
+		return;
+	}
+	wire_put_array(b, n + 1);
+	put_refusal(b, r);
+	if (n > 0)
+		wire_put_raw(b, span_make(in.p, (size_t)(in.end - in.p)));
+}
+
 static void
 planner_update(struct run *r, struct span update, struct buf *b)
 {
+	bool refused = r->refusals.n > 0;
 	uint32_t n = 0;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(planner_keys); i++)
 		n += wire_find(update, planner_keys[i]).n != 0;
+	n += refused && wire_find(update, "notes").n == 0;
 	wire_put_map(b, n + 4);
 	run_put_seq(r, b, 1);
 	for (i = 0; i < ARRAY_LEN(planner_keys); i++) {
 		struct span v = wire_find(update, planner_keys[i]);
+		bool notes = strcmp(planner_keys[i], "notes") == 0;
 
-		if (v.n == 0)
+		if (v.n == 0 && !(notes && refused))
 			continue;
 		wire_put_str(b, planner_keys[i]);
-		wire_put_raw(b, v);
+		if (notes)
+			put_notes(b, r, v);
+		else
+			wire_put_raw(b, v);
 	}
 	wire_put_str(b, "iteration");
 	wire_put_int(b, r->iteration);
@@ -157,29 +196,69 @@ hold_turn(struct supervisor *s, struct task *t)
 	step_enqueue(s, t);
 }
 
+/* Why it cannot be taken, what in front of it. */
+static enum rc
+take_plan(struct supervisor *s, struct task *t, struct span update,
+    const char **ret_what, struct err *err)
+{
+	struct run *r = t->run;
+	int64_t iteration = r->iteration, turns = r->turns;
+	auto_buf b = {.max = STATE_BYTES_MAX};
+	struct plan plan;
+	enum rc rc = plan_of_update(update, &plan, err);
+
+	*ret_what = "the planner failed: ";
+	if (rc != RC_OK)
+		return rc;
+	*ret_what = "the plan does not fit: ";
+	r->turns++;
+	r->iteration += plan.decision == PLAN_DECISION_EXECUTE;
+	planner_update(r, update, &b);
+	rc = buf_check(&b, "it", err);
+	if (rc == RC_OK && !ledger_apply(s, r, buf_span(&b), err))
+		rc = RC_INVALID;
+	if (rc != RC_OK) {
+		r->turns = turns;
+		r->iteration = iteration;
+	}
+	return rc;
+}
+
+/* The turn is asked again, of whoever takes it, with why; false: often
+ * enough. */
+static bool
+refuse_turn(struct supervisor *s, struct task *t, const char *why)
+{
+	struct run *r = t->run;
+
+	log_often(LOG_LEVEL_WARN, "a planner's answer was not taken", "run",
+	    r->id, "worker", t->worker_name, "reason", why, NULL);
+	if (r->refusals.n == RUN_REFUSALS_MAX)
+		return false;
+	run_refuse(r, t->worker_name, why);
+	step_tell_retry(s, t, why);
+	step_enqueue(s, t);
+	return true;
+}
+
 static void
 planner_result(struct supervisor *s, struct task *t, struct span update)
 {
 	struct run *r = t->run;
-	struct plan plan;
+	const char *what;
 	struct err err;
-	auto_buf b = {0};
 
-	buf_init(&b, STATE_BYTES_MAX);
-	r->turns++;
-	if (plan_of_update(update, &plan, &err) != RC_OK) {
-		run_fail(r, "the planner failed: ", err.text);
+	if (take_plan(s, t, update, &what, &err) != RC_OK) {
+		if (refuse_turn(s, t, err.text))
+			return;
+		run_fail(r, what, err.text);
 	} else {
-		if (plan.decision == PLAN_DECISION_EXECUTE)
-			r->iteration++;
-		planner_update(r, update, &b);
-		if (buf_check(&b, "it", &err) == RC_OK &&
-		    ledger_apply(s, r, buf_span(&b), &err)) {
-			FAILPOINT(plan_applied);
-			emit_plan(s, r, t);
-		} else
-			run_fail(r, "the plan does not fit: ", err.text);
+		FAILPOINT(plan_applied);
+		emit_plan(s, r, t);
 	}
+	run_refuse(r, "", NULL);
+	t->state = TASK_DONE;
+	ledger_good(s, s->ops->task_clear(s->store, r->row, &err), &err);
 	run_clear_tasks(r);
 	step_settle(s, r);
 }
@@ -448,8 +527,6 @@ outcome_cut(struct supervisor *s, struct run *r)
 void
 outcome_take(struct supervisor *s, struct task *t, const struct proto_result *m)
 {
-	struct err err;
-
 	supervisor_at_work(s, t->run);
 	step_release(s, t);
 	if (t->node == NODE_EXECUTOR) {
@@ -460,7 +537,5 @@ outcome_take(struct supervisor *s, struct task *t, const struct proto_result *m)
 		hold_turn(s, t);
 		return;
 	}
-	t->state = TASK_DONE;
-	ledger_good(s, s->ops->task_clear(s->store, t->run->row, &err), &err);
 	planner_result(s, t, m->update);
 }

@@ -5,8 +5,10 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/clk.h"
+#include "common/base/utf8.h"
 #include "common/wire/wire.h"
 
 static const char *const task_states[] = {
@@ -40,6 +42,7 @@ run_free(struct run *r)
 		return;
 	assert(LIST_EMPTY(&r->followers));
 	state_free(r->state);
+	free(r->refusals.why);
 	buf_done(&r->plan_bytes);
 	buf_done(&r->fresh);
 	for (i = 0; i < ARRAY_LEN(r->tasks); i++)
@@ -79,6 +82,19 @@ run_facts(const struct run *r)
 		}
 	}
 	return f;
+}
+
+void
+run_refuse(struct run *r, const char *by, const char *why)
+{
+	struct refusals *x = &r->refusals;
+
+	free(x->why);
+	x->why = why != NULL ? xstrdup(why) : NULL;
+	if (why != NULL)
+		x->why[utf8_tidy(x->why, strlen(why))] = '\0';
+	x->n = why != NULL ? x->n + 1 : 0;
+	snprintf(x->by, sizeof(x->by), "%s", by);
 }
 
 void

@@ -26,6 +26,12 @@ enum { RUN_FRESH_BYTES_MAX = 32 << 20 };
  */
 enum { RUN_ROUND_LEAST_MS = 20 };
 
+/*
+ * A planner's turn whose answer cannot be taken is asked again so often, and
+ * told why. Planners leave one that was refused twice to the rules.
+ */
+enum { RUN_REFUSALS_MAX = 2 };
+
 /* How long the name of whoever approved may be. */
 enum { TASK_BY_MAX = PROTO_MOST(decide, by) };
 
@@ -108,6 +114,14 @@ struct telling {
 
 STAILQ_HEAD(telling_list, telling);
 
+/* Answers of a turn that were not taken, in a row: of the last one who gave it
+ * and why it was not. A turn begins without any, after a restart, too. */
+struct refusals {
+	int n;
+	char by[REGISTRY_NAME_MAX + 1];
+	char *why;				/* owned; NULL: none */
+};
+
 struct run {
 	TAILQ_ENTRY(run) all;
 	char id[STORE_ID_MAX + 1];
@@ -127,6 +141,7 @@ struct run {
 	const char *status;			/* how it ended; NULL before */
 	enum ending given_up;			/* then its state is not known */
 	char reason[600];
+	struct refusals refusals;
 	/* The plan being carried out, kept alive for its steps. */
 	struct buf plan_bytes;
 	struct plan plan;
@@ -152,6 +167,9 @@ struct span run_unread(const struct run *r);
 
 /* The facts routing asks for. */
 struct facts run_facts(const struct run *r);
+
+/* Another answer of its turn that was not taken; why NULL: one was. */
+void run_refuse(struct run *r, const char *by, const char *why);
 
 /* The planner's fault, so the run will end as failed: what, and the text. */
 void run_fail(struct run *r, const char *what, const char *text);

@@ -92,6 +92,23 @@ step_put_call(struct buf *b, const struct task *t)
 	wire_put_raw(b, step->args);
 }
 
+void
+step_tell_retry(struct supervisor *s, const struct task *t, const char *reason)
+{
+	auto_buf b = {.max = 4096};
+
+	wire_put_map(&b, 4);
+	wire_put_str(&b, "task");
+	wire_put_u64(&b, t->number);
+	wire_put_str(&b, "attempt");
+	wire_put_u64(&b, t->attempt);
+	wire_put_str(&b, "worker");
+	wire_put_str(&b, t->worker_name);
+	wire_put_str(&b, "reason");
+	wire_put_str(&b, reason);
+	ledger_emit(s, t->run, "retry", &b);
+}
+
 /* ---- its end ---- */
 
 void

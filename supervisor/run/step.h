@@ -17,6 +17,10 @@ void step_revoke(struct supervisor *s, struct task *t);
 void step_put_place(struct buf *b, const struct task *t);
 void step_put_call(struct buf *b, const struct task *t);
 
+/* Tells that it is done again, and why; who had it is in the task. */
+void step_tell_retry(
+    struct supervisor *s, const struct task *t, const char *reason);
+
 /* Has a run settled (engine.h) at the end of the turn: its steps may be
  * done. */
 void step_settle(struct supervisor *s, struct run *r);

@@ -6,6 +6,7 @@
 #include "common/base/rc.h"
 #include "common/json/tree.h"
 #include "common/wire/wire.h"
+#include "supervisor/run/run.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/house.h"
 #include "tests/harness/peer.h"
@@ -299,7 +300,10 @@ cancelled(void)
 static void
 planner_fails(void)
 {
-	rig_plan("{\"error\":\"the model is away\"}");
+	int i;
+
+	for (i = 0; i <= RUN_REFUSALS_MAX; i++)
+		rig_plan("{\"error\":\"the model is away\"}");
 }
 
 static void

@@ -799,10 +799,27 @@ START_TEST(a_check_that_fails_says_what_to_do)
 }
 END_TEST
 
+/* It may mend what the supervisor did not take. */
+START_TEST(a_model_is_told_why_its_answer_was_not_taken)
+{
+	open_as("rules+openai");
+	llm_stub_speak(
+	    f.stub, 0, "{\"decision\":\"FINISH\",\"summary\":\"It is dns.\"}");
+	set_state(llm_stub_state(true,
+	    ",\"refused\":{\"times\":1,\"by\":\"p\",\"why\":\"it is over 12 "
+	    "bytes\"}"));
+	plan();
+	assert_contains(llm_stub_body(f.stub, 0),
+	    "This answer cannot be used: it is over 12 bytes.");
+	close_all();
+}
+END_TEST
+
 int
 main(void)
 {
 	const struct test_entry tests[] = {
+	    {a_model_is_told_why_its_answer_was_not_taken, 0},
 	    {the_worst_model_leaves_the_rules_conclusion_as_it_is,
 		(int)ARRAY_LEN(misdeeds)},
 	    {the_worst_model_does_not_keep_the_rules_from_looking,

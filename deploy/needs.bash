@@ -5,7 +5,7 @@
 needs_build=(gcc libc6-dev cmake ninja-build pkg-config
 	libzmq3-dev libczmq-dev libcurl4-openssl-dev libcjson-dev
 	libmicrohttpd-dev libsqlite3-dev libsodium-dev libinih-dev libzstd-dev
-	libmd4c-dev libmd4c-html0-dev libutf8proc-dev libstemmer-dev)
+	libmd4c-dev libmd4c-html0-dev libjs-dygraphs libutf8proc-dev libstemmer-dev)
 
 # Debian 12 and 13 call it differently.
 needs_msgpack() {

@@ -11,8 +11,8 @@
 #include "common/base/num.h"
 #include "common/wire/wire.h"
 #include "gateway/api/api_in.h"
-#include "gateway/api/html.h"
-#include "gateway/api/prefer.h"
+#include "gateway/casefile/html.h"
+#include "gateway/http/prefer.h"
 #include "gateway/http/sse.h"
 #include "gateway/api/viewer.h"
 
@@ -262,14 +262,18 @@ api_events(struct api *api, struct web *h)
 static void
 reply_page(struct exchange *x, struct span text, struct span language)
 {
-	const struct web_reply r = {
-	    .status = 200, .media = "text/html; charset=utf-8", .page = true};
+	const struct web_reply r = {.status = 200,
+	    .media = "text/html; charset=utf-8",
+	    .policy = web_policy_inert};
 	auto_str lang =
 	    xstrndup(language.p != NULL ? language.p : "", language.n);
 	auto_buf b = {0};
 
 	buf_init(&b, API_JSON_MAX);
-	html_page(&b, lang, link_run(x->call), text);
+	if (span_is(web_arg(x->h, "evidence"), "no"))
+		html_report(&b, text);
+	else
+		html_page(&b, lang, link_run(x->call), text);
 	exchange_call_end(x);
 	web_reply(x->h, &r, &b);
 }
@@ -319,13 +323,36 @@ on_report(void *ctx, const struct proto_reply *r)
 static const struct link_ops report_ops = {
     .on_reply = on_report, .on_fail = exchange_fail};
 
+/* A link cannot say what it accepts: `as` does. evidence=no: the report's
+ * markup alone, for who shows it in a page of theirs. */
+static bool
+report_choose(struct exchange *x)
+{
+	static const char *const offers[] = {markdown, html, api_json, NULL};
+	static const char *const names[] = {"markdown", "html", "json"};
+	struct span as = web_arg(x->h, "as"), e = web_arg(x->h, "evidence");
+	size_t i;
+
+	if (e.p != NULL && !span_is(e, "no") && !span_is(e, "yes")) {
+		exchange_problem(x, 400, "evidence must be yes or no");
+		return false;
+	}
+	if (as.p == NULL)
+		return api_choose(x, offers);
+	for (i = 0; i < ARRAY_LEN(names); i++)
+		if (span_is(as, names[i]))
+			x->media = offers[i];
+	if (x->media == NULL)
+		exchange_problem(x, 400, "as must be markdown, html or json");
+	return x->media != NULL;
+}
+
 void
 api_report(struct api *api, struct web *h)
 {
-	static const char *const offers[] = {markdown, html, api_json, NULL};
 	struct exchange *x = exchange_new(api, h);
 
-	if (api_choose(x, offers))
+	if (report_choose(x))
 		x->call = link_query(api->link, PROTO_ASK_REPORT,
 		    web_match(h)->run, NULL, &report_ops, x);
 }
@@ -357,8 +384,9 @@ static void
 on_evidence(void *ctx, const struct proto_reply *r)
 {
 	struct exchange *x = ctx;
-	const struct web_reply reply = {
-	    .status = 200, .media = media_safe(r->media), .page = true};
+	const struct web_reply reply = {.status = 200,
+	    .media = media_safe(r->media),
+	    .policy = web_policy_inert};
 	auto_buf b = {0};
 
 	if (exchange_refused(x, r))

@@ -8,7 +8,7 @@
 
 #include "common/json/json.h"
 #include "common/wire/proto.h"
-#include "gateway/api/prefer.h"
+#include "gateway/http/prefer.h"
 
 enum {
 	DEPTH_MAX = 4,

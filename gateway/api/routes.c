@@ -5,6 +5,7 @@
 
 #include "gateway/api/api.h"
 #include "gateway/api/request.h"
+#include "gateway/page/page.h"
 
 const struct route routes[] = {
     {"POST", "/api/ai_ops", false, REQUEST_BODY_MAX, {0}, api_submit},
@@ -13,7 +14,8 @@ const struct route routes[] = {
     {"GET", "/api/investigations/{run}", false, 0, {0}, api_show},
     {"GET", "/api/investigations/{run}/events", false, 0, {"last_event_id"},
 	api_events},
-    {"GET", "/api/investigations/{run}/report", false, 0, {0}, api_report},
+    {"GET", "/api/investigations/{run}/report", false, 0, {"as", "evidence"},
+	api_report},
     {"GET", "/api/investigations/{run}/evidence/{item}", false, 0, {0},
 	api_evidence},
     {"POST", "/api/investigations/{run}/cancel", false, API_WORD_BODY_MAX, {0},
@@ -26,6 +28,8 @@ const struct route routes[] = {
 	api_checkpoint},
     {"POST", "/api/investigations/{run}/fork", false, REQUEST_BODY_MAX, {0},
 	api_fork},
+    {"GET", "/", true, 0, {0}, page_index},
+    {"GET", "/page/{item}", true, 0, {0}, page_asset},
     {"GET", "/healthz", true, 0, {0}, api_healthz},
     {"GET", "/readyz", true, 0, {0}, api_readyz},
     {0},

@@ -11,7 +11,7 @@
 #include "common/json/json.h"
 #include "common/wire/wire.h"
 #include "gateway/api/api_in.h"
-#include "gateway/api/prefer.h"
+#include "gateway/http/prefer.h"
 #include "gateway/api/request.h"
 #include "gateway/api/viewer.h"
 

@@ -59,8 +59,8 @@ void server_turn(struct server *s);
 const struct route_match *web_match(const struct web *h);
 struct span web_body(const struct web *h);
 
-/* A header field, or an argument of the route; .p is NULL when absent. Borrowed until
- * the answer is given. */
+/* A header field, or an argument of the route; .p is NULL when absent. Borrowed
+ * until the answer is given. */
 struct span web_header(const struct web *h, const char *name);
 struct span web_arg(const struct web *h, const char *name);
 
@@ -75,12 +75,21 @@ struct web_reply {
 	const char *media;         /* NULL: there is no body */
 	const char *location;      /* or NULL */
 	const char *field, *value; /* one further header field, or NULL */
-	bool
-	    page; /* shown by a browser: sent with a policy that runs nothing */
+	const char *encoding;      /* of the bytes, or NULL */
+	const char *cache;         /* Cache-Control; NULL: no-store */
+	const char *etag;          /* in its quotes, or NULL */
+	const char *policy;        /* Content-Security-Policy, or NULL */
 };
+
+/* Of what a browser may show but not run: text of others as a document. */
+extern const char web_policy_inert[];
 
 /* body is taken: its bytes move, and it is left empty. May be NULL. */
 void web_reply(struct web *h, const struct web_reply *r, struct buf *body);
+
+/* The same with bytes that outlive the process. */
+void web_reply_constant(
+    struct web *h, const struct web_reply *r, struct span body);
 
 void web_problem(struct web *h, const struct problem *p);
 

@@ -172,10 +172,10 @@ field_add(struct MHD_Response *r, const char *name, const char *value)
 }
 
 static void
-fields_common(struct MHD_Response *r)
+fields_common(struct MHD_Response *r, const char *cache)
 {
 	field_add(r, "Connection", "close");
-	field_add(r, "Cache-Control", "no-store");
+	field_add(r, "Cache-Control", cache != NULL ? cache : "no-store");
 	field_add(r, "X-Content-Type-Options", "nosniff");
 }
 
@@ -191,6 +191,30 @@ answer(struct web *h, int status, struct MHD_Response *r)
 	web_resume(h);
 }
 
+const char web_policy_inert[] =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
+    "frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
+
+static void
+fields_add(struct MHD_Response *r, const struct web_reply *reply)
+{
+	const char *const fields[][2] = {
+	    {"Content-Type", reply->media},
+	    {"Location", reply->location},
+	    {"Content-Encoding", reply->encoding},
+	    {"ETag", reply->etag},
+	    {"Content-Security-Policy", reply->policy},
+	    {"Referrer-Policy", reply->policy != NULL ? "no-referrer" : NULL},
+	    {reply->field, reply->field != NULL ? reply->value : NULL},
+	};
+	size_t i;
+
+	fields_common(r, reply->cache);
+	for (i = 0; i < ARRAY_LEN(fields); i++)
+		if (fields[i][1] != NULL)
+			field_add(r, fields[i][0], fields[i][1]);
+}
+
 void
 web_reply(struct web *h, const struct web_reply *reply, struct buf *body)
 {
@@ -198,18 +222,18 @@ web_reply(struct web *h, const struct web_reply *reply, struct buf *body)
 	struct MHD_Response *r = response_made(MHD_create_response_from_buffer(
 	    n, n > 0 ? buf_take(body) : NULL, MHD_RESPMEM_MUST_FREE));
 
-	fields_common(r);
-	if (reply->media != NULL)
-		field_add(r, "Content-Type", reply->media);
-	if (reply->location != NULL)
-		field_add(r, "Location", reply->location);
-	if (reply->field != NULL)
-		field_add(r, reply->field, reply->value);
-	if (reply->page)
-		field_add(r, "Content-Security-Policy",
-		    "default-src 'none'; style-src 'unsafe-inline'; "
-		    "img-src 'self' data:; frame-ancestors 'self'; "
-		    "base-uri 'none'; form-action 'none'");
+	fields_add(r, reply);
+	answer(h, reply->status, r);
+}
+
+void
+web_reply_constant(
+    struct web *h, const struct web_reply *reply, struct span body)
+{
+	struct MHD_Response *r = response_made(MHD_create_response_from_buffer(
+	    body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_PERSISTENT));
+
+	fields_add(r, reply);
 	answer(h, reply->status, r);
 }
 
@@ -224,7 +248,7 @@ web_problem(struct web *h, const struct problem *p)
 	problem_json(&b, p);
 	r = response_made(MHD_create_response_from_buffer(
 	    b.len, b.data, MHD_RESPMEM_MUST_COPY));
-	fields_common(r);
+	fields_common(r, NULL);
 	field_add(r, "Content-Type", "application/problem+json");
 	if (p->allow[0] != '\0')
 		field_add(r, "Allow", p->allow);
@@ -285,7 +309,7 @@ web_stream(struct web *h, const char *location)
 	    response_made(MHD_create_response_from_callback(
 		MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, h, NULL));
 
-	fields_common(r);
+	fields_common(r, NULL);
 	field_add(r, "Content-Type", "text/event-stream; charset=utf-8");
 	field_add(r, "X-Accel-Buffering", "no");
 	if (location != NULL)

@@ -3,7 +3,7 @@
  * prefer, problems.
  */
 #include "gateway/http/gate.h"
-#include "gateway/api/prefer.h"
+#include "gateway/http/prefer.h"
 #include "gateway/http/problem.h"
 #include "gateway/api/routes.h"
 #include "tests/harness/texts.h"

@@ -1,6 +1,6 @@
 /* test_md.c - text of others inside Markdown, held against a renderer. */
 #include "common/report/md.h"
-#include "gateway/api/html.h"
+#include "gateway/casefile/html.h"
 #include "tests/harness/texts.h"
 
 #include <check.h>

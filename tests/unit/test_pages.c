@@ -2,7 +2,7 @@
  * test_pages.c - what the gateway writes: events as text, reports as pages.
  */
 #include "common/wire/wire.h"
-#include "gateway/api/html.h"
+#include "gateway/casefile/html.h"
 #include "gateway/http/sse.h"
 #include "tests/harness/texts.h"
 
@@ -106,6 +106,21 @@ static const struct {
     {"[a]: javascript:x\n\n[a]", "<a href=\"#\"", "javascript:"},
     {"```\n<b>&\n```", "&lt;b&gt;&amp;", "<b>"},
     {"[x](http://a/\"onclick=\"y)", "http://a/", "\"onclick=\""},
+    {"so [E1][E22].",
+	"so <a class=\"cite\" href=\"#E1\">E1</a>"
+	"<a class=\"cite\" href=\"#E22\">E22</a>.",
+	NULL},
+    {"**b** [E3] c", "<a class=\"cite\" href=\"#E3\">", NULL},
+    {"a \\[E1\\] b", "[E1]", "class=\"cite\""},
+    {"a &#91;E1] b", "[E1]", "class=\"cite\""},
+    {"`[E1]`", "<code>[E1]</code>", "class=\"cite\""},
+    {"```\n[E1]\n```\n", "[E1]", "class=\"cite\""},
+    {"```\nx\n```\n[E1]\n", "href=\"#E1\"", NULL},
+    {"    [E1]\n\n[E2]", "href=\"#E2\"", "href=\"#E1\""},
+    {"[a [E1] b](http://a/)", "[E1]", "class=\"cite\""},
+    {"[x](http://a/[E1]) [E2]", "href=\"#E2\"", "href=\"#E1\""},
+    {"[E1x] [E] [e1] [E1", "[E1x] [E] [e1] [E1", "class=\"cite\""},
+    {"[E1234567890123]", "[E1234567890123]", "class=\"cite\""},
 };
 
 START_TEST(a_page_shows_text_and_runs_nothing)

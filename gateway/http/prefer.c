@@ -1,7 +1,7 @@
 /*
  * prefer.c - what a client would rather have.
  */
-#include "gateway/api/prefer.h"
+#include "gateway/http/prefer.h"
 
 #include <stddef.h>
 #include <strings.h>

@@ -2,14 +2,14 @@
  * html.c - a report's Markdown as a page that cannot do anything.
  *
  * Invariant: with raw HTML off, every "<" in what md4c writes is its own, so
- * the attributes that hold addresses can be found in its output.
+ * tags, and the attributes that hold addresses, can be found in its output.
  */
-#include "gateway/api/html.h"
+#include "gateway/casefile/html.h"
 
 #include <md4c-html.h>
 #include <strings.h>
 
-enum { HTML_MAX = 64 << 20 };
+enum { HTML_MAX = 64 << 20, CITATION_MAX = 12 };
 
 static void
 escape(struct buf *b, struct span s)
@@ -89,11 +89,88 @@ copy_filtered(struct buf *b, struct span html)
 	}
 }
 
+/* ---- citations ---- */
+
+/* What md4c has written so far, a piece at a time. */
+struct writer {
+	struct buf *b;
+	bool in_tag;
+	int quoted; /* within links and code, where nothing is cited */
+};
+
+/* The bytes of "[E12]" at the start of s, 0 where it is none. */
+static size_t
+citation_length(struct span s)
+{
+	size_t i = 2;
+
+	if (s.n < 4 || s.p[0] != '[' || s.p[1] != 'E')
+		return 0;
+	while (i < s.n && i < CITATION_MAX && s.p[i] >= '0' && s.p[i] <= '9')
+		i++;
+	return i > 2 && i < s.n && s.p[i] == ']' ? i + 1 : 0;
+}
+
+/* An escaped bracket comes as a piece of its own, so a label cannot cite. */
+static void
+put_text(struct buf *b, struct span s)
+{
+	size_t i = 0, n;
+
+	while (i < s.n) {
+		n = citation_length(span_make(s.p + i, s.n - i));
+		if (n == 0) {
+			buf_addc(b, s.p[i++]);
+			continue;
+		}
+		buf_addf(b, "<a class=\"cite\" href=\"#%.*s\">%.*s</a>",
+		    (int)n - 2, s.p + i + 1, (int)n - 2, s.p + i + 1);
+		i += n;
+	}
+}
+
+static bool
+begins(struct span s, const char *with)
+{
+	size_t n = strlen(with);
+
+	return s.n >= n && memcmp(s.p, with, n) == 0;
+}
+
+static void
+tag_track(struct writer *w, struct span s)
+{
+	static const char *const quoting[] = {"<a", "<code", "<pre"};
+	static const char *const ends[] = {"</a>", "</code>", "</pre>"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(quoting); i++) {
+		w->quoted += begins(s, quoting[i]);
+		w->quoted -= memmem(s.p, s.n, ends[i], strlen(ends[i])) != NULL;
+	}
+	/* A block of code begins with both tags in one piece. */
+	w->quoted += begins(s, "<pre><code");
+	w->in_tag = memrchr(s.p, '<', s.n) > memrchr(s.p, '>', s.n);
+}
+
 static void
 on_html(const MD_CHAR *text, MD_SIZE n, void *userdata)
 {
-	buf_add(userdata, text, n);
+	struct writer *w = userdata;
+	struct span s = span_make(text, n);
+
+	if (n == 0)
+		return;
+	if (memchr(text, '<', n) != NULL || memchr(text, '>', n) != NULL)
+		tag_track(w, s);
+	else if (!w->in_tag && w->quoted == 0) {
+		put_text(w->b, s);
+		return;
+	}
+	buf_add_span(w->b, s);
 }
+
+/* ---- the page ---- */
 
 static void
 page_head(struct buf *b, const char *language, const char *title)
@@ -115,18 +192,25 @@ page_head(struct buf *b, const char *language, const char *title)
 }
 
 void
-html_page(struct buf *b, const char *language, const char *title,
-    struct span markdown)
+html_report(struct buf *b, struct span markdown)
 {
 	auto_buf raw = {0};
+	struct writer w = {.b = &raw};
 
 	buf_init(&raw, HTML_MAX);
-	page_head(b, language, title);
 	if (md_html(markdown.p != NULL ? markdown.p : "", (MD_SIZE)markdown.n,
-		on_html, &raw,
+		on_html, &w,
 		MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS |
 		    MD_FLAG_NOHTML,
 		MD_HTML_FLAG_SKIP_UTF8_BOM) == 0)
 		copy_filtered(b, buf_span(&raw));
+}
+
+void
+html_page(struct buf *b, const char *language, const char *title,
+    struct span markdown)
+{
+	page_head(b, language, title);
+	html_report(b, markdown);
 	buf_adds(b, "</body>\n</html>\n");
 }

@@ -2,8 +2,8 @@
  * prefer.h - what a client would rather have: Accept, Accept-Language,
  * Prefer. Pure.
  */
-#ifndef GATEWAY_API_PREFER_H
-#define GATEWAY_API_PREFER_H
+#ifndef GATEWAY_HTTP_PREFER_H
+#define GATEWAY_HTTP_PREFER_H
 
 #include "common/base/span.h"
 

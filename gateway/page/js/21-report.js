@@ -1,0 +1,78 @@
+/*
+ * 21-report.js - the report, whose HTML the server has made.
+ *
+ * It comes without raw HTML in it and with links that lead nowhere bad; all
+ * the same it is not put into the page, but copied into it, element by
+ * element of a list, so that nothing else can be there.
+ */
+
+const REPORT_TAGS = new Set(["H1", "H2", "H3", "H4", "H5", "H6", "P", "UL", "OL", "LI", "TABLE", "THEAD", "TBODY",
+	"TR", "TH", "TD", "CODE", "PRE", "EM", "STRONG", "DEL", "A", "BLOCKQUOTE", "HR", "BR"]);
+const CITED = /^#E\d+$/;
+const ROWS_FOLDED = 30;
+
+function linkOf(run, href) {
+	if (CITED.test(href))
+		return { href: `#${run}/${href.slice(1)}`, class: "cite" };
+	if (/^https?:\/\//i.test(href))
+		return { href, rel: "noreferrer noopener", target: "_blank" };
+	return {};
+}
+
+function copyInto(to, from, run) {
+	for (const node of from.childNodes) {
+		if (node.nodeType === Node.TEXT_NODE) {
+			to.append(node.data);
+		} else if (node.nodeType === Node.ELEMENT_NODE && REPORT_TAGS.has(node.tagName)) {
+			const e = document.createElement(node.tagName);
+
+			if (node.tagName === "A")
+				for (const [k, v] of Object.entries(linkOf(run, node.getAttribute("href") || "")))
+					e.setAttribute(k, v);
+			if (node.tagName === "OL" && node.hasAttribute("start"))
+				e.setAttribute("start", node.getAttribute("start"));
+			copyInto(e, node, run);
+			to.append(e);
+		} else if (node.nodeType === Node.ELEMENT_NODE) {
+			to.append(node.textContent);
+		}
+	}
+}
+
+/* A table may be wider than a phone and longer than anybody reads. */
+function tablesFold(report) {
+	for (const table of report.querySelectorAll("table")) {
+		const rows = table.tBodies[0]?.rows.length || 0;
+		const title = table.querySelector("th")?.textContent || t("report");
+		const box = h(`div.scroll${rows > ROWS_FOLDED ? ".long" : ""}`,
+			{ tabindex: 0, role: "region", "aria-label": `${title} (${rows})` });
+
+		table.replaceWith(box);
+		box.append(table);
+	}
+}
+
+/* What stands before the first section is what is read first. */
+function firstScreen(report) {
+	const head = h("div.first", {});
+
+	while (report.firstChild && report.firstChild.tagName !== "H2")
+		head.append(report.firstChild);
+	report.prepend(head);
+}
+
+async function reportLoad(run) {
+	const answer = await ask(runPath(run, "/report?evidence=no"), { accept: "text/html" });
+	const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+	const report = h("article.report", {});
+
+	copyInto(report, parsed.body, run);
+	firstScreen(report);
+	tablesFold(report);
+	return report;
+}
+
+/* The ids it cites, in the order in which it first does. */
+function citedIn(report) {
+	return [...new Set([...report.querySelectorAll("a.cite")].map((a) => a.getAttribute("href").split("/").pop()))];
+}

@@ -9,6 +9,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { READY_MS = AWAIT_MS, BLOCKS_MS = AWAIT_MS };
@@ -113,6 +114,23 @@ const char *
 prometheus_url(const struct prometheus *p)
 {
 	return p->url;
+}
+
+int64_t
+prometheus_cpu_ms(const struct prometheus *p)
+{
+	auto_str path = xasprintf("/proc/%d/stat", (int)proc_pid(p->proc));
+	auto_str stat = file_read(path);
+	const char *rest = strrchr(stat, ')');
+	long long user, system;
+
+	ck_assert_ptr_nonnull(rest);
+	ck_assert_int_eq(sscanf(rest,
+			     ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+			     "%lld %lld",
+			     &user, &system),
+	    2);
+	return (user + system) * 1000 / sysconf(_SC_CLK_TCK);
 }
 
 void

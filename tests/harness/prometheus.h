@@ -5,6 +5,8 @@
 #ifndef TESTS_PROMETHEUS_H
 #define TESTS_PROMETHEUS_H
 
+#include <stdint.h>
+
 struct prometheus;
 
 struct prometheus_spec {
@@ -24,6 +26,9 @@ struct prometheus *prometheus_start(const struct prometheus_spec *spec);
 
 /* Without a / at its end, with the prefix; as long as p lives. */
 const char *prometheus_url(const struct prometheus *p);
+
+/* Processor time it has taken so far. */
+int64_t prometheus_cpu_ms(const struct prometheus *p);
 
 /* Ends it and removes its data. */
 void prometheus_free(struct prometheus *p);

@@ -3,9 +3,10 @@
 #include "common/net/http.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { REQUEST_MAX = 1 << 20, CHUNK = 60000, VARINT = 0, I64 = 1, BYTES = 2 };
-enum { SCHEMA_CUSTOM = -53 };
+enum { SCHEMA_CUSTOM = -53, AT_ONCE = 4, SEND_MS = 60000 };
 
 static void
 put_varint(struct buf *b, uint64_t v)
@@ -97,8 +98,7 @@ put_histogram(struct buf *b, const struct remote_point *p, bool custom)
 	put_bytes(&h, 12, buf_span(&deltas));
 	put_uint(&h, 15, (uint64_t)p->t_ms);
 	if (custom)
-		put_bytes(&h, 16,
-		    span_make((const char *)ends, sizeof(ends)));
+		put_bytes(&h, 16, span_make((const char *)ends, sizeof(ends)));
 	put_bytes(b, 4, buf_span(&h));
 }
 
@@ -132,6 +132,10 @@ put_snappy(struct buf *b, struct span s)
 	}
 }
 
+static const char *const headers[] = {"Content-Encoding: snappy",
+    "Content-Type: application/x-protobuf",
+    "X-Prometheus-Remote-Write-Version: 0.1.0", NULL};
+
 static void
 on_done(void *arg, const struct http_result *result)
 {
@@ -141,9 +145,6 @@ on_done(void *arg, const struct http_result *result)
 int
 remote_write(const char *url, const struct remote_series *series, size_t n)
 {
-	static const char *const headers[] = {"Content-Encoding: snappy",
-	    "Content-Type: application/x-protobuf",
-	    "X-Prometheus-Remote-Write-Version: 0.1.0", NULL};
 	auto_str to = xasprintf("%s/api/v1/write", url);
 	auto_buf plain = {.max = REQUEST_MAX}, body = {.max = 2 * REQUEST_MAX};
 	int status = 0;
@@ -159,4 +160,117 @@ remote_write(const char *url, const struct remote_series *series, size_t n)
 	put_snappy(&body, buf_span(&plain));
 	r.body = buf_span(&body);
 	return http_run(&r, 1, 1, NULL) == RC_OK ? status : 0;
+}
+
+/* ---- plain samples ---- */
+
+/* Several requests go at once: who takes them has other cores. */
+struct remote_batch {
+	char *url;
+	struct buf series;          /* the one being put together */
+	struct buf plain;           /* of the request that fills */
+	struct buf bodies[AT_ONCE]; /* of those that are full */
+	size_t n;
+	bool failed;
+};
+
+struct remote_batch *
+remote_batch_new(const char *url)
+{
+	struct remote_batch *b = xcalloc(1, sizeof(*b));
+
+	b->url = xasprintf("%s/api/v1/write", url);
+	buf_init(&b->series, REQUEST_MAX);
+	buf_init(&b->plain, REQUEST_MAX);
+	for (size_t i = 0; i < AT_ONCE; i++)
+		buf_init(&b->bodies[i], 2 * REQUEST_MAX);
+	return b;
+}
+
+static void
+batch_send(struct remote_batch *b)
+{
+	struct http_req reqs[AT_ONCE];
+	int status[AT_ONCE] = {0};
+
+	for (size_t i = 0; i < b->n; i++)
+		reqs[i] = (struct http_req){.method = "POST",
+		    .url = b->url,
+		    .headers = headers,
+		    .body = buf_span(&b->bodies[i]),
+		    .timeout_ms = SEND_MS,
+		    .on_done = on_done,
+		    .arg = &status[i]};
+	if (http_run(reqs, b->n, AT_ONCE, NULL) != RC_OK)
+		b->failed = true;
+	for (size_t i = 0; i < b->n; i++)
+		b->failed |= status[i] / 100 != 2;
+	b->n = 0;
+}
+
+static void
+batch_pack(struct remote_batch *b)
+{
+	if (b->plain.len == 0)
+		return;
+	buf_reset(&b->bodies[b->n]);
+	put_snappy(&b->bodies[b->n++], buf_span(&b->plain));
+	buf_reset(&b->plain);
+	if (b->n == AT_ONCE)
+		batch_send(b);
+}
+
+static void
+batch_series_end(struct remote_batch *b)
+{
+	if (b->series.len == 0)
+		return;
+	if (b->plain.len + b->series.len + 10 > b->plain.max)
+		batch_pack(b);
+	put_bytes(&b->plain, 1, buf_span(&b->series));
+	buf_reset(&b->series);
+}
+
+void
+remote_batch_series(struct remote_batch *b, const char *const *labels)
+{
+	batch_series_end(b);
+	for (; *labels != NULL; labels += 2)
+		put_label(&b->series, labels[0], labels[1]);
+}
+
+void
+remote_batch_sample(struct remote_batch *b, int64_t t_ms, double v)
+{
+	char s[2 + 1 + 8 + 1 + 10] = {2 << 3 | BYTES, 0, 1 << 3 | I64};
+	size_t n = 3;
+	uint64_t t = (uint64_t)t_ms;
+
+	memcpy(s + n, &v, sizeof(v));
+	n += sizeof(v);
+	s[n++] = 2 << 3 | VARINT;
+	for (; t >= 0x80; t >>= 7)
+		s[n++] = (char)(t | 0x80);
+	s[n++] = (char)t;
+	s[1] = (char)(n - 2);
+	buf_add(&b->series, s, n);
+}
+
+bool
+remote_batch_free(struct remote_batch *b)
+{
+	bool good;
+
+	batch_series_end(b);
+	batch_pack(b);
+	if (b->n > 0)
+		batch_send(b);
+	good = !b->failed;
+	for (size_t i = 0; i < AT_ONCE; i++)
+		buf_done(&b->bodies[i]);
+	buf_done(&b->plain);
+	buf_done(&b->series);
+	free(b->url);
+	free(b);
+	return good;
 }

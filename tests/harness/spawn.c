@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,6 +134,7 @@ struct proc {
 	pid_t pid;
 	bool reaped;
 	int status;
+	struct rusage use; /* once it is reaped */
 	char *out_path, *err_path;
 };
 
@@ -188,7 +190,8 @@ proc_is_dead(void *ctx)
 {
 	struct proc *p = ctx;
 
-	if (!p->reaped && waitpid(p->pid, &p->status, WNOHANG) == p->pid)
+	if (!p->reaped && 
+	    wait4(p->pid, &p->status, WNOHANG, &p->use) == p->pid)
 		p->reaped = true;
 	return p->reaped;
 }
@@ -211,6 +214,12 @@ pid_t
 proc_pid(const struct proc *p)
 {
 	return p->pid;
+}
+
+long
+proc_peak_kb(const struct proc *p)
+{
+	return p->use.ru_maxrss;
 }
 
 void

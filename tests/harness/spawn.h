@@ -57,6 +57,8 @@ struct proc *proc_start(const struct proc_spec *spec);
 void proc_free(struct proc *p);
 
 pid_t proc_pid(const struct proc *p);
+/* The most memory it ever took, once it was waited for. */
+long proc_peak_kb(const struct proc *p);
 void proc_signal(struct proc *p, int signal_no);
 bool proc_is_alive(struct proc *p);
 

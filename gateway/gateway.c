@@ -139,7 +139,11 @@ gateway_start(struct agent *a, void **ret_state, struct err *err)
 	if (rc == RC_OK)
 		rc = link_new(a, on_turn, g, &g->link, err);
 	if (rc == RC_OK) {
-		g->api = api_new(g->link, agent_conf(a)->language);
+		const struct conf *c = agent_conf(a);
+
+		g->api = api_new(g->link, c->language, g->gate,
+		    c->prometheus_link != NULL ? c->prometheus_link
+					       : c->prometheus_url);
 		rc = server_open(g, has_token, err);
 	}
 	if (rc != RC_OK) {

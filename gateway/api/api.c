@@ -23,11 +23,14 @@ static const char markdown[] = "text/markdown";
 static const char html[] = "text/html";
 
 struct api *
-api_new(struct link *link, const char *language)
+api_new(struct link *link, const char *language, const struct gate *gate,
+    const char *prometheus)
 {
 	struct api *api = xcalloc(1, sizeof(*api));
 
 	api->link = link;
+	api->gate = gate;
+	api->prometheus = prometheus;
 	api->language = prefer_language_of(span_of(language));
 	if (api->language == NULL)
 		api->language = "zh";

@@ -16,8 +16,15 @@ struct api;
 /* Bytes of a body that holds a word or two. */
 enum { API_WORD_BODY_MAX = 4 << 10 };
 
-/* language: of reports whose request names none. */
-struct api *api_new(struct link *link, const char *language);
+/* A token, as JSON may escape it. */
+enum { API_TOKEN_BODY_MAX = 32 << 10 };
+
+struct gate;
+
+/* language: of reports whose request names none. gate, prometheus: for the
+ * page, whom it lets in and where a browser finds Prometheus, or NULL. */
+struct api *api_new(struct link *link, const char *language,
+    const struct gate *gate, const char *prometheus);
 void api_free(struct api *api);
 
 /* For server_spec. */
@@ -36,6 +43,9 @@ void api_step(struct api *api, struct web *h);
 void api_checkpoints(struct api *api, struct web *h);
 void api_checkpoint(struct api *api, struct web *h);
 void api_fork(struct api *api, struct web *h);
+void api_session(struct api *api, struct web *h);
+void api_sign_in(struct api *api, struct web *h);
+void api_sign_out(struct api *api, struct web *h);
 void api_healthz(struct api *api, struct web *h);
 void api_readyz(struct api *api, struct web *h);
 

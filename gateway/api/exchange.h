@@ -13,6 +13,8 @@
 struct api {
 	struct link *link;
 	const char *language; /* of reports whose request names none */
+	const struct gate *gate;
+	const char *prometheus; /* for browsers; or NULL */
 };
 
 struct exchange {

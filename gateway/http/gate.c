@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "common/base/clk.h"
+
 enum { NAMES_MAX = 64, TOKEN_MIN = 8, TOKEN_MAX = 4096, IP_TEXT = 64 };
 
 struct gate {
@@ -17,6 +19,7 @@ struct gate {
 	unsigned n;
 	bool wildcard;
 	char *token;
+	struct session_key key; /* of sessions, where there is a token */
 };
 
 static const char *const loopback_names[] = {"localhost", "127.0.0.1", "[::1]"};
@@ -148,16 +151,79 @@ equal_in_constant_time(struct span got, const char *want)
 	return differ == 0;
 }
 
+bool
+gate_asks(const struct gate *g)
+{
+	return g->token != NULL;
+}
+
+static bool
+bearer_good(const struct gate *g, struct span v)
+{
+	return v.n > 7 && strncasecmp(v.p, "Bearer ", 7) == 0 &&
+	       equal_in_constant_time(span_make(v.p + 7, v.n - 7), g->token);
+}
+
+static bool
+session_good(const struct gate *g, struct span cookies)
+{
+	return session_is_good(
+	    &g->key, session_find(cookies), clk_wall_ms() / 1000);
+}
+
+bool
+gate_knows(const struct gate *g, struct span authorization, struct span cookies)
+{
+	return g->token == NULL || bearer_good(g, authorization) ||
+	       session_good(g, cookies);
+}
+
+bool
+gate_sign_in(
+    const struct gate *g, struct span token, char ret_value[SESSION_VALUE_MAX])
+{
+	if (g->token == NULL || !equal_in_constant_time(token, g->token))
+		return false;
+	session_make(&g->key, clk_wall_ms() / 1000, ret_value);
+	return true;
+}
+
+/*
+ * A browser sends a cookie whoever made it ask, pages of the other ports of
+ * this machine too; so what it says of who that was must say: the page
+ * itself. What changes something needs such a word, from browsers that say
+ * nothing else their Origin, which was looked at.
+ */
+static bool
+session_check(const struct head *head, struct problem *ret)
+{
+	struct span site = head_find(head, "Sec-Fetch-Site");
+	bool reads =
+	    span_is(head->method, "GET") || span_is(head->method, "HEAD");
+
+	if (site.p != NULL && !is(site, "same-origin") &&
+	    !(is(site, "none") && reads)) {
+		problem_set(
+		    ret, 403, "a session is for the gateway's own page alone");
+		return false;
+	}
+	if (site.p != NULL || reads || head_find(head, "Origin").p != NULL)
+		return true;
+	problem_set(ret, 403,
+	    "a request with a session's cookie must say by Origin that it is "
+	    "the page's; programs send \"Authorization: Bearer TOKEN\"");
+	return false;
+}
+
 static bool
 token_check(const struct gate *g, const struct head *head, struct problem *ret)
 {
 	struct span v = head_find(head, "Authorization");
 
-	if (g->token == NULL)
+	if (g->token == NULL || bearer_good(g, v))
 		return true;
-	if (v.n > 7 && strncasecmp(v.p, "Bearer ", 7) == 0 &&
-	    equal_in_constant_time(span_make(v.p + 7, v.n - 7), g->token))
-		return true;
+	if (v.p == NULL && session_good(g, head_find(head, "Cookie")))
+		return session_check(head, ret);
 	problem_set(ret, 401,
 	    v.p == NULL
 		? "this gateway asks for a token; send \"Authorization: Bearer "
@@ -248,6 +314,8 @@ gate_new(const struct gate_spec *spec, struct gate **ret_gate, struct err *err)
 		return rc;
 	}
 	g->token = spec->token != NULL ? xstrdup(spec->token) : NULL;
+	if (g->token != NULL)
+		session_key_of(g->token, &g->key);
 	*ret_gate = g;
 	return RC_OK;
 }
@@ -262,5 +330,6 @@ gate_free(struct gate *g)
 	if (g->token != NULL)
 		explicit_bzero(g->token, strlen(g->token));
 	free(g->token);
+	explicit_bzero(&g->key, sizeof(g->key));
 	free(g);
 }

@@ -1,5 +1,5 @@
 /*
- * gate.h - may this request come in? Host, Origin and bearer token. Pure.
+ * gate.h - may this request come in? Host, Origin, token or session.
  *
  * A browser on this machine can be made to send requests here by any page
  * (CSRF), under any name (DNS rebinding); so names are held against a list,
@@ -10,6 +10,7 @@
 
 #include "gateway/http/head.h"
 #include "gateway/http/problem.h"
+#include "gateway/http/session.h"
 
 struct gate;
 
@@ -32,5 +33,17 @@ void gate_free(struct gate *g);
  */
 bool gate_check(const struct gate *g, const struct head *head, bool public,
     struct problem *ret);
+
+/* Whether a token is asked for. */
+bool gate_asks(const struct gate *g);
+
+/* Whether one of these header fields says who has the token; either may be
+ * empty. Not whose they are: see gate_check. */
+bool gate_knows(
+    const struct gate *g, struct span authorization, struct span cookies);
+
+/* True: that is the token, and ret_value a session's. */
+bool gate_sign_in(
+    const struct gate *g, struct span token, char ret_value[SESSION_VALUE_MAX]);
 
 #endif

@@ -159,6 +159,153 @@ START_TEST(another_builds_file_is_not_there)
 }
 END_TEST
 
+/* ---- signing in ---- */
+
+struct guarded {
+	char *dir;
+	struct front *f;
+};
+
+static void
+guarded_open(struct guarded *g)
+{
+	auto_str file = NULL;
+	const char *more[] = {"--token-file", NULL, "--prometheus-link",
+	    "https://prom.example/p", NULL};
+
+	g->dir = scratch_new();
+	file = xasprintf("%s/token", g->dir);
+	file_write(file, "correct-horse\n");
+	more[1] = file;
+	g->f = front_new_with(more);
+}
+
+static void
+guarded_close(struct guarded *g)
+{
+	front_free(g->f);
+	scratch_free(g->dir);
+}
+
+#define SIGN_IN "POST /api/session"
+
+/* "culprit=…", the caller's, of the cookie that an answer sets. */
+static char *
+cookie_of(const char *answer)
+{
+	const char *from = strstr(answer, "\r\nSet-Cookie: ");
+
+	ck_assert_msg(from != NULL, "%s", answer);
+	from += strlen("\r\nSet-Cookie: ");
+	return xstrndup(from, strcspn(from, ";"));
+}
+
+START_TEST(signing_in_once_is_enough)
+{
+	struct guarded g;
+	auto_str in = NULL;
+	auto_str cookie = NULL;
+	auto_str fields = NULL;
+	auto_str who = NULL;
+	auto_str list = NULL;
+	auto_str out = NULL;
+	struct client *c;
+
+	guarded_open(&g);
+	in = client_ask(g.f, SIGN_IN,
+	    CLIENT_JSON "Origin: https://localhost\r\n",
+	    "{\"token\":\"correct-horse\"}");
+	assert_status(in, 204);
+	assert_contains(in, "; Path=/; Max-Age=2592000; HttpOnly; "
+			    "SameSite=Strict; Secure\r\n");
+	cookie = cookie_of(in);
+	fields =
+	    xasprintf("Sec-Fetch-Site: same-origin\r\nCookie: %s\r\n", cookie);
+	who = client_ask(g.f, "GET /api/session", fields, "");
+	assert_contains(who, "\"signed_in\":true");
+	assert_contains(who, "\"prometheus\":\"https://prom.example/p\"");
+	c = client_request(g.f, "GET /api/investigations", fields, "");
+	ck_assert_ptr_nonnull(front_expect(g.f, PROTO_QUERY));
+	client_free(c);
+	out = client_ask(g.f, "DELETE /api/session", fields, "");
+	assert_status(out, 204);
+	assert_contains(out, "Set-Cookie: culprit=; Path=/; Max-Age=0; ");
+	guarded_close(&g);
+}
+END_TEST
+
+START_TEST(who_is_not_signed_in_learns_nothing)
+{
+	struct guarded g;
+	auto_str who = NULL;
+	auto_str list = NULL;
+	auto_str wrong = NULL;
+	auto_str page = NULL;
+
+	guarded_open(&g);
+	who = client_ask(g.f, "GET /api/session",
+	    "Cookie: culprit=9999999999."
+	    "00000000000000000000000000000000"
+	    "00000000000000000000000000000000\r\n",
+	    "");
+	assert_contains(who, "{\"token\":true,\"signed_in\":false}");
+	list = client_ask(g.f, "GET /api/investigations", "", "");
+	assert_status(list, 401);
+	wrong = client_ask(
+	    g.f, SIGN_IN, CLIENT_JSON, "{\"token\":\"correct-hors\"}");
+	assert_status(wrong, 401);
+	assert_lacks(wrong, "Set-Cookie");
+	page = client_ask(g.f, "GET /", "", "");
+	assert_status(page, 200);
+	guarded_close(&g);
+}
+END_TEST
+
+static const struct {
+	const char *fields, *body;
+	int status;
+} odd_sign_ins[] = {
+    {"Content-Type: text/plain\r\n", "{\"token\":\"correct-horse\"}", 415},
+    {CLIENT_JSON "Origin: http://evil.example\r\n",
+	"{\"token\":\"correct-horse\"}", 403},
+    {CLIENT_JSON "Sec-Fetch-Site: cross-site\r\n",
+	"{\"token\":\"correct-horse\"}", 403},
+    {CLIENT_JSON, "{\"token\":1}", 400},
+    {CLIENT_JSON, "{\"Token\":\"correct-horse\"}", 400},
+    {CLIENT_JSON, "{}", 400},
+    {CLIENT_JSON, "token=correct-horse", 400},
+};
+
+START_TEST(nobody_else_signs_a_browser_in)
+{
+	struct guarded g;
+	size_t i;
+
+	guarded_open(&g);
+	for (i = 0; i < ARRAY_LEN(odd_sign_ins); i++) {
+		auto_str answer = client_ask(
+		    g.f, SIGN_IN, odd_sign_ins[i].fields, odd_sign_ins[i].body);
+
+		assert_status(answer, odd_sign_ins[i].status);
+		assert_lacks(answer, "Set-Cookie");
+	}
+	guarded_close(&g);
+}
+END_TEST
+
+START_TEST(without_a_token_there_is_nothing_to_sign_in_to)
+{
+	struct front *f = front_new();
+	auto_str who = client_ask(f, "GET /api/session", "", "");
+	auto_str in = client_ask(
+	    f, SIGN_IN, CLIENT_JSON, "{\"token\":\"correct-horse\"}");
+
+	assert_contains(who, "\"token\":false,\"signed_in\":true");
+	assert_status(in, 409);
+	front_free(f);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -167,6 +314,10 @@ main(void)
 	    {all_that_it_loads_is_small_and_kept, 0},
 	    {what_a_browser_has_is_not_sent_again, 0},
 	    {another_builds_file_is_not_there, 0},
+	    {signing_in_once_is_enough, 0},
+	    {who_is_not_signed_in_learns_nothing, 0},
+	    {nobody_else_signs_a_browser_in, 0},
+	    {without_a_token_there_is_nothing_to_sign_in_to, 0},
 	};
 
 	return RUN_TESTS("page", tests);

@@ -37,6 +37,9 @@ static const struct {
     {"GET", "/api/investigations/a/checkpoints/3", 0, "a", "3", ""},
     {"POST", "/api/investigations/a/fork", 0, "a", "", ""},
     {"GET", "/api/investigations/a/fork", 405, "", "", "POST"},
+    {"GET", "/", 0, "", "", ""},
+    {"GET", "/page/x-1", 0, "", "x-1", ""},
+    {"PUT", "/api/session", 405, "", "", "GET, HEAD, POST, DELETE"},
     {"GET", "/healthz", 0, "", "", ""},
     {"GET", "/healthz2", 404, "", "", ""},
     {"GET", "/health", 404, "", "", ""},
@@ -98,8 +101,8 @@ static const struct {
     {"GET", "/api/investigations", "limit=1&&status=failed",
 	"\"\" is not known"},
     {"GET", "/api/investigations", "limit=1&limit=2", "limit is given twice"},
-    {"GET", "/api/investigations", "status=&limit=1&status=",
-	"status is given twice"},
+    {"GET", "/api/investigations",
+	"status=&limit=1&status=", "status is given twice"},
     {"GET", "/api/investigations", "last_event_id=1", "is not known"},
     {"GET", "/api/investigations/r1/events", "last_event_id=r1.3", NULL},
     {"GET", "/api/investigations/r1/events", "limit=3",
@@ -140,7 +143,9 @@ START_TEST(only_probes_are_public)
 	const struct route *r;
 
 	for (r = routes; r->method != NULL; r++)
-		ck_assert_msg(r->public == (strstr(r->path, "/api") == NULL),
+		ck_assert_msg(
+		    r->public == (strstr(r->path, "/api") == NULL ||
+				     strcmp(r->path, "/api/session") == 0),
 		    "%s", r->path);
 }
 END_TEST
@@ -287,6 +292,104 @@ START_TEST(a_token_must_be_the_right_one)
 }
 END_TEST
 
+/* What a browser sends of itself beside a session's cookie. */
+static const struct {
+	const char *method, *fields;
+	int status;
+} cookies[] = {
+    {"GET", "", 0},
+    {"HEAD", "", 0},
+    {"GET", "Sec-Fetch-Site: same-origin\r\n", 0},
+    {"GET", "Sec-Fetch-Site: none\r\n", 0},
+    {"GET", "Sec-Fetch-Site: same-site\r\n", 403},
+    {"GET", "Sec-Fetch-Site: cross-site\r\n", 403},
+    {"GET", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n", 403},
+    {"GET", "Origin: http://localhost:2\r\n", 403},
+    {"POST", "", 403},
+    {"POST", "Sec-Fetch-Site: none\r\n", 403},
+    {"POST", "Sec-Fetch-Site: same-site\r\n", 403},
+    {"POST", "Sec-Fetch-Site: same-origin\r\n", 0},
+    {"POST", "Origin: http://localhost:1\r\n", 0},
+    {"POST", "Origin: http://localhost:2\r\n", 403},
+    {"POST", "Origin: http://evil.example\r\n", 403},
+    {"POST", "Origin: null\r\n", 403},
+    {"POST",
+	"Origin: http://localhost:1\r\nAuthorization: Bearer wrong-token\r\n",
+	401},
+    {"POST", "Authorization: Bearer secret-token\r\n", 0},
+};
+
+START_TEST(a_session_is_good_for_the_page_alone)
+{
+	struct gate *g = gate_of(0, "secret-token");
+	char value[SESSION_VALUE_MAX];
+	auto_str fields = NULL;
+
+	ck_assert(gate_sign_in(g, span_of("secret-token"), value));
+	fields =
+	    xasprintf("Host: localhost:1\r\nCookie: a=b; culprit=%s; c\r\n%s",
+		value, cookies[_i].fields);
+	ck_assert_int_eq(
+	    visit(g, cookies[_i].method, fields, false), cookies[_i].status);
+	gate_free(g);
+}
+END_TEST
+
+START_TEST(a_session_is_made_with_the_token_alone_and_ends)
+{
+	struct gate *g = gate_of(0, "secret-token");
+	struct session_key key, other;
+	char value[SESSION_VALUE_MAX];
+	size_t i;
+
+	ck_assert(!gate_sign_in(g, span_of("secret-toke"), value));
+	ck_assert(!gate_sign_in(g, span_of(""), value));
+	session_key_of("secret-token", &key);
+	session_key_of("another-token", &other);
+	session_make(&key, 1000, value);
+	ck_assert(session_is_good(&key, span_of(value), 1000));
+	ck_assert(session_is_good(&key, span_of(value), 999 + SESSION_S));
+	ck_assert(!session_is_good(&key, span_of(value), 1000 + SESSION_S));
+	ck_assert(!session_is_good(&other, span_of(value), 1000));
+	ck_assert(!session_is_good(&key, span_of(""), 1000));
+	ck_assert(!session_is_good(&key, span_of("."), 1000));
+	/* Each byte counts, the moment's and the code's. */
+	for (i = 0; value[i] != '\0'; i++) {
+		value[i] ^= 1;
+		ck_assert(!session_is_good(&key, span_of(value), 1000));
+		value[i] ^= 1;
+	}
+	ck_assert(!session_is_good(&key, span_make(value, i - 1), 1000));
+	gate_free(g);
+}
+END_TEST
+
+static const struct {
+	const char *cookies, *value;
+} found[] = {
+    {"culprit=1.a", "1.a"},
+    {"x=1; culprit=1.a", "1.a"},
+    {"x=1;culprit=1.a;y", "1.a"},
+    {"culprit=1.a; culprit=2.b", "1.a"},
+    {"xculprit=1.a", NULL},
+    {"culprit2=1.a", NULL},
+    {"x=culprit=1", NULL},
+    {"", NULL},
+    {";;", NULL},
+    {"culprit=", ""},
+};
+
+START_TEST(our_cookie_is_found_among_others)
+{
+	struct span v = session_find(span_of(found[_i].cookies));
+
+	if (found[_i].value == NULL)
+		ck_assert_ptr_null(v.p);
+	else
+		ck_assert(span_is(v, found[_i].value));
+}
+END_TEST
+
 static const struct {
 	const char *hosts, *token, *says;
 } bad_gates[] = {
@@ -418,6 +521,9 @@ main(void)
 	    {names_and_origins_are_held_against_the_list, ARRAY_LEN(visits)},
 	    {a_post_from_another_site_is_no_link, 0},
 	    {a_token_must_be_the_right_one, ARRAY_LEN(tokens)},
+	    {a_session_is_good_for_the_page_alone, ARRAY_LEN(cookies)},
+	    {a_session_is_made_with_the_token_alone_and_ends, 0},
+	    {our_cookie_is_found_among_others, ARRAY_LEN(found)},
 	    {a_wrong_gate_is_explained, ARRAY_LEN(bad_gates)},
 	    {the_best_of_what_is_offered_is_chosen, ARRAY_LEN(accepts)},
 	    {the_language_follows_the_reader, ARRAY_LEN(languages)},

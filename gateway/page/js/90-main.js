@@ -30,7 +30,34 @@ function route() {
 function redraw() {
 	view.show = null;
 	view.run = null;
-	route();
+	if (signedIn)
+		route();
+	else
+		signin();
+}
+
+let signedIn = true;
+
+function signin() {
+	signedIn = false;
+	view.leave();
+	view = { run: null, leave: () => {}, show: null };
+	signinView($("main"), () => {
+		signedIn = true;
+		route();
+	});
+}
+
+async function begin() {
+	try {
+		if (await sessionLoad())
+			route();
+		else
+			signin();
+	} catch (e) {
+		fill($("main"), h("p.wrong.card", { role: "alert" }, e.message));
+		setTimeout(begin, 2000);
+	}
 }
 
 /* ---- theme and language ---- */
@@ -87,11 +114,19 @@ $("language").addEventListener("click", () => {
 	languageSet(kept.get("language") || (language === "zh" ? "en" : "zh"));
 	redraw();
 });
-window.addEventListener("hashchange", route);
+$("signout").addEventListener("click", async () => {
+	await ask("api/session", { method: "DELETE" }).catch(() => {});
+	signin();
+});
+signinWanted.addEventListener("wanted", () => {
+	if (signedIn)
+		signin();
+});
+window.addEventListener("hashchange", () => signedIn && route());
 document.addEventListener("keydown", (e) => {
 	if (e.key === "Escape" && document.body.classList.contains("has-evidence") && !document.querySelector("dialog[open]"))
 		location.hash = `#${view.run}`;
 });
 languageSet(language);
 readyTurn();
-route();
+begin();

@@ -10,6 +10,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "supervisor/store/audit.h"
+#include "supervisor/doors/calls.h"
 #include "supervisor/doors/doors.h"
 #include "supervisor/run/follow.h"
 #include "supervisor/run/ledger.h"
@@ -42,6 +43,7 @@ supervisor_stop(void *state)
 		TAILQ_REMOVE(&s->ended, r, all);
 		run_free(r);
 	}
+	calls_free(s->calls);
 	registry_free(s->workers);
 	windows_free(s->windows);
 	zhash_destroy(&s->by_id);
@@ -65,6 +67,7 @@ supervisor_new(struct agent *a)
 	s->turn_begin = turn_begin;
 	s->turn_end = turn_end;
 	s->workers = registry_new();
+	s->calls = calls_new();
 	s->windows = windows_new();
 	s->by_id = zhash_new();
 	s->lease_ms = agent_conf(a)->lease_ms;

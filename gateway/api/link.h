@@ -66,6 +66,11 @@ struct link_decision {
 };
 struct link_call *link_decide(struct link *l, const struct link_decision *d,
     const struct link_ops *ops, void *ctx);
+
+/* Lets an executor do one step that only reads, of no investigation: on_reply
+ * has its feedback as value and its evidence as bytes. */
+struct link_call *link_step(struct link *l, const struct proto_step *step,
+    int64_t within_ms, const struct link_ops *ops, void *ctx);
 struct link_call *link_follow(struct link *l, const char *run, uint64_t after,
     const struct link_ops *ops, void *ctx);
 

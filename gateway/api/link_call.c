@@ -134,6 +134,10 @@ call_fill(const struct link_call *c, struct proto *m)
 		m->query.args = buf_span(&c->body);
 	} else if (c->type == PROTO_DECIDE) {
 		decide_fill(c, &m->decide);
+	} else if (c->type == PROTO_CALL) {
+		m->call.req = c->req;
+		m->call.within_ms = (uint64_t)c->within_ms;
+		m->call.step = buf_span(&c->body);
 	} else if (c->type == PROTO_CANCEL) {
 		m->cancel.req = c->req;
 		m->cancel.run = span_of(c->run);
@@ -302,6 +306,21 @@ link_decide(struct link *l, const struct link_decision *d,
 	c->task = d->task;
 	c->approve = d->approve;
 	c->by = xstrdup(d->by);
+	link_call_send(c);
+	return c;
+}
+
+/* The supervisor tells when the time is up; that is waited for. */
+struct link_call *
+link_step(struct link *l, const struct proto_step *step, int64_t within_ms,
+    const struct link_ops *ops, void *ctx)
+{
+	struct link_call *c = call_new(l, PROTO_CALL, "", ops, ctx);
+
+	c->within_ms = within_ms;
+	if (l->there)
+		c->deadline_ms += within_ms;
+	proto_put_step(&c->body, step);
 	link_call_send(c);
 	return c;
 }

@@ -51,7 +51,8 @@ struct link_call {
 	char *by;   /* of DECIDE */
 	uint64_t task;
 	bool approve;
-	struct buf body; /* of SUBMIT, FORK and QUERY: the msgpack */
+	int64_t within_ms; /* of CALL */
+	struct buf body; /* of SUBMIT, FORK, QUERY and CALL: the msgpack */
 };
 
 struct link {

@@ -33,6 +33,7 @@ const struct route routes[] = {
     {"DELETE", "/api/session", true, 0, {0}, api_sign_out},
     {"GET", "/", true, 0, {0}, page_index},
     {"GET", "/page/{item}", true, 0, {0}, page_asset},
+    {"GET", "/api/alerts", false, 0, {0}, api_alerts},
     {"GET", "/healthz", true, 0, {0}, api_healthz},
     {"GET", "/readyz", true, 0, {0}, api_readyz},
     {0},

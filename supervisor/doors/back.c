@@ -10,6 +10,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/wire/wire.h"
+#include "supervisor/doors/calls.h"
 #include "supervisor/run/follow.h"
 #include "supervisor/run/ledger.h"
 #include "supervisor/run/lookup.h"
@@ -143,6 +144,8 @@ on_result(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
 	ledger_send(s, s->back, peer, &ack);
 	if (t != NULL)
 		outcome_take(s, t, res);
+	else if (res->run.n == 0 && res->epoch == s->epoch)
+		calls_result(s, w, res);
 	else
 		log_often(LOG_LEVEL_DEBUG, "late outcome, not taken", "worker",
 		    w->name, NULL);
@@ -175,6 +178,8 @@ renew_one(
 	t = held_task(s, w, epoch, l.run, l.task, l.attempt);
 	if (t != NULL)
 		t->lease_until_ms = clk_mono_ms() + s->lease_ms;
+	else if (l.run.n == 0 && calls_has(s, w, l.task, l.attempt))
+		return;
 	else if (epoch == s->epoch)
 		revoke_stale(s, w, &l);
 }

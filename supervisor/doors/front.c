@@ -12,6 +12,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/wire/wire.h"
+#include "supervisor/doors/calls.h"
 #include "supervisor/run/approve.h"
 #include "supervisor/doors/dispatch.h"
 #include "supervisor/run/engine.h"
@@ -242,6 +243,13 @@ on_query(struct supervisor *s, const struct bus_peer *peer,
 	return query_answer(s, peer, &msg->query, err);
 }
 
+static enum rc
+on_call(struct supervisor *s, const struct bus_peer *peer,
+    const struct proto *msg, struct err *err)
+{
+	return calls_take(s, peer, &msg->call, err);
+}
+
 /* ---- status ---- */
 
 /* Is a planner and an executor there? */
@@ -307,6 +315,7 @@ static const struct handler {
     HANDLER(QUERY, query),
     HANDLER(CANCEL, cancel),
     HANDLER(DECIDE, decide),
+    HANDLER(CALL, call),
 #undef HANDLER
 };
 

@@ -10,6 +10,7 @@
 
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
+#include "supervisor/doors/calls.h"
 #include "supervisor/run/step.h"
 
 #define THREE_DIED                                                             \
@@ -89,6 +90,7 @@ retry_orphans(struct supervisor *s, struct worker *w, bool died)
 	struct run *r;
 	int i;
 
+	calls_orphaned(s, w);
 	TAILQ_FOREACH(r, &s->runs, all)
 	for (i = 0; i < r->n_tasks; i++) {
 		struct task *t = &r->tasks[i];

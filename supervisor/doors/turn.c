@@ -10,6 +10,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "supervisor/run/approve.h"
+#include "supervisor/doors/calls.h"
 #include "supervisor/doors/dispatch.h"
 #include "supervisor/run/engine.h"
 #include "supervisor/run/follow.h"
@@ -28,6 +29,14 @@ enum {
 	GROUP_PATIENCE = 4,
 };
 
+/* A gateway that is gone: one that only stood still asks again. */
+static void
+gateway_gone(void *supervisor, const struct bus_peer *peer)
+{
+	calls_end_peer(supervisor, peer);
+	follow_end_peer(supervisor, peer);
+}
+
 static void
 peer_gone(void *ctx, struct bus *bus, const struct bus_peer *peer)
 {
@@ -35,7 +44,7 @@ peer_gone(void *ctx, struct bus *bus, const struct bus_peer *peer)
 	struct worker *w;
 
 	if (bus == s->front) {
-		follow_end_peer(s, peer);
+		gateway_gone(s, peer);
 		return;
 	}
 	w = registry_find(s->workers, peer);
@@ -128,6 +137,8 @@ turn_end(void *supervisor)
 		ledger_silence(s);
 		return;
 	}
+	/* Few, and somebody looks at an empty page. */
+	calls_dispatch(s);
 	do {
 		engine_settle(s);
 		dispatch_all(s);
@@ -207,13 +218,6 @@ remove_ghost(void *ctx, struct worker *w)
 	registry_remove(g->s->workers, w);
 }
 
-/* A gateway that is gone: one that only stood still asks again. */
-static void
-gateway_gone(void *supervisor, const struct bus_peer *peer)
-{
-	follow_end_peer(supervisor, peer);
-}
-
 /* Tells the store, now and then, which runs are old. */
 static void
 keep(struct supervisor *s, int64_t now_ms)
@@ -260,6 +264,7 @@ turn_tick(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 		registry_each(s->workers, remove_ghost, &g);
 	}
 	window_forget(s->windows, now, gateway_gone, s);
+	calls_tick(s, now);
 	end_overdue(s, now);
 	supervisor_at_work(s, NULL);
 	keep(s, now);

@@ -10,6 +10,7 @@
  *	these five -> step			one task
  *	all of these -> ledger -> follow	written down, then told
  *	front -> query, fork -> checkpoint, lookup	read from the store
+ *	front, back, turn, retry -> calls	steps of no run
  *
  * A message or a tick changes runs in memory and writes the same to the open
  * batch of the store; turn_end takes runs on whose steps are done, and hands
@@ -31,6 +32,7 @@
 
 enum { FOLLOW_BUCKETS = 4096 };
 
+struct calls;
 struct page;
 struct speech;
 
@@ -55,6 +57,7 @@ struct supervisor {
 					 * by_id until then */
 	struct task_queue queue[NODE_COUNT];
 	struct task_queue suspects[NODE_COUNT];	/* run.h */
+	struct calls *calls;		/* single steps, of no run */
 	struct windows *windows;	/* of the gateways */
 	struct blame *blame;		/* NULL: nobody is */
 	/* By gateway and request: each is looked up when it asks again. */

@@ -154,6 +154,25 @@ START_TEST(a_firing_alert_becomes_a_report_with_five_headings)
 }
 END_TEST
 
+/* Of what fires, without an investigation. */
+START_TEST(the_list_of_alerts_is_prometheus_s)
+{
+	struct scene s;
+	auto_str url = NULL;
+	struct answer *w;
+
+	scene_open(&s);
+	house_await_well(s.house);
+	url = house_url(s.house, "/api/alerts");
+	w = ask(NULL, url, NULL, NULL);
+	ck_assert_msg(w->status == 200, "%ld %s", w->status, w->body);
+	ck_assert_int_ge(count_of(w->body, "\"QueueLong\""), 2);
+	assert_contains(w->body, "NotYet");
+	answer_free(w);
+	scene_close(&s);
+}
+END_TEST
+
 START_TEST(progress_goes_to_stderr_and_the_report_to_stdout)
 {
 	static const char *const args[] = {
@@ -353,6 +372,7 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {a_firing_alert_becomes_a_report_with_five_headings, 0},
+	    {the_list_of_alerts_is_prometheus_s, 0},
 	    {progress_goes_to_stderr_and_the_report_to_stdout, 0},
 	    {what_was_found_can_be_read_again, 0},
 	    {started_without_waiting_it_is_followed_later, 0},

@@ -235,6 +235,18 @@ is_ready(void *ctx)
 	return ready;
 }
 
+/* No executor of these asks Prometheus, so it is refused; that it is asked
+ * and answered at both ends is test_calls' and test_main_job's. */
+static void
+alerts_are_asked_for(void)
+{
+	struct answer *w = request("/api/alerts", NULL, NULL);
+
+	ck_assert_int_eq(w->status, 503);
+	assert_contains(w->body, "has the tool query_prometheus_alerts");
+	answer_free(w);
+}
+
 /* ---- the walk ---- */
 
 static void
@@ -590,6 +602,7 @@ START_TEST(every_query_and_message_is_understood_at_the_other_end)
 	ck_assert(tap_await(s.tap, "STATUS.reason", LIMIT_MS));
 	start_workers();
 	ck_assert(await(is_ready, NULL, LIMIT_MS));
+	alerts_are_asked_for();
 	a_worker_is_refused();
 	a_run_goes_all_the_way();
 	what_it_left_is_read();

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/zone.h"
 #include "common/wire/proto.h"
 
 enum type { TYPE_STR, TYPE_LIST, TYPE_SECRET, TYPE_INT, TYPE_BOOL };
@@ -391,6 +392,31 @@ fill_paths(struct conf *c)
 		    c->data_dir));
 }
 
+/* How reports are written. */
+static enum rc
+check_reports(const struct conf *c, struct err *err)
+{
+	struct zone zone = {0};
+	enum rc rc = RC_OK;
+
+	if (c->language != NULL && strcmp(c->language, "zh") != 0 &&
+	    strcmp(c->language, "en") != 0)
+		return err_set(err, RC_INVALID,
+		    "language must be zh or en, not \"%s\"", c->language);
+	if (c->public_url != NULL &&
+	    ((strncmp(c->public_url, "http://", 7) != 0 &&
+		 strncmp(c->public_url, "https://", 8) != 0) ||
+		strpbrk(c->public_url, " \t\r\n\"<>`") != NULL))
+		return err_set(err, RC_INVALID,
+		    "public-url must be like https://culprit.example, not "
+		    "\"%s\"",
+		    c->public_url);
+	if (c->timezone != NULL)
+		rc = zone_read(span_of(c->timezone), &zone, err);
+	zone_done(&zone);
+	return rc == RC_OK ? rc : err_prefix(err, RC_INVALID, "timezone");
+}
+
 static enum rc
 load_all(struct conf *c, int argc, char **argv, unsigned who, struct err *err)
 {
@@ -409,10 +435,8 @@ load_all(struct conf *c, int argc, char **argv, unsigned who, struct err *err)
 		    f.ini != NULL, err);
 	if (rc == RC_OK)
 		rc = load_defaults(c, err);
-	if (rc == RC_OK && c->language != NULL &&
-	    strcmp(c->language, "zh") != 0 && strcmp(c->language, "en") != 0)
-		rc = err_set(err, RC_INVALID,
-		    "language must be zh or en, not \"%s\"", c->language);
+	if (rc == RC_OK)
+		rc = check_reports(c, err);
 	if (rc == RC_OK)
 		fill_paths(c);
 	return rc;

@@ -236,9 +236,36 @@ figure_of_time(struct span text, double at, bool seconds)
 	return f;
 }
 
-/* A time of day, alone or behind a date: 2026-11-23T10:56:03Z. */
+/* The seconds of "+08:00" behind a time of day and its fraction; 0: UTC. */
+static double
+read_zone(struct span s)
+{
+	size_t i = 0;
+	double by;
+
+	if (i < s.n && s.p[i] == '.')
+		for (i++; i < s.n && is_digit(s.p[i]); i++)
+			;
+	if (i + 6 > s.n || (s.p[i] != '+' && s.p[i] != '-') ||
+	    !is_dd(s, i + 1) || s.p[i + 3] != ':' || !is_dd(s, i + 4))
+		return 0;
+	by = two(s.p + i + 1) * 3600 + two(s.p + i + 4) * 60;
+	return s.p[i] == '-' ? -by : by;
+}
+
+/* "+08:00" on its own tells where a time is of; it is no figure. */
 static bool
-time_word(struct span w, struct figure *ret, bool *ret_is_date)
+is_zone(struct span w)
+{
+	return w.n == 6 && (w.p[0] == '+' || w.p[0] == '-') && is_dd(w, 1) &&
+	       w.p[3] == ':' && is_dd(w, 4);
+}
+
+/* A time of day, alone or behind a date: 2026-11-23T10:56:03Z; its zone
+ * clings to it or is the next word. */
+static bool
+time_word(
+    struct span w, struct span behind, struct figure *ret, bool *ret_is_date)
 {
 	struct span clock = w;
 	bool seconds = false;
@@ -254,7 +281,10 @@ time_word(struct span w, struct figure *ret, bool *ret_is_date)
 	n = read_clock(clock, &at, &seconds);
 	if (n == 0 || (n < clock.n && strchr(".Z+-", clock.p[n]) == NULL))
 		return false;
-	*ret = figure_of_time(w, at, seconds);
+	at -= n < clock.n    ? read_zone(span_from(clock, n))
+	      : behind.n > 0 ? read_zone(span_from(behind, 1))
+			     : 0;
+	*ret = figure_of_time(w, fmod(at + DAY_S, DAY_S), seconds);
 	return true;
 }
 
@@ -404,9 +434,10 @@ take_word(struct reading *r, struct span w, struct span behind)
 		w.n--;
 		behind = span_of("");
 	}
-	if (w.n == 0)
+	if (w.n == 0 || is_zone(w))
 		return;
-	if (time_word(w, &f, &date) || (!date && number_word(w, behind, &f)))
+	if (time_word(w, behind, &f, &date) ||
+	    (!date && number_word(w, behind, &f)))
 		keep(r, &f);
 	else if (!date)
 		pair_word(r, w, behind);
@@ -713,23 +744,6 @@ json_escape(struct span bytes, size_t i)
 	return 6;
 }
 
-/* The seconds of "+08:00" behind a time of day and its fraction; 0: UTC. */
-static double
-read_zone(struct span s)
-{
-	size_t i = 0;
-	double by;
-
-	if (i < s.n && s.p[i] == '.')
-		for (i++; i < s.n && is_digit(s.p[i]); i++)
-			;
-	if (i + 6 > s.n || (s.p[i] != '+' && s.p[i] != '-') ||
-	    !is_dd(s, i + 1) || s.p[i + 3] != ':' || !is_dd(s, i + 4))
-		return 0;
-	by = two(s.p + i + 1) * 3600 + two(s.p + i + 4) * 60;
-	return s.p[i] == '-' ? -by : by;
-}
-
 static size_t
 take_number(struct span rest, struct wants *values, struct wants *times)
 {
@@ -741,9 +755,9 @@ take_number(struct span rest, struct wants *values, struct wants *times)
 	if (times->n > 0)
 		clock = read_clock(rest, &at, &seconds);
 	if (clock > 0)
-		offer(times,
-		    fmod(at - read_zone(span_from(rest, clock)) + DAY_S,
-			DAY_S));
+		offer(
+		    times, fmod(at - read_zone(span_from(rest, clock)) + DAY_S,
+			       DAY_S));
 	x = read_number(rest, false);
 	offer(values, x.value);
 	if (times->n > 0)

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/report/alerts.h"
 #include "common/report/md.h"
@@ -20,6 +19,7 @@
 #include "common/report/tool_role.h"
 #include "common/json/tree.h"
 #include "common/wire/wire.h"
+#include "common/base/zone.h"
 
 enum {
 	TASK_MAX = 400,
@@ -39,6 +39,7 @@ struct report {
 	const cJSON *conclusion;
 	const cJSON *alerts;
 	const char *stop;
+	struct zone zone;
 };
 
 /* ---- pieces ---- */
@@ -83,16 +84,12 @@ put_confidence(const struct report *r, const char *name)
 }
 
 static void
-put_moment(struct buf *b, double ms)
+put_moment(const struct report *r, double ms)
 {
-	time_t t = (time_t)(ms / 1000);
-	char text[40];
-	struct tm tm;
+	char text[ZONE_TEXT];
 
-	if (gmtime_r(&t, &tm) == NULL)
-		return;
-	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm);
-	buf_adds(b, text);
+	buf_adds(
+	    r->b, zone_print(&r->zone, (int64_t)(ms / 1000), ZONE_FULL, text));
 }
 
 static void
@@ -119,7 +116,7 @@ put_first_incident(const struct report *r, const cJSON *incident, int n)
 	md_put_sentence(r->b, tree_span(incident, "title"));
 	if (since > 0) {
 		buf_addf(r->b, "%s", word(r, RW_SINCE));
-		put_moment(r->b, since * 1000);
+		put_moment(r, since * 1000);
 	}
 	buf_adds(r->b, word(r, RW_COLON));
 	if (report_confidence_of(confidence) > REPORT_UNDETERMINED) {
@@ -127,10 +124,10 @@ put_first_incident(const struct report *r, const cJSON *incident, int n)
 		buf_adds(r->b, word(r, RW_SEMICOLON));
 		put_confidence(r, confidence);
 	} else {
-		buf_adds(r->b,
-		    word(r, tree_at(incident, "long_standing") != NULL
-				? RW_LONG
-				: RW_CAUSE_OPEN));
+		buf_adds(
+		    r->b, word(r, tree_at(incident, "long_standing") != NULL
+				      ? RW_LONG
+				      : RW_CAUSE_OPEN));
 		if (tree_at(incident, "course") != NULL) {
 			buf_adds(r->b, word(r, RW_SEMICOLON));
 			put_claim(r, tree_at(incident, "course"));
@@ -174,11 +171,52 @@ put_first(const struct report *r)
 	if (n > 0 && more > n)
 		buf_addf(r->b, "- %s%d\n", word(r, RW_MORE), more - n);
 	if (action != NULL) {
-		buf_addf(r->b, "- **%s**%s", word(r, RW_FIRST),
-		    word(r, RW_COLON));
+		buf_addf(
+		    r->b, "- **%s**%s", word(r, RW_FIRST), word(r, RW_COLON));
 		put_claim(r, action);
 		buf_addc(r->b, '\n');
 	}
+	buf_addc(r->b, '\n');
+}
+
+/* Whether it can stand in a link as it is. */
+static bool
+is_address(const char *s)
+{
+	return (strncmp(s, "http://", 7) == 0 ||
+		   strncmp(s, "https://", 8) == 0) &&
+	       s[strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			   "-._~:/?#@!$&'()*+,;=%[]")] == '\0';
+}
+
+static bool
+is_id(const char *s)
+{
+	return s[0] != '\0' &&
+	       s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789")] == '\0';
+}
+
+/* Which run it is and where it stands, so that what is copied out of the
+ * report can be followed back. */
+static void
+put_run(const struct report *r)
+{
+	const char *id = tree_str(r->state, "id");
+	const char *at = tree_str(r->state, "address");
+	size_t n = strlen(at);
+
+	if (!is_id(id))
+		return;
+	while (n > 0 && at[n - 1] == '/')
+		n--;
+	buf_addf(r->b, "- %s%s`%s`", word(r, RW_RUN), word(r, RW_COLON), id);
+	if (is_address(at))
+		buf_addf(r->b, " <%.*s/api/investigations/%s/report>", (int)n,
+		    at, id);
+	if (cJSON_GetArraySize(tree_at(r->state, "evidence")) > 0)
+		buf_addf(r->b, "%s`culprit evidence %s E1`",
+		    word(r, RW_RESOLVE), id);
 	buf_addc(r->b, '\n');
 }
 
@@ -197,7 +235,7 @@ put_head(const struct report *r)
 	}
 	if (at > 0) {
 		buf_addf(r->b, "- %s%s", word(r, RW_AT), word(r, RW_COLON));
-		put_moment(r->b, at);
+		put_moment(r, at);
 		if (window > 0) {
 			buf_addf(r->b, "%s%s ",
 			    r->lang == REPORT_ZH ? "，" : ", ",
@@ -208,10 +246,10 @@ put_head(const struct report *r)
 	}
 	if (cJSON_GetArraySize(tree_at(r->state, "labels")) > 0) {
 		buf_addf(r->b, "- %s%s", word(r, RW_SCOPE), word(r, RW_COLON));
-		report_put_labels(
-		    r->b, tree_at(r->state, "labels"), "", false);
+		report_put_labels(r->b, tree_at(r->state, "labels"), "", false);
 		buf_addc(r->b, '\n');
 	}
+	put_run(r);
 }
 
 /* ---- active alerts ---- */
@@ -230,8 +268,8 @@ put_not_listed(const struct report *r)
 	    word(r, cut ? RW_EVIDENCE_CUT : RW_EVIDENCE_WHOLE),
 	    cJSON_GetArraySize(tree_at(data, "names")) > 0 ? "\n" : "");
 	cJSON_ArrayForEach (name, tree_at(data, "names")) {
-		double all = tree_num(name, "firing", 0) +
-			     tree_num(name, "pending", 0);
+		double all =
+		    tree_num(name, "firing", 0) + tree_num(name, "pending", 0);
 
 		buf_adds(r->b, "- ");
 		md_put_code(r->b, tree_span(name, "name"), CELL_MAX, false);
@@ -261,7 +299,7 @@ put_targets(const struct report *r)
 		buf_adds(r->b, " | ");
 		md_put_code(r->b, tree_span(t, "instance"), CELL_MAX, true);
 		buf_adds(r->b, " | ");
-		report_put_since(r->b, tree_str(t, "lastUp"));
+		report_put_since(r->b, tree_str(t, "lastUp"), &r->zone);
 		buf_adds(r->b, " | ");
 		md_put_text(r->b, tree_span(t, "error"), ERROR_MAX);
 		buf_adds(r->b, " |");
@@ -300,10 +338,10 @@ put_alerts(const struct report *r)
 	else if (alerts_count(r->alerts, "firing") == 0)
 		buf_addf(r->b, "\n%s\n",
 		    word(r, is_all_clear(r) ? RW_NONE_FIRING : RW_NONE_LISTED));
-	report_put_alerts(r->b, r->state, r->alerts, r->lang);
+	report_put_alerts(r->b, r->state, r->alerts, r->lang, &r->zone);
 	put_not_listed(r);
 	put_targets(r);
-	report_put_instances(r->b, r->alerts, r->lang);
+	report_put_instances(r->b, r->alerts, r->lang, &r->zone);
 }
 
 /* ---- root cause ---- */
@@ -724,8 +762,8 @@ put_steps(const struct report *r)
 		    only_read && (was_not_run(f) || !tree_has(f, "class"));
 	if (r->state == NULL)
 		return; /* it was said what is not known */
-	if (put_steps_of(r, true,
-		word(r, only_read ? RW_DONE : RW_DONE_MORE)) == 0)
+	if (put_steps_of(
+		r, true, word(r, only_read ? RW_DONE : RW_DONE_MORE)) == 0)
 		buf_addf(r->b, "\n%s\n", word(r, RW_NO_STEPS));
 	put_steps_of(r, false, word(r, RW_NOT_DONE));
 }
@@ -746,6 +784,10 @@ report_put_changes(struct buf *b, const cJSON *state, enum report_lang lang)
 			put_step(&r, f);
 	}
 	put_steps_of(&r, false, word(&r, RW_NOT_DONE));
+	if (tree_has(state, "id")) {
+		buf_addc(b, '\n');
+		put_run(&r);
+	}
 }
 
 static void
@@ -782,10 +824,9 @@ put_actions(const struct report *r)
 	}
 	if (n == 0)
 		buf_addf(r->b, "%s\n",
-		    word(r,
-			r->stop != NULL	  ? RW_CUT_END
-			: is_all_clear(r) ? RW_NO_ADVICE
-					  : RW_NO_ADVICE_GIVEN));
+		    word(r, r->stop != NULL   ? RW_CUT_END
+			    : is_all_clear(r) ? RW_NO_ADVICE
+					      : RW_NO_ADVICE_GIVEN));
 	put_runbooks(r);
 }
 
@@ -821,13 +862,17 @@ report_render(struct buf *b, const cJSON *state, const cJSON *conclusion,
     enum report_lang lang, const char *stop)
 {
 	AUTO(tree) alerts = alerts_of(state, conclusion);
-	struct report r = {b, lang, state, conclusion, alerts, stop};
+	struct report r = {b, lang, state, conclusion, alerts, stop, {0}};
 
+	/* A name that is not known here: in UTC, which each moment says. */
+	if (zone_read(tree_span(state, "timezone"), &r.zone, NULL) != RC_OK)
+		r.zone = (struct zone){0};
 	put_head(&r);
 	put_alerts(&r);
 	put_cause(&r);
 	put_actions(&r);
 	put_end(&r);
+	zone_done(&r.zone);
 }
 
 void

@@ -59,19 +59,18 @@ enum report_confidence report_confidence_cap(const struct cJSON *conclusion);
 
 /*
  * Appends the report. state is the run's state as a tree (`at`, `window`,
- * `labels`, `executor_feedback`, `notes`, `language` are read; NULL works),
- * conclusion may be NULL. stop is why the run was cut short, NULL when it
- * was not; then the root cause reads as undetermined, whatever the
- * conclusion says. It is one of the names below or a sentence. b's mark tells
- * of overflow.
- *   rounds, tool_failed, deadline, cancelled, budget, turns,
- *   planner_failed
+ * `labels`, `timezone`, `id`, `address`, `executor_feedback`, `notes`,
+ * `language` are read; NULL works), conclusion may be NULL. stop is why the run
+ * was cut short, NULL when it was not; then the root cause reads as
+ * undetermined, whatever the conclusion says. It is one of the names below or a
+ * sentence. b's mark tells of overflow. rounds, tool_failed, deadline,
+ * cancelled, budget, turns, planner_failed
  */
 void report_render(struct buf *b, const struct cJSON *state,
     const struct cJSON *conclusion, enum report_lang lang, const char *stop);
 
-/* Appends what may have changed something, who approved it, and what nobody
- * did, for a report that somebody else wrote; nothing when nothing did. */
+/* Appends what may have changed something, who approved it, what nobody did,
+ * and which run it is, for a report that somebody else wrote. */
 void report_put_changes(
     struct buf *b, const struct cJSON *state, enum report_lang lang);
 

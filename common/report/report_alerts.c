@@ -79,18 +79,17 @@ report_put_labels(
 
 /* ---- cells ---- */
 
-/* 2026-11-23T10:57:00.123+01:00 as 2026-11-23 09:57:00. Go's zero time says
- * that it is not known. */
+/* Go's zero time says that it is not known. */
 void
-report_put_since(struct buf *b, const char *t)
+report_put_since(struct buf *b, const char *t, const struct zone *zone)
 {
-	char text[WHEN_TEXT];
+	char text[ZONE_TEXT];
 	int64_t ms;
 
 	if (when_rfc3339(span_of(t), &ms, NULL) != RC_OK)
 		md_put_text(b, span_of(t), 40);
 	else if (ms > 0)
-		buf_addf(b, "%.10s %.8s", when_print(ms, text), text + 11);
+		buf_adds(b, zone_print(zone, ms / 1000, ZONE_FULL, text));
 }
 
 static bool
@@ -132,7 +131,7 @@ summary_of(const cJSON *alert)
 }
 
 static void
-put_row(struct buf *b, const cJSON *a, int n)
+put_row(struct buf *b, const cJSON *a, int n, const struct zone *zone)
 {
 	buf_addf(b, "| %d | ", n);
 	md_put_code(b, tree_span(a, "name"), CELL_MAX, true);
@@ -142,7 +141,7 @@ put_row(struct buf *b, const cJSON *a, int n)
 	report_put_labels(
 	    b, tree_at(a, "labels"), "|alertname|severity|", true);
 	buf_adds(b, " | ");
-	report_put_since(b, tree_str(a, "activeAt"));
+	report_put_since(b, tree_str(a, "activeAt"), zone);
 	buf_adds(b, " | ");
 	put_value(b, tree_at(a, "value"));
 	buf_adds(b, " | ");
@@ -226,7 +225,7 @@ put_keys(struct buf *b, const struct group *g)
 
 /* From the first to the last they began. */
 static void
-put_began(struct buf *b, const struct group *g)
+put_began(struct buf *b, const struct group *g, const struct zone *zone)
 {
 	const char *first = tree_str(g->first, "activeAt"), *last = first;
 	const cJSON *a = g->first;
@@ -238,11 +237,11 @@ put_began(struct buf *b, const struct group *g)
 		first = strcmp(t, first) < 0 ? t : first;
 		last = strcmp(t, last) > 0 ? t : last;
 	}
-	report_put_since(b, first);
+	report_put_since(b, first, zone);
 	if (strcmp(first, last) == 0)
 		return;
 	buf_adds(b, " – ");
-	report_put_since(b, last);
+	report_put_since(b, last, zone);
 }
 
 static void
@@ -265,7 +264,8 @@ put_range(struct buf *b, const struct group *g)
 }
 
 static void
-put_group(struct buf *b, const struct group *g, int n, enum report_lang lang)
+put_group(struct buf *b, const struct group *g, int n, enum report_lang lang,
+    const struct zone *zone)
 {
 	auto_str apart = apart_of(g);
 	const cJSON *labels = tree_at(g->first, "labels");
@@ -282,7 +282,7 @@ put_group(struct buf *b, const struct group *g, int n, enum report_lang lang)
 		put_keys(b, g);
 	}
 	buf_adds(b, " | ");
-	put_began(b, g);
+	put_began(b, g, zone);
 	buf_adds(b, " | ");
 	put_range(b, g);
 	buf_adds(b, " | ");
@@ -311,7 +311,7 @@ put_source(struct buf *b, const cJSON *alerts, const char *state)
 
 static void
 put_table(struct buf *b, const cJSON *alerts, const char *state, int total,
-    enum report_word title, enum report_lang lang)
+    enum report_word title, enum report_lang lang, const struct zone *zone)
 {
 	int listed = alerts_count(alerts, state), n = 0, i;
 	const cJSON *a = cJSON_GetArrayItem(alerts, 0);
@@ -329,16 +329,16 @@ put_table(struct buf *b, const cJSON *alerts, const char *state, int total,
 		bool shown = tree_is(a, "state", state);
 
 		if (shown && g.n > ROWS_EACH)
-			put_group(b, &g, ++n, lang);
+			put_group(b, &g, ++n, lang, zone);
 		for (i = 0; i < g.n; i++, a = a->next)
 			if (shown && g.n <= ROWS_EACH)
-				put_row(b, a, ++n);
+				put_row(b, a, ++n, zone);
 	}
 }
 
 void
 report_put_alerts(struct buf *b, const cJSON *state, const cJSON *alerts,
-    enum report_lang lang)
+    enum report_lang lang, const struct zone *zone)
 {
 	static const struct {
 		const char *state;
@@ -350,13 +350,14 @@ report_put_alerts(struct buf *b, const cJSON *state, const cJSON *alerts,
 	for (i = 0; i < ARRAY_LEN(tables); i++)
 		put_table(b, alerts, tables[i].state,
 		    alerts_total(state, alerts, tables[i].state),
-		    tables[i].title, lang);
+		    tables[i].title, lang, zone);
 }
 
 /* ---- every instance ---- */
 
 static void
-put_instance(struct buf *b, const struct group *g, const cJSON *a)
+put_instance(struct buf *b, const struct group *g, const cJSON *a,
+    const struct zone *zone)
 {
 	const cJSON *labels = tree_at(a, "labels");
 	bool any = false;
@@ -371,7 +372,7 @@ put_instance(struct buf *b, const struct group *g, const cJSON *a)
 	}
 	if (!g->same_since) {
 		buf_addc(b, ' ');
-		report_put_since(b, tree_str(a, "activeAt"));
+		report_put_since(b, tree_str(a, "activeAt"), zone);
 	}
 	if (tree_at(a, "value") != NULL) {
 		buf_adds(b, " = ");
@@ -380,7 +381,8 @@ put_instance(struct buf *b, const struct group *g, const cJSON *a)
 }
 
 static const cJSON *
-put_all(struct buf *b, const struct group *g, enum report_lang lang)
+put_all(struct buf *b, const struct group *g, enum report_lang lang,
+    const struct zone *zone)
 {
 	const cJSON *a = g->first;
 	int i;
@@ -390,7 +392,7 @@ put_all(struct buf *b, const struct group *g, enum report_lang lang)
 	buf_addf(b, " × %d%s\n\n", g->n, report_word(RW_COLON, lang));
 	for (i = 0; i < g->n; i++, a = a->next) {
 		buf_adds(b, i % PER_LINE == 0 ? "- " : "; ");
-		put_instance(b, g, a);
+		put_instance(b, g, a, zone);
 		if (i % PER_LINE == PER_LINE - 1 || i == g->n - 1)
 			buf_addc(b, '\n');
 	}
@@ -398,7 +400,8 @@ put_all(struct buf *b, const struct group *g, enum report_lang lang)
 }
 
 void
-report_put_instances(struct buf *b, const cJSON *alerts, enum report_lang lang)
+report_put_instances(struct buf *b, const cJSON *alerts, enum report_lang lang,
+    const struct zone *zone)
 {
 	const cJSON *a = cJSON_GetArrayItem(alerts, 0);
 	bool any = false;
@@ -415,6 +418,6 @@ report_put_instances(struct buf *b, const cJSON *alerts, enum report_lang lang)
 			buf_addf(b, "\n**%s**\n",
 			    report_word(RW_ALL_INSTANCES, lang));
 		any = true;
-		a = put_all(b, &g, lang);
+		a = put_all(b, &g, lang, zone);
 	}
 }

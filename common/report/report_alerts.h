@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "common/base/buf.h"
+#include "common/base/zone.h"
 #include "common/report/report.h"
 
 /* " [E3]"; nothing for what is no id. */
@@ -21,15 +22,15 @@ void report_put_labels(
 /* Tables of what fires, is pending, has resolved, with how many there are by
  * what the run's state counts; empty where there is none. */
 void report_put_alerts(struct buf *b, const cJSON *state, const cJSON *alerts,
-    enum report_lang lang);
+    enum report_lang lang, const struct zone *zone);
 
 /* Every instance of the rules that have one row for many: what tells it apart,
  * since when, its value. */
-void report_put_instances(
-    struct buf *b, const cJSON *alerts, enum report_lang lang);
+void report_put_instances(struct buf *b, const cJSON *alerts,
+    enum report_lang lang, const struct zone *zone);
 
-/* A moment of a table: RFC 3339 as date and time in UTC, anything else
+/* A moment of a table: RFC 3339 as date and time in the zone, anything else
  * as it is. */
-void report_put_since(struct buf *b, const char *t);
+void report_put_since(struct buf *b, const char *t, const struct zone *zone);
 
 #endif

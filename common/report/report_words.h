@@ -7,6 +7,8 @@
 enum report_word {
 	RW_AT,
 	RW_WINDOW,
+	RW_RUN,
+	RW_RESOLVE,
 	RW_SCOPE,
 	RW_TASK,
 	RW_FIRING,

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "common/base/zone.h"
 #include "common/json/json.h"
 #include "common/wire/proto.h"
 #include "gateway/http/prefer.h"
@@ -20,7 +21,7 @@ enum {
 #define WINDOW_MAX_MS (INT64_C(31) * 86400000)
 
 static const char *const known[] = {
-    "input", "language", "at", "window", "labels", NULL};
+    "input", "language", "at", "window", "labels", "timezone", NULL};
 
 struct request {
 	const char *input;
@@ -28,6 +29,7 @@ struct request {
 	int64_t at_ms;     /* -1: not given */
 	int64_t window_ms; /* -1: not given */
 	const cJSON *labels;
+	const char *timezone; /* "": the supervisor's */
 };
 
 static bool
@@ -85,6 +87,19 @@ language_read(struct json_in *in, struct request *r, const char *fallback)
 		    text);
 }
 
+static void
+timezone_read(struct json_in *in, struct request *r)
+{
+	struct zone zone;
+	struct err err = {""};
+
+	r->timezone = json_in_str_opt(in, "timezone", "Europe/Berlin", "");
+	if (zone_read(span_of(r->timezone), &zone, &err) == RC_OK)
+		zone_done(&zone);
+	else
+		json_in_fail(in, "timezone", "%s", err.text);
+}
+
 static enum rc
 fields_read(const cJSON *tree, const char *language, int64_t now_ms,
     struct request *r, struct err *err)
@@ -97,6 +112,7 @@ fields_read(const cJSON *tree, const char *language, int64_t now_ms,
 		json_in_fail(&in, "input", "is over %d bytes; shorten it",
 		    REQUEST_INPUT_MAX);
 	language_read(&in, r, language);
+	timezone_read(&in, r);
 	r->at_ms = json_in_moment_opt(&in, "at", now_ms, -1);
 	if (r->at_ms > now_ms + FUTURE_MS)
 		json_in_fail(&in, "at",
@@ -132,6 +148,7 @@ input_write(struct buf *b, const struct request *r)
 	proto_put_request(
 	    b, &(struct proto_request){.input = span_of(r->input),
 		   .language = span_of(r->language),
+		   .timezone = span_of(r->timezone),
 		   .at = (uint64_t)MAX(r->at_ms, 0),
 		   .window = (uint64_t)MAX(r->window_ms, 0) / 1000,
 		   .labels = buf_span(&labels)});
@@ -189,6 +206,8 @@ digest_make(const cJSON *tree, const struct request *r, char ret[SHA256_TEXT])
 	member_print(&b, tree, "input");
 	member_print(&b, tree, "at");
 	member_print(&b, tree, "window");
+	if (r->timezone[0] != '\0')
+		member_print(&b, tree, "timezone");
 	labels_print(&b, r->labels);
 	sha256_text(buf_span(&b), ret);
 }

@@ -20,10 +20,10 @@ enum {
 };
 
 /*
- * body: JSON object {input, language, at, window, labels}, all optional, or
- * nothing at all. language: of a body that names none. Appends SUBMIT.input
- * to ret_input; ret_digest is equal for equal requests, also where "at" is
- * relative to now. RC_INVALID, RC_TOOBIG: what, where, what to do.
+ * body: JSON object {input, language, at, window, labels, timezone}, all
+ * optional, or nothing at all. language: of a body that names none. Appends
+ * SUBMIT.input to ret_input; ret_digest is equal for equal requests, also where
+ * "at" is relative to now. RC_INVALID, RC_TOOBIG: what, where, what to do.
  */
 NODISCARD enum rc request_parse(struct span body, const char *language,
     int64_t now_ms, struct buf *ret_input, char ret_digest[SHA256_TEXT],

@@ -29,7 +29,7 @@ static const struct cmd cmds[] = {
 	"the run to be\ncancelled and waits for what it found; again "
 	"leaves at once.\n",
 	BIT(OPT_AT) | BIT(OPT_WINDOW) | BIT(OPT_LABELS) | BIT(OPT_LANGUAGE) |
-	    BIT(OPT_JSON) | BIT(OPT_ASYNC),
+	    BIT(OPT_TIMEZONE) | BIT(OPT_JSON) | BIT(OPT_ASYNC),
 	0, CONF_ARGS_MAX, 0, false, cmd_investigate},
     {"list", "", "investigations, newest first", NULL,
 	BIT(OPT_JSON) | BIT(OPT_LIMIT) | BIT(OPT_STATUS), 0, 0, 0, false,

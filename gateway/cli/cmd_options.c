@@ -14,6 +14,9 @@ const struct cmd_option cmd_options[OPT_N] = {
     [OPT_LANGUAGE] = {"language", "zh|en",
 	"language of the report "
 	"(CULPRIT_LANGUAGE; default: the gateway's)"},
+    [OPT_TIMEZONE] = {"timezone", "ZONE",
+	"time zone of the report, e.g. Europe/Berlin or +08:00 "
+	"(CULPRIT_TIMEZONE; default: the supervisor's)"},
     [OPT_JSON] = {"json", NULL, "JSON on stdout; events as one line each"},
     [OPT_ASYNC] = {"async", NULL, "start it, print its id, do not wait"},
     [OPT_LIMIT] = {"limit", "N", "at most this many, up to 200 (default: 20)"},

@@ -219,17 +219,24 @@ put_input(cJSON *o, const struct cmd_args *a, struct err *err)
 	return rc;
 }
 
+/* The flag's value, else the variable's. */
+static void
+put_own(cJSON *o, const char *key, const char *flag, const char *variable)
+{
+	const char *value = flag != NULL ? flag : getenv(variable);
+
+	if (value != NULL && value[0] != '\0')
+		cJSON_AddStringToObject(o, key, value);
+}
+
 static enum rc
 make_body(const struct cmd_args *a, char **ret_body, struct err *err)
 {
-	const char *language = a->value[OPT_LANGUAGE];
 	cJSON *o = cJSON_CreateObject();
 	enum rc rc = put_input(o, a, err);
 
-	if (language == NULL)
-		language = getenv("CULPRIT_LANGUAGE");
-	if (language != NULL && language[0] != '\0')
-		cJSON_AddStringToObject(o, "language", language);
+	put_own(o, "language", a->value[OPT_LANGUAGE], "CULPRIT_LANGUAGE");
+	put_own(o, "timezone", a->value[OPT_TIMEZONE], "CULPRIT_TIMEZONE");
 	if (a->value[OPT_AT] != NULL)
 		put_value(o, "at", a->value[OPT_AT]);
 	if (a->value[OPT_WINDOW] != NULL)

@@ -178,8 +178,8 @@ tell_clock(struct drawing *d)
 
 	if (s == 0)
 		return;
-	by = xasprintf(d->zh ? "Prometheus %s %.0f s"
-			     : "Prometheus is %2$.0f s %1$s",
+	by = xasprintf(
+	    d->zh ? "Prometheus %s %.0f s" : "Prometheus is %2$.0f s %1$s",
 	    s > 0 ? drawing_word(d, "快", "ahead")
 		  : drawing_word(d, "慢", "behind"),
 	    fabs(s));
@@ -246,7 +246,7 @@ case_conclude(const struct kase *k)
 	struct drawing d = {.k = k, .zh = k->facts.lang == REPORT_ZH};
 	int i;
 
-	say_init(&d.s, k->facts.lang, k->facts.at_s);
+	say_init(&d.s, k->facts.lang, k->facts.at_s, &k->facts.zone);
 	incidents = cJSON_AddArrayToObject(c, "incidents");
 	d.findings = cJSON_AddArrayToObject(c, "findings");
 	d.actions = cJSON_AddArrayToObject(c, "actions");

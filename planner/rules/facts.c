@@ -187,6 +187,8 @@ facts_init(struct facts *f, struct span state, enum report_lang fallback)
 	*f = (struct facts){.state = wire_to_tree(state), .lang = fallback};
 	if (tree_has(f->state, "language"))
 		f->lang = report_lang(tree_span(f->state, "language"));
+	if (zone_read(tree_span(f->state, "timezone"), &f->zone, NULL) != RC_OK)
+		f->zone = (struct zone){0};
 	f->at_s = tree_num(f->state, "at", 0) / 1000;
 	if (f->at_s <= 0)
 		f->at_s = floor((double)clk_wall_ms() / 1000);
@@ -210,6 +212,7 @@ facts_done(struct facts *f)
 {
 	cJSON_Delete(f->alerts);
 	cJSON_Delete(f->state);
+	zone_done(&f->zone);
 }
 
 const char *
@@ -331,7 +334,8 @@ series_read(const cJSON *from, struct series *ret)
 bool
 series_begins_late(const struct series *s, const struct facts *f)
 {
-	return s->from_t > f->at_s - f->window_s + statement_slack_s(f->window_s);
+	return s->from_t >
+	       f->at_s - f->window_s + statement_slack_s(f->window_s);
 }
 
 bool
@@ -343,8 +347,7 @@ series_ends_early(const struct series *s, const struct facts *f)
 bool
 series_is_flat(const struct series *s)
 {
-	return s->is_range &&
-	       statement_is_flat(s->min, s->max);
+	return s->is_range && statement_is_flat(s->min, s->max);
 }
 
 bool

@@ -12,18 +12,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/zone.h"
 #include "common/report/report.h"
 #include "common/report/tool_role.h"
 
 struct facts {
 	cJSON *state; /* owned */
 	enum report_lang lang;
-	double at_s; /* the moment it is about, unix seconds */
+	struct zone zone;     /* of the reader */
+	double at_s;          /* the moment it is about, unix seconds */
 	double clock_ahead_s; /* of the server's clock before ours, where it
 			       * matters: at_s is the server's then */
 	double window_s;
-	bool past;   /* at_s is not now: lists of the present do not count */
-	bool nobody; /* no executor is here */
+	bool past;     /* at_s is not now: lists of the present do not count */
+	bool nobody;   /* no executor is here */
 	cJSON *alerts; /* owned; alerts_of_state */
 	const cJSON *alerts_answer, *rules_answer, *targets_answer;
 	const cJSON *rules;   /* list, or NULL */
@@ -86,7 +88,7 @@ struct series {
 	double baseline; /* median of the first half; NaN: none then */
 	double from_t, to_t, max_t, min_t;
 	double hole_t, hole_end_t; /* no samples between these; 0: no hole */
-	bool is_range; /* else only last is known */
+	bool is_range;             /* else only last is known */
 };
 
 /* Which of its ends lack samples, beyond what their distance explains. */

@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/report/md.h"
 #include "common/json/tree.h"
@@ -11,9 +10,10 @@
 enum { TEXT_MAX = 8000, CODE_MAX = 600 };
 
 void
-say_init(struct say *s, enum report_lang lang, double at_s)
+say_init(
+    struct say *s, enum report_lang lang, double at_s, const struct zone *zone)
 {
-	*s = (struct say){.lang = lang, .at_s = at_s};
+	*s = (struct say){.lang = lang, .at_s = at_s, .zone = zone};
 	buf_init(&s->text, TEXT_MAX);
 }
 
@@ -210,19 +210,13 @@ say_value(struct say *s, double v, enum resource_unit unit)
 void
 say_time(struct say *s, double unix_s)
 {
-	time_t t = (time_t)unix_s, at = (time_t)s->at_s;
-	struct tm tm, day;
-	char text[40];
+	int64_t t = (int64_t)unix_s;
+	bool today = zone_same_day(s->zone, t, (int64_t)s->at_s);
+	char text[ZONE_TEXT];
 
-	if (gmtime_r(&t, &tm) == NULL || gmtime_r(&at, &day) == NULL)
-		return;
-	strftime(text, sizeof(text),
-	    tm.tm_yday == day.tm_yday && tm.tm_year == day.tm_year
-		? "%H:%M:%S UTC"
-		: "%Y-%m-%d %H:%M:%S UTC",
-	    &tm);
 	part(s);
-	buf_adds(&s->text, text);
+	buf_adds(&s->text,
+	    zone_print(s->zone, t, today ? ZONE_CLOCK : ZONE_FULL, text));
 }
 
 void

@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "common/base/buf.h"
+#include "common/base/zone.h"
 #include "planner/rules/resource.h"
 
 enum { SAY_IDS_MAX = 6 };
@@ -19,11 +20,13 @@ struct say {
 	struct buf text;
 	enum report_lang lang;
 	double at_s; /* the investigation's moment: its date goes unsaid */
+	const struct zone *zone; /* of the reader */
 	const char *ids[SAY_IDS_MAX];
 	int n_ids;
 };
 
-void say_init(struct say *s, enum report_lang lang, double at_s);
+void say_init(
+    struct say *s, enum report_lang lang, double at_s, const struct zone *zone);
 void say_done(struct say *s);
 
 /* Fixed words, one per language. */

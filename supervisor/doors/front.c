@@ -79,8 +79,7 @@ submit_make(struct supervisor *s, const struct proto_submit *m, struct span run,
 	enum rc rc;
 
 	if (run.n == 0)
-		return submission_ask(
-		    sub, m->input, agent_conf(s->agent)->language, err);
+		return submission_ask(sub, m->input, agent_conf(s->agent), err);
 	rc = lookup_find(s, run, &k, err);
 	if (rc != RC_OK)
 		return rc;

@@ -3,7 +3,9 @@
  */
 #include "supervisor/run/submission.h"
 
+#include "common/agent/conf.h"
 #include "common/base/clk.h"
+#include "common/base/zone.h"
 #include "common/wire/proto.h"
 #include "common/wire/wire.h"
 #include "supervisor/run/state.h"
@@ -28,20 +30,23 @@ submission_done(struct submission *sub)
 }
 
 enum rc
-submission_ask(struct submission *sub, struct span input, const char *language,
-    struct err *err)
+submission_ask(struct submission *sub, struct span input,
+    const struct conf *conf, struct err *err)
 {
 	struct buf *b = &sub->pairs;
 	struct wire_r in = wire_reader(input);
 	bool lang = wire_find_str(input, "language").n == 0;
+	bool zone = wire_find_str(input, "timezone").n == 0;
 	bool at = wire_find(input, "at").n == 0, past;
+	char system[ZONE_NAME_MAX];
 	struct proto_request checked;
 	enum rc rc = proto_get_request(input, &checked, err);
 
 	if (rc != RC_OK)
 		return rc;
 	past = !at && (int64_t)checked.at < sub->created_ms - PAST_MS;
-	sub->n_pairs = wire_map(&in) + 2 + lang + at + past;
+	sub->n_pairs = wire_map(&in) + 2 + lang + zone + at + past +
+		       (conf->public_url != NULL);
 	wire_put_raw(b, span_make(in.p, (size_t)(in.end - in.p)));
 	wire_put_str(b, "iteration");
 	wire_put_int(b, 0);
@@ -49,7 +54,16 @@ submission_ask(struct submission *sub, struct span input, const char *language,
 	wire_put_str(b, "running");
 	if (lang) {
 		wire_put_str(b, "language");
-		wire_put_str(b, language);
+		wire_put_str(b, conf->language);
+	}
+	if (zone) {
+		wire_put_str(b, "timezone");
+		wire_put_str(b, conf->timezone != NULL ? conf->timezone
+						       : zone_system(system));
+	}
+	if (conf->public_url != NULL) {
+		wire_put_str(b, "address");
+		wire_put_str(b, conf->public_url);
 	}
 	if (at) {
 		wire_put_str(b, "at");

@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+struct conf;
+
 struct submission {
 	struct span key, digest;	/* borrowed; of the request */
 	int64_t created_ms;		/* wall */
@@ -29,6 +31,6 @@ void submission_done(struct submission *sub);
 /* From the beginning: the request's map, and what it left open. RC_INVALID:
  * it is no request. */
 NODISCARD enum rc submission_ask(struct submission *sub, struct span input,
-    const char *language, struct err *err);
+    const struct conf *conf, struct err *err);
 
 #endif

@@ -7,6 +7,8 @@
 #include "tests/harness/texts.h"
 
 #include <errno.h>
+#include "common/base/buf.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -33,6 +35,20 @@ text_tail(const char *text)
 	size_t n = strlen(text);
 
 	return n > TAIL_BYTES ? text + n - TAIL_BYTES : text;
+}
+
+char *
+text_replaced(const char *text, const char *from, const char *to)
+{
+	auto_buf b = {.max = 64 << 20};
+	const char *at;
+
+	for (; (at = strstr(text, from)) != NULL; text = at + strlen(from)) {
+		buf_add(&b, text, (size_t)(at - text));
+		buf_adds(&b, to);
+	}
+	buf_adds(&b, text);
+	return buf_take(&b);
 }
 
 int

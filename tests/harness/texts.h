@@ -21,6 +21,9 @@ bool text_contains(const char *text, const char *needle);
 /* The end of a text that may be longer than what Check can say. */
 const char *text_tail(const char *text);
 
+/* A copy in which each `from` is `to`; the caller's. */
+char *text_replaced(const char *text, const char *from, const char *to);
+
 /* How often needle occurs, also overlapping itself. */
 int text_count(const char *text, const char *needle);
 

@@ -10,9 +10,18 @@
 void
 workbench_open(struct workbench *b, stub_fn *answer, void *arg)
 {
+	struct stub_http *stub = stub_http_new(answer, arg);
+
+	workbench_open_at(b, stub_http_url(stub));
+	b->stub = stub;
+}
+
+void
+workbench_open_at(struct workbench *b, const char *url)
+{
 	struct err err = {0};
 
-	*b = (struct workbench){.stub = stub_http_new(answer, arg)};
+	*b = (struct workbench){0};
 	b->loop = zloop_new();
 	ck_assert_msg(toolset_new("echo, get_current_time,"
 				  "query_prometheus_alerts,"
@@ -22,7 +31,7 @@ workbench_open(struct workbench *b, stub_fn *answer, void *arg)
 				  "find_causes",
 			  NULL, &b->tools, &err) == RC_OK,
 	    "%s", err.text);
-	b->conf = (struct conf){.prometheus_url = stub_http_url(b->stub),
+	b->conf = (struct conf){.prometheus_url = url,
 	    .prometheus_timeout_ms = NEVER_MS,
 	    .prometheus_parallel = 2};
 	tool_env_init(&b->tool_env, &b->conf, b->loop);
@@ -39,7 +48,8 @@ workbench_close(struct workbench *b)
 	tool_env_done(&b->tool_env);
 	toolset_free(b->tools);
 	zloop_destroy(&b->loop);
-	stub_http_free(b->stub);
+	if (b->stub != NULL)
+		stub_http_free(b->stub);
 	cJSON_Delete(b->feedback);
 	buf_done(&b->evidence);
 }

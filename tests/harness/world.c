@@ -439,13 +439,24 @@ make_answers(struct world *w, struct dice *d)
 }
 
 struct world *
-world_new(uint64_t seed, double now)
+world_empty(double now, double begin)
 {
 	struct world *w = xcalloc(1, sizeof(*w));
+
+	w->now = w->at = floor(now / WORLD_SCRAPE_S) * WORLD_SCRAPE_S;
+	w->begin = begin;
+	w->input = "";
+	w->series = xcalloc(WORLD_SERIES_MAX, sizeof(*w->series));
+	return w;
+}
+
+struct world *
+world_new(uint64_t seed, double now)
+{
 	struct dice d = dice_of(seed, 11, 1);
+	struct world *w = world_empty(now, 0);
 
 	w->seed = seed;
-	w->now = floor(now / WORLD_SCRAPE_S) * WORLD_SCRAPE_S;
 	w->begin = w->now - begins[dice_int(&d, 0, ARRAY_LEN(begins) - 1)];
 	make_services(w, &d);
 	make_targets(w, &d);
@@ -453,7 +464,6 @@ world_new(uint64_t seed, double now)
 	make_alerts(w, &d);
 	make_request(w, &d);
 	make_answers(w, &d);
-	w->series = xcalloc(WORLD_SERIES_MAX, sizeof(*w->series));
 	world_measure(w, &d);
 	return w;
 }

@@ -21,9 +21,9 @@ enum {
 	WORLD_SERVICES_MAX = 8,
 	WORLD_EDGES_MAX = 24,
 	WORLD_RULES_MAX = 20,
-	WORLD_ALERTS_MAX = 400,
+	WORLD_ALERTS_MAX = 600,
 	WORLD_TARGETS_MAX = 12,
-	WORLD_SERIES_MAX = 1400,
+	WORLD_SERIES_MAX = 3600,
 	WORLD_SCRAPE_S = 15, /* samples lie on multiples of it */
 };
 
@@ -86,6 +86,7 @@ struct world_rule {
 	const char *metric; /* what it measures, "": nothing */
 	enum world_about about;
 	enum world_health health;
+	int for_s;
 	bool recording;
 	bool is_heartbeat; /* always fires */
 	bool is_named_so;  /* and is known by its name */
@@ -97,11 +98,13 @@ struct world_alert {
 	struct world_labels labels;
 	int service; /* it is about; -1: none */
 	double pending_from, firing_from, until;
+	const char *value, *summary; /* NULL: 1, and the rule's name */
 };
 
 struct world_target {
 	const char *job, *instance;
 	double down_from, down_until;
+	const char *error; /* NULL: the usual one */
 };
 
 struct world_service {
@@ -110,7 +113,8 @@ struct world_service {
 	bool measured;
 };
 
-enum world_form { FORM_GAUGE, FORM_COUNTER, FORM_CONSTANT };
+/* FORM_STAIRS: base, and one more every `factor` seconds of the fault. */
+enum world_form { FORM_GAUGE, FORM_COUNTER, FORM_CONSTANT, FORM_STAIRS };
 
 struct world_series {
 	struct world_labels labels; /* __name__ too */
@@ -118,6 +122,7 @@ struct world_series {
 	double base;   /* a gauge's level, a counter's rate, a constant */
 	double factor; /* times base from then on: */
 	double fault_from;
+	double slope;       /* a gauge's, a second from then on */
 	double from, until; /* it has samples */
 	uint64_t noise;
 };
@@ -159,6 +164,15 @@ void world_free(struct world *w);
 
 /* A string that lives as long as the world. */
 const char *world_text(struct world *w, const char *fmt, ...) PRINTF(2, 3);
+
+/* One in which nothing is yet, for a test that makes its own. */
+struct world *world_empty(double now, double begin);
+/* One more series, without labels but its name. */
+struct world_series *world_add_series(struct world *w, struct dice *d,
+    const char *metric, enum world_form form, double base);
+/* What Prometheus writes of that alert. */
+void world_measure_alert(
+    struct world *w, struct dice *d, const struct world_alert *a);
 
 /* ---- the truth ---- */
 

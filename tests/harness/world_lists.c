@@ -61,8 +61,10 @@ put_alert(struct buf *b, const struct world *w, const struct world_alert *a)
 	world_put_labels(b, &a->labels);
 	buf_addf(b,
 	    ",\"annotations\":{\"summary\":\"%s\"},\"state\":\"%s\","
-	    "\"value\":\"1e+00\",",
-	    w->rules[a->rule].name, world_state_name(world_state(a, w->now)));
+	    "\"value\":\"%s\",",
+	    a->summary != NULL ? a->summary : w->rules[a->rule].name,
+	    world_state_name(world_state(a, w->now)),
+	    a->value != NULL ? a->value : "1e+00");
 	put_moment(b, "activeAt", a->pending_from);
 	buf_addc(b, '}');
 }
@@ -97,12 +99,13 @@ put_rule(struct buf *b, const struct world_rule *r)
 	buf_addf(b, "{\"name\":\"%s\",\"query\":", r->name);
 	put_string(b, r->expr);
 	buf_addf(b,
-	    ",\"duration\":0,\"labels\":{%s%s%s},\"annotations\":{},"
+	    ",\"duration\":%d,\"labels\":{%s%s%s},\"annotations\":{},"
 	    "\"alerts\":[],\"state\":\"inactive\",\"health\":\"%s\","
 	    "\"lastError\":\"%s\",\"evaluationTime\":0.001,\"type\":\"%s\",",
-	    r->severity[0] != '\0' ? "\"severity\":\"" : "", r->severity,
-	    r->severity[0] != '\0' ? "\"" : "", healths[r->health].health,
-	    healths[r->health].error, r->recording ? "recording" : "alerting");
+	    r->for_s, r->severity[0] != '\0' ? "\"severity\":\"" : "",
+	    r->severity, r->severity[0] != '\0' ? "\"" : "",
+	    healths[r->health].health, healths[r->health].error,
+	    r->recording ? "recording" : "alerting");
 	if (r->health == RULE_NEVER)
 		buf_adds(b, "\"lastEvaluation\":\"0001-01-01T00:00:00Z\"}");
 	else {
@@ -146,7 +149,9 @@ world_put_targets(struct buf *b, const struct world *w)
 		    "\"scrapeUrl\":\"http://%s/metrics\",\"lastError\":\"%s\","
 		    "\"health\":\"%s\",",
 		    comma(&any), t->job, t->instance, t->job, t->instance,
-		    down ? "connect: connection refused" : "",
+		    !down              ? ""
+		    : t->error != NULL ? t->error
+				       : "connect: connection refused",
 		    down ? "down" : "up");
 		put_moment(b, "lastScrape", (double)clk_wall_ms() / 1000 - 5);
 		buf_addc(b, '}');

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct world_series *
-add(struct world *w, struct dice *d, const char *metric, enum world_form form,
-    double base)
+struct world_series *
+world_add_series(struct world *w, struct dice *d, const char *metric,
+    enum world_form form, double base)
 {
 	struct world_series *s;
 
@@ -36,7 +36,7 @@ static struct world_series *
 add_of(struct world *w, struct dice *d, const struct world_service *of,
     const char *metric, enum world_form form, double base)
 {
-	struct world_series *s = add(w, d, metric, form, base);
+	struct world_series *s = world_add_series(w, d, metric, form, base);
 
 	world_set_label(&s->labels, "namespace", of->namespace);
 	world_set_label(&s->labels, "service", of->name);
@@ -104,8 +104,8 @@ measure_edge(struct world *w, struct dice *d, int client, int server)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(of); i++) {
-		struct world_series *s =
-		    add(w, d, of[i].metric, FORM_COUNTER, of[i].rate);
+		struct world_series *s = world_add_series(
+		    w, d, of[i].metric, FORM_COUNTER, of[i].rate);
 
 		world_set_label(&s->labels, "client", w->services[client].name);
 		world_set_label(&s->labels, "server", w->services[server].name);
@@ -121,7 +121,7 @@ measure_edge(struct world *w, struct dice *d, int client, int server)
 static void
 measure_target(struct world *w, struct dice *d, const struct world_target *t)
 {
-	struct world_series *s = add(w, d, "up", FORM_CONSTANT, 1);
+	struct world_series *s = world_add_series(w, d, "up", FORM_CONSTANT, 1);
 
 	world_set_label(&s->labels, "job", t->job);
 	world_set_label(&s->labels, "instance", t->instance);
@@ -131,7 +131,7 @@ measure_target(struct world *w, struct dice *d, const struct world_target *t)
 		return;
 	/* And again, when it is back. */
 	s->until = t->down_until;
-	s = add(w, d, "up", FORM_CONSTANT, 1);
+	s = world_add_series(w, d, "up", FORM_CONSTANT, 1);
 	world_set_label(&s->labels, "job", t->job);
 	world_set_label(&s->labels, "instance", t->instance);
 	s->from = t->down_until;
@@ -145,7 +145,7 @@ measure_node(struct world *w, struct dice *d, const char *instance, bool full)
 	struct world_series *s;
 
 	for (size_t i = 0; i < ARRAY_LEN(metrics); i++) {
-		s = add(w, d, metrics[i], FORM_CONSTANT,
+		s = world_add_series(w, d, metrics[i], FORM_CONSTANT,
 		    i == 1 ? 1e11
 		    : full ? 9e9
 			   : 5e10);
@@ -154,7 +154,7 @@ measure_node(struct world *w, struct dice *d, const char *instance, bool full)
 		world_set_label(&s->labels, "mountpoint", "/var");
 	}
 	/* The name of an operating system is no service. */
-	s = add(w, d, "node_os_info", FORM_CONSTANT, 1);
+	s = world_add_series(w, d, "node_os_info", FORM_CONSTANT, 1);
 	world_set_label(&s->labels, "job", "node-exporter");
 	world_set_label(&s->labels, "instance", instance);
 	world_set_label(&s->labels, "name", "Debian GNU/Linux");
@@ -169,8 +169,9 @@ copy_labels(struct world_labels *to, const struct world_labels *from)
 		world_set_label(to, from->at[i].name, from->at[i].value);
 }
 
-static void
-measure_alert(struct world *w, struct dice *d, const struct world_alert *a)
+void
+world_measure_alert(
+    struct world *w, struct dice *d, const struct world_alert *a)
 {
 	const double from[] = {a->pending_from, a->firing_from, INFINITY};
 	const enum world_state states[] = {STATE_PENDING, STATE_FIRING};
@@ -181,14 +182,15 @@ measure_alert(struct world *w, struct dice *d, const struct world_alert *a)
 
 		if (from[i] >= until)
 			continue;
-		s = add(w, d, "ALERTS", FORM_CONSTANT, 1);
+		s = world_add_series(w, d, "ALERTS", FORM_CONSTANT, 1);
 		copy_labels(&s->labels, &a->labels);
 		world_set_label(
 		    &s->labels, "alertstate", world_state_name(states[i]));
 		s->from = from[i];
 		s->until = until;
 	}
-	s = add(w, d, "ALERTS_FOR_STATE", FORM_CONSTANT, a->pending_from);
+	s = world_add_series(
+	    w, d, "ALERTS_FOR_STATE", FORM_CONSTANT, a->pending_from);
 	copy_labels(&s->labels, &a->labels);
 	s->from = a->pending_from;
 	s->until = a->until;
@@ -203,7 +205,7 @@ measure_subject(struct world *w, struct dice *d, const struct world_alert *a)
 		measure_node(w, d, world_label(&a->labels, "instance"), true);
 	if (w->rules[a->rule].about != ABOUT_KSM_POD)
 		return;
-	s = add(
+	s = world_add_series(
 	    w, d, "kube_pod_container_status_waiting_reason", FORM_CONSTANT, 1);
 	copy_labels(&s->labels, &a->labels);
 	world_set_label(
@@ -272,7 +274,7 @@ world_measure(struct world *w, struct dice *d)
 		for (int k = first; k < w->n_series; k++)
 			drop_rule_labels(&w->series[k].labels);
 		keep_new(w, first);
-		measure_alert(w, d, &w->alerts[i]);
+		world_measure_alert(w, d, &w->alerts[i]);
 	}
 }
 
@@ -305,7 +307,11 @@ world_sample(const struct world *w, const struct world_series *s, double t)
 		return NAN;
 	if (s->form == FORM_COUNTER)
 		return count_at(w, s, t);
-	if (s->form == FORM_CONSTANT)
-		return s->base * factor;
-	return s->base * factor * (0.9 + 0.2 * noise_at(s, t));
+	if (s->form == FORM_STAIRS)
+		return s->base +
+		       (t < s->fault_from
+			       ? 0
+			       : 1 + floor((t - s->fault_from) / s->factor));
+	return (s->base * factor + fmax(0, t - s->fault_from) * s->slope) *
+	       (s->form == FORM_CONSTANT ? 1 : 0.9 + 0.2 * noise_at(s, t));
 }

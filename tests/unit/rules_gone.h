@@ -52,7 +52,7 @@ static const struct scenario gone[] = {
 	.want = {"2 targets of job `node` cannot be scraped, 4 can: `a:1`, "
 		 "last up at 10:49:10 UTC: `HTTP status 503`; `b:1`, not once "
 		 "up in the window: `no route`",
-	    "| 1 | `node` | `a:1` | 2025-11-23 10:49:10 | HTTP status 503 |"},
+	    "| 1 | `node` | `a:1` | 2025-11-23 10:49:10 UTC | HTTP status 503 |"},
 	.want_not = {"undetermined"},
     },
     {

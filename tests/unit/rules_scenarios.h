@@ -414,7 +414,7 @@ static const struct scenario
 		       "{\"alertname\":\"Sent\",\"pod\":\"p-1\"},\"startsAt\":"
 		       "\"" FRI("10:58:00") "\"}]",
 		.confidence = "undetermined",
-		.want = {"| `Sent` |  | `pod=p-1` | 2025-11-23 10:58:00 |",
+		.want = {"| `Sent` |  | `pod=p-1` | 2025-11-23 10:58:00 UTC |",
 		    "置信度：未能确定。"},
 	    },
 	    {

@@ -203,7 +203,7 @@ START_TEST(report_says_what_the_conclusion_says)
 	HAS(t, "2026-01-02 03:04:05 UTC, looking back 30 min");
 	HAS(t, "`env=prod`");
 	HAS(t, "| 1 | `Hot` | critical | `instance=a:1` | "
-	       "2026-01-02 03:04:05 | 0.95 | so hot |");
+	       "2026-01-02 03:04:05 UTC | 0.95 | so hot |");
 	HAS(t, "**`web` ate 1.5 cores** [E2]\n\nConfidence: likely.");
 	HAS(t, "Chain: `Hot` [E1] → `web` [E2]");
 	HAS(t, "- Cause: `web` it is [E2]\n  - Next: stop it");
@@ -525,15 +525,15 @@ START_TEST(report_has_one_row_for_five_hundred_and_lists_each)
 	text = buf_str(&b);
 	HAS(text, "firing: 500");
 	HAS(text, "| 1 | `Down` × 500 |  | `job=node` told apart by: "
-		  "`instance` | 2026-01-01 10:00:00 – 2026-01-01 10:00:59 | "
-		  "0 – 499 |");
+		  "`instance` | 2026-01-01 10:00:00 UTC – 2026-01-01 "
+		  "10:00:59 UTC | 0 – 499 |");
 	ck_assert_int_eq(text_count(text, "| `Down`"), 1);
 	list = strstr(text, "**Every instance of the rows above");
 	ck_assert_ptr_nonnull(list);
 	ck_assert(list < strstr(text, report_headings(REPORT_EN)[2]));
 	for (i = 0; i < 500; i++) {
 		auto_str one = xasprintf(
-		    "`instance=host-%d:9100` 2026-01-01 10:00:%02d = %d", i,
+		    "`instance=host-%d:9100` 2026-01-01 10:00:%02d UTC = %d", i,
 		    i % 60, i);
 
 		HAS(list, one);

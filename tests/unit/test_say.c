@@ -8,6 +8,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+static const struct zone utc;
+
 #define AT 1763895363.0 /* 2025-11-23T10:56:03Z */
 
 static const struct {
@@ -49,7 +51,7 @@ START_TEST(say_writes_figures_in_the_unit_a_reader_knows)
 	int lang;
 
 	for (lang = 0; lang < REPORT_LANGS; lang++) {
-		say_init(&s, (enum report_lang)lang, AT);
+		say_init(&s, (enum report_lang)lang, AT, &utc);
 		say_value(&s, values[_i].v, values[_i].unit);
 		ck_assert_str_eq(buf_str(&s.text),
 		    lang == REPORT_ZH ? values[_i].zh : values[_i].en);
@@ -72,7 +74,7 @@ START_TEST(say_names_the_day_where_it_is_another)
 {
 	struct say s;
 
-	say_init(&s, REPORT_EN, AT);
+	say_init(&s, REPORT_EN, AT, &utc);
 	say_time(&s, times[_i].t);
 	ck_assert_str_eq(buf_str(&s.text), times[_i].text);
 	say_done(&s);
@@ -101,7 +103,7 @@ START_TEST(say_spaces_chinese_as_it_is_set)
 	struct say s;
 	AUTO(tree) claim = NULL;
 
-	say_init(&s, REPORT_ZH, AT);
+	say_init(&s, REPORT_ZH, AT, &utc);
 	say(&s, spaces[_i].made, "");
 	claim = say_claim(&s);
 	ck_assert_str_eq(tree_str(claim, "text"), spaces[_i].zh);
@@ -114,7 +116,7 @@ START_TEST(say_leaves_other_languages_as_they_are)
 	struct say s;
 	AUTO(tree) claim = NULL;
 
-	say_init(&s, REPORT_EN, AT);
+	say_init(&s, REPORT_EN, AT, &utc);
 	say(&s, "", "a  b（ x ）");
 	claim = say_claim(&s);
 	ck_assert_str_eq(tree_str(claim, "text"), "a  b（ x ）");
@@ -132,7 +134,7 @@ START_TEST(say_names_the_labels_that_tell_things_apart)
 	struct err err;
 
 	ck_assert(json_parse(span_of(json), NULL, &labels, &err) == RC_OK);
-	say_init(&s, REPORT_EN, AT);
+	say_init(&s, REPORT_EN, AT, &utc);
 	say(&s, "", "of");
 	say_labels(&s, labels, 2);
 	ck_assert_str_eq(buf_str(&s.text), "of `job=j` `instance=i'1`");
@@ -149,7 +151,7 @@ START_TEST(say_cites_each_piece_of_evidence_once)
 	auto_buf text = {.max = 1000};
 	size_t i;
 
-	say_init(&s, REPORT_EN, AT);
+	say_init(&s, REPORT_EN, AT, &utc);
 	for (i = 0; i < ARRAY_LEN(ids); i++)
 		say_cite(&s, ids[i]);
 	say(&s, "", "x");

@@ -59,9 +59,9 @@ calm_world(void)
 	    .is_named_so = true};
 	w->n_rules = 2;
 	w->targets[0] =
-	    (struct world_target){"db", "10.0.0.1:9100", NOW - 300, INFINITY};
+	    (struct world_target){"db", "10.0.0.1:9100", NOW - 300, INFINITY, NULL};
 	w->targets[1] =
-	    (struct world_target){"db", "10.0.0.2:9100", INFINITY, INFINITY};
+	    (struct world_target){"db", "10.0.0.2:9100", INFINITY, INFINITY, NULL};
 	w->n_targets = 2;
 	add_alert(w, 1, "", NOW - 86400);
 	return w;

@@ -11,7 +11,6 @@
 #include "common/base/num.h"
 #include "common/wire/wire.h"
 #include "gateway/api/api_in.h"
-#include "gateway/casefile/html.h"
 #include "gateway/http/prefer.h"
 #include "gateway/http/sse.h"
 #include "gateway/api/viewer.h"
@@ -19,8 +18,6 @@
 const char api_sse[] = "text/event-stream";
 const char api_json[] = "application/json";
 static const char msgpack[] = "application/msgpack";
-static const char markdown[] = "text/markdown";
-static const char html[] = "text/html";
 
 struct api *
 api_new(struct link *link, const char *language, const struct gate *gate,
@@ -89,9 +86,8 @@ api_reply_json(struct exchange *x, int status, struct buf *body)
 	web_reply(x->h, &r, body);
 }
 
-/* Answers with one msgpack value as JSON. */
-static void
-reply_value(struct exchange *x, struct span value)
+void
+api_reply_value(struct exchange *x, struct span value)
 {
 	auto_buf b = {0};
 
@@ -109,7 +105,7 @@ on_value(void *ctx, const struct proto_reply *r)
 	struct exchange *x = ctx;
 
 	if (!exchange_refused(x, r))
-		reply_value(x, r->value);
+		api_reply_value(x, r->value);
 }
 
 static const struct link_ops value_ops = {
@@ -203,7 +199,7 @@ on_checkpoint(void *ctx, const struct proto_reply *r)
 	if (exchange_refused(x, r))
 		return;
 	if (x->media == api_json) {
-		reply_value(x, r->value);
+		api_reply_value(x, r->value);
 		return;
 	}
 	buf_init(&b, PROTO_BYTES_MAX);
@@ -260,40 +256,6 @@ api_events(struct api *api, struct web *h)
 	x->call = link_follow(api->link, run, after, &viewer_ops, x);
 }
 
-/* ---- GET /api/investigations/{run}/report ---- */
-
-static void
-reply_page(struct exchange *x, struct span text, struct span language)
-{
-	const struct web_reply r = {.status = 200,
-	    .media = "text/html; charset=utf-8",
-	    .policy = web_policy_inert};
-	auto_str lang =
-	    xstrndup(language.p != NULL ? language.p : "", language.n);
-	auto_buf b = {0};
-
-	buf_init(&b, API_JSON_MAX);
-	if (span_is(web_arg(x->h, "evidence"), "no"))
-		html_report(&b, text);
-	else
-		html_page(&b, lang, link_run(x->call), text);
-	exchange_call_end(x);
-	web_reply(x->h, &r, &b);
-}
-
-static void
-reply_markdown(struct exchange *x, struct span text)
-{
-	const struct web_reply r = {
-	    .status = 200, .media = "text/markdown; charset=utf-8"};
-	auto_buf b = {0};
-
-	buf_init(&b, API_JSON_MAX);
-	buf_add_span(&b, text);
-	exchange_call_end(x);
-	web_reply(x->h, &r, &b);
-}
-
 bool
 api_told(
     struct exchange *x, const struct proto_reply *r, struct proto_told *ret)
@@ -305,59 +267,6 @@ api_told(
 	exchange_problem(
 	    x, 502, "the supervisor's answer is none: %s", err.text);
 	return false;
-}
-
-static void
-on_report(void *ctx, const struct proto_reply *r)
-{
-	struct exchange *x = ctx;
-	struct proto_told told;
-
-	if (exchange_refused(x, r) || !api_told(x, r, &told))
-		return;
-	if (x->media == api_json)
-		reply_value(x, r->value);
-	else if (x->media == html)
-		reply_page(x, told.markdown, told.language);
-	else
-		reply_markdown(x, told.markdown);
-}
-
-static const struct link_ops report_ops = {
-    .on_reply = on_report, .on_fail = exchange_fail};
-
-/* A link cannot say what it accepts: `as` does. evidence=no: the report's
- * markup alone, for who shows it in a page of theirs. */
-static bool
-report_choose(struct exchange *x)
-{
-	static const char *const offers[] = {markdown, html, api_json, NULL};
-	static const char *const names[] = {"markdown", "html", "json"};
-	struct span as = web_arg(x->h, "as"), e = web_arg(x->h, "evidence");
-	size_t i;
-
-	if (e.p != NULL && !span_is(e, "no") && !span_is(e, "yes")) {
-		exchange_problem(x, 400, "evidence must be yes or no");
-		return false;
-	}
-	if (as.p == NULL)
-		return api_choose(x, offers);
-	for (i = 0; i < ARRAY_LEN(names); i++)
-		if (span_is(as, names[i]))
-			x->media = offers[i];
-	if (x->media == NULL)
-		exchange_problem(x, 400, "as must be markdown, html or json");
-	return x->media != NULL;
-}
-
-void
-api_report(struct api *api, struct web *h)
-{
-	struct exchange *x = exchange_new(api, h);
-
-	if (report_choose(x))
-		x->call = link_query(api->link, PROTO_ASK_REPORT,
-		    web_match(h)->run, NULL, &report_ops, x);
 }
 
 /* ---- GET /api/investigations/{run}/evidence/{item} ---- */

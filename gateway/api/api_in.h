@@ -16,8 +16,11 @@ extern const char api_sse[], api_json[];
 bool api_choose(struct exchange *x, const char *const *offers);
 
 /* The report a REPLY tells; false: answered 502. */
-bool api_told(struct exchange *x, const struct proto_reply *r,
-    struct proto_told *ret);
+bool api_told(
+    struct exchange *x, const struct proto_reply *r, struct proto_told *ret);
+
+/* Ends the call and answers with one msgpack value as JSON. */
+void api_reply_value(struct exchange *x, struct span value);
 
 /* Ends the call and answers with the JSON in body. */
 void api_reply_json(struct exchange *x, int status, struct buf *body);

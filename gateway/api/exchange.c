@@ -2,6 +2,7 @@
  * exchange.c - one HTTP request and the supervisor's calls it waits for.
  */
 #include "gateway/api/exchange.h"
+#include "gateway/casefile/casefile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ exchange_free(struct exchange *x)
 	if (x == NULL)
 		return;
 	exchange_call_end(x);
+	casefile_free(x->file);
 	free(x);
 }
 

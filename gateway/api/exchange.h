@@ -17,6 +17,8 @@ struct api {
 	const char *prometheus; /* for browsers; or NULL */
 };
 
+struct casefile;
+
 struct exchange {
 	struct api *api;
 	struct web *h;
@@ -25,6 +27,7 @@ struct exchange {
 	bool resumes;           /* the viewer said what it has seen */
 	unsigned gaps;          /* seen since the last event taken */
 	bool over;              /* the run's last event was taken */
+	struct casefile *file;  /* while one is made; or NULL */
 };
 
 struct exchange *exchange_new(struct api *api, struct web *h);

@@ -1,33 +1,50 @@
 /*
- * html.c - a report's Markdown as a page that cannot do anything.
+ * html.c - a report's Markdown as HTML that cannot do anything.
  *
  * Invariant: with raw HTML off, every "<" in what md4c writes is its own, so
  * tags, and the attributes that hold addresses, can be found in its output.
  */
 #include "gateway/casefile/html.h"
 
+#include <limits.h>
 #include <md4c-html.h>
 #include <strings.h>
 
 enum { HTML_MAX = 64 << 20, CITATION_MAX = 12 };
 
-static void
-escape(struct buf *b, struct span s)
+void
+html_put_text(struct buf *b, struct span s)
 {
-	size_t i;
+	static const char *const as[UCHAR_MAX + 1] = {
+	    ['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['"'] = "&quot;"};
+	size_t i, from = 0;
 
 	for (i = 0; i < s.n; i++) {
-		if (s.p[i] == '<')
-			buf_adds(b, "&lt;");
-		else if (s.p[i] == '>')
-			buf_adds(b, "&gt;");
-		else if (s.p[i] == '&')
-			buf_adds(b, "&amp;");
-		else if (s.p[i] == '"')
-			buf_adds(b, "&quot;");
-		else
-			buf_addc(b, s.p[i]);
+		const char *other = as[(unsigned char)s.p[i]];
+
+		if (other == NULL)
+			continue;
+		buf_add(b, s.p + from, i - from);
+		buf_adds(b, other);
+		from = i + 1;
 	}
+	buf_add(b, s.p + from, s.n - from);
+}
+
+void
+html_put_short(struct buf *b, struct span s, size_t characters)
+{
+	size_t i = 0, n = 0;
+
+	/* Up to the byte that begins one too many. */
+	for (; i < s.n; i++) {
+		n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+		if (n > characters)
+			break;
+	}
+	html_put_text(b, span_make(s.p, i));
+	if (i < s.n)
+		buf_adds(b, "…");
 }
 
 /* A first segment that could be, or decode to, a scheme is none of ours. */
@@ -98,9 +115,8 @@ struct writer {
 	int quoted; /* within links and code, where nothing is cited */
 };
 
-/* The bytes of "[E12]" at the start of s, 0 where it is none. */
-static size_t
-citation_length(struct span s)
+size_t
+html_citation(struct span s)
 {
 	size_t i = 2;
 
@@ -118,7 +134,7 @@ put_text(struct buf *b, struct span s)
 	size_t i = 0, n;
 
 	while (i < s.n) {
-		n = citation_length(span_make(s.p + i, s.n - i));
+		n = html_citation(span_make(s.p + i, s.n - i));
 		if (n == 0) {
 			buf_addc(b, s.p[i++]);
 			continue;
@@ -170,27 +186,6 @@ on_html(const MD_CHAR *text, MD_SIZE n, void *userdata)
 	buf_add_span(w->b, s);
 }
 
-/* ---- the page ---- */
-
-static void
-page_head(struct buf *b, const char *language, const char *title)
-{
-	buf_addf(b,
-	    "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n"
-	    "<meta charset=\"utf-8\">\n"
-	    "<meta name=\"viewport\" "
-	    "content=\"width=device-width, initial-scale=1\">\n"
-	    "<title>",
-	    strcmp(language, "en") == 0 ? "en" : "zh");
-	escape(b, span_of(title));
-	buf_adds(b, "</title>\n<style>body{max-width:60em;margin:2em auto;"
-		    "padding:0 1em;font:16px/1.5 system-ui,sans-serif}"
-		    "table{border-collapse:collapse}td,th{border:1px solid "
-		    "#bbb;padding:.2em .6em;text-align:left}code,pre{"
-		    "background:#f4f4f4}pre{padding:.6em;overflow:auto}"
-		    "</style>\n</head>\n<body>\n");
-}
-
 void
 html_report(struct buf *b, struct span markdown)
 {
@@ -204,13 +199,4 @@ html_report(struct buf *b, struct span markdown)
 		    MD_FLAG_NOHTML,
 		MD_HTML_FLAG_SKIP_UTF8_BOM) == 0)
 		copy_filtered(b, buf_span(&raw));
-}
-
-void
-html_page(struct buf *b, const char *language, const char *title,
-    struct span markdown)
-{
-	page_head(b, language, title);
-	html_report(b, markdown);
-	buf_adds(b, "</body>\n</html>\n");
 }

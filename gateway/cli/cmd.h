@@ -27,6 +27,7 @@ enum cmd_opt {
 	OPT_LANGUAGE,
 	OPT_TIMEZONE,
 	OPT_JSON,
+	OPT_HTML,
 	OPT_ASYNC,
 	OPT_LIMIT,
 	OPT_STATUS,
@@ -73,6 +74,7 @@ int cmd_cancel(const struct cmd_args *a);
 int cmd_approve(const struct cmd_args *a);
 int cmd_deny(const struct cmd_args *a);
 int cmd_report(const struct cmd_args *a);
+int cmd_open(const struct cmd_args *a);
 int cmd_evidence(const struct cmd_args *a);
 int cmd_replay(const struct cmd_args *a);
 int cmd_keygen(const struct cmd_args *a);

@@ -18,6 +18,8 @@ const struct cmd_option cmd_options[OPT_N] = {
 	"time zone of the report, e.g. Europe/Berlin or +08:00 "
 	"(CULPRIT_TIMEZONE; default: the supervisor's)"},
     [OPT_JSON] = {"json", NULL, "JSON on stdout; events as one line each"},
+    [OPT_HTML] = {"html", NULL,
+	"one HTML file on stdout, with plots and all that the report cites"},
     [OPT_ASYNC] = {"async", NULL, "start it, print its id, do not wait"},
     [OPT_LIMIT] = {"limit", "N", "at most this many, up to 200 (default: 20)"},
     [OPT_STATUS] = {"status", "STATUS",

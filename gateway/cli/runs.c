@@ -150,8 +150,9 @@ list_put(struct buf *b, const cJSON *run)
 	put_time(b, number_of(run, "created_ms"));
 	put_took(b, run);
 	/* A person is asked for: that goes before what it does meanwhile. */
-	put_cell(b, number_of(run, "waits") > 0 ? "approve?"
-						: text_of(run, "status"), 10);
+	put_cell(b,
+	    number_of(run, "waits") > 0 ? "approve?" : text_of(run, "status"),
+	    10);
 	put_cell(b, confidence[0] != '\0' ? confidence : "-", 12);
 	term_put(b, span_of(text_of(run, "input")), TERM_LINE);
 	buf_addc(b, '\n');
@@ -233,8 +234,8 @@ cmd_cancel(const struct cmd_args *a)
 
 	if (rc != RC_OK)
 		return cmd_fail(a, rc, &err);
-	fprintf(stderr, "%s is asked to end; it reports what it found\n",
-	    a->run);
+	fprintf(
+	    stderr, "%s is asked to end; it reports what it found\n", a->run);
 	return CMD_DONE;
 }
 
@@ -281,8 +282,8 @@ step_of(const struct cmd_args *a, char **ret, struct err *err)
 			   : "several steps of %s wait: say which one; "
 			     "`culprit show` lists them",
 		    a->run);
-	*ret = xasprintf("%.0f",
-	    tree_num(cJSON_GetArrayItem(waits, 0), "task", 0));
+	*ret = xasprintf(
+	    "%.0f", tree_num(cJSON_GetArrayItem(waits, 0), "task", 0));
 	return RC_OK;
 }
 
@@ -328,18 +329,48 @@ cmd_deny(const struct cmd_args *a)
 	return decide(a, false);
 }
 
+/* The very bytes, unless a person's terminal would take them. */
+static void
+print_bytes(const struct call_reply *r)
+{
+	if (isatty(STDOUT_FILENO))
+		print_safe(buf_span(&r->body), TERM_TEXT);
+	else
+		fwrite(buf_str(&r->body), 1, r->body.len, stdout);
+}
+
 int
 cmd_report(const struct cmd_args *a)
 {
 	bool json = a->value[OPT_JSON] != NULL;
+	bool html = a->value[OPT_HTML] != NULL;
 	auto_call_reply reply = {0};
 	struct err err;
 	enum rc rc = call_run(a, NULL, "/report",
-	    json ? "application/json" : "text/markdown", &reply, &err);
+	    json   ? "application/json"
+	    : html ? "text/html"
+		   : "text/markdown",
+	    &reply, &err);
 
 	if (rc != RC_OK)
 		return cmd_fail(a, rc, &err);
-	print_safe(buf_span(&reply.body), json ? TERM_JSON : TERM_TEXT);
+	if (html)
+		print_bytes(&reply);
+	else
+		print_safe(buf_span(&reply.body), json ? TERM_JSON : TERM_TEXT);
+	return CMD_DONE;
+}
+
+int
+cmd_open(const struct cmd_args *a)
+{
+	auto_call_at at = {0};
+	struct err err;
+	enum rc rc = call_open(&a->conf, &at, &err);
+
+	if (rc != RC_OK)
+		return cmd_fail(a, rc, &err);
+	printf("%s/#%s\n", at.base, a->run);
 	return CMD_DONE;
 }
 
@@ -355,10 +386,6 @@ cmd_evidence(const struct cmd_args *a)
 
 	if (rc != RC_OK)
 		return cmd_fail(a, rc, &err);
-	/* The very bytes, unless a person's terminal would take them. */
-	if (isatty(STDOUT_FILENO))
-		print_safe(buf_span(&reply.body), TERM_TEXT);
-	else
-		fwrite(buf_str(&reply.body), 1, reply.body.len, stdout);
+	print_bytes(&reply);
 	return CMD_DONE;
 }

@@ -319,7 +319,7 @@ END_TEST
 #define RUN_A "184zwrv627sgsvbe8"
 #define RUN_B "184zwrv9aaaaaaaaa"
 #define LISTED                                                                 \
-	"{\"investigations\":[{\"id\":\"" RUN_A "\"},{\"id\":\"" RUN_B            \
+	"{\"investigations\":[{\"id\":\"" RUN_A "\"},{\"id\":\"" RUN_B         \
 	"\"}],\"next\":null,\"run\":{\"waits\":[]}}"
 
 static const struct {
@@ -370,6 +370,46 @@ START_TEST(people_name_an_investigation_shortly)
 }
 END_TEST
 
+START_TEST(a_case_file_comes_as_it_is)
+{
+	static const char file[] = "<!DOCTYPE html>\n<p>\x1b[31m</p>";
+	struct desk d;
+	auto_str flag = NULL;
+	auto_str out = NULL;
+
+	desk_open(&d, 200, "text/html; charset=utf-8", file);
+	flag = xasprintf("--listen=%s", stub_http_url(d.stub));
+	ck_assert_int_eq(
+	    culprit(d.dir,
+		(const char *const[]){"report", RUN_A, "--html", flag, NULL},
+		NULL, &out, NULL),
+	    0);
+	assert_contains(asked(&d), "GET /api/investigations/" RUN_A "/report ");
+	assert_contains(asked(&d), "Accept: text/html\r\n");
+	ck_assert_str_eq(out, file);
+	desk_close(&d);
+}
+END_TEST
+
+START_TEST(the_pages_address_is_told)
+{
+	struct desk d;
+	auto_str flag = NULL;
+	auto_str out = NULL;
+	auto_str want = NULL;
+
+	desk_open(&d, 200, NULL, LISTED);
+	flag = xasprintf("--listen=%s", stub_http_url(d.stub));
+	want = xasprintf("%s/#" RUN_A "\n", stub_http_url(d.stub));
+	ck_assert_int_eq(
+	    culprit(d.dir, (const char *const[]){"open", "latest", flag, NULL},
+		NULL, &out, NULL),
+	    0);
+	ck_assert_str_eq(out, want);
+	desk_close(&d);
+}
+END_TEST
+
 START_TEST(what_is_wrong_is_called_as_it_was_typed)
 {
 	struct desk d;
@@ -379,11 +419,10 @@ START_TEST(what_is_wrong_is_called_as_it_was_typed)
 	desk_open(&d, 400, "application/problem+json",
 	    "{\"detail\":\"body.at: must be a moment\"}");
 	flag = xasprintf("--listen=%s", stub_http_url(d.stub));
-	ck_assert_int_eq(
-	    culprit(d.dir,
-		(const char *const[]){
-		    "investigate", "--at=yesterday", flag, NULL},
-		NULL, NULL, &err),
+	ck_assert_int_eq(culprit(d.dir,
+			     (const char *const[]){
+				 "investigate", "--at=yesterday", flag, NULL},
+			     NULL, NULL, &err),
 	    1);
 	assert_contains(err, "culprit investigate: --at: must be a moment");
 	desk_close(&d);
@@ -404,6 +443,8 @@ main(void)
 	    {an_answer_that_is_no_gateways_is_no_result,
 		(int)ARRAY_LEN(refusals)},
 	    {people_name_an_investigation_shortly, (int)ARRAY_LEN(names)},
+	    {a_case_file_comes_as_it_is, 0},
+	    {the_pages_address_is_told, 0},
 	    {what_is_wrong_is_called_as_it_was_typed, 0},
 	};
 

@@ -10,17 +10,10 @@
 
 static const char alphabet[] = "a1 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
-/* The body of the page that shows markdown. */
 static void
 rendered(struct buf *b, const char *markdown)
 {
-	auto_buf page = {.max = 1 << 16};
-	const char *from, *to;
-
-	html_page(&page, "en", "", span_of(markdown));
-	from = strstr(buf_str(&page), "<body>\n") + strlen("<body>\n");
-	to = strstr(from, "</body>");
-	buf_add(b, from, (size_t)(to - from));
+	html_report(b, span_of(markdown));
 }
 
 static void

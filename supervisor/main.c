@@ -14,6 +14,7 @@
 #include "supervisor/doors/doors.h"
 #include "supervisor/run/follow.h"
 #include "supervisor/run/ledger.h"
+#include "supervisor/run/look.h"
 #include "supervisor/run/recover.h"
 #include "supervisor/run/step.h"
 #include "supervisor/doors/turn.h"
@@ -82,6 +83,8 @@ supervisor_new(struct agent *a)
 		TAILQ_INIT(&s->queue[n]);
 		TAILQ_INIT(&s->suspects[n]);
 	}
+	TAILQ_INIT(&s->looks);
+	registry_offer(s->workers, look_tool);
 	outbox_init(&s->outbox);
 	return s;
 }

@@ -12,6 +12,7 @@ static const char *const names[TOOL_ROLE_COUNT] = {
     [TOOL_ROLE_CAUSES] = "causes",
     [TOOL_ROLE_CLOCK] = "clock",
     [TOOL_ROLE_DOCS] = "docs",
+    [TOOL_ROLE_EVIDENCE] = "evidence",
 };
 
 /* The tools there were before they said their roles: of executors, and in

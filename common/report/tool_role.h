@@ -19,8 +19,12 @@ enum tool_role {
 	TOOL_ROLE_CAUSES,
 	TOOL_ROLE_CLOCK,
 	TOOL_ROLE_DOCS,
+	TOOL_ROLE_EVIDENCE, /* looks into what is kept */
 };
-enum { TOOL_ROLE_COUNT = TOOL_ROLE_DOCS + 1 };
+enum { TOOL_ROLE_COUNT = TOOL_ROLE_EVIDENCE + 1 };
+
+/* The one of that role, which the supervisor answers itself. */
+#define TOOL_READ_EVIDENCE "read_evidence"
 
 /* "alerts", ...; "" for none. */
 const char *tool_role_name(enum tool_role role);

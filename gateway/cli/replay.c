@@ -7,6 +7,7 @@
 #include "common/json/json.h"
 #include "common/agent/sibling.h"
 #include "common/json/tree.h"
+#include "common/report/tool_role.h"
 #include "common/wire/wire.h"
 #include "gateway/cli/call.h"
 #include "gateway/cli/cmd.h"
@@ -240,8 +241,11 @@ planner_turn(struct replay *r, const struct point *before,
 }
 
 /* Why a step is not replayed; NULL: it is. */
-static const char *step_skip(struct span class)
+static const char *
+step_skip(struct span tool, struct span class)
 {
+	if (span_is(tool, TOOL_READ_EVIDENCE))
+		return "the supervisor answers this one, from what it keeps";
 	if (class.n == 0)
 		return "no executor that is there now has this tool";
 	if (!span_is(class, "READ"))
@@ -263,10 +267,10 @@ executor_step(struct replay *r, const struct point *before,
 	if (rc != RC_OK)
 		return rc;
 	what = xasprintf("step %u, %.*s", i, SPAN_ARG(tool));
-	if (step_skip(class) != NULL) {
+	if (step_skip(tool, class) != NULL) {
 		tell(r, &(struct verdict){.seq = after->seq,
 			    .what = what,
-			    .skipped = step_skip(class)});
+			    .skipped = step_skip(tool, class)});
 		return RC_OK;
 	}
 	rc = run_once(r, buf_span(&input), &now, err);

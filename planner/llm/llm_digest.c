@@ -12,6 +12,7 @@
 #include "common/base/utf8.h"
 #include "common/json/json.h"
 #include "common/json/tree.h"
+#include "common/report/tool_role.h"
 
 enum {
 	SUMMARY_MAX = 1000,
@@ -144,6 +145,18 @@ put_data(struct buf *b, const cJSON *data, size_t max)
 	llm_fence_put(b, buf_str(&text));
 }
 
+/* What was read of evidence is text already, and short. */
+static void
+put_part(struct buf *b, const cJSON *data, size_t max)
+{
+	const char *part = tree_str(data, "part");
+
+	if (part[0] == '\0' || strlen(part) > max)
+		return;
+	buf_addc(b, '\n');
+	llm_fence_put(b, part);
+}
+
 /* At a line's end, or between words: so no number is cut. */
 static void
 put_summary(struct buf *b, struct span s)
@@ -178,6 +191,10 @@ llm_digest_put(struct buf *b, const cJSON *f, size_t max)
 	told = b->len;
 	put_summary(b, tree_span(f, "summary"));
 	told = b->len - told;
-	put_data(b, tree_at(f, "data"), max > told ? max - told : 0);
+	told = max > told ? max - told : 0;
+	if (tool_role_of_feedback(f) == TOOL_ROLE_EVIDENCE)
+		put_part(b, tree_at(f, "data"), told);
+	else
+		put_data(b, tree_at(f, "data"), told);
 	buf_adds(b, "</data>");
 }

@@ -211,6 +211,7 @@ room_for(const cJSON *f)
 	    [TOOL_ROLE_CAUSES] = 2000,
 	    [TOOL_ROLE_CLOCK] = 200,
 	    [TOOL_ROLE_DOCS] = 1600,
+	    [TOOL_ROLE_EVIDENCE] = 3600,
 	};
 
 	return rooms[tool_role_of_feedback(f)];

@@ -11,6 +11,7 @@
 #include "common/wire/wire.h"
 #include "supervisor/run/approve.h"
 #include "supervisor/run/ledger.h"
+#include "supervisor/run/look.h"
 #include "supervisor/run/step.h"
 
 int64_t
@@ -94,29 +95,6 @@ executor_input(struct task *t, struct buf *b)
 }
 
 static void
-emit_started(struct supervisor *s, struct task *t)
-{
-	bool reads = t->class == TOOL_READ;
-	auto_buf b = {0};
-
-	buf_init(&b, STATE_BYTES_MAX);
-	wire_put_map(&b, reads ? 7 : 9);
-	if (!reads) {
-		wire_put_str(&b, "task");
-		wire_put_u64(&b, t->number);
-		wire_put_str(&b, "class");
-		wire_put_str(&b, tool_class_name(t->class));
-	}
-	step_put_place(&b, t);
-	step_put_call(&b, t);
-	wire_put_str(&b, "worker");
-	wire_put_str(&b, t->worker_name);
-	wire_put_str(&b, "attempt");
-	wire_put_u64(&b, t->attempt);
-	ledger_emit(s, t->run, "tool_started", &b);
-}
-
-static void
 lease(struct supervisor *s, struct task *t, struct worker *w)
 {
 	struct run *r = t->run;
@@ -139,7 +117,7 @@ lease(struct supervisor *s, struct task *t, struct worker *w)
 	w->alone = task_is_suspect(t);
 	ledger_dirty(s, r);
 	if (t->node == NODE_EXECUTOR)
-		emit_started(s, t);
+		step_started(s, t);
 	buf_init(&input, PROTO_BYTES_MAX);
 	if (t->node == NODE_PLANNER)
 		planner_input(s, t, &input);
@@ -219,6 +197,7 @@ dispatch_all(struct supervisor *s)
 
 	if (s->broken)
 		return;
+	look_all(s);
 	registry_unkeep(s->workers);
 	for (i = 0; i < ARRAY_LEN(nodes); i++) {
 		dispatch_suspects(s, nodes[i]);

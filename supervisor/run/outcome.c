@@ -25,17 +25,6 @@
 /* In the state it stands in a list under its key. */
 enum { FEEDBACK_DEPTH_MAX = STATE_DEPTH_MAX - 2 };
 
-/* A step the supervisor itself refused: the planner reads why. */
-static void
-refuse_step(struct supervisor *s, struct task *t, const struct err *why)
-{
-	step_end(s, t,
-	    &(struct step_end){.state = TASK_DONE,
-		.status = "FAILED",
-		.summary = why->text,
-		.suggestion = "correct the call, or use another tool"});
-}
-
 static void
 make_steps(struct supervisor *s, struct run *r)
 {
@@ -52,12 +41,13 @@ make_steps(struct supervisor *s, struct run *r)
 		 * step against; the executor checks it again anyway. */
 		if (know &&
 		    plan_check_step(&r->plan.steps[i], tools, &why) != RC_OK) {
-			refuse_step(s, t, &why);
+			step_refuse(s, t, &why);
 			continue;
 		}
 		step_enqueue(s, t);
 		/* A person is asked as soon as it is known one must be. */
-		approve_clears(s, t);
+		if (!step_is_look(t))
+			approve_clears(s, t);
 	}
 }
 
@@ -352,7 +342,7 @@ no_feedback(struct supervisor *s, struct task *t, struct err *why)
 	if (t->class == TOOL_UNSAFE)
 		step_lost(s, t, why->text);
 	else
-		refuse_step(s, t, why);
+		step_refuse(s, t, why);
 }
 
 /* What it failed at may have happened all the same. A step that only reads

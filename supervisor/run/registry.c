@@ -34,6 +34,7 @@ struct registry {
 	int n;
 	bool keeps;		/* some are kept */
 	uint64_t edition;	/* of what is merged */
+	cJSON *own;		/* the supervisor's; NULL: none */
 	cJSON *tools;
 	struct buf encoded;	/* the same as msgpack: every planner gets it */
 };
@@ -70,6 +71,7 @@ registry_free(struct registry *g)
 		return;
 	while (!LIST_EMPTY(&g->workers))
 		registry_remove(g, LIST_FIRST(&g->workers));
+	cJSON_Delete(g->own);
 	cJSON_Delete(g->tools);
 	buf_done(&g->encoded);
 	free(g);
@@ -134,6 +136,27 @@ tool_merge(cJSON *tools, const cJSON *t)
 	cJSON_AddStringToObject(known, "class", tool_class_name(class));
 }
 
+/* Behind the others, where there are any: without executors a planner has
+ * nothing to plan with. */
+static void
+add_own(struct registry *g)
+{
+	cJSON *same;
+
+	if (g->own == NULL || g->tools->child == NULL)
+		return;
+	same = find_tool(g->tools, span_of(text_of(g->own, "name")));
+	cJSON_Delete(cJSON_DetachItemViaPointer(g->tools, same));
+	cJSON_AddItemToArray(g->tools, cJSON_Duplicate(g->own, true));
+}
+
+void
+registry_offer(struct registry *g, const char *tool)
+{
+	cJSON_Delete(g->own);
+	g->own = cJSON_Parse(tool);
+}
+
 static void
 tools_merge(struct registry *g)
 {
@@ -147,6 +170,7 @@ tools_merge(struct registry *g)
 		cJSON_ArrayForEach (t, w->tools)
 			tool_merge(g->tools, t);
 	}
+	add_own(g);
 	buf_reset(&g->encoded);
 	wire_put_tree(&g->encoded, g->tools);
 	g->edition++;

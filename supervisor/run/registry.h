@@ -43,6 +43,10 @@ struct registry;
 struct registry *registry_new(void);
 void registry_free(struct registry *g);
 
+/* A tool of the supervisor's own, JSON, which is in the catalogue as soon as
+ * any other is: nobody else's may bear its name. */
+void registry_offer(struct registry *g, const char *tool);
+
 /* NULL: unknown. */
 struct worker *registry_find(struct registry *g, const struct bus_peer *peer);
 

@@ -67,6 +67,7 @@ struct task {
 	int64_t lease_until_ms;		/* monotonic */
 	int64_t leased_ms;
 	int64_t evidence;		/* the number its evidence gets */
+	int64_t cites;			/* what it looked into instead; 0: none */
 	struct buf outcome;		/* DONE, UNKNOWN: {feedback, evidence} */
 	enum tool_class class;		/* the strictest it was ever found */
 	char approved_by[TASK_BY_MAX + 1];	/* "": by nobody */

@@ -9,14 +9,24 @@
 
 #include "common/report/evidence_id.h"
 #include "common/base/log.h"
+#include "common/report/tool_role.h"
 #include "common/wire/wire.h"
 #include "supervisor/run/ledger.h"
 
 /* ---- where it is ---- */
 
+bool
+step_is_look(const struct task *t)
+{
+	return t->node == NODE_EXECUTOR &&
+	       span_is(t->run->plan.steps[t->index].tool, TOOL_READ_EVIDENCE);
+}
+
 static struct task_queue *
 queue_of(struct supervisor *s, const struct task *t)
 {
+	if (step_is_look(t))
+		return &s->looks;
 	return task_is_suspect(t) ? &s->suspects[t->node] : &s->queue[t->node];
 }
 
@@ -109,6 +119,29 @@ step_tell_retry(struct supervisor *s, const struct task *t, const char *reason)
 	ledger_emit(s, t->run, "retry", &b);
 }
 
+void
+step_started(struct supervisor *s, struct task *t)
+{
+	bool reads = t->class == TOOL_READ;
+	auto_buf b = {0};
+
+	buf_init(&b, STATE_BYTES_MAX);
+	wire_put_map(&b, reads ? 7 : 9);
+	if (!reads) {
+		wire_put_str(&b, "task");
+		wire_put_u64(&b, t->number);
+		wire_put_str(&b, "class");
+		wire_put_str(&b, tool_class_name(t->class));
+	}
+	step_put_place(&b, t);
+	step_put_call(&b, t);
+	wire_put_str(&b, "worker");
+	wire_put_str(&b, t->worker_name);
+	wire_put_str(&b, "attempt");
+	wire_put_u64(&b, t->attempt);
+	ledger_emit(s, t->run, "tool_started", &b);
+}
+
 /* ---- its end ---- */
 
 void
@@ -168,7 +201,7 @@ put_class(struct buf *b, const struct task *t)
  * claims: the ids of its evidence, its class, who approved it. */
 static void
 put_feedback(struct buf *b, struct span feedback, const struct task *t,
-    bool has_evidence)
+    int64_t cites)
 {
 	struct wire_r r = wire_reader(feedback);
 	uint32_t n = wire_map(&r), i, kept = 0;
@@ -191,9 +224,9 @@ put_feedback(struct buf *b, struct span feedback, const struct task *t,
 	buf_add_buf(b, &pairs);
 	put_class(b, t);
 	wire_put_str(b, "evidence");
-	wire_put_array(b, has_evidence ? 1 : 0);
-	if (has_evidence)
-		wire_put_str(b, evidence_id_print(t->evidence, id));
+	wire_put_array(b, cites != 0 ? 1 : 0);
+	if (cites != 0)
+		wire_put_str(b, evidence_id_print(cites, id));
 }
 
 void
@@ -203,7 +236,8 @@ step_done(struct supervisor *s, struct task *t, enum task_state state,
 	auto_buf fb = {0};
 
 	buf_init(&fb, STATE_BYTES_MAX);
-	put_feedback(&fb, feedback, t, evidence->len != 0);
+	put_feedback(
+	    &fb, feedback, t, evidence->len != 0 ? t->evidence : t->cites);
 	buf_reset(&t->outcome);
 	wire_put_map(&t->outcome, evidence->len != 0 ? 2 : 1);
 	wire_put_str(&t->outcome, "feedback");
@@ -236,6 +270,16 @@ step_end(struct supervisor *s, struct task *t, const struct step_end *end)
 		     .summary = span_of(end->summary),
 		     .suggestion = span_of(end->suggestion)});
 	step_done(s, t, end->state, buf_span(&fb), &no_evidence);
+}
+
+void
+step_refuse(struct supervisor *s, struct task *t, const struct err *why)
+{
+	step_end(s, t,
+	    &(struct step_end){.state = TASK_DONE,
+		.status = "FAILED",
+		.summary = why->text,
+		.suggestion = "correct the call, or use another tool"});
 }
 
 void

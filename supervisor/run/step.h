@@ -6,6 +6,9 @@
 
 #include "supervisor/run/supervisor.h"
 
+/* Is it one that is answered here: look.h? */
+bool step_is_look(const struct task *t);
+
 void step_enqueue(struct supervisor *s, struct task *t);
 /* Takes a task from its worker or its queue; nothing is sent. */
 void step_release(struct supervisor *s, struct task *t);
@@ -36,10 +39,16 @@ struct step_end {
 	const char *status, *summary, *suggestion;
 };
 
+/* Tells that it was begun. */
+void step_started(struct supervisor *s, struct task *t);
+
 /* Ends a step of which no answer comes, with feedback that says why; nobody
  * holds it, and it is on no queue. */
 void step_end(
     struct supervisor *s, struct task *t, const struct step_end *end);
+
+/* One that is not carried out: the planner reads why. */
+void step_refuse(struct supervisor *s, struct task *t, const struct err *why);
 
 /* Nobody knows what came of a step: an UNSAFE one whose lease is void, or one
  * that does not only read whose worker cannot tell. */

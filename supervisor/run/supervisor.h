@@ -7,7 +7,8 @@
  *	back, engine, recover -> outcome	what came of its steps
  *	turn -> dispatch; back, turn -> retry	tasks to workers, and back
  *	outcome, dispatch, front -> approve	UNSAFE steps
- *	these five -> step			one task
+ *	these five, look -> step		one task
+ *	dispatch -> look			steps that are answered here
  *	all of these -> ledger -> follow	written down, then told
  *	front -> query, fork -> checkpoint, lookup	read from the store
  *	front, back, turn, retry -> calls	steps of no run
@@ -58,6 +59,7 @@ struct supervisor {
 	struct task_queue queue[NODE_COUNT];
 	struct task_queue suspects[NODE_COUNT];	/* run.h */
 	struct calls *calls;		/* single steps, of no run */
+	struct task_queue looks;	/* steps that are answered here */
 	struct windows *windows;	/* of the gateways */
 	struct blame *blame;		/* NULL: nobody is */
 	/* By gateway and request: each is looked up when it asks again. */

@@ -64,7 +64,7 @@ START_TEST(checkpoints_are_tied_to_the_events_that_tell_of_them)
 		    due[i].feedback);
 		ck_assert_int_eq(
 		    (int)tree_num(state, "turns", 0), due[i].turns);
-		ck_assert_int_eq(cJSON_GetArraySize(tree_at(at, "tools")), 2);
+		ck_assert_int_eq(cJSON_GetArraySize(tree_at(at, "tools")), 3);
 		i++;
 	}
 	assert_reply(rig_query(61, "checkpoint", "{\"n\":5}"), "notfound",

@@ -122,6 +122,7 @@ claims_conclude(struct claims *c, cJSON *conclusion)
 			add(c, i, "next", i, "a next step");
 	add_list(c, member(conclusion, "actions"), "an action");
 	add_list(c, member(conclusion, "runbooks"), "a runbook");
+	add_list(c, member(conclusion, "answers"), "an answer to the question");
 	add_list(c, member(member(conclusion, "opinion"), "claims"),
 	    "a model's view");
 	add_list(

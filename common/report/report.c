@@ -155,10 +155,18 @@ put_first(const struct report *r)
 	const cJSON *incidents = tree_at(r->conclusion, "incidents"), *i;
 	const cJSON *action =
 	    cJSON_GetArrayItem(tree_at(r->conclusion, "actions"), 0);
+	const cJSON *answer =
+	    cJSON_GetArrayItem(tree_at(r->conclusion, "answers"), 0);
 	int more = cJSON_GetArraySize(incidents) + count_others(r), n = 0;
 
 	if (r->stop != NULL || !tree_has(r->conclusion, "summary"))
 		return;
+	if (answer != NULL) {
+		buf_addf(r->b, "- **%s**%s", word(r, RW_ANSWER),
+		    word(r, RW_COLON));
+		put_claim(r, answer);
+		buf_addc(r->b, '\n');
+	}
 	if (cJSON_GetArraySize(incidents) == 0) {
 		buf_adds(r->b, "- ");
 		md_put_sentence(r->b, tree_span(r->conclusion, "summary"));
@@ -548,6 +556,25 @@ put_list(const struct report *r, const cJSON *list, const char *title)
 	}
 }
 
+/* Claims, each with what it quotes below it. */
+static void
+put_quotations(const struct report *r, const cJSON *list, const char *title)
+{
+	const cJSON *one;
+
+	if (cJSON_GetArraySize(list) > 0)
+		buf_addf(r->b, "\n**%s**\n", title);
+	cJSON_ArrayForEach (one, list) {
+		buf_addc(r->b, '\n');
+		put_claim(r, one);
+		buf_addc(r->b, '\n');
+		if (tree_has(one, "quote")) {
+			buf_addc(r->b, '\n');
+			md_put_block(r->b, tree_span(one, "quote"));
+		}
+	}
+}
+
 static void
 put_answer(const struct report *r)
 {
@@ -653,6 +680,8 @@ put_cause(const struct report *r)
 	int n = 0;
 
 	buf_addf(r->b, "\n%s\n", report_headings(r->lang)[2]);
+	put_quotations(
+	    r, tree_at(r->conclusion, "answers"), word(r, RW_ANSWERS));
 	put_answer(r);
 	if (r->stop != NULL)
 		buf_addf(r->b, "\n**%s**\n\n", word(r, RW_CUT_CLUES));
@@ -793,19 +822,8 @@ report_put_changes(struct buf *b, const cJSON *state, enum report_lang lang)
 static void
 put_runbooks(const struct report *r)
 {
-	const cJSON *list = tree_at(r->conclusion, "runbooks"), *one;
-
-	if (cJSON_GetArraySize(list) > 0)
-		buf_addf(r->b, "\n**%s**\n", word(r, RW_RUNBOOKS));
-	cJSON_ArrayForEach (one, list) {
-		buf_addc(r->b, '\n');
-		put_claim(r, one);
-		buf_addc(r->b, '\n');
-		if (tree_has(one, "quote")) {
-			buf_addc(r->b, '\n');
-			md_put_block(r->b, tree_span(one, "quote"));
-		}
-	}
+	put_quotations(
+	    r, tree_at(r->conclusion, "runbooks"), word(r, RW_RUNBOOKS));
 }
 
 static void

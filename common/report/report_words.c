@@ -67,6 +67,8 @@ static const char *const words[RW_WORDS][REPORT_LANGS] = {
     [RW_EMPTY] = {"空结果", "empty"},
     [RW_ADVICE] = {"建议", "Advised"},
     [RW_RUNBOOKS] = {"处理手册", "Runbooks"},
+    [RW_ANSWER] = {"回答", "Answer"},
+    [RW_ANSWERS] = {"所问的内容", "What was asked"},
     [RW_NO_ADVICE] = {"没有需要立即执行的操作。",
 	"Nothing needs to be done at once."},
     [RW_NO_ADVICE_GIVEN] = {"没有给出建议。", "None was given."},

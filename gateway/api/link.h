@@ -45,6 +45,7 @@ struct link_submit {
 	bool follow;
 	const char *fork; /* the run to do anew a part of; NULL: none */
 	uint64_t from;    /* from which of its events on */
+	bool follow_up;   /* or a question to it, which has ended */
 };
 
 struct link_call *link_submit(struct link *l, const struct link_submit *s,

@@ -100,6 +100,7 @@ fork_fill(const struct link_call *c, struct proto_fork *m)
 	m->follow = c->follow;
 	m->run = span_of(c->fork);
 	m->from = c->from;
+	m->follow_up = c->follow_up;
 	m->input = buf_span(&c->body);
 }
 
@@ -266,6 +267,7 @@ link_submit(struct link *l, const struct link_submit *s,
 	if (s->fork != NULL)
 		c->fork = xstrdup(s->fork);
 	c->from = s->from;
+	c->follow_up = s->follow_up;
 	c->key = xstrdup(s->key);
 	c->digest = xstrdup(s->digest);
 	c->follow = s->follow;

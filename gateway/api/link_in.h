@@ -48,6 +48,7 @@ struct link_call {
 	bool follow;
 	char *key, *digest;
 	char *fork; /* of FORK: the other run */
+	bool follow_up;
 	char *by;   /* of DECIDE */
 	uint64_t task;
 	bool approve;

@@ -255,6 +255,14 @@ fork_digest(
 	sha256_text(buf_span(&b), ret);
 }
 
+static void
+check_length(struct json_in *in, const char *name, const char *text)
+{
+	if (text != NULL && strlen(text) > REQUEST_INPUT_MAX)
+		json_in_fail(in, name, "is over %d bytes; shorten it",
+		    REQUEST_INPUT_MAX);
+}
+
 enum rc
 request_parse_fork(struct span body, const char *run, struct buf *ret_input,
     uint64_t *ret_from, char ret_digest[SHA256_TEXT], struct err *err)
@@ -272,9 +280,7 @@ request_parse_fork(struct span body, const char *run, struct buf *ret_input,
 	json_in_known(&in, names);
 	from = json_in_int_opt(&in, "from", 1, INT32_MAX, 1);
 	input = json_in_str_opt(&in, "input", "why is checkout slow?", NULL);
-	if (input != NULL && strlen(input) > REQUEST_INPUT_MAX)
-		json_in_fail(&in, "input", "is over %d bytes; shorten it",
-		    REQUEST_INPUT_MAX);
+	check_length(&in, "input", input);
 	rc = json_in_end(&in);
 	if (rc != RC_OK)
 		return rc;
@@ -282,5 +288,38 @@ request_parse_fork(struct span body, const char *run, struct buf *ret_input,
 	proto_put_change(
 	    ret_input, &(struct proto_change){.input = span_of(input)});
 	fork_digest(tree, run, from, ret_digest);
+	return RC_OK;
+}
+
+/* ---- questions ---- */
+
+enum rc
+request_parse_ask(struct span body, const char *run, struct buf *ret_input,
+    char ret_digest[SHA256_TEXT], struct err *err)
+{
+	static const char *const names[] = {"question", NULL};
+	auto_buf b = {.max = 8 * REQUEST_BODY_MAX};
+	AUTO(json) tree = NULL;
+	const char *question;
+	struct json_in in;
+	enum rc rc = body_parse(body, &tree, err);
+
+	if (rc != RC_OK)
+		return rc;
+	in = json_in(tree, "body", err);
+	json_in_known(&in, names);
+	question =
+	    json_in_str(&in, "question", "and what did payment do then?");
+	check_length(&in, "question", question);
+	if (question != NULL && span_trim(span_of(question)).n == 0)
+		json_in_fail(&in, "question", "is empty; ask something");
+	rc = json_in_end(&in);
+	if (rc != RC_OK)
+		return rc;
+	proto_put_change(
+	    ret_input, &(struct proto_change){.input = span_of(question)});
+	buf_addf(&b, "ask=%s\n", run);
+	member_print(&b, tree, "question");
+	sha256_text(buf_span(&b), ret_digest);
 	return RC_OK;
 }

@@ -37,4 +37,8 @@ NODISCARD enum rc request_parse_fork(struct span body, const char *run,
     struct buf *ret_input, uint64_t *ret_from, char ret_digest[SHA256_TEXT],
     struct err *err);
 
+/* The same for a question to run, which has ended: JSON object {question}. */
+NODISCARD enum rc request_parse_ask(struct span body, const char *run,
+    struct buf *ret_input, char ret_digest[SHA256_TEXT], struct err *err);
+
 #endif

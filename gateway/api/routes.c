@@ -31,6 +31,8 @@ const struct route routes[] = {
     {"GET", "/api/session", true, 0, {0}, api_session},
     {"POST", "/api/session", true, API_TOKEN_BODY_MAX, {0}, api_sign_in},
     {"DELETE", "/api/session", true, 0, {0}, api_sign_out},
+    {"POST", "/api/investigations/{run}/ask", false, REQUEST_BODY_MAX, {0},
+	api_ask},
     {"GET", "/", true, 0, {0}, page_index},
     {"GET", "/page/{item}", true, 0, {0}, page_asset},
     {"GET", "/api/alerts", false, 0, {0}, api_alerts},

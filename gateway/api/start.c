@@ -214,13 +214,16 @@ api_submit(struct api *api, struct web *h)
 	start(x, &s);
 }
 
-void
-api_fork(struct api *api, struct web *h)
+/* Both go on from another run. */
+static void
+go_on(struct api *api, struct web *h, bool asks)
 {
 	struct exchange *x = exchange_new(api, h);
 	char key[KEY_MAX + 1], digest[SHA256_TEXT];
-	struct link_submit s = {
-	    .key = key, .digest = digest, .fork = web_match(h)->run};
+	struct link_submit s = {.key = key,
+	    .digest = digest,
+	    .fork = web_match(h)->run,
+	    .follow_up = asks};
 	struct err err;
 	enum rc rc;
 	auto_buf input = {0};
@@ -228,12 +231,28 @@ api_fork(struct api *api, struct web *h)
 	if (!begin(x, key))
 		return;
 	buf_init(&input, 4 * REQUEST_BODY_MAX);
-	rc = request_parse_fork(
-	    web_body(h), s.fork, &input, &s.from, digest, &err);
+	if (asks)
+		rc = request_parse_ask(
+		    web_body(h), s.fork, &input, digest, &err);
+	else
+		rc = request_parse_fork(
+		    web_body(h), s.fork, &input, &s.from, digest, &err);
 	if (rc != RC_OK) {
 		exchange_problem(x, problem_status_of(rc), "%s", err.text);
 		return;
 	}
 	s.input = buf_span(&input);
 	start(x, &s);
+}
+
+void
+api_fork(struct api *api, struct web *h)
+{
+	go_on(api, h, false);
+}
+
+void
+api_ask(struct api *api, struct web *h)
+{
+	go_on(api, h, true);
 }

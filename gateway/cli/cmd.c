@@ -55,6 +55,11 @@ static const struct cmd cmds[] = {
 	0, 1, 1, 0, true, cmd_open},
     {"evidence", "ID EVIDENCE", "the bytes behind [E3], as the tool got them",
 	NULL, 0, 2, 2, 0, true, cmd_evidence},
+    {"ask", "ID QUESTION", "ask something about one that has ended",
+	"A new investigation goes on from its last state, with its evidence "
+	"at hand, and is\nwatched like `investigate`: what the question names "
+	"(an alert, a service, E3, a\nmetric, a `query`) is looked at.\n",
+	BIT(OPT_JSON), 2, CONF_ARGS_MAX, 0, true, cmd_ask},
     {"replay", "ID", "give one agent again what it was given, and compare",
 	"Runs the agent that stands next to this program on each of its "
 	"turns in the run,\nas it is configured here and now, and shows where "

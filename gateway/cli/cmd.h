@@ -77,6 +77,7 @@ int cmd_report(const struct cmd_args *a);
 int cmd_open(const struct cmd_args *a);
 int cmd_evidence(const struct cmd_args *a);
 int cmd_replay(const struct cmd_args *a);
+int cmd_ask(const struct cmd_args *a);
 int cmd_keygen(const struct cmd_args *a);
 
 /* Runs argv[1] with the rest; the exit status. */

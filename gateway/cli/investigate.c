@@ -1,6 +1,7 @@
 /*
- * investigate.c - `culprit investigate` and `culprit follow`.
+ * investigate.c - `culprit investigate`, `culprit ask` and `culprit follow`.
  */
+#include "common/json/json.h"
 #include "gateway/cli/call.h"
 #include "gateway/cli/cmd.h"
 #include "gateway/cli/stream.h"
@@ -201,21 +202,23 @@ put_labels(cJSON *o, const char *text, struct err *err)
 	return RC_OK;
 }
 
+/* The arguments from one on, as the words of a sentence. */
 static enum rc
-put_input(cJSON *o, const struct cmd_args *a, struct err *err)
+put_words(cJSON *o, const char *key, const struct cmd_args *a, int from,
+    struct err *err)
 {
 	auto_buf b = {0};
 	enum rc rc;
 
 	buf_init(&b, INPUT_BYTES_MAX);
-	for (int i = 0; i < a->conf.n_args; i++) {
-		if (i > 0)
+	for (int i = from; i < a->conf.n_args; i++) {
+		if (i > from)
 			buf_addc(&b, ' ');
 		buf_adds(&b, a->conf.args[i]);
 	}
 	rc = buf_check(&b, "the question", err);
 	if (rc == RC_OK && b.len > 0)
-		cJSON_AddStringToObject(o, "input", buf_str(&b));
+		cJSON_AddStringToObject(o, key, buf_str(&b));
 	return rc;
 }
 
@@ -233,7 +236,7 @@ static enum rc
 make_body(const struct cmd_args *a, char **ret_body, struct err *err)
 {
 	cJSON *o = cJSON_CreateObject();
-	enum rc rc = put_input(o, a, err);
+	enum rc rc = put_words(o, "input", a, 0, err);
 
 	put_own(o, "language", a->value[OPT_LANGUAGE], "CULPRIT_LANGUAGE");
 	put_own(o, "timezone", a->value[OPT_TIMEZONE], "CULPRIT_TIMEZONE");
@@ -298,5 +301,24 @@ cmd_follow(const struct cmd_args *a)
 {
 	struct stream_spec spec = {.run = a->conf.args[0]};
 
+	return watch_run(a, spec);
+}
+
+int
+cmd_ask(const struct cmd_args *a)
+{
+	AUTO(json) o = cJSON_CreateObject();
+	auto_str id = call_escape(a->conf.args[0]);
+	auto_str path = xasprintf("/api/investigations/%s/ask", id);
+	auto_buf body = {.max = INPUT_BYTES_MAX};
+	struct stream_spec spec = {.path = path, .interrupt_cancels = true};
+	struct err err;
+
+	if (put_words(o, "question", a, 1, &err) != RC_OK) {
+		fprintf(stderr, "culprit ask: %s\n", err.text);
+		return CMD_USAGE;
+	}
+	json_print(&body, o);
+	spec.body = buf_str(&body);
 	return watch_run(a, spec);
 }

@@ -152,6 +152,22 @@ put_given(struct buf *b, const char *title, const char *key, const cJSON *v)
 	buf_addf(b, "\n%s: %s", title, at != NULL ? at : "");
 }
 
+/* What the investigation was about whose results these are. */
+static void
+put_follows(struct buf *b, const struct llm_prompt *p)
+{
+	const cJSON *before = tree_at(p->state, "follows");
+	auto_buf cut = {.max = INPUT_MAX}, input = {.max = 4 * INPUT_MAX};
+
+	if (before == NULL)
+		return;
+	buf_add_span(&cut, utf8_cut(tree_span(before, "input"), GIVEN_MAX));
+	llm_fence_put(&input, buf_str(&cut));
+	buf_addc(b, '\n');
+	llm_words_put(b, p->words->at[LLM_WORDS_FOLLOWS],
+	    (struct llm_put[]){{"before", buf_str(&input)}, {NULL, NULL}});
+}
+
 static void
 add_task(cJSON *messages, const struct llm_prompt *p)
 {
@@ -173,6 +189,7 @@ add_task(cJSON *messages, const struct llm_prompt *p)
 	    (struct llm_put[]){{"input", buf_str(&input)}, {"at", buf_str(&at)},
 		{"window", window}, {"scope", buf_str(&scope)},
 		{"given", buf_str(&given)}, {NULL, NULL}});
+	put_follows(&text, p);
 	llm_prompt_add(messages, "user", buf_str(&text));
 }
 

@@ -14,6 +14,7 @@ static const struct {
 } files[LLM_WORDS_COUNT] = {
     [LLM_WORDS_SYSTEM] = {"system.txt", PROMPT_SYSTEM, {"{{tools}}"}},
     [LLM_WORDS_TASK] = {"task.txt", PROMPT_TASK, {"{{input}}", "{{at}}"}},
+    [LLM_WORDS_FOLLOWS] = {"follows.txt", PROMPT_FOLLOWS, {"{{before}}"}},
     [LLM_WORDS_RULES] = {"rules.txt", PROMPT_RULES, {"{{conclusion}}"}},
     [LLM_WORDS_REPAIR] = {"repair.txt", PROMPT_REPAIR, {"{{error}}"}},
     [LLM_WORDS_ACT] = {"act.txt", PROMPT_ACT, {NULL}},

@@ -11,6 +11,7 @@
 enum llm_word {
 	LLM_WORDS_SYSTEM, /* system.txt: the contract, and the tools */
 	LLM_WORDS_TASK,   /* what is asked */
+	LLM_WORDS_FOLLOWS, /* that it is about one that has ended */
 	LLM_WORDS_RULES,  /* what the rules planner concludes */
 	LLM_WORDS_REPAIR, /* an answer that cannot be used, and why */
 	LLM_WORDS_ACT,    /* after PLAN, which does nothing */

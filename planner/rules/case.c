@@ -202,6 +202,7 @@ case_new(struct span state, enum report_lang fallback)
 	accept_any(&k->alerts, &k->facts, TOOL_ROLE_ALERTS);
 	accept_any(&k->rules, &k->facts, TOOL_ROLE_RULES);
 	accept_any(&k->targets, &k->facts, TOOL_ROLE_TARGETS);
+	followup_init(&k->followup, &k->facts);
 	incidents_init(&k->incidents, &k->facts);
 	if (k->facts.alerts_answer == NULL)
 		return k;
@@ -236,6 +237,7 @@ case_free(struct kase *k)
 	ask_done(&k->named_rules);
 	ask_done(&k->causes);
 	silence_ask_done(k);
+	followup_done(&k->followup);
 	incidents_done(&k->incidents);
 	facts_done(&k->facts);
 	free(k);

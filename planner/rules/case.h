@@ -6,6 +6,7 @@
 #define PLANNER_RULES_CASE_H
 
 #include "planner/rules/facts.h"
+#include "planner/rules/followup.h"
 #include "planner/rules/incident.h"
 #include "planner/rules/study.h"
 
@@ -29,6 +30,7 @@ struct kase {
 	struct ask causes;      /* without an alert to start from */
 	struct ask flaps;       /* which alerts fired again and again */
 	struct ask recorded, any_data; /* of a past without alerts */
+	struct followup followup;
 	struct incidents incidents;
 	/* Of the first incidents: those with answers first, of them the
 	 * long-standing ones last. */

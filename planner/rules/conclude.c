@@ -242,7 +242,7 @@ cJSON *
 case_conclude(const struct kase *k)
 {
 	cJSON *c = cJSON_CreateObject(), *incidents, *down, *doubts, *notes;
-	cJSON *runbooks;
+	cJSON *runbooks, *answers;
 	struct drawing d = {.k = k, .zh = k->facts.lang == REPORT_ZH};
 	int i;
 
@@ -258,6 +258,9 @@ case_conclude(const struct kase *k)
 	for (i = 0; i < k->n_told; i++)
 		cJSON_AddItemToArray(incidents, conclude_incident(&d, i));
 	advise_standing(&d, incidents);
+	answers = followup_answers(&d, incidents);
+	if (answers != NULL)
+		cJSON_AddItemToObject(c, "answers", answers);
 	if (answer_ok(k->facts.alerts_answer))
 		silence_tell(&d, doubts, notes);
 	if (k->facts.nobody)

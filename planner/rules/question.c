@@ -76,8 +76,8 @@ question_free(struct question *q)
 	free(q);
 }
 
-static bool
-has(const struct question *q, struct span value)
+bool
+question_has(const struct question *q, struct span value)
 {
 	char lower[VALUE_MAX];
 	struct span word;
@@ -96,15 +96,21 @@ int
 question_names(const struct question *q, const char *alert,
     const struct identity *identity)
 {
-	int points = q->n > 0 && has(q, span_of(alert)) ? POINTS_ALERT : 0, i;
+	int points = q->n > 0 && question_has(q, span_of(alert)) ? POINTS_ALERT : 0, i;
 
 	for (i = 0; q->n > 0 && i < identity->n_labels; i++) {
 		const struct identity_label *l = &identity->label[i];
 
-		if (!has(q, l->name) && !has(q, span_of(l->value)))
+		if (!question_has(q, l->name) && !question_has(q, span_of(l->value)))
 			continue;
 		points += strstr(l->key, "namespace") != NULL ? POINTS_NAMESPACE
 							      : POINTS_THING;
 	}
 	return points;
+}
+
+const struct span *
+question_word(const struct question *q, size_t i)
+{
+	return i < q->n ? &q->words[i] : NULL;
 }

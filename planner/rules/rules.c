@@ -108,6 +108,8 @@ todo_of(const struct kase *k, int64_t left_ms)
 	add(&t, &k->alerts);
 	add(&t, &k->rules);
 	add(&t, &k->targets);
+	for (i = 0; i < k->followup.n; i++)
+		add(&t, &k->followup.ask[i]);
 	/* What follows stands on these; when each of them failed, asking on
 	 * would only fail again, and end the run as a tool's failure. */
 	if (t.n > 0 || !case_is_answered(k))

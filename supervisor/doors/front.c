@@ -70,28 +70,33 @@ submit_check(const struct supervisor *s, struct err *err)
 	return RC_OK;
 }
 
-/* What run begins anew from its event from on; run empty: from nothing. */
+/* What another run a new one goes on from, and how. */
+struct origin {
+	struct span run; /* empty: from none */
+	int64_t from;    /* does anew what its event from and later told */
+	bool asks;       /* it has ended, and is asked something else */
+};
+
 static enum rc
-submit_make(struct supervisor *s, const struct proto_submit *m, struct span run,
-    int64_t from, struct submission *sub, struct err *err)
+submit_make(struct supervisor *s, const struct proto_submit *m,
+    const struct origin *o, struct submission *sub, struct err *err)
 {
 	struct lookup_row k;
 	enum rc rc;
 
-	if (run.n == 0)
+	if (o->run.n == 0)
 		return submission_ask(sub, m->input, agent_conf(s->agent), err);
-	rc = lookup_find(s, run, &k, err);
-	if (rc != RC_OK)
-		return rc;
-	return fork_submission(s, &k, from, m->input, sub, err);
+	rc = lookup_find(s, o->run, &k, err);
+	if (rc == RC_OK && o->asks)
+		return fork_follow_up(s, &k, m->input, sub, err);
+	return rc == RC_OK ? fork_submission(s, &k, o->from, m->input, sub, err)
+			   : rc;
 }
 
-/* A request that was not seen before: for a run of its own, or for one that
- * does anew what happened in run from its event from on. */
+/* A request that was not seen before. */
 static enum rc
 submit_new(struct supervisor *s, const struct bus_peer *peer,
-    const struct proto_submit *m, struct span run, int64_t from,
-    struct err *err)
+    const struct proto_submit *m, const struct origin *o, struct err *err)
 {
 	struct submission sub;
 	struct run *r;
@@ -100,7 +105,7 @@ submit_new(struct supervisor *s, const struct bus_peer *peer,
 	if (rc != RC_OK)
 		return rc;
 	submission_init(&sub, m->key, m->digest);
-	rc = submit_make(s, m, run, from, &sub, err);
+	rc = submit_make(s, m, o, &sub, err);
 	if (rc == RC_OK)
 		rc = engine_start(s, &sub, &r, err);
 	submission_done(&sub);
@@ -115,8 +120,7 @@ submit_new(struct supervisor *s, const struct bus_peer *peer,
 
 static enum rc
 submit(struct supervisor *s, const struct bus_peer *peer,
-    const struct proto_submit *m, struct span run, int64_t from,
-    struct err *err)
+    const struct proto_submit *m, const struct origin *o, struct err *err)
 {
 	struct lookup_row k;
 	enum rc rc = RC_NOTFOUND;
@@ -127,14 +131,15 @@ submit(struct supervisor *s, const struct bus_peer *peer,
 		return submit_again(s, peer, m, &k, err);
 	if (rc != RC_NOTFOUND)
 		return rc;
-	return submit_new(s, peer, m, run, from, err);
+	return submit_new(s, peer, m, o, err);
 }
 
 static enum rc
 on_submit(struct supervisor *s, const struct bus_peer *peer,
     const struct proto *msg, struct err *err)
 {
-	return submit(s, peer, &msg->submit, (struct span){NULL, 0}, 0, err);
+	return submit(
+	    s, peer, &msg->submit, &(struct origin){.from = 0}, err);
 }
 
 static enum rc
@@ -150,8 +155,11 @@ on_fork(struct supervisor *s, const struct bus_peer *peer,
 
 	if (m->run.n == 0)
 		return err_set(err, RC_INVALID, "FORK names the run it forks");
-	return submit(s, peer, &as, m->run,
-	    (int64_t)MIN(m->from, (uint64_t)INT64_MAX), err);
+	return submit(s, peer, &as,
+	    &(struct origin){.run = m->run,
+		.from = (int64_t)MIN(m->from, (uint64_t)INT64_MAX),
+		.asks = m->follow_up != 0},
+	    err);
 }
 
 static enum rc

@@ -91,8 +91,8 @@ read_range(const char *text, const char *name, int64_t *ret_from,
 	}
 	if (good && *end == '\0' && *ret_to >= *ret_from)
 		return RC_OK;
-	return err_set(err, RC_INVALID,
-	    "args.%s is FROM-TO, e.g. \"1-40\"", name);
+	return err_set(
+	    err, RC_INVALID, "args.%s is FROM-TO, e.g. \"1-40\"", name);
 }
 
 static int64_t
@@ -203,12 +203,13 @@ around(struct span whole, size_t at, size_t n, size_t *ret_from, size_t *ret_to)
 
 	*ret_from = begin != NULL ? (size_t)(begin - whole.p) + 1
 				  : clean(whole, least, 1);
-	*ret_to = end != NULL ? (size_t)(end - whole.p) : clean(whole, most, -1);
+	*ret_to =
+	    end != NULL ? (size_t)(end - whole.p) : clean(whole, most, -1);
 }
 
 static void
-put_place(struct excerpt *e, struct span whole, size_t from, size_t to,
-    bool lines)
+put_place(
+    struct excerpt *e, struct span whole, size_t from, size_t to, bool lines)
 {
 	size_t before = e->part.len;
 
@@ -251,8 +252,8 @@ by_text(struct span whole, const char *text, struct excerpt *e, struct err *err)
 /* ---- all of it ---- */
 
 static enum rc
-beginning(struct span whole, const char *none, struct excerpt *e,
-    struct err *err)
+beginning(
+    struct span whole, const char *none, struct excerpt *e, struct err *err)
 {
 	size_t end = put_range(e, whole, 0, whole.n);
 
@@ -264,13 +265,13 @@ beginning(struct span whole, const char *none, struct excerpt *e,
 }
 
 enum rc
-excerpt_make(struct span whole, const cJSON *args, struct excerpt *ret,
-    struct err *err)
+excerpt_make(
+    struct span whole, const cJSON *args, struct excerpt *ret, struct err *err)
 {
 	static const struct {
 		const char *name;
-		enum rc (*make)(struct span, const char *, struct excerpt *,
-		    struct err *);
+		enum rc (*make)(
+		    struct span, const char *, struct excerpt *, struct err *);
 	} ways[] = {{"lines", by_lines}, {"bytes", by_bytes}, {"text", by_text},
 	    {"path", excerpt_path}};
 	int chosen = -1, n = 0, i;

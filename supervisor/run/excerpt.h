@@ -36,8 +36,8 @@ void excerpt_done(struct excerpt *e);
  * ("data.result[0].metric"); none: the beginning. RC_INVALID: they are no such
  * thing, or there is no such part, and what there is.
  */
-NODISCARD enum rc excerpt_make(struct span whole, const cJSON *args,
-    struct excerpt *ret, struct err *err);
+NODISCARD enum rc excerpt_make(
+    struct span whole, const cJSON *args, struct excerpt *ret, struct err *err);
 
 /* The same of JSON at a path; in excerpt_path.c. */
 NODISCARD enum rc excerpt_path(

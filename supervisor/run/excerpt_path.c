@@ -72,8 +72,8 @@ read_bracket(const char *p, struct part *ret)
 }
 
 static enum rc
-read_path(
-    const char *path, struct part parts[PARTS_MAX], unsigned *ret, struct err *err)
+read_path(const char *path, struct part parts[PARTS_MAX], unsigned *ret,
+    struct err *err)
 {
 	const char *p = path + (path[0] == '$');
 
@@ -138,7 +138,7 @@ put_value(struct walk *w, const struct jsonsax_event *ev)
 	case JSONSAX_PAIR: /* not asked for */
 		put_comma(w);
 		buf_adds(b, ev->type == JSONSAX_NULL ? "null"
-			    : ev->boolean	     ? "true"
+			    : ev->boolean            ? "true"
 						     : "false");
 		break;
 	}

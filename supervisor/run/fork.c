@@ -10,17 +10,26 @@
 #include "supervisor/run/checkpoint.h"
 
 /* What a fork does not take over: it says these itself. */
+static const char *const own[] = {"id", "seq", "forked_from", NULL};
+/* And one that asks something else: how the other came to its end. */
+static const char *const ended[] = {"input", "follows", "planner_plan",
+    "decision", "final_report", "verdict", "status", "reason", "iteration",
+    "turns", "failures", "notes", NULL};
+static const char *const input[] = {"input", NULL};
+
 static bool
-is_own(struct span key, bool has_input)
+is_in(struct span key, const char *const *names)
 {
-	return span_is(key, "id") || span_is(key, "seq") ||
-	       span_is(key, "forked_from") ||
-	       (has_input && span_is(key, "input"));
+	for (; *names != NULL; names++)
+		if (span_is(key, *names))
+			return true;
+	return false;
 }
 
-/* The pairs of the copied state that are taken over; how many. */
+/* The pairs of the copied state that are taken over, which are none of those;
+ * how many. */
 static uint32_t
-copy_pairs(struct buf *b, const struct state *state, bool has_input)
+copy_pairs(struct buf *b, const struct state *state, const char *const *but)
 {
 	auto_buf whole = {0};
 	struct wire_r r;
@@ -33,7 +42,7 @@ copy_pairs(struct buf *b, const struct state *state, bool has_input)
 		struct span key = wire_str(&r);
 		struct span value = wire_raw(&r);
 
-		if (is_own(key, has_input))
+		if (is_in(key, own) || is_in(key, but))
 			continue;
 		wire_put_span(b, key);
 		wire_put_raw(b, value);
@@ -70,29 +79,102 @@ find_point(struct supervisor *s, const struct lookup_row *run, int64_t seq,
 	return checkpoint_at(s, run->row, ret->n, ret, ret_state, err);
 }
 
+/* What both begin with, but for where. */
+static void
+begin(struct submission *sub, const struct lookup_row *run,
+    const struct checkpoint *from, const struct state *state,
+    const char *const *but)
+{
+	sub->n_pairs += 1 + copy_pairs(&sub->pairs, state, but);
+	put_origin(&sub->pairs, run->id, from->seq);
+	sub->from_row = run->row;
+	sub->evidence_below = state_int(state, "next_evidence", 1);
+}
+
 enum rc
 fork_submission(struct supervisor *s, const struct lookup_row *run, int64_t seq,
     struct span change, struct submission *sub, struct err *err)
 {
-	struct proto_change own;
+	static const char *const nothing[] = {NULL};
+	struct proto_change own_part;
 	struct checkpoint from;
 	struct state *state;
-	enum rc rc = proto_get_change(change, &own, err);
+	bool asks;
+	enum rc rc = proto_get_change(change, &own_part, err);
 
 	if (rc == RC_OK)
 		rc = find_point(s, run, seq, &from, &state, err);
 	if (rc != RC_OK)
 		return rc;
-	sub->n_pairs = 1 + (own.input.n != 0);
-	put_origin(&sub->pairs, run->id, from.seq);
-	if (own.input.n != 0) {
+	asks = own_part.input.n != 0;
+	if (asks) {
+		sub->n_pairs++;
 		wire_put_str(&sub->pairs, "input");
-		wire_put_span(&sub->pairs, own.input);
+		wire_put_span(&sub->pairs, own_part.input);
 	}
-	sub->n_pairs += copy_pairs(&sub->pairs, state, own.input.n != 0);
+	begin(sub, run, &from, state, asks ? input : nothing);
 	sub->node = from.node;
-	sub->from_row = run->row;
-	sub->evidence_below = state_int(state, "next_evidence", 1);
+	state_free(state);
+	return RC_OK;
+}
+
+/* ---- a question to one that has ended ---- */
+
+static void
+see_last(void *ctx, const struct checkpoint *c)
+{
+	struct checkpoint *last = ctx;
+
+	if (c->node != NODE_END)
+		*last = *c;
+}
+
+static void
+put_question(struct submission *sub, const struct lookup_row *run,
+    const struct state *state, struct span question)
+{
+	struct buf *b = &sub->pairs;
+
+	sub->n_pairs += 4;
+	wire_put_str(b, "input");
+	wire_put_span(b, question);
+	wire_put_str(b, "status");
+	wire_put_str(b, "running");
+	wire_put_str(b, "iteration");
+	wire_put_int(b, 0);
+	wire_put_str(b, "follows");
+	wire_put_map(b, 2);
+	wire_put_str(b, "run");
+	wire_put_str(b, run->id);
+	wire_put_str(b, "input");
+	wire_put_span(b, state_str(state, "input"));
+}
+
+enum rc
+fork_follow_up(struct supervisor *s, const struct lookup_row *run,
+    struct span change, struct submission *sub, struct err *err)
+{
+	struct proto_change asked;
+	struct checkpoint from = {0};
+	struct state *state;
+	enum rc rc = proto_get_change(change, &asked, err);
+
+	if (rc == RC_OK && asked.input.n == 0)
+		return err_set(err, RC_INVALID, "there is no question");
+	if (rc == RC_OK && run->finished_ms == 0)
+		return err_set(err, RC_CONFLICT,
+		    "investigation %s is still under way; ask when it has "
+		    "ended, or fork it",
+		    run->id);
+	if (rc == RC_OK)
+		rc = checkpoint_each(s, run->row, see_last, &from, err);
+	if (rc == RC_OK)
+		rc = checkpoint_at(s, run->row, from.n, &from, &state, err);
+	if (rc != RC_OK)
+		return rc;
+	put_question(sub, run, state, asked.input);
+	begin(sub, run, &from, state, ended);
+	sub->node = NODE_START;
 	state_free(state);
 	return RC_OK;
 }

@@ -14,4 +14,11 @@ NODISCARD enum rc fork_submission(struct supervisor *s,
     const struct lookup_row *run, int64_t seq, struct span change,
     struct submission *sub, struct err *err);
 
+/* The same with a question to a run that has ended: its last state, evidence
+ * and all, with a plan of its own. RC_INVALID: no question; RC_CONFLICT: the
+ * run goes on. */
+NODISCARD enum rc fork_follow_up(struct supervisor *s,
+    const struct lookup_row *run, struct span change, struct submission *sub,
+    struct err *err);
+
 #endif

@@ -81,8 +81,8 @@ fetch(struct look *l, const struct task *t)
 	buf_init(&l->whole, STORE_BYTES_MAX);
 	if (evidence_id_parse(span_of(id), &l->number) &&
 	    l->number < t->run->next_evidence)
-		rc = s->ops->evidence_written(s->store, t->run->row, l->number,
-		    take_bytes, l, &l->err);
+		rc = s->ops->evidence_written(
+		    s->store, t->run->row, l->number, take_bytes, l, &l->err);
 	if (rc == RC_NOTFOUND)
 		return err_set(&l->err, rc,
 		    "this investigation has no evidence \"%.20s\"; they are "
@@ -119,10 +119,10 @@ static void
 put_feedback(struct buf *b, const struct look *l, const struct plan_step *step)
 {
 	char id[EVIDENCE_ID_TEXT];
-	auto_str query = xasprintf("%s, %s",
-	    evidence_id_print(l->number, id), l->excerpt.what);
-	auto_str summary = xasprintf("%s%s.", query,
-	    l->excerpt.more ? "; there is more of it" : "");
+	auto_str query = xasprintf(
+	    "%s, %s", evidence_id_print(l->number, id), l->excerpt.what);
+	auto_str summary = xasprintf(
+	    "%s%s.", query, l->excerpt.more ? "; there is more of it" : "");
 	auto_buf data = {.max = 4 * EXCERPT_BYTES_MAX};
 
 	put_data(&data, l);
@@ -165,8 +165,8 @@ work(void *arg, struct offload *o UNUSED, const atomic_bool *cancelled UNUSED)
 {
 	struct look *l = arg;
 
-	l->rc = excerpt_make(
-	    buf_span(&l->whole), l->args, &l->excerpt, &l->err);
+	l->rc =
+	    excerpt_make(buf_span(&l->whole), l->args, &l->excerpt, &l->err);
 }
 
 static void

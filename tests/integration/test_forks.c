@@ -145,6 +145,72 @@ START_TEST(a_fork_does_anew_what_was_told_from_an_event_on)
 }
 END_TEST
 
+static const struct proto_reply *
+ask_of(uint64_t req, const char *run, const char *question)
+{
+	struct proto m = {.type = PROTO_FORK};
+	auto_str body = xasprintf("{\"input\":\"%s\"}", question);
+	auto_buf b = {.max = 1024};
+
+	peer_put_json(&b, body);
+	m.fork.req = req;
+	m.fork.run = span_of(run);
+	m.fork.follow = 1;
+	m.fork.follow_up = 1;
+	m.fork.input = buf_span(&b);
+	peer_say(&rig->gateway, &m);
+	return rig_reply(req);
+}
+
+/* It is planned anew, with the evidence and without the end of the other. */
+START_TEST(a_run_that_has_ended_is_asked_something_else)
+{
+	const struct proto_task *t;
+	char first[64];
+
+	rig_open(rig_calm);
+	short_run();
+	memcpy(first, rig->run, sizeof(first));
+	look_at_fork(ask_of(7, first, "and then?"), 7);
+	t = rig_task(&rig->planner);
+	ck_assert(span_is(wire_find_str(t->input, "input"), "and then?"));
+	ck_assert(span_is(
+	    wire_find_str(wire_find(t->input, "follows"), "run"), first));
+	ck_assert(span_is(
+	    wire_find_str(wire_find(t->input, "follows"), "input"), "why?"));
+	ck_assert_int_eq(wire_find_int(t->input, "iteration", -1), 0);
+	ck_assert_int_eq(wire_find(t->input, "decision").n, 0);
+	ck_assert_int_eq(wire_find(t->input, "final_report").n, 0);
+	ck_assert(memmem(t->input.p, t->input.n, "said", 4) != NULL);
+	peer_answer(&rig->planner, t, RIG_EXECUTE, NULL);
+	rig_step(RIG_GOOD_STEP, "more bytes");
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	ck_assert(span_is(
+	    rig_query(70, "evidence", "{\"id\":\"E1\"}")->bytes,
+	    "the tool's bytes"));
+	ck_assert(span_is(
+	    rig_query(71, "evidence", "{\"id\":\"E2\"}")->bytes, "more bytes"));
+	rig_close();
+}
+END_TEST
+
+START_TEST(nothing_is_asked_of_a_run_that_goes_on_or_that_is_not_there)
+{
+	rig_open(rig_calm);
+	rig_join_planner();
+	rig_join_executor();
+	rig_start_run();
+	assert_reply(
+	    ask_of(7, rig->run, "so?"), "conflict", "still under way");
+	assert_reply(ask_of(8, "nobody", "so?"), "notfound", "nobody");
+	rig_plan(RIG_FINISH);
+	assert_finished("completed", "finish");
+	assert_reply(ask_of(9, rig->run, ""), "invalid", "no question");
+	rig_close();
+}
+END_TEST
+
 START_TEST(forks_are_refused_where_there_is_nothing_to_do_anew)
 {
 	rig_open(rig_calm);
@@ -245,6 +311,8 @@ main(void)
 	const struct test_entry tests[] = {
 	    {checkpoints_are_tied_to_the_events_that_tell_of_them, 0},
 	    {a_fork_does_anew_what_was_told_from_an_event_on, 6},
+	    {a_run_that_has_ended_is_asked_something_else, 0},
+	    {nothing_is_asked_of_a_run_that_goes_on_or_that_is_not_there, 0},
 	    {forks_are_refused_where_there_is_nothing_to_do_anew, 0},
 	    {a_run_under_way_can_be_forked, 0},
 	    {a_fork_finds_the_queue_as_full_as_a_request_does, 0},

@@ -410,6 +410,45 @@ it_is_forked(void)
 	seen_free(all);
 }
 
+/* The newest run, which is under way; the caller's. */
+static char *
+running(void)
+{
+	AUTO(tree) list =
+	    json_of(request("/api/investigations?status=running", NULL, NULL));
+
+	ck_assert_int_eq(
+	    cJSON_GetArraySize(tree_at(list, "investigations")), 1);
+	return xstrdup(tree_str(tree_at(list, "investigations")->child, "id"));
+}
+
+static void
+it_is_asked_something_else(void)
+{
+	struct proc *p =
+	    start("culprit", (const char *const[]){"ask", s.a, "and", "then?",
+				 "--json", s.listen, NULL});
+	AUTO(tree) started = NULL;
+	struct seen *all;
+	auto_str run = NULL;
+
+	refused(s.a, "/ask", "{}", 400, "question");
+	refused(s.a, "/ask", "{\"question\":\" \"}", 400, "is empty");
+	refused(s.a, "/ask", "{\"question\":\"x\",\"from\":1}", 400, "from");
+	refused("nobody", "/ask", "{\"question\":\"x\"}", 404, "nobody");
+	ck_assert(proc_await_out(p, "\"approval\"", LIMIT_MS));
+	run = running();
+	refused(run, "/ask", "{\"question\":\"x\"}", 409, "still under way");
+	ck_assert(await(is_approved, run, LIMIT_MS));
+	ck_assert_int_eq(proc_wait(p, LIMIT_MS), 0);
+	proc_free(p);
+	all = events_of(run, "");
+	started = event_of(all, "started", 0);
+	ck_assert_str_eq(tree_str(started, "input"), "and then?");
+	ck_assert_str_eq(tree_str(tree_at(started, "forked_from"), "run"), s.a);
+	seen_free(all);
+}
+
 /* ---- runs that are held ---- */
 
 static void
@@ -492,10 +531,11 @@ the_list_is_walked(void)
 		ck_assert_int_eq(
 		    cJSON_GetArraySize(tree_at(page, "investigations")), 1);
 		before = tree_num(page, "next", 0);
-		ck_assert_int_lt(n++, 4);
+		ck_assert_int_lt(n++, 5);
 	} while (before > 0);
-	/* The first, its fork, and two that were cancelled. */
-	ck_assert_int_eq(n, 4);
+	/* The first, its fork, a question to it, and two that were
+	 * cancelled. */
+	ck_assert_int_eq(n, 5);
 }
 
 static void
@@ -608,6 +648,7 @@ START_TEST(every_query_and_message_is_understood_at_the_other_end)
 	what_it_left_is_read();
 	evidence_and_checkpoints_are_read();
 	it_is_forked();
+	it_is_asked_something_else();
 	a_viewer_leaves_and_a_run_is_cancelled();
 	a_worker_ends_with_a_step_in_its_hands();
 	the_list_is_walked();

@@ -35,15 +35,15 @@ static const struct {
     {"abc", "{\"bytes\":\"3-9\"}", NULL, "no byte 3: it has 3"},
     {"abc", "{\"bytes\":\"1-99999999999999999999\"}", "bytes 1 to 2 of 3",
 	"bc"},
-    {"one\ntwo TWO\nthree\n", "{\"text\":\"Two\"}",
-	"\"Two\" is in it 2 times", "line 2: two TWO\n"},
+    {"one\ntwo TWO\nthree\n", "{\"text\":\"Two\"}", "\"Two\" is in it 2 times",
+	"line 2: two TWO\n"},
     {"one\n", "{\"text\":\"four\"}", "\"four\" is in it 0 times", ""},
     {DOC, "{\"path\":\"data.result[1].metric\"}", "what stands at",
 	"{\"job\":\"api\"}"},
     {DOC, "{\"path\":\"$.data.result[0].value\"}", "what stands at",
 	"[1,\"0.25\"]"},
-    {DOC, "{\"path\":\"data.result[0].metric[\\\"a.b\\\"]\"}",
-	"what stands at", "\"x\""},
+    {DOC, "{\"path\":\"data.result[0].metric[\\\"a.b\\\"]\"}", "what stands at",
+	"\"x\""},
     {DOC, "{\"path\":\"data.deep.result[0]\"}", "what stands at", "7"},
     {DOC, "{\"path\":\"data.none\"}", "what stands at", "null"},
     {DOC, "{\"path\":\"status\"}", "what stands at", "\"success\""},
@@ -67,16 +67,14 @@ START_TEST(a_part_is_what_was_asked_for_or_says_what_there_is)
 	AUTO(json) args = cJSON_Parse(cases[_i].args);
 	struct excerpt e;
 	struct err err = {""};
-	enum rc rc =
-	    excerpt_make(span_of(cases[_i].whole), args, &e, &err);
+	enum rc rc = excerpt_make(span_of(cases[_i].whole), args, &e, &err);
 
 	ck_assert_msg((rc == RC_OK) == (cases[_i].what != NULL), "%s: %s",
 	    cases[_i].args, err.text);
 	if (rc == RC_OK) {
 		assert_contains(e.what, cases[_i].what);
-		ck_assert_str_eq(
-		    buf_str(&e.part) + strlen(buf_str(&e.part)) -
-			strlen(cases[_i].has),
+		ck_assert_str_eq(buf_str(&e.part) + strlen(buf_str(&e.part)) -
+				     strlen(cases[_i].has),
 		    cases[_i].has);
 		ck_assert(!e.more);
 	} else {
@@ -107,9 +105,9 @@ assert_whole_numbers(const char *part)
 	while (*part != '\0') {
 		size_t n = strspn(part, "0123456789.");
 
-		ck_assert_msg(n == 0 || part[n] == ':' ||
-				  (n == 9 &&
-				      strncmp(part, "12345.678", n) == 0),
+		ck_assert_msg(
+		    n == 0 || part[n] == ':' ||
+			(n == 9 && strncmp(part, "12345.678", n) == 0),
 		    "%.30s", part);
 		part += n > 0 ? n : 1;
 	}
@@ -123,17 +121,16 @@ START_TEST(no_part_cuts_a_number_or_a_character_in_two)
 	put_long(&whole);
 	for (i = 0; i < 300; i++) {
 		auto_str text =
-		    i % 3 == 0 ? xasprintf("{\"bytes\":\"%d-%d\"}", i, 9 * i)
-		    : i % 3 == 1
-			? xasprintf("{\"path\":\"data[%d]\"}", i)
-			: xasprintf("{\"text\":\"%.*s\"}", 1 + i % 9,
-			      "12345.678");
+		    i % 3 == 0   ? xasprintf("{\"bytes\":\"%d-%d\"}", i, 9 * i)
+		    : i % 3 == 1 ? xasprintf("{\"path\":\"data[%d]\"}", i)
+				 : xasprintf("{\"text\":\"%.*s\"}", 1 + i % 9,
+				       "12345.678");
 		AUTO(json) args = cJSON_Parse(text);
 		struct excerpt e;
 		struct err err = {""};
 
-		ck_assert_msg(excerpt_make(buf_span(&whole), args, &e, &err) ==
-				  RC_OK,
+		ck_assert_msg(
+		    excerpt_make(buf_span(&whole), args, &e, &err) == RC_OK,
 		    "%s: %s", text, err.text);
 		ck_assert(utf8_ok(buf_span(&e.part)));
 		ck_assert_int_le(e.part.len, EXCERPT_BYTES_MAX);
@@ -151,8 +148,7 @@ START_TEST(a_value_that_is_too_long_ends_between_two_others)
 	struct err err;
 
 	put_long(&whole);
-	ck_assert_int_eq(
-	    excerpt_make(buf_span(&whole), args, &e, &err), RC_OK);
+	ck_assert_int_eq(excerpt_make(buf_span(&whole), args, &e, &err), RC_OK);
 	ck_assert(e.more);
 	ck_assert_int_gt(e.part.len, EXCERPT_BYTES_MAX - 100);
 	assert_whole_numbers(buf_str(&e.part));
@@ -162,13 +158,14 @@ END_TEST
 
 START_TEST(what_is_no_text_is_told_as_text)
 {
-	static const char bytes[] = "a\xff\xfe" "b\0c\xc3";
+	static const char bytes[] = "a\xff\xfe"
+				    "b\0c\xc3";
 	AUTO(json) args = cJSON_CreateObject();
 	struct excerpt e;
 	struct err err;
 
-	ck_assert_int_eq(excerpt_make(span_make(bytes, sizeof(bytes) - 1), args,
-			     &e, &err),
+	ck_assert_int_eq(
+	    excerpt_make(span_make(bytes, sizeof(bytes) - 1), args, &e, &err),
 	    RC_OK);
 	ck_assert(utf8_ok(buf_span(&e.part)));
 	excerpt_done(&e);

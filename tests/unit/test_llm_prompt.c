@@ -318,7 +318,7 @@ write_words(const char *dir, const char *name, const char *text)
 START_TEST(a_folder_of_prompts_is_whole_or_refused)
 {
 	static const char *const names[] = {
-	    "task.txt", "rules.txt", "repair.txt", "act.txt", "last.txt"};
+	    "task.txt", "follows.txt", "rules.txt", "repair.txt", "act.txt", "last.txt"};
 	char *dir = scratch_new();
 	struct llm_words w;
 	struct err err = {""};
@@ -329,7 +329,7 @@ START_TEST(a_folder_of_prompts_is_whole_or_refused)
 	write_words(dir, "system.txt", "no tools here");
 	for (i = 0; i < ARRAY_LEN(names); i++)
 		write_words(
-		    dir, names[i], "{{input}}{{at}}{{conclusion}}{{error}}");
+		    dir, names[i], "{{input}}{{at}}{{before}}{{conclusion}}{{error}}");
 	ck_assert_int_eq(llm_words_load(dir, &w, &err), RC_INVALID);
 	assert_contains(err.text, "{{tools}}");
 	write_words(dir, "system.txt", "mine: {{tools}}");

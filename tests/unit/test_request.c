@@ -148,6 +148,37 @@ START_TEST(a_fork_is_asked_for_from_an_event_on)
 }
 END_TEST
 
+static const struct {
+	const char *body, *input; /* NULL: refused, and says */
+	const char *says;
+} questions[] = {
+    {"{\"question\":\"so?\"}", "so?", ""},
+    {"", NULL, "body.question"},
+    {"{\"question\":7}", NULL, "body.question"},
+    {"{\"question\":\"  \"}", NULL, "is empty"},
+    {"{\"question\":\"so?\",\"from\":1}", NULL, "\"from\""},
+};
+
+START_TEST(a_question_is_asked_of_a_run)
+{
+	char digest[SHA256_TEXT], other[SHA256_TEXT];
+	struct err err = {0};
+	auto_buf b = {.max = 1 << 20}, c = {.max = 1 << 20};
+	enum rc rc = request_parse_ask(
+	    span_of(questions[_i].body), "r1", &b, digest, &err);
+
+	ck_assert_int_eq(rc == RC_OK, questions[_i].input != NULL);
+	assert_contains(err.text, questions[_i].says);
+	if (rc != RC_OK)
+		return;
+	ck_assert(span_is(
+	    wire_find_str(buf_span(&b), "input"), questions[_i].input));
+	ck_assert(request_parse_ask(span_of(questions[_i].body), "r2", &c,
+		      other, &err) == RC_OK);
+	ck_assert_str_ne(digest, other);
+}
+END_TEST
+
 START_TEST(equal_forks_have_equal_digests)
 {
 	static const struct {
@@ -280,6 +311,7 @@ main(void)
 	    {an_empty_request_is_a_request, ARRAY_LEN(empty_bodies)},
 	    {a_bad_request_says_what_and_where, ARRAY_LEN(bad_bodies)},
 	    {a_fork_is_asked_for_from_an_event_on, (int)ARRAY_LEN(fork_bodies)},
+	    {a_question_is_asked_of_a_run, (int)ARRAY_LEN(questions)},
 	    {equal_forks_have_equal_digests, 0},
 	    {a_question_has_a_largest_size, 0},
 	    {a_forks_question_has_the_same_largest_size, 0},

@@ -54,10 +54,28 @@ function say(text) {
 
 /* ---- how things are written ---- */
 
-/* All times are UTC, as in reports: two clocks would be one too many. */
-const clockOf = (ms) => new Date(ms).toISOString().slice(11, 19);
+const two = (n) => String(n).padStart(2, "0");
 
-const momentOf = (ms) => `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+/* This browser's offset at that moment, as reports write it: +08:00. */
+function zoneOf(ms) {
+	const minutes = -new Date(ms).getTimezoneOffset();
+	const a = Math.abs(minutes);
+
+	return `${minutes < 0 ? "-" : "+"}${two(Math.floor(a / 60))}:${two(a % 60)}`;
+}
+
+/* In the zone of who reads, as reports that start here. */
+function clockOf(ms) {
+	const d = new Date(ms);
+
+	return `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
+}
+
+function momentOf(ms) {
+	const d = new Date(ms), zone = zoneOf(ms);
+
+	return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${clockOf(ms)} ${zone === "+00:00" ? "UTC" : zone}`;
+}
 
 /* 12 ms, 3.4 s, 5 min 20 s, 3 h 5 min. */
 function spanOf(ms) {

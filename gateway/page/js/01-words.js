@@ -29,6 +29,14 @@ const WORDS = {
 	labels_hint: ["namespace=shop, team=a", "namespace=shop, team=a"],
 	labels_bad: ["标签写作 名=值，用逗号分隔", "write labels as name=value, separated by commas"],
 
+	firing: ["正在触发", "Firing now"],
+	firing_count: ["{0} 条", "{0} firing"],
+	firing_pending: ["{0} 条，另有 {1} 条待定", "{0} firing, {1} pending"],
+	firing_more: ["另有 {0} 条未列出", "{0} more are not listed"],
+	firing_none: ["没有列出触发的告警。", "No firing alert is listed."],
+	firing_why: ["{0} 为什么触发？", "Why does {0} fire?"],
+	for_so_long: ["已 {0}", "for {0}"],
+
 	history: ["历史", "History"],
 	search: ["搜索", "Search"],
 	search_hint: ["问题或编号", "question or id"],

@@ -3,7 +3,7 @@
  */
 
 const STATUSES = ["running", "completed", "incomplete", "failed", "cancelled"];
-const PAGE_RUNS = 100;
+const PAGE_RUNS = 100, ALERTS_MS = 20000;
 const SINCE_MS = { any: 0, hour: 3600e3, day: 86400e3, week: 604800e3 };
 
 function field(key, input, hint) {
@@ -43,7 +43,7 @@ function startForm() {
 
 	const submit = async (e) => {
 		const scope = labelsRead(labels.value);
-		const body = { language };
+		const body = { language, timezone: zoneOf(Date.now()) };
 
 		e.preventDefault();
 		wrong.textContent = scope === null ? t("labels_bad") : "";
@@ -183,15 +183,25 @@ class History {
 /* The view: what is shown, and what ends it. */
 function homeView(main) {
 	const history = new History();
-	let timer = 0;
+	const alerts = new Alerts();
+	let timer = 0, alertsTimer = 0;
 
 	const turn = async () => {
 		if (!document.hidden)
 			await history.load();
 		timer = setTimeout(turn, history.runs.some((r) => r.status === "running") ? 2000 : 10000);
 	};
+	const alertsTurn = async () => {
+		if (!document.hidden)
+			await alerts.load();
+		alertsTimer = setTimeout(alertsTurn, ALERTS_MS);
+	};
 	document.title = "Culprit";
-	main.replaceChildren(h("div.home", {}, startForm(), history.element));
+	fill(main, h("div.home", {}, h("h1.unseen", {}, "Culprit"), startForm(), alerts.element, history.element));
 	turn();
-	return () => clearTimeout(timer);
+	alertsTurn();
+	return () => {
+		clearTimeout(timer);
+		clearTimeout(alertsTimer);
+	};
 }

@@ -29,7 +29,7 @@ class Timeline {
 	}
 
 	item(kind, title, ...more) {
-		const e = h(`li.item.is-${kind}`, {}, h("div.item-title", {}, title), more);
+		const e = h(`li.item.is-${kind}`, { "data-seq": this.seq || null }, h("div.item-title", {}, title), more);
 
 		this.list.append(e);
 		return e;
@@ -41,6 +41,7 @@ class Timeline {
 
 	/* Whoever knows the type of an event has a method of its name. */
 	take(type, data, seq) {
+		this.seq = seq;
 		if (data.omitted)
 			this.item("error", t("ev_omitted"), h("p", {}, data.detail || ""));
 		else

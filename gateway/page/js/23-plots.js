@@ -160,7 +160,6 @@ class Plot {
 		this.graph = new Dygraph(this.canvas, this.rows, {
 			labels: ["t", ...p.series.map((s, i) => `${i}`)],
 			colors: this.colours(),
-			labelsUTC: true,
 			strokeWidth: 1.6,
 			connectSeparatedPoints: false,
 			axisLabelFontSize: 11,

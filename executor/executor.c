@@ -209,6 +209,14 @@ executor_drain(void *state)
 	worker_drain(x->worker);
 }
 
+bool
+executor_is_well(const void *state)
+{
+	const struct executor *x = state;
+
+	return worker_is_well(x->worker);
+}
+
 void
 executor_stop(void *state)
 {

@@ -14,6 +14,7 @@ enum rc executor_start(struct agent *a, void **ret_state, struct err *err);
 void executor_drain(void *state);
 /* Takes which tools are enabled, and their classes, from conf. */
 void executor_reload(void *state, const struct conf *conf);
+bool executor_is_well(const void *state);
 void executor_stop(void *state);
 
 /* Tools and what they answer from are well configured, and that answers. */

@@ -28,6 +28,7 @@ main(int argc, char **argv)
 	    .start = executor_start,
 	    .drain = executor_drain,
 	    .reload = executor_reload,
+	    .is_well = executor_is_well,
 	    .stop = executor_stop,
 	    .check = executor_check,
 	    .once = executor_once,

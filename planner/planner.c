@@ -177,6 +177,14 @@ planner_drain(void *state)
 	worker_drain(p->worker);
 }
 
+static bool
+planner_is_well(const void *state)
+{
+	const struct planner *p = state;
+
+	return worker_is_well(p->worker);
+}
+
 static enum rc
 planner_check(const struct conf *conf, struct err *err)
 {
@@ -201,6 +209,7 @@ const struct agent_spec planner_spec = {
     .who = CONF_PLANNER,
     .start = planner_start,
     .drain = planner_drain,
+    .is_well = planner_is_well,
     .stop = planner_stop,
     .check = planner_check,
     .once = planner_once,

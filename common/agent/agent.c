@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/agent/alive.h"
 #include "common/base/failpoint.h"
 #include "common/agent/limits.h"
 #include "common/base/log.h"
@@ -89,6 +90,20 @@ on_kept(zloop_t *loop UNUSED, int timer UNUSED, void *arg UNUSED)
 {
 	log_tell_kept(false);
 	limits_tell();
+	return 0;
+}
+
+static int
+on_alive(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+{
+	const struct agent *a = arg;
+	struct err err;
+
+	if (a->spec->is_well != NULL && !a->spec->is_well(a->state))
+		return 0;
+	if (alive_tell(a->conf.alive_file, &err) != RC_OK)
+		log_often(LOG_LEVEL_WARN, "no sign of life is given", "reason",
+		    err.text, NULL);
 	return 0;
 }
 
@@ -191,6 +206,8 @@ run_loop(struct agent *a)
 	zloop_poller(a->loop, &item, on_signal, a);
 	zloop_poller_set_tolerant(a->loop, &item);
 	zloop_timer(a->loop, LOG_OFTEN_MS, 0, on_kept, NULL);
+	if (a->conf.alive_file != NULL)
+		zloop_timer(a->loop, ALIVE_MS, 0, on_alive, a);
 	zloop_start(a->loop);
 	if (a->spec->stop != NULL)
 		a->spec->stop(a->state);
@@ -221,6 +238,8 @@ help(const struct agent_spec *spec)
 	printf("culprit-%s - %s\n\nUsage: culprit-%s [options]%s\n\n",
 	    spec->name, spec->what, spec->name,
 	    spec->once != NULL ? "\n       (with --once: one job from standard input)" : "");
+	puts("--alive asks after the process that writes --alive-file here: "
+	     "exit status 0 or 1.\n");
 	conf_help(stdout, spec->who);
 }
 
@@ -235,6 +254,25 @@ check(struct agent *a)
 		return EXIT_FAILURE;
 	}
 	printf("culprit-%s: configuration is good\n", a->spec->name);
+	return EXIT_SUCCESS;
+}
+
+static int
+alive(const struct agent *a)
+{
+	struct err err;
+
+	if (a->conf.alive_file == NULL) {
+		fprintf(stderr, "culprit-%s: --alive asks after the process "
+		    "that writes --alive-file, and none is named\n",
+		    a->spec->name);
+		return EXIT_USAGE;
+	}
+	if (alive_ask(a->conf.alive_file, &err) != RC_OK) {
+		fprintf(stderr, "culprit-%s: %s\n", a->spec->name, err.text);
+		return EXIT_FAILURE;
+	}
+	printf("culprit-%s: alive\n", a->spec->name);
 	return EXIT_SUCCESS;
 }
 
@@ -254,6 +292,8 @@ dispatch(struct agent *a)
 		    "see --help\n", a->spec->name, c->args[0]);
 		return EXIT_USAGE;
 	}
+	if (c->alive)
+		return alive(a);
 	if (limits_set(c, &err) != RC_OK) {
 		log_error("cannot start", "reason", err.text, NULL);
 		return EXIT_FAILURE;

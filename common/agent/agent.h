@@ -34,6 +34,10 @@ struct agent_spec {
 	 * the signal ends the process, as it ever does. */
 	void (*reload)(void *state, const struct conf *conf);
 
+	/* Whether it does what it is there for, so far as it can tell: for the
+	 * sign of life (--alive-file). NULL: it does while its loop turns. */
+	bool (*is_well)(const void *state);
+
 	/* Frees the state; the loop no longer runs. */
 	void (*stop)(void *state);
 

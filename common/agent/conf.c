@@ -276,6 +276,7 @@ flag_common(struct conf *c, const char *name)
 		{"help", offsetof(struct conf, help)},
 		{"version", offsetof(struct conf, version)},
 		{"check", offsetof(struct conf, check)},
+		{"alive", offsetof(struct conf, alive)},
 		{"once", offsetof(struct conf, once)},
 		{"explain", offsetof(struct conf, explain)},
 	};

@@ -24,7 +24,8 @@
 #include "common/wire/wire.h"
 
 enum { BEAT_MS_FIRST = 250, BEATS_A_LEASE = 6, RESEND_MS = 1000, HELD_MAX = 1024,
-	UNHEARD_HELLOS = 20, GONE_MAX = 256 };
+	UNHEARD_HELLOS = 20, GONE_MAX = 256, UNHEARD_LEASES = 3,
+	UNHEARD_MS = 5000 };
 
 struct held {
 	struct worker_task task;	/* first: a task is its held */
@@ -52,6 +53,7 @@ struct worker {
 	uint64_t gone[GONE_MAX];	/* leases that left the list, hashed */
 	unsigned n_gone;
 	int64_t lease_ms;
+	int64_t heard_ms;	/* the last word of the supervisor */
 	int beat_timer;
 	int hellos;	/* since it was last welcomed */
 	struct rest rest;
@@ -501,11 +503,13 @@ static void
 worker_on_msg(void *ctx, const struct bus_peer *peer UNUSED,
     const struct proto *msg)
 {
+	struct worker *w = ctx;
 	size_t i;
 
+	w->heard_ms = clk_mono_ms();
 	for (i = 0; i < ARRAY_LEN(rules); i++) {
 		if (rules[i].type == msg->type) {
-			rules[i].handle(ctx, msg);
+			rules[i].handle(w, msg);
 			return;
 		}
 	}
@@ -567,6 +571,14 @@ worker_new(struct agent *a, const struct worker_spec *spec,
 	beat_every(w, BEAT_MS_FIRST);
 	*ret_w = w;
 	return RC_OK;
+}
+
+/* Each beat is answered. */
+bool
+worker_is_well(const struct worker *w)
+{
+	return w->epoch != 0 && clk_mono_ms() - w->heard_ms <
+	    MAX(w->lease_ms * UNHEARD_LEASES, UNHEARD_MS);
 }
 
 void

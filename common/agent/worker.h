@@ -42,6 +42,9 @@ NODISCARD enum rc worker_new(struct agent *a, const struct worker_spec *spec,
  * it knows. One of the version before hears of them with the next HELLO. */
 void worker_tools(struct worker *w, struct span tools);
 
+/* Whether the supervisor knows it, and answers. */
+bool worker_is_well(const struct worker *w);
+
 /* What is still held goes back, for another worker to do. */
 void worker_free(struct worker *w);
 

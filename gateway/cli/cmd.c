@@ -71,6 +71,8 @@ static const struct cmd cmds[] = {
 	BIT(OPT_AGENT) | BIT(OPT_FROM) | BIT(OPT_JSON) | BIT(OPT_FORK) |
 	    BIT(OPT_INPUT),
 	1, 1, CONF_CLI | CONF_PLANNER | CONF_EXECUTOR, true, cmd_replay},
+    {"ready", "", "can the gateway take an investigation now", NULL, 0, 0, 0, 0,
+	false, cmd_ready},
     {"verify", "[ID]", "is what is kept what was written",
 	"Holds the investigations in the data directory against the chains of "
 	"hashes that\nwere written with them, and names the first thing of "
@@ -202,11 +204,11 @@ cmd_count(const struct cmd_args *a, struct err *err)
 			    "there is no option "
 			    "%s",
 			    a->conf.args[i]);
-	if (a->conf.once || a->conf.check)
-		return err_set(err, RC_INVALID,
-		    "has no --%s; the agents "
-		    "do",
-		    a->conf.once ? "once" : "check");
+	if (a->conf.once || a->conf.check || a->conf.alive)
+		return err_set(err, RC_INVALID, "has no --%s; the agents do",
+		    a->conf.once    ? "once"
+		    : a->conf.check ? "check"
+				    : "alive");
 	if (a->conf.n_args >= c->least && a->conf.n_args <= c->most)
 		return RC_OK;
 	if (c->most == 0)

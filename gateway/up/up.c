@@ -58,8 +58,9 @@ up_accept(const struct conf *conf, struct err *err)
 	if (conf->n_args > 0)
 		return err_set(err, RC_INVALID,
 		    "takes no arguments; \"%s\" is one", conf->args[0]);
-	if (conf->once)
-		return err_set(err, RC_INVALID, "has no --once; the agents do");
+	if (conf->once || conf->alive)
+		return err_set(err, RC_INVALID, "has no --%s; the agents do",
+		    conf->once ? "once" : "alive");
 	if (!log_open("up", conf->log_level))
 		return err_set(err, RC_INVALID,
 		    "log-level must be debug, info, warn or error, not \"%s\"",

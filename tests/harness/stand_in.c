@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_MAX_BYTES = 512, ARGS_MAX = 12 };
+enum { PATH_MAX_BYTES = 512, ARGS_MAX = 16 };
 
 static char self[PATH_MAX_BYTES];
 
@@ -144,6 +144,12 @@ side_stop(void *state)
 	free(state);
 }
 
+static bool
+side_is_well(const void *state)
+{
+	return worker_is_well(((const struct side *)state)->w);
+}
+
 static enum rc
 side_check(const struct conf *c, struct err *err)
 {
@@ -161,6 +167,7 @@ be_worker(int argc, char **argv)
 	    .start = side_start,
 	    .drain = side_drain,
 	    .reload = side_reload,
+	    .is_well = side_is_well,
 	    .stop = side_stop,
 	    .check = side_check};
 

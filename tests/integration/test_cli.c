@@ -69,6 +69,8 @@ static const struct {
     {{"keygen", "a"}, 2, "", "culprit keygen: needs DIR NAME"},
     {{"list", "--once"}, 2, "", "has no --once; the agents do"},
     {{"list", "--check"}, 2, "", "has no --check; the agents do"},
+    {{"list", "--alive"}, 2, "", "has no --alive; the agents do"},
+    {{"up", "--alive"}, 2, "", "has no --alive; the agents do"},
     {{"list", "--listen=127.0.0.1:1"}, 3, "", "Start one with `culprit up`"},
     {{"list", "--limit=3", "--json", "--listen=127.0.0.1:1"}, 3, "",
 	"cannot reach the gateway at http://127.0.0.1:1: "},
@@ -283,6 +285,37 @@ START_TEST(it_shows_its_token_where_it_has_one)
 END_TEST
 
 static const struct {
+	int status, exits;
+	const char *body, *out, *err;
+} readiness[] = {
+    {200, 0, "{\"status\":\"ready\"}", "ready http://127.0.0.1:", ""},
+    {503, 1, "{\"title\":\"Unavailable\",\"detail\":\"no executor\"}", "",
+	"culprit ready: no executor"},
+};
+
+START_TEST(whether_the_gateway_is_ready_the_exit_status_tells)
+{
+	struct desk d;
+	auto_str listen = NULL;
+	auto_str out = NULL;
+	auto_str err = NULL;
+
+	desk_open(&d, readiness[_i].status,
+	    readiness[_i].status == 200 ? NULL : "application/problem+json",
+	    readiness[_i].body);
+	listen = xasprintf("--listen=127.0.0.1:%s", port_of(&d));
+	ck_assert_int_eq(
+	    culprit(d.dir, (const char *const[]){"ready", listen, NULL}, NULL,
+		&out, &err),
+	    readiness[_i].exits);
+	assert_contains(out, readiness[_i].out);
+	assert_contains(err, readiness[_i].err);
+	assert_contains(asked(&d), "GET /readyz");
+	desk_close(&d);
+}
+END_TEST
+
+static const struct {
 	int status;
 	const char *type, *body, *says;
 } refusals[] = {
@@ -440,6 +473,8 @@ main(void)
 		(int)ARRAY_LEN(hosts)},
 	    {it_finds_the_gateway_of_its_data_directory, 0},
 	    {it_shows_its_token_where_it_has_one, 0},
+	    {whether_the_gateway_is_ready_the_exit_status_tells,
+		(int)ARRAY_LEN(readiness)},
 	    {an_answer_that_is_no_gateways_is_no_result,
 		(int)ARRAY_LEN(refusals)},
 	    {people_name_an_investigation_shortly, (int)ARRAY_LEN(names)},

@@ -21,6 +21,8 @@ static const struct {
     {{"--check"}, 0, "configuration is good", NULL},
     {{"--check", "--prometheus-ca-file", "/d"}, 1, NULL, "no file /d"},
     {{"--once"}, 2, NULL, "has no --once"},
+    {{"--alive"}, 2, NULL, "none is named"},
+    {{"--alive", "--alive-file", "/d"}, 1, NULL, "no sign of life in /d"},
     {{"--what"}, 2, NULL, "\"--what\" is not an option here; see --help"},
     {{"--deadline", "3"}, 2, NULL, "\"--deadline\" is not an option"},
     {{"word"}, 2, NULL, "\"word\" is not an option"},

@@ -67,16 +67,26 @@ listen_back(void)
 }
 
 static void
-rig_open(void)
+rig_open_with(const char *const *more)
 {
+	const char *args[10] = {
+	    "--name", "W", "--capacity", "3", "--log-level", "debug"};
+	int n = 6;
+
+	while (more != NULL && *more != NULL)
+		args[n++] = *more++;
 	memset(&rig, 0, sizeof(rig));
 	zsys_handler_set(NULL);
 	rig.dir = scratch_new();
 	rig.loop = zloop_new();
 	listen_back();
-	rig.proc = stand_in_start(
-	    rig.dir, (const char *const[]){"--name", "W", "--capacity", "3",
-			 "--log-level", "debug", NULL});
+	rig.proc = stand_in_start(rig.dir, args);
+}
+
+static void
+rig_open(void)
+{
+	rig_open_with(NULL);
 }
 
 static void
@@ -580,6 +590,33 @@ START_TEST(a_supervisor_of_the_version_before_hears_of_tools_by_hello)
 }
 END_TEST
 
+static bool
+has_text(void *path)
+{
+	auto_str text = file_read(path);
+
+	return text[0] != '\0';
+}
+
+START_TEST(one_that_is_not_welcome_gives_no_sign_of_life)
+{
+	auto_str scratch = scratch_new();
+	auto_str path = xasprintf("%s/alive", scratch);
+	int hellos;
+
+	rig_open_with((const char *const[]){"--alive-file", path, NULL});
+	/* Said four times a second. */
+	for (hellos = 0; hellos < 6; hellos++)
+		next(PROTO_HELLO);
+	ck_assert(!has_text(path));
+	welcome(5, 300);
+	next(PROTO_RENEW);
+	ck_assert(await(has_text, path, LIMIT_MS));
+	leave();
+	scratch_free(TAKE(scratch));
+}
+END_TEST
+
 static int
 run_all(void)
 {
@@ -599,6 +636,7 @@ run_all(void)
 	    {other_tools_are_told_until_the_supervisor_has_them, 0},
 	    {tools_that_changed_before_the_welcome_follow_it, 0},
 	    {a_supervisor_of_the_version_before_hears_of_tools_by_hello, 0},
+	    {one_that_is_not_welcome_gives_no_sign_of_life, 0},
 	};
 
 	return RUN_TESTS("worker", tests);

@@ -249,7 +249,8 @@ END_TEST
 START_TEST(up_checks_every_process_without_starting_one)
 {
 	static const char *const args[] = {
-	    "up", "--check", "--planner=nobody", NULL};
+	    "up", "--check", "--planner=nobody",
+	    "--prometheus-url=http://127.0.0.1:1", NULL};
 	struct house *h = house_start(&(struct house_spec){0});
 	auto_str out = NULL;
 	auto_str err = NULL;

@@ -32,7 +32,7 @@ void api_on_gone(void *api, struct web *h);
 void api_on_drained(void *api, struct web *h);
 
 /* The handlers of routes.c; those that start a run are in start.c,
- * those that ask a tool in tools.c. */
+ * those that ask a tool in tools.c, MCP in mcp.c. */
 void api_submit(struct api *api, struct web *h);
 void api_list(struct api *api, struct web *h);
 void api_show(struct api *api, struct web *h);
@@ -47,6 +47,7 @@ void api_fork(struct api *api, struct web *h);
 void api_session(struct api *api, struct web *h);
 void api_sign_in(struct api *api, struct web *h);
 void api_sign_out(struct api *api, struct web *h);
+void api_mcp(struct api *api, struct web *h);
 void api_alerts(struct api *api, struct web *h);
 void api_ask(struct api *api, struct web *h);
 void api_healthz(struct api *api, struct web *h);

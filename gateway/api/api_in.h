@@ -7,7 +7,7 @@
 #include "gateway/api/api.h"
 #include "gateway/api/exchange.h"
 
-enum { API_JSON_MAX = 128 << 20 };
+enum { API_JSON_MAX = 128 << 20, API_KEY_TEXT = 33 };
 
 extern const char api_sse[], api_json[];
 
@@ -21,6 +21,9 @@ bool api_told(
 
 /* Ends the call and answers with one msgpack value as JSON. */
 void api_reply_value(struct exchange *x, struct span value);
+
+/* A key for a request that has none, so that it can be said again. */
+void api_key_make(char out[API_KEY_TEXT]);
 
 /* Ends the call and answers with the JSON in body. */
 void api_reply_json(struct exchange *x, int status, struct buf *body);

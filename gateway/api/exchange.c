@@ -2,7 +2,6 @@
  * exchange.c - one HTTP request and the supervisor's calls it waits for.
  */
 #include "gateway/api/exchange.h"
-#include "gateway/casefile/casefile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +30,8 @@ exchange_free(struct exchange *x)
 	if (x == NULL)
 		return;
 	exchange_call_end(x);
-	casefile_free(x->file);
+	if (x->more != NULL)
+		x->more_free(x->more);
 	free(x);
 }
 

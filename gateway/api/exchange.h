@@ -17,8 +17,6 @@ struct api {
 	const char *prometheus; /* for browsers; or NULL */
 };
 
-struct casefile;
-
 struct exchange {
 	struct api *api;
 	struct web *h;
@@ -27,7 +25,8 @@ struct exchange {
 	bool resumes;           /* the viewer said what it has seen */
 	unsigned gaps;          /* seen since the last event taken */
 	bool over;              /* the run's last event was taken */
-	struct casefile *file;  /* while one is made; or NULL */
+	void *more;             /* what the route keeps besides, or NULL */
+	void (*more_free)(void *more);
 };
 
 struct exchange *exchange_new(struct api *api, struct web *h);

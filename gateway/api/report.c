@@ -61,9 +61,9 @@ on_evidence(void *ctx, const struct proto_reply *r)
 	struct exchange *x = ctx;
 
 	if (span_is(r->rc, rc_name(RC_OK)))
-		casefile_put(x->file, r->bytes);
+		casefile_put(x->more, r->bytes);
 	else
-		casefile_put_lost(x->file, r->text);
+		casefile_put_lost(x->more, r->text);
 	exchange_call_end(x);
 	file_goes_on(x);
 }
@@ -77,7 +77,7 @@ static void
 file_goes_on(struct exchange *x)
 {
 	union proto_args args = {0};
-	const char *id = casefile_next(x->file);
+	const char *id = casefile_next(x->more);
 	auto_buf b = {0};
 
 	if (id != NULL) {
@@ -86,7 +86,7 @@ file_goes_on(struct exchange *x)
 		    web_match(x->h)->run, &args, &evidence_ops, x);
 		return;
 	}
-	casefile_end(x->file, &b);
+	casefile_end(x->more, &b);
 	if (b.full)
 		exchange_problem(x, 413,
 		    "the case file is larger than is made here, which is "
@@ -97,6 +97,12 @@ file_goes_on(struct exchange *x)
 }
 
 static void
+file_free(void *file)
+{
+	casefile_free(file);
+}
+
+static void
 on_shown(void *ctx, const struct proto_reply *r)
 {
 	struct exchange *x = ctx;
@@ -104,9 +110,10 @@ on_shown(void *ctx, const struct proto_reply *r)
 
 	if (exchange_refused(x, r))
 		return;
-	x->file = casefile_new(r->value);
+	x->more = casefile_new(r->value);
+	x->more_free = file_free;
 	exchange_call_end(x);
-	if (!casefile_has_ended(x->file)) {
+	if (!casefile_has_ended(x->more)) {
 		exchange_problem(x, 409,
 		    "investigation %s is still under way; follow its events, "
 		    "or ask again",
@@ -115,7 +122,7 @@ on_shown(void *ctx, const struct proto_reply *r)
 		file_goes_on(x);
 	} else {
 		buf_init(&b, API_JSON_MAX);
-		casefile_markdown(x->file, &b);
+		casefile_markdown(x->more, &b);
 		reply_text(x, markdown_utf8, &b);
 	}
 }

@@ -35,6 +35,7 @@ const struct route routes[] = {
 	api_ask},
     {"GET", "/", true, 0, {0}, page_index},
     {"GET", "/page/{item}", true, 0, {0}, page_asset},
+    {"POST", "/mcp", false, REQUEST_BODY_MAX, {0}, api_mcp},
     {"GET", "/api/alerts", false, 0, {0}, api_alerts},
     {"GET", "/healthz", true, 0, {0}, api_healthz},
     {"GET", "/readyz", true, 0, {0}, api_readyz},

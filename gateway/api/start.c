@@ -15,12 +15,12 @@
 #include "gateway/api/request.h"
 #include "gateway/api/viewer.h"
 
-enum { KEY_MAX = PROTO_MOST(submit, key), KEY_RANDOM = 16 };
+enum { KEY_MAX = PROTO_MOST(submit, key) };
 
-static void
-key_random(char out[2 * KEY_RANDOM + 1])
+void
+api_key_make(char out[API_KEY_TEXT])
 {
-	unsigned char r[KEY_RANDOM];
+	unsigned char r[(API_KEY_TEXT - 1) / 2];
 	size_t i;
 
 	if (getrandom(r, sizeof(r), 0) != sizeof(r))
@@ -37,7 +37,7 @@ key_of(struct exchange *x, char out[KEY_MAX + 1])
 	size_t i;
 
 	if (key.p == NULL) {
-		key_random(out);
+		api_key_make(out);
 		return true;
 	}
 	for (i = 0; i < key.n && key.p[i] > ' ' && key.p[i] < 0x7f; i++)

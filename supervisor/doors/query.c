@@ -287,6 +287,16 @@ query_checkpoint(struct query *q, struct err *err)
 	return query_reply(q, &b, err);
 }
 
+static enum rc
+query_catalogue(struct query *q, struct err *err)
+{
+	struct span tools = registry_tools_encoded(q->s->workers);
+	auto_buf b = {.max = VALUE_BYTES_MAX};
+
+	buf_add_span(&b, tools);
+	return query_reply(q, &b, err);
+}
+
 /* ---- which ---- */
 
 enum rc

@@ -238,13 +238,21 @@ is_ready(void *ctx)
 /* No executor of these asks Prometheus, so it is refused; that it is asked
  * and answered at both ends is test_calls' and test_main_job's. */
 static void
-alerts_are_asked_for(void)
+tools_are_listed_and_alerts_asked_for(void)
 {
+	auto_str url = xasprintf("%s/mcp", s.url);
+	struct answer *list = ask(NULL, url, NULL,
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}");
 	struct answer *w = request("/api/alerts", NULL, NULL);
 
 	ck_assert_int_eq(w->status, 503);
 	assert_contains(w->body, "has the tool query_prometheus_alerts");
 	answer_free(w);
+	ck_assert_int_eq(list->status, 200);
+	/* Theirs change something here, all of them. */
+	assert_contains(list->body, "\"get_evidence\"");
+	ck_assert_ptr_null(strstr(list->body, "\"echo\""));
+	answer_free(list);
 }
 
 /* ---- the walk ---- */
@@ -481,11 +489,14 @@ a_viewer_leaves_and_a_run_is_cancelled(void)
 	ck_assert_int_eq(
 	    cJSON_GetArraySize(tree_at(list, "investigations")), 1);
 	run = xstrdup(tree_str(tree_at(list, "investigations")->child, "id"));
-	ck_assert_int_eq((int)tree_num(
-	    tree_at(list, "investigations")->child, "waits", 0), 1);
+	ck_assert_int_eq(
+	    (int)tree_num(tree_at(list, "investigations")->child, "waits", 0),
+	    1);
 	show = get(run, "");
-	ck_assert_int_eq((int)tree_num(
-	    tree_at(tree_at(show, "run"), "waits")->child, "task", 0), 2);
+	ck_assert_int_eq(
+	    (int)tree_num(
+		tree_at(tree_at(show, "run"), "waits")->child, "task", 0),
+	    2);
 	let_it_be_held(run);
 	refused(run, "/report", NULL, 409, "still under way");
 	ck_assert(tap_await(s.tap, "RENEW.tasks", LIMIT_MS));
@@ -642,7 +653,7 @@ START_TEST(every_query_and_message_is_understood_at_the_other_end)
 	ck_assert(tap_await(s.tap, "STATUS.reason", LIMIT_MS));
 	start_workers();
 	ck_assert(await(is_ready, NULL, LIMIT_MS));
-	alerts_are_asked_for();
+	tools_are_listed_and_alerts_asked_for();
 	a_worker_is_refused();
 	a_run_goes_all_the_way();
 	what_it_left_is_read();

@@ -5,6 +5,7 @@
  * Invariant: after causes_discover_names the metrics are sorted by name.
  */
 #include "executor/causes/causes_discover.h"
+#include "executor/causes/causes_names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,21 @@ told_again(void *arg)
 	return true;
 }
 
+/* A label that tells whose a series is, or who calls whom. */
+static void
+note_label(struct causes_fetching *f, const char *name)
+{
+	for (size_t i = 0; causes_service_labels[i] != NULL; i++)
+		if (strcmp(causes_service_labels[i], name) == 0)
+			f->labels |= UINT64_C(1) << i;
+	for (size_t i = 0; i < causes_npairs; i++) {
+		if (strcmp(causes_pairs[i].client, name) == 0)
+			f->clients |= UINT64_C(1) << i;
+		if (strcmp(causes_pairs[i].server, name) == 0)
+			f->servers |= UINT64_C(1) << i;
+	}
+}
+
 /* Labels of the kind that Prometheus 3 and OpenTelemetry have; a server that
  * has one can be asked for it. */
 static enum rc
@@ -77,6 +93,8 @@ on_label(void *arg, cJSON *item, struct err *err)
 	auto_buf quoted = {.max = ODD_MAX};
 
 	(void)err;
+	if (cJSON_IsString(item))
+		note_label(f, item->valuestring);
 	if (cJSON_IsString(item) && causes_is_odd_label(item->valuestring)) {
 		prom_put_label(&quoted, item->valuestring);
 		if (memmem(buf_str(&f->odd), f->odd.len, quoted.data,
@@ -223,6 +241,35 @@ causes_discover_names(struct causes_fetching *f)
 	return rc;
 }
 
+/* ---- how many series ---- */
+
+static enum rc
+on_statistic(void *arg, cJSON *item, struct err *err)
+{
+	struct causes_fetching *f = arg;
+	const cJSON *n = cJSON_GetObjectItem(item, "numSeries");
+
+	(void)err;
+	if (cJSON_IsNumber(n) && n->valuedouble > 0 && n->valuedouble < 1e12)
+		f->size = (size_t)n->valuedouble;
+	cJSON_Delete(item);
+	return RC_OK;
+}
+
+/* Counting them all would cost more than all that follows. */
+enum rc
+causes_discover_size(struct causes_fetching *f)
+{
+	static const struct prom_sink sink = {.item = on_statistic};
+	struct prom_job job = {.ask = {.what = PROM_SIZE},
+	    .reader = {.sink = &sink,
+		.again = told_again,
+		.done = on_types_done,
+		.arg = f}};
+
+	return causes_fetching_ask(f, &job, 1);
+}
+
 /* ---- how many series each ---- */
 
 struct counting {
@@ -358,8 +405,12 @@ static char *
 sampling_query(const struct causes_fetching *f, const struct causes_metric *m)
 {
 	auto_buf b = {.max = PROM_QUERY_MAX};
+	auto_buf matchers = {.max = PROM_QUERY_MAX};
 
-	prom_put_selector(&b, m->name, f->rq->scope);
+	buf_addf(&matchers, "%s%s%s", f->rq->scope,
+	    f->rq->scope[0] != '\0' && m->matcher != NULL ? "," : "",
+	    m->matcher != NULL ? m->matcher : "");
+	prom_put_selector(&b, m->name, buf_str(&matchers));
 	buf_addf(&b, "[%ds]", SAMPLED_S);
 	return buf_take(&b);
 }

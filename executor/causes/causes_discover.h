@@ -9,6 +9,8 @@
 /* Metrics in scope with their types, sorted by name; those that are too many
  * are noted as skipped. */
 NODISCARD enum rc causes_discover_names(struct causes_fetching *f);
+/* How many series the server has; sets size. */
+NODISCARD enum rc causes_discover_size(struct causes_fetching *f);
 /* How many series each has. */
 NODISCARD enum rc causes_discover_counts(struct causes_fetching *f);
 /* How often most are sampled; sets last_s too. */

@@ -49,6 +49,8 @@ struct causes_skipped {
 struct causes_request {
 	const char *scope;   /* matchers without braces, "" for all */
 	const char *service; /* the alert's, or NULL */
+	const char *space;   /* its namespace, or NULL */
+	enum causes_kind symptom;
 	double alert_s, at_s, onset_s;
 	double window_s; /* of "before"; 0: CAUSES_BASELINE points */
 };
@@ -57,8 +59,8 @@ struct causes_fetched {
 	struct causes_set *set; /* owned */
 	struct causes_skipped *skipped;
 	size_t nskipped;
-	size_t questions;   /* asked */
-	size_t known, read; /* series there are, and those that were */
+	size_t questions;    /* asked */
+	size_t known, read;  /* series there are, and those that were */
 	struct buf warnings; /* of all answers, one per line */
 	bool refused; /* a question that decides failed, or answered in part */
 };

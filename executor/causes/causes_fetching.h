@@ -25,7 +25,10 @@ struct causes_fetching {
 	struct causes_metric *metrics;
 	size_t nmetrics, nmetrics_over; /* the latter are not kept */
 	struct buf selector;            /* everything in scope */
-	struct buf odd; /* labels to ask for in quotes; see causes_plan */
+	struct buf odd;  /* labels to ask for in quotes; see causes_plan */
+	uint64_t labels; /* of causes_service_labels, those there are */
+	uint64_t clients, servers; /* likewise of causes_pairs */
+	size_t size; /* series the server has now; 0: it does not say */
 	size_t answered;
 	enum rc failed; /* of the first that failed */
 	struct err err;

@@ -21,6 +21,7 @@ static const struct {
 	const char *parts;
 } kinds[] = {
     {CAUSES_INFO, "_info$ _build$ _labels$"},
+    {CAUSES_ERROR, "status_condition"},
     {CAUSES_RESTART, "restart start_time _boot_time"},
     {CAUSES_ERROR, "error fail 5xx exception dropped timeout reject panic "
 		   "oom lost discard retrans"},
@@ -181,8 +182,8 @@ causes_is_shared(const char *metric)
 	char name[256];
 
 	lower(metric, name, sizeof(name));
-	return matches(name,
-	    "^node_ ^host_ ^machine_ ^windows_ ^system_ ^k8s_node_");
+	return matches(
+	    name, "^node_ ^host_ ^machine_ ^windows_ ^system_ ^k8s_node_");
 }
 
 bool
@@ -269,7 +270,8 @@ static const char *const agent_labels[] = {"deployment", "statefulset",
     "daemonset", "workload", "container", "container_name",
     "container_label_com_docker_compose_service", "label_app",
     "k8s_deployment_name", "k8s_statefulset_name", "k8s_daemonset_name",
-    "k8s_container_name", "pod", "pod_name", "k8s_pod_name", "name", NULL};
+    "k8s_container_name", "pod", "pod_name", "k8s_pod_name", "name", "node",
+    "k8s_node_name", NULL};
 
 const struct causes_pair causes_pairs[] = {
     {"client", "server"},

@@ -26,7 +26,8 @@ enum {
 
 /* Kept besides the service's labels when a metric is summed up. */
 static const char *const kept_labels[] = {"reporter", "quantile", "stat",
-    "code", "status", "status_code", "response_code", "mode", NULL};
+    "code", "status", "status_code", "response_code", "mode", "condition",
+    NULL};
 
 void
 causes_asks_done(struct causes_asks *a)
@@ -47,9 +48,8 @@ ends(const char *name, const char *tail)
 	return n > k && strcmp(name + n - k, tail) == 0;
 }
 
-/* About the monitoring itself, or no measurement. */
-static bool
-is_useless(const char *name)
+bool
+causes_is_useless(const char *name)
 {
 	static const char *const heads[] = {"scrape_", "ALERTS", "prometheus_",
 	    "promhttp_", "go_", "python_gc_", "net_conntrack_"};
@@ -69,8 +69,8 @@ by_name(const void *a, const void *b)
 	    ((const struct causes_metric *)b)->name);
 }
 
-static unsigned
-priority(enum causes_kind kind)
+unsigned
+causes_priority(enum causes_kind kind)
 {
 	switch (kind) {
 	case CAUSES_LATENCY:
@@ -118,8 +118,8 @@ causes_choose(struct causes_metric *metrics, size_t n, size_t series_max)
 
 			if (m->type == CAUSES_TYPE_HISTOGRAM)
 				cost *= NATIVE_ASKS;
-			if (priority(causes_kind_of(m->name)) != p ||
-			    is_useless(m->name) || m->name[0] == '\0' ||
+			if (causes_priority(causes_kind_of(m->name)) != p ||
+			    causes_is_useless(m->name) || m->name[0] == '\0' ||
 			    strlen(m->name) > NAME_BYTES_MAX ||
 			    used + cost > series_max)
 				continue;
@@ -135,7 +135,7 @@ causes_useful(const struct causes_metric *metrics, size_t n)
 	size_t sum = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (!is_useless(metrics[i].name))
+		if (!causes_is_useless(metrics[i].name))
 			sum += MAX(metrics[i].count, (size_t)1);
 	return sum;
 }
@@ -150,6 +150,7 @@ struct plan {
 	size_t metric_max;
 	struct causes_asks asks;
 	struct buf group; /* names of gauges, | between */
+	const char *group_matcher;
 	size_t group_names, group_series;
 	bool group_decisive;
 };
@@ -168,7 +169,13 @@ is_decisive(const char *name)
 {
 	enum causes_kind k = causes_kind_of(name);
 
-	return priority(k) == 0 || k == CAUSES_LOAD;
+	return causes_priority(k) == 0 || k == CAUSES_LOAD;
+}
+
+static bool
+is_summed(const struct plan *p, const struct causes_metric *m)
+{
+	return m->by != NULL || m->count > p->metric_max;
 }
 
 static void
@@ -188,20 +195,14 @@ add(struct plan *p, const struct causes_metric *m, const char *metric,
 	    .form = form,
 	    .series = m != NULL ? MAX(m->count, (size_t)1) : p->group_series,
 	    .decisive = m != NULL ? is_decisive(m->name) : p->group_decisive,
-	    .aggregated = m != NULL && m->count > p->metric_max};
+	    .aggregated = m != NULL && is_summed(p, m)};
 }
 
-/* by (label, label ...): all labels that tell whose and which. */
 static void
-put_by(struct buf *b, const struct plan *p, const char *first)
+put_whose(struct buf *b)
 {
 	const char *sep = "";
 
-	buf_adds(b, " by (");
-	if (first != NULL) {
-		buf_adds(b, first);
-		sep = ",";
-	}
 	for (size_t i = 0; causes_service_labels[i] != NULL; i++) {
 		buf_addf(b, "%s%s", sep, causes_service_labels[i]);
 		sep = ",";
@@ -209,6 +210,18 @@ put_by(struct buf *b, const struct plan *p, const char *first)
 	for (size_t i = 0; i < causes_npairs; i++)
 		buf_addf(b, ",%s,%s", causes_pairs[i].client,
 		    causes_pairs[i].server);
+}
+
+/* by (label, label ...): all labels that tell whose and which. */
+static void
+put_by(struct buf *b, const struct plan *p, const struct causes_metric *m,
+    const char *first)
+{
+	buf_addf(b, " by (%s%s", first, first[0] != '\0' ? "," : "");
+	if (m->by != NULL)
+		buf_adds(b, m->by);
+	else
+		put_whose(b);
 	for (size_t i = 0; kept_labels[i] != NULL; i++)
 		buf_addf(b, ",%s", kept_labels[i]);
 	if (p->odd[0] != '\0')
@@ -216,11 +229,32 @@ put_by(struct buf *b, const struct plan *p, const char *first)
 	buf_adds(b, ")");
 }
 
+/* What bounds the series of a metric. */
 static void
-put_rate(struct buf *b, const struct plan *p, const char *fn, const char *name)
+put_matchers(struct buf *b, const struct plan *p, const char *matcher)
+{
+	buf_adds(b, p->scope);
+	if (matcher != NULL)
+		buf_addf(b, "%s%s", p->scope[0] != '\0' ? "," : "", matcher);
+}
+
+static void
+put_selector(struct buf *b, const struct plan *p, const struct causes_metric *m,
+    const char *name)
+{
+	auto_buf matchers = {.max = EXPR_MAX};
+
+	put_matchers(&matchers, p, m->matcher);
+	prom_put_selector(b, name, buf_str(&matchers));
+	buf_mark(b, &matchers);
+}
+
+static void
+put_rate(struct buf *b, const struct plan *p, const struct causes_metric *m,
+    const char *fn, const char *name)
 {
 	buf_addf(b, "%s(", fn);
-	prom_put_selector(b, name, p->scope);
+	put_selector(b, p, m, name);
 	buf_addf(b, "[%us])", p->rate_s);
 }
 
@@ -231,13 +265,13 @@ ask_rate(struct plan *p, const struct causes_metric *m, const char *fn,
 {
 	auto_buf b = {.max = EXPR_MAX};
 
-	if (m->count > p->metric_max) {
+	if (is_summed(p, m)) {
 		buf_adds(&b, "sum");
-		put_by(&b, p, NULL);
+		put_by(&b, p, m, "");
 		buf_adds(&b, " (");
 	}
-	put_rate(&b, p, fn, m->name);
-	if (m->count > p->metric_max)
+	put_rate(&b, p, m, fn, m->name);
+	if (is_summed(p, m))
 		buf_adds(&b, ")");
 	add(p, m, m->name, form, &b);
 }
@@ -247,15 +281,15 @@ ask_mean(struct plan *p, const struct causes_metric *m, const char *base)
 {
 	auto_buf b = {.max = EXPR_MAX};
 	auto_str count = xasprintf("%s_count", base);
-	bool sum = m->count > p->metric_max;
+	bool sum = is_summed(p, m);
 
 	for (int i = 0; i < 2; i++) {
 		if (sum) {
 			buf_adds(&b, "sum");
-			put_by(&b, p, NULL);
+			put_by(&b, p, m, "");
 			buf_adds(&b, " (");
 		}
-		put_rate(&b, p, "rate", i == 0 ? m->name : count);
+		put_rate(&b, p, m, "rate", i == 0 ? m->name : count);
 		if (sum)
 			buf_adds(&b, ")");
 		if (i == 0)
@@ -270,9 +304,9 @@ ask_quantile(struct plan *p, const struct causes_metric *m, const char *base)
 	auto_buf b = {.max = EXPR_MAX};
 
 	buf_adds(&b, "histogram_quantile(0.95, sum");
-	put_by(&b, p, "le");
+	put_by(&b, p, m, "le");
 	buf_adds(&b, " (");
-	put_rate(&b, p, "rate", m->name);
+	put_rate(&b, p, m, "rate", m->name);
 	buf_adds(&b, "))");
 	add(p, m, base, "p95", &b);
 }
@@ -282,15 +316,15 @@ static void
 put_native(struct buf *b, const struct plan *p, const struct causes_metric *m,
     const char *fn)
 {
-	bool sum = m->count > p->metric_max;
+	bool sum = is_summed(p, m);
 
 	buf_adds(b, fn);
 	if (sum) {
 		buf_adds(b, "sum");
-		put_by(b, p, NULL);
+		put_by(b, p, m, "");
 		buf_adds(b, " (");
 	}
-	put_rate(b, p, "rate", m->name);
+	put_rate(b, p, m, "rate", m->name);
 	buf_adds(b, sum ? "))" : ")");
 }
 
@@ -310,9 +344,9 @@ ask_native(struct plan *p, const struct causes_metric *m)
 	put_native(&mean, p, m, "histogram_count(");
 	add(p, m, m->name, "mean", &mean);
 	buf_adds(&quantile, "histogram_quantile(0.95, sum");
-	put_by(&quantile, p, NULL);
+	put_by(&quantile, p, m, "");
 	buf_adds(&quantile, " (");
-	put_rate(&quantile, p, "rate", m->name);
+	put_rate(&quantile, p, m, "rate", m->name);
 	buf_adds(&quantile, "))");
 	add(p, m, m->name, "p95", &quantile);
 }
@@ -320,22 +354,23 @@ ask_native(struct plan *p, const struct causes_metric *m)
 static void
 flush_group(struct plan *p)
 {
-	auto_buf b = {.max = EXPR_MAX};
+	auto_buf b = {.max = EXPR_MAX}, matchers = {.max = EXPR_MAX};
 
 	if (p->group_names == 0)
 		return;
 	buf_adds(&b, "{__name__=~");
 	prom_put_quoted(&b, buf_span(&p->group));
-	buf_addf(&b, "%s%s}", p->scope[0] != '\0' ? "," : "", p->scope);
+	put_matchers(&matchers, p, p->group_matcher);
+	buf_addf(&b, "%s%s}", matchers.len > 0 ? "," : "", buf_str(&matchers));
+	buf_mark(&b, &matchers);
 	add(p, NULL, NULL, "", &b);
 	buf_reset(&p->group);
 	p->group_names = p->group_series = 0;
 	p->group_decisive = false;
 }
 
-/* Nothing in it means anything to a regular expression. */
-static void
-put_literal(struct buf *b, const char *name)
+void
+causes_put_literal(struct buf *b, const char *name)
 {
 	for (; *name != '\0'; name++) {
 		if (strchr("\\.+*?()|[]{}^$", *name) != NULL)
@@ -350,20 +385,22 @@ ask_gauge(struct plan *p, const struct causes_metric *m)
 	auto_buf b = {.max = EXPR_MAX};
 	enum causes_kind k = causes_kind_of(m->name);
 
-	if (m->count <= p->metric_max) {
+	if (!is_summed(p, m)) {
 		if (p->group_names == GROUP_NAMES ||
+		    p->group_matcher != m->matcher ||
 		    p->group_series + m->count > GROUP_SERIES)
 			flush_group(p);
+		p->group_matcher = m->matcher;
 		buf_adds(&p->group, p->group_names++ > 0 ? "|" : "");
-		put_literal(&p->group, m->name);
+		causes_put_literal(&p->group, m->name);
 		p->group_series += MAX(m->count, (size_t)1);
 		p->group_decisive |= is_decisive(m->name);
 		return;
 	}
 	buf_adds(&b, k == CAUSES_LATENCY || k == CAUSES_AVAIL ? "avg" : "sum");
-	put_by(&b, p, NULL);
+	put_by(&b, p, m, "");
 	buf_adds(&b, " (");
-	prom_put_selector(&b, m->name, p->scope);
+	put_selector(&b, p, m, m->name);
 	buf_adds(&b, ")");
 	add(p, m, m->name, "", &b);
 }

@@ -5,6 +5,7 @@
 #define EXECUTOR_CAUSES_CAUSES_PLAN_H
 
 #include "common/base/buf.h"
+#include "executor/causes/causes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,9 @@ struct causes_metric {
 	char *name;            /* owned */
 	enum causes_type type; /* by metadata */
 	size_t count;          /* of series; 0: not known */
+	/* Further matchers, and the labels it is summed by; NULL: none, and
+	 * whichever tell whose it is. Borrowed. */
+	const char *matcher, *by;
 	bool chosen;
 	bool native; /* samples turned out to be native histograms */
 };
@@ -49,6 +53,15 @@ void causes_choose(struct causes_metric *metrics, size_t n, size_t series_max);
 
 /* Series of the metrics that measure something, chosen or not. */
 size_t causes_useful(const struct causes_metric *metrics, size_t n);
+
+/* About the monitoring itself, or no measurement. */
+bool causes_is_useless(const char *metric);
+
+/* What goes first where not all fits: 0 for symptoms and resources, 2 last. */
+unsigned causes_priority(enum causes_kind kind);
+
+/* Nothing in it means anything to a regular expression. */
+void causes_put_literal(struct buf *b, const char *name);
 
 /* Is it a label that tells whose or which, under a name of UTF-8 that has to
  * be asked for in quotes (service.name)? */

@@ -208,6 +208,7 @@ static const enum prom_answer answers[] = {
     [PROM_LABEL_NAMES] = PROM_ANSWER_STRINGS,
     [PROM_SERIES] = PROM_ANSWER_SERIES,
     [PROM_METADATA] = PROM_ANSWER_METADATA,
+    [PROM_SIZE] = PROM_ANSWER_SIZE,
 };
 
 static enum rc

@@ -46,6 +46,7 @@ enum prom_what {
 	PROM_LABEL_NAMES,  /* matchers, start_ms, end_ms */
 	PROM_SERIES,       /* matchers, start_ms, end_ms */
 	PROM_METADATA,     /* query: one metric, or NULL */
+	PROM_SIZE,         /* how much there is */
 };
 
 struct prom_ask {

@@ -21,6 +21,7 @@ static const char *const paths[] = {
     [PROM_LABEL_NAMES] = "/api/v1/labels",
     [PROM_SERIES] = "/api/v1/series",
     [PROM_METADATA] = "/api/v1/metadata",
+    [PROM_SIZE] = "/api/v1/status/tsdb",
 };
 
 static void

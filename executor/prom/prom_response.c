@@ -47,6 +47,7 @@ static const struct edge {
 } edges[] = {
     {NULL, AT_START, JSONSAX_OBJECT, ANY_ANSWER, AT_TOP},
     {"data", AT_TOP, JSONSAX_ARRAY, ANSWER(STRINGS) | ANSWER(SERIES), AT_ITEMS},
+    {"data", AT_TOP, JSONSAX_OBJECT, ANSWER(SIZE), AT_ITEMS},
     {"data", AT_TOP, JSONSAX_OBJECT, ANY_ANSWER, AT_DATA},
     {"warnings", AT_TOP, JSONSAX_ARRAY, ANY_ANSWER, AT_WARNINGS},
     {"infos", AT_TOP, JSONSAX_ARRAY, ANY_ANSWER, AT_WARNINGS},
@@ -449,6 +450,7 @@ static const char *const lists[] = {
     [PROM_ANSWER_RULES] = "no list of rule groups in it",
     [PROM_ANSWER_TARGETS] = "no list of targets in it",
     [PROM_ANSWER_METADATA] = NULL,
+    [PROM_ANSWER_SIZE] = NULL,
 };
 
 enum rc

@@ -2,7 +2,7 @@
  * prom_response.h - Prometheus's answers, read as they come in.
  *
  * Knows exactly the answers of /api/v1/query, query_range, alerts, rules,
- * targets, labels, series and metadata, from Prometheus and from what speaks
+ * targets, labels, series, metadata and status/tsdb, from Prometheus and from what speaks
  * its API. Memory is bounded by one series' labels or one item, whatever the
  * answer's size. Unknown members are passed over.
  */
@@ -33,6 +33,7 @@ enum prom_answer {
 	PROM_ANSWER_STRINGS,  /* labels, label values: one string */
 	PROM_ANSWER_SERIES,   /* one label set */
 	PROM_ANSWER_METADATA, /* one entry, with "metric" added */
+	PROM_ANSWER_SIZE,     /* one of the statistics: headStats is an object */
 };
 
 struct prom_label {

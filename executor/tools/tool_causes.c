@@ -70,7 +70,8 @@ read_alert(struct args *a, const cJSON *alert)
 		list[n++] = (struct causes_label){l->string, l->valuestring};
 		buf_addf(&text, " %s", l->valuestring);
 	}
-	a->symptom = causes_symptom_of(buf_str(&text));
+	a->symptom = a->rq.symptom = causes_symptom_of(buf_str(&text));
+	a->rq.space = json_str(labels, "namespace");
 	causes_service_of("", list, n, a->service, sizeof(a->service));
 	if (a->service[0] != '\0')
 		a->rq.service = a->service;

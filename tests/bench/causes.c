@@ -298,7 +298,7 @@ answer(const struct world *w, const struct prom_ask *ask)
 
 	if (ask->what == PROM_LABEL_VALUES)
 		put_names(&pen);
-	else if (ask->what == PROM_METADATA)
+	else if (ask->what == PROM_METADATA || ask->what == PROM_SIZE)
 		put(&pen, "{\"status\":\"success\",\"data\":{}}");
 	else if (ask->what == PROM_RANGE)
 		put_matrix(&pen, w, ask);
@@ -314,6 +314,8 @@ kind_of(enum prom_what what)
 {
 	if (what == PROM_LABEL_VALUES)
 		return PROM_ANSWER_STRINGS;
+	if (what == PROM_SIZE)
+		return PROM_ANSWER_SIZE;
 	return what == PROM_METADATA ? PROM_ANSWER_METADATA : PROM_ANSWER_QUERY;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "common/base/clk.h"
 #include "common/json/json.h"
+#include "executor/tools/tool_causes.h"
 #include "tests/harness/cluster.h"
 #include "tests/harness/prometheus.h"
 #include "tests/harness/spawn.h"
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { RUN_MS = 2 * AWAIT_MS, ROUNDS_MAX = 9 };
+enum { RUN_MS = 2 * AWAIT_MS, ROUNDS_MAX = 9, NEAR_SERIES_MAX = 2000 };
 
 /* About 4,000, 60,000 and 250,000 series. */
 static const struct cluster_shape shapes[] = {
@@ -96,6 +97,26 @@ ask(struct prometheus *p, const char *dir, const char *step,
 	return a;
 }
 
+/* As in a cluster of many more series: what is near is looked at only. */
+static struct asked
+ask_near(struct prometheus *p, const char *step, const char *culprit)
+{
+	struct prom_conf conf = {.url = prometheus_url(p)};
+	struct causes_source src = causes_source_prom(&conf);
+	struct causes_limits limits = {.series_max = NEAR_SERIES_MAX};
+	auto_buf json = {.max = 16 << 20};
+	AUTO(json) tree = cJSON_Parse(step);
+	struct asked a = {0};
+	struct err err;
+
+	ck_assert_msg(causes_run(cJSON_GetObjectItem(tree, "args"), &src,
+			  &limits, NULL, NULL, NULL, &json, &err) == RC_OK,
+	    "%s", err.text);
+	a.data = cJSON_Parse(buf_str(&json));
+	a.place = place_of(a.data, culprit);
+	return a;
+}
+
 /* ---- the bench's rows ---- */
 
 static int
@@ -154,39 +175,82 @@ note(const char *path, const char *fault, size_t series,
 
 /* ---- the cluster ---- */
 
+struct town {
+	struct prometheus *prom;
+	struct cluster *cluster;
+	char *dir;
+	size_t series;
+};
+
+static void
+town_open(struct town *t)
+{
+	int64_t from = clk_mono_ms();
+	size_t samples;
+
+	t->prom = prometheus_start(&(struct prometheus_spec){
+	    .flag = "--storage.tsdb.min-block-duration=1d"});
+	t->cluster = cluster_new(shape(), (int64_t)time(NULL));
+	t->dir = scratch_new();
+	ck_assert(cluster_send(
+	    t->cluster, prometheus_url(t->prom), &t->series, &samples));
+	printf("%zu series, %zu samples in %lld ms\n", t->series, samples,
+	    (long long)(clk_mono_ms() - from));
+}
+
+static void
+town_close(struct town *t)
+{
+	scratch_free(t->dir);
+	cluster_free(t->cluster);
+	prometheus_free(t->prom);
+}
+
+static void
+is_first(const struct town *t, enum cluster_fault f, struct asked a)
+{
+	ck_assert_msg(a.place == 1, "%s: %s: %s", cluster_fault_name(f),
+	    cluster_culprit(t->cluster, f), word(a.data, "verdict"));
+	cJSON_Delete(a.data);
+}
+
 START_TEST(what_is_to_blame_in_a_cluster_is_named_first)
 {
-	struct prometheus *p = prometheus_start(&(struct prometheus_spec){
-	    .flag = "--storage.tsdb.min-block-duration=1d"});
-	struct cluster *c = cluster_new(shape(), (int64_t)time(NULL));
-	const char *to = getenv("CULPRIT_BENCH_SAMPLES");
-	char *dir = scratch_new();
-	size_t series, samples;
-	int64_t from = clk_mono_ms();
+	struct town t;
 
-	ck_assert(cluster_send(c, prometheus_url(p), &series, &samples));
-	printf("%zu series, %zu samples in %lld ms\n", series, samples,
-	    (long long)(clk_mono_ms() - from));
+	town_open(&t);
+	for (enum cluster_fault f = 0; f < CLUSTER_NODE; f++) {
+		const char *culprit = cluster_culprit(t.cluster, f);
+		auto_buf step = {.max = 4096};
+
+		cluster_put_step(t.cluster, f, &step);
+		is_first(&t, f, ask(t.prom, t.dir, buf_str(&step), culprit));
+		is_first(&t, f, ask_near(t.prom, buf_str(&step), culprit));
+	}
+	town_close(&t);
+}
+END_TEST
+
+/* Writes what it costs and who is named instead of judging it. */
+START_TEST(clusters_are_measured)
+{
+	struct town t;
+
+	town_open(&t);
 	for (enum cluster_fault f = 0; f < CLUSTER_FAULTS; f++) {
 		struct asked list[ROUNDS_MAX];
 		auto_buf step = {.max = 4096};
 
-		cluster_put_step(c, f, &step);
+		cluster_put_step(t.cluster, f, &step);
 		for (int i = 0; i < rounds(); i++)
-			list[i] =
-			    ask(p, dir, buf_str(&step), cluster_culprit(c, f));
-		if (to != NULL)
-			note(to, cluster_fault_name(f), series, list, rounds());
-		else if (f < CLUSTER_NODE)
-			ck_assert_msg(list[0].place == 1, "%s: %s: %s",
-			    cluster_fault_name(f), cluster_culprit(c, f),
-			    word(list[0].data, "verdict"));
+			list[i] = ask(t.prom, t.dir, buf_str(&step),
+			    cluster_culprit(t.cluster, f));
+		note(getenv("CULPRIT_BENCH_SAMPLES"), cluster_fault_name(f),
+		    t.series, list, rounds());
 		for (int i = 0; i < rounds(); i++)
 			cJSON_Delete(list[i].data);
 	}
-	scratch_free(dir);
-	cluster_free(c);
-	prometheus_free(p);
+	town_close(&t);
 }
 END_TEST
 
@@ -196,6 +260,8 @@ main(void)
 	const struct test_entry tests[] = {
 	    {what_is_to_blame_in_a_cluster_is_named_first, 0},
 	};
+	const struct test_entry measured[] = {{clusters_are_measured, 0}};
+	bool bench = getenv("CULPRIT_BENCH_SAMPLES") != NULL;
 
-	return run_tests("clusters", tests, ARRAY_LEN(tests));
+	return run_tests("clusters", bench ? measured : tests, 1);
 }

@@ -1,0 +1,216 @@
+/*
+ * causes_near.c - fetching for a big cluster, in steps that each cost what
+ * they look at:
+ *
+ *   reach -> what decides, per service -> suspects -> all of theirs, per pod
+ *
+ * Invariant: of a suspect no kind of series is left out; what was not looked
+ * at of others is said.
+ */
+#include "executor/causes/causes_near.h"
+#include "executor/causes/causes_discover.h"
+#include "executor/causes/causes_look.h"
+#include "executor/causes/causes_names.h"
+#include "executor/causes/causes_range.h"
+#include "executor/causes/causes_reach.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	NEAR_SERIES = 20000, /* of all services near, that are summed up */
+	SUSPECTS = 4,        /* besides the alert's own service */
+	SUSPECT_SERIES = 8000,
+};
+
+struct near {
+	struct causes_fetching *f;
+	struct causes_reach reach;
+	struct causes_look all;
+	unsigned rate_s;
+};
+
+/* ---- what to ask for ---- */
+
+static void
+choose_decisive(struct causes_look *l, size_t nmetrics)
+{
+	for (size_t i = 0; i < nmetrics; i++) {
+		enum causes_kind k = causes_kind_of(l->metrics[i].name);
+
+		l->metrics[i].chosen =
+		    l->metrics[i].count > 0 && causes_priority(k) < 2;
+	}
+}
+
+/* All of them, one by one where that is not too many. */
+static void
+choose_all(struct causes_look *l, size_t nmetrics, size_t max)
+{
+	for (size_t i = 0; i < nmetrics; i++) {
+		struct causes_metric *m = &l->metrics[i];
+
+		m->chosen = m->count > 0;
+		if (m->count <= max)
+			m->by = NULL;
+	}
+}
+
+static struct causes_asks
+plan(const struct near *n, const struct causes_look *l)
+{
+	return causes_plan(l->metrics, n->f->nmetrics, n->f->rq->scope,
+	    n->f->odd.full ? "" : buf_str(&n->f->odd), n->rate_s,
+	    n->f->limits.metric_series_max);
+}
+
+/* ---- the steps ---- */
+
+/* Sampled as the alert's own service is. */
+static enum rc
+set_grid(struct near *n)
+{
+	const char *const own[] = {n->reach.names[0]};
+	struct causes_fetching *f = n->f;
+	struct causes_look look;
+	double interval;
+	enum rc rc = causes_look(f, own, 1, SIZE_MAX, &look);
+
+	if (rc != RC_OK)
+		return rc;
+	for (size_t i = 0; i < f->nmetrics; i++) {
+		f->metrics[i].count = look.metrics[i].count;
+		f->metrics[i].matcher = look.metrics[i].matcher;
+	}
+	rc = causes_discover_interval(f, &interval);
+	for (size_t i = 0; i < f->nmetrics; i++)
+		f->metrics[i].matcher = NULL;
+	causes_look_done(&look);
+	if (rc != RC_OK)
+		return rc;
+	causes_range_grid(f, interval);
+	n->rate_s = (unsigned)ceil(fmax(2.2 * interval, f->grid.step_s));
+	f->out->set = causes_set_new(&f->grid, f->limits.series_max);
+	for (size_t i = 0; i < f->limits.nedges; i++)
+		causes_set_edge(f->out->set, f->limits.edges[i].client,
+		    f->limits.edges[i].server);
+	return RC_OK;
+}
+
+static enum rc
+ask_decisive(struct near *n)
+{
+	struct causes_asks asks;
+	enum rc rc;
+
+	choose_decisive(&n->all, n->f->nmetrics);
+	asks = plan(n, &n->all);
+	for (size_t i = 0; i < asks.n; i++)
+		asks.list[i].aggregated = false; /* as all are: said once */
+	rc = causes_range_ask(n->f, &asks, &n->f->grid, false);
+	causes_asks_done(&asks);
+	return rc;
+}
+
+/* The alert's service, and who is most suspect by now. */
+static size_t
+find_suspects(const struct near *n, const char **names)
+{
+	const struct causes_request *rq = n->f->rq;
+	struct causes_question q = {.service = rq->service,
+	    .symptom = rq->symptom,
+	    .alert_s = rq->alert_s,
+	    .at_s = rq->at_s,
+	    .onset_s = rq->onset_s};
+	AUTO(causes_result) r = causes_find(n->f->out->set, &q);
+	size_t k = 0;
+
+	names[k++] = n->reach.names[0];
+	for (size_t i = 0; i < r->ncauses && k <= SUSPECTS; i++) {
+		const char *name =
+		    causes_set_name(n->f->out->set, r->causes[i].service);
+
+		/* As long as the reach is there. */
+		for (size_t j = 1; j < n->reach.n; j++)
+			if (strcmp(n->reach.names[j], name) == 0)
+				names[k++] = n->reach.names[j];
+	}
+	return k;
+}
+
+static enum rc
+ask_suspects(struct near *n)
+{
+	struct causes_fetching *f = n->f;
+	const char *names[SUSPECTS + 1];
+	size_t k = find_suspects(n, names);
+	struct causes_grid before = causes_range_history(f);
+	struct causes_look look;
+	struct causes_asks asks;
+	enum rc rc = causes_look(f, names, k, SUSPECT_SERIES, &look);
+
+	if (rc != RC_OK)
+		return rc;
+	choose_all(&look, f->nmetrics, f->limits.metric_series_max);
+	asks = plan(n, &look);
+	rc = causes_range_ask(f, &asks, &f->grid, false);
+	if (rc == RC_OK)
+		rc = causes_range_ask(f, &asks, &before, true);
+	causes_asks_done(&asks);
+	causes_look_done(&look);
+	return rc;
+}
+
+static void
+note_left(struct near *n)
+{
+	size_t over = n->reach.over + n->reach.n - n->all.n;
+	auto_str far = xasprintf("%zu services", over);
+	auto_str rest = xasprintf(
+	    "series of services outside (%zu series in all)", n->f->size);
+
+	causes_fetching_skip(n->f, rest,
+	    n->reach.graph
+		? "no call leads there from the alert's service"
+		: "they are not in the alert's namespace, and no calls are "
+		  "known");
+	if (over > 0)
+		causes_fetching_skip(n->f, far,
+		    "they are further from the alert's service than the "
+		    "budget of series goes");
+}
+
+static enum rc
+fetch(struct near *n, bool *ret_done)
+{
+	struct causes_fetching *f = n->f;
+	enum rc rc = causes_look(f, (const char *const *)n->reach.names,
+	    n->reach.n, NEAR_SERIES, &n->all);
+
+	if (rc != RC_OK || n->all.series == 0)
+		return rc;
+	*ret_done = true;
+	f->out->known = n->all.series;
+	note_left(n);
+	rc = set_grid(n);
+	if (rc == RC_OK)
+		rc = ask_decisive(n);
+	if (rc == RC_OK)
+		rc = ask_suspects(n);
+	return rc;
+}
+
+enum rc
+causes_near(struct causes_fetching *f, bool *ret_done)
+{
+	struct near n = {.f = f};
+	enum rc rc = causes_reach(f, &n.reach);
+
+	*ret_done = false;
+	if (rc == RC_OK && n.reach.n > 0)
+		rc = fetch(&n, ret_done);
+	causes_look_done(&n.all);
+	causes_reach_done(&n.reach);
+	return rc;
+}

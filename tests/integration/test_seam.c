@@ -315,10 +315,12 @@ a_run_goes_all_the_way(void)
 
 	s.a = submit("Idempotency-Key: k1",
 	    "{\"input\":\"why?\",\"language\":\"en\",\"at\":\"-1h\","
-	    "\"window\":\"30m\",\"labels\":{\"job\":\"api\"}}");
+	    "\"window\":\"30m\",\"timezone\":\"Asia/Shanghai\","
+	    "\"labels\":{\"job\":\"api\"}}");
 	same = submit("Idempotency-Key: k1",
 	    "{\"input\":\"why?\",\"language\":\"en\",\"at\":\"-1h\","
-	    "\"window\":\"30m\",\"labels\":{\"job\":\"api\"}}");
+	    "\"window\":\"30m\",\"timezone\":\"Asia/Shanghai\","
+	    "\"labels\":{\"job\":\"api\"}}");
 	ck_assert_str_eq(s.a, same);
 	viewer = start("culprit",
 	    (const char *const[]){"follow", s.a, "--json", s.listen, NULL});
@@ -352,6 +354,7 @@ what_it_left_is_read(void)
 	ck_assert_double_gt(
 	    tree_num(tree_at(show, "run"), "finished_ms", 0), 0);
 	ck_assert_int_eq((int)tree_num(show, "window", 0), 1800);
+	ck_assert_str_eq(tree_str(show, "timezone"), "Asia/Shanghai");
 	ck_assert_str_eq(tree_str(tree_at(show, "labels"), "job"), "api");
 	assert_contains(tree_str(report, "markdown"), "# the report");
 	ck_assert_str_eq(tree_str(report, "language"), "en");

@@ -1,4 +1,5 @@
--- schema.sql - the store as this build makes it, version 3.
+-- schema.sql - the store as version 4 had it; schema_N.sql is what version N
+-- added. A new file is made of all of them, an older one gets what it lacks.
 --
 -- Tables whose rows hold up to a few kilobytes are ordinary ones: without a
 -- rowid such a row would take an overflow page each. The journal grows at its

@@ -33,6 +33,8 @@ enum {
 	STORE_BYTES_MAX = 64 << 20,	/* one update, event or evidence */
 	STORE_SMALL_BYTES = 16 << 10,	/* evidence kept with its run */
 	STORE_BATCHES_MAX = 1,		/* under way before commit has to wait */
+	STORE_SLIP_KEY_MAX = 64,
+	STORE_SLIP_BYTES_MAX = 1 << 20,
 };
 
 /* The status of a run whose row was changed from outside. */
@@ -51,7 +53,7 @@ struct store_run {
 	struct span confidence;
 	struct span node;	/* the graph's node it is at */
 	int64_t created_ms, finished_ms;	/* wall; 0: not finished */
-	int64_t deadline_ms;			/* wall */
+	int64_t deadline_ms;	/* wall; 0: it has not begun */
 	int64_t iteration, turns;
 	int64_t next_task, next_update, last_seq;
 	int64_t recoveries;	/* begun after deaths at it, and not made up for */
@@ -76,6 +78,23 @@ struct store_evidence {
 	struct span media;
 	struct span sha256;	/* hex, 64 characters */
 	struct span bytes;
+};
+
+/* On disk: never renumbered. */
+enum store_slip_kind {
+	STORE_SLIP_INCIDENT = 1, /* supervisor/run/incident.c, both */
+	STORE_SLIP_ALERT = 2,
+};
+
+/*
+ * What is kept beside a run and not in its record: it may change, or come,
+ * when the run has ended, and goes with the run. It is under no chain.
+ */
+struct store_slip {
+	enum store_slip_kind kind;
+	struct span key;	/* unique among its kind */
+	int64_t row;		/* whose it is */
+	struct span data;	/* a msgpack value */
 };
 
 struct store_list {
@@ -107,8 +126,8 @@ struct store_ops {
 	enum rc (*run_insert)(struct store *s, const struct store_run *r,
 	    int64_t *ret_row, struct err *err);
 	/* Writes every field that may change while a run goes on: status,
-	 * reason, confidence, node, finished_ms, iteration, turns, next_task,
-	 * next_update, last_seq, recoveries. With finished_ms the run has
+	 * reason, confidence, node, finished_ms, deadline_ms, iteration,
+	 * turns, next_task, next_update, last_seq, recoveries. With finished_ms the run has
 	 * ended: its status is taken from then on, and nothing changes after
 	 * that. */
 	enum rc (*run_update)(struct store *s, const struct store_run *r,
@@ -133,6 +152,13 @@ struct store_ops {
 	 * the same numbers, up to one below that. */
 	enum rc (*evidence_share)(struct store *s, int64_t from, int64_t to,
 	    int64_t below, struct err *err);
+
+	/* Inserts or replaces the slip of that kind and key; drop: deletes it.
+	 * Of its run the row is there, or in this batch. */
+	enum rc (*slip_put)(
+	    struct store *s, const struct store_slip *slip, struct err *err);
+	enum rc (*slip_drop)(struct store *s, enum store_slip_kind kind,
+	    struct span key, struct err *err);
 
 	/* Hands the batch over and begins another; its number, counted from
 	 * 1. 0: it was empty. */
@@ -205,6 +231,11 @@ struct store_ops {
 	    int64_t number,
 	    void (*each)(void *ctx, const struct store_evidence *), void *ctx,
 	    struct err *err);
+	/* Those of a kind, of one run or, where row is 0, of all; in the order
+	 * of their keys. Where the data is none any more it is empty. */
+	enum rc (*slip_each)(struct store *s, enum store_slip_kind kind,
+	    int64_t row, void (*each)(void *ctx, const struct store_slip *),
+	    void *ctx, struct err *err);
 };
 
 extern const struct store_ops store_sqlite;

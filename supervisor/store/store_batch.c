@@ -11,6 +11,7 @@ batch_new(void)
 	struct batch *b = xcalloc(1, sizeof(*b));
 
 	TAILQ_INIT(&b->changes);
+	buf_init(&b->slips, BATCH_BYTES_MAX);
 	return b;
 }
 
@@ -35,7 +36,14 @@ batch_free(struct batch *b)
 		TAILQ_REMOVE(&b->changes, c, list);
 		change_free(c);
 	}
+	buf_done(&b->slips);
 	free(b);
+}
+
+bool
+batch_is_empty(const struct batch *b)
+{
+	return TAILQ_EMPTY(&b->changes) && b->slips.len == 0;
 }
 
 struct change *

@@ -31,6 +31,7 @@ struct batch {
 	uint64_t number;
 	TAILQ_HEAD(, change) changes;
 	struct change *buckets[BATCH_BUCKETS];
+	struct buf slips;		/* records: store_slip.h */
 	/* Once it was executed: */
 	enum rc rc;
 	struct err err;
@@ -44,6 +45,7 @@ DEFINE_AUTO(auto_batch, struct batch, batch_free);
 
 /* The run's part of it, made where there is none. */
 struct change *batch_change(struct batch *b, int64_t row);
+bool batch_is_empty(const struct batch *b);
 /* NULL: it does nothing to that run. */
 struct change *batch_find(const struct batch *b, int64_t row);
 

@@ -34,7 +34,7 @@ static const char *const texts[SQL_COUNT] = {
     /* What has an index is written only when it changes. */
     [SQL_RUN_PROGRESS] =
 	"UPDATE runs SET reason = ?7, confidence = ?8, node = ?9, "
-	"iteration = ?13, turns = ?14, next_task = ?15, next_update = ?16, "
+	"deadline_ms = ?12, iteration = ?13, turns = ?14, next_task = ?15, next_update = ?16, "
 	"last_seq = ?17, recoveries = ?18, chain = ?19, seal = ?20 "
 	"WHERE row = ?1",
     [SQL_RUN_END] = "UPDATE runs SET status = ?6, finished_ms = ?11, "
@@ -72,11 +72,22 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_REF_PUT] = "INSERT INTO refs (run, blob) SELECT ?1, id FROM blobs "
 		    "WHERE sha256 = ?2 ON CONFLICT DO NOTHING",
     [SQL_REF_DELETE] = "DELETE FROM refs WHERE run = ?1",
+    [SQL_SLIP_PUT] = "INSERT INTO slips (kind, key, run, data) VALUES "
+		     "(?1, ?2, ?3, ?4) ON CONFLICT (kind, key) DO UPDATE SET "
+		     "run = excluded.run, data = excluded.data",
+    [SQL_SLIP_DROP] = "DELETE FROM slips WHERE kind = ?1 AND key = ?2",
+    [SQL_SLIP_EACH] =
+	"SELECT key, run, data FROM slips WHERE kind = ?1 ORDER BY key",
+    [SQL_SLIP_OF] = "SELECT key, run, data FROM slips WHERE kind = ?1 AND "
+		    "run = ?2 ORDER BY key",
+    [SQL_SLIP_DELETE] = "DELETE FROM slips WHERE run = ?1",
     /* What belongs to no run, or cannot be reached from one. */
     [SQL_STRAY] =
 	"SELECT 'journal row ' || id FROM journal WHERE run NOT IN "
 	"(SELECT row FROM runs) UNION ALL "
 	"SELECT 'reference of row ' || run FROM refs WHERE run NOT IN "
+	"(SELECT row FROM runs) UNION ALL "
+	"SELECT 'slip of row ' || run FROM slips WHERE run NOT IN "
 	"(SELECT row FROM runs) UNION ALL "
 	"SELECT 'blob ' || id FROM blobs WHERE id NOT IN "
 	"(SELECT blob FROM refs) LIMIT 1",

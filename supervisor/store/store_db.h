@@ -15,7 +15,8 @@
 
 enum {
 	STORE_APPLICATION = 0x43554c50,	/* "CULP", in the file's header */
-	STORE_VERSION = 4,		/* the schema this build writes */
+	STORE_VERSION = 5,		/* the schema this build writes */
+	STORE_VERSION_LEAST = 4,	/* that it takes over */
 	STORE_CHECK_BYTES = 256 << 20,	/* larger files: checked as read */
 	STORE_RUN_COLUMNS = 18,		/* of struct store_run, sealed */
 };
@@ -52,6 +53,11 @@ enum sql {
 	SQL_BLOB_COLLECT,
 	SQL_REF_PUT,
 	SQL_REF_DELETE,
+	SQL_SLIP_PUT,
+	SQL_SLIP_DROP,
+	SQL_SLIP_EACH,
+	SQL_SLIP_OF,
+	SQL_SLIP_DELETE,
 	SQL_STRAY,
 	SQL_COUNT
 };

@@ -92,6 +92,12 @@ store_version(const char *path, uint32_t version, struct err *err)
 				    : "another data directory");
 }
 
+static bool
+store_knows(uint32_t version)
+{
+	return version >= STORE_VERSION_LEAST && version <= STORE_VERSION;
+}
+
 static uint32_t
 store_be32(const uint8_t *p)
 {
@@ -117,8 +123,7 @@ store_check_header(const char *path, int fd, struct err *err)
 	if (h[18] > 2 || h[19] > 2)
 		return store_foreign(path, "is damaged", err);
 	version = store_be32(h + 60);
-	return version == STORE_VERSION ? RC_OK
-					: store_version(path, version, err);
+	return store_knows(version) ? RC_OK : store_version(path, version, err);
 }
 
 enum rc
@@ -176,11 +181,12 @@ store_sync_directory(const char *path, struct err *err)
 static enum rc
 store_create_at(struct store *s, const char *path, struct err *err)
 {
-	auto_str sql = xasprintf("BEGIN IMMEDIATE; %s "
+	auto_str sql = xasprintf("BEGIN IMMEDIATE; %s %s "
 				 "PRAGMA application_id = %d; "
 				 "PRAGMA user_version = %d; COMMIT; "
 				 "PRAGMA journal_mode = WAL",
-	    SUPERVISOR_SCHEMA, STORE_APPLICATION, STORE_VERSION);
+	    SUPERVISOR_SCHEMA, SUPERVISOR_SCHEMA_5, STORE_APPLICATION,
+	    STORE_VERSION);
 	enum rc rc = store_db_connect(&s->write, path, false, err);
 
 	if (rc == RC_OK)
@@ -233,9 +239,42 @@ store_ask(struct store_db *d, const char *sql, char *ret, size_t n,
 	return code == SQLITE_ROW ? RC_OK : store_db_unread(d, code, err);
 }
 
+static enum rc
+store_ask_version(
+    struct store_db *d, const char *path, uint32_t *ret, struct err *err)
+{
+	char text[32];
+	enum rc rc =
+	    store_ask(d, "PRAGMA user_version", text, sizeof(text), err);
+
+	if (rc != RC_OK)
+		return rc;
+	*ret = (uint32_t)strtoul(text, NULL, 10);
+	return store_knows(*ret) ? RC_OK : store_version(path, *ret, err);
+}
+
+/* A store of an earlier version gets what it lacks, all of it or nothing: the
+ * builds before do not open it any more. */
+static enum rc
+store_take_over(struct store *s, uint32_t version, struct err *err)
+{
+	static const char *const steps[] = {SUPERVISOR_SCHEMA_5};
+	enum rc rc = RC_OK;
+
+	for (; rc == RC_OK && version < STORE_VERSION; version++) {
+		auto_str sql = xasprintf(
+		    "BEGIN IMMEDIATE; %s PRAGMA user_version = %u; COMMIT",
+		    steps[version - STORE_VERSION_LEAST], version + 1);
+
+		rc = store_exec(s, sql, "take it over", err);
+	}
+	return rc;
+}
+
 /* What the header said may be older than what the log says. */
 static enum rc
-store_check(struct store *s, int64_t bytes, struct err *err)
+store_check(
+    struct store *s, int64_t bytes, uint32_t *ret_version, struct err *err)
 {
 	/* What a supervisor cannot begin without. */
 	static const char has_ends[] =
@@ -243,14 +282,11 @@ store_check(struct store *s, int64_t bytes, struct err *err)
 	    "('base', 'head') AND length(link) = 32) = 2 AND (SELECT count(*) "
 	    "FROM meta WHERE name = 'epoch') = 1 THEN 'ok' ELSE 'no' END";
 	char text[128] = "ok";
-	enum rc rc = store_ask(
-	    &s->write, "PRAGMA user_version", text, sizeof(text), err);
+	enum rc rc =
+	    store_ask_version(&s->write, s->path, ret_version, err);
 
 	if (rc != RC_OK)
 		return rc;
-	if (strtoul(text, NULL, 10) != STORE_VERSION)
-		return store_version(
-		    s->path, (uint32_t)strtoul(text, NULL, 10), err);
 	if (bytes > STORE_CHECK_BYTES)
 		return RC_OK;
 	/* To the check a page that could not be read is damage, too; what is
@@ -315,10 +351,13 @@ static enum rc
 store_accept(struct store *s, int64_t bytes, struct err *err)
 {
 	sqlite3 *db = s->write.db;
+	uint32_t version = 0;
 	enum rc rc;
 
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	rc = store_check(s, bytes, err);
+	rc = store_check(s, bytes, &version, err);
+	if (rc == RC_OK)
+		rc = store_take_over(s, version, err);
 	if (rc == RC_OK)
 		rc = store_db_prepare(&s->write, err);
 	if (rc != RC_OK)
@@ -349,6 +388,7 @@ store_view(const char *path, struct store **ret_s, struct err *err)
 {
 	AUTO(auto_store) s = store_new(path);
 	int64_t bytes = 0;
+	uint32_t version;
 	enum rc rc = store_look(path, &bytes, err);
 
 	if (rc == RC_OK && bytes == 0)
@@ -359,7 +399,15 @@ store_view(const char *path, struct store **ret_s, struct err *err)
 		return rc;
 	sqlite3_db_config(s->read.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 	    NULL);
-	rc = store_db_prepare(&s->read, err);
+	rc = store_ask_version(&s->read, s->path, &version, err);
+	if (rc == RC_OK && version != STORE_VERSION)
+		rc = err_set(err, RC_CONFLICT,
+		    "%s has schema %u, this build reads %d: start the "
+		    "supervisor on it once, which takes it over, or read it "
+		    "with the build that wrote it",
+		    s->path, version, STORE_VERSION);
+	if (rc == RC_OK)
+		rc = store_db_prepare(&s->read, err);
 	if (rc == RC_OK)
 		*ret_s = TAKE(s);
 	return rc;

@@ -30,7 +30,7 @@ static const struct {
     COLUMN(node, TEXT | MOVES),
     COLUMN(created_ms, FIXED),
     COLUMN(finished_ms, MOVES),
-    COLUMN(deadline_ms, FIXED),
+    COLUMN(deadline_ms, MOVES),
     COLUMN(iteration, MOVES),
     COLUMN(turns, MOVES),
     COLUMN(next_task, MOVES),

@@ -6,6 +6,7 @@
 #include "supervisor/store/store_read.h"
 #include "supervisor/store/store_row.h"
 #include "supervisor/store/store_scroll.h"
+#include "supervisor/store/store_slip.h"
 #include "supervisor/store/store_task.h"
 #include "supervisor/store/store_thread.h"
 
@@ -165,7 +166,7 @@ sqlite_evidence_share(struct store *s, int64_t from, int64_t to,
 static uint64_t
 sqlite_commit(struct store *s)
 {
-	if (TAILQ_EMPTY(&s->open->changes))
+	if (batch_is_empty(s->open))
 		return 0;
 	s->open->number = ++s->last_batch;
 	thread_give(s->thread, s->open);
@@ -235,6 +236,8 @@ const struct store_ops store_sqlite = {
     .task_clear = sqlite_task_clear,
     .evidence_put = sqlite_evidence_put,
     .evidence_share = sqlite_evidence_share,
+    .slip_put = slip_put,
+    .slip_drop = slip_drop,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .under_way = sqlite_under_way,
@@ -253,4 +256,5 @@ const struct store_ops store_sqlite = {
     .task_each = read_task_each,
     .evidence_get = read_evidence_get,
     .evidence_written = read_evidence_written,
+    .slip_each = slip_each,
 };

@@ -9,7 +9,7 @@ run_delete(struct store_db *d, int64_t row, struct err *err)
 {
 	/* Blobs before what refers to them. */
 	static const enum sql of_row[] = {SQL_JOURNAL_DELETE, SQL_BLOB_COLLECT,
-	    SQL_REF_DELETE, SQL_RUN_DELETE};
+	    SQL_REF_DELETE, SQL_SLIP_DELETE, SQL_RUN_DELETE};
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < ARRAY_LEN(of_row); i++)

@@ -3,6 +3,7 @@
  */
 #include "common/base/failpoint.h"
 #include "supervisor/store/store_row.h"
+#include "supervisor/store/store_slip.h"
 #include "supervisor/store/store_tails.h"
 
 #include <stdlib.h>
@@ -346,6 +347,8 @@ writer_inside(struct writer *w, const struct batch *b, struct err *err)
 	TAILQ_FOREACH(c, &b->changes, list)
 	if (rc == RC_OK)
 		rc = change_write(w, c, err);
+	if (rc == RC_OK)
+		rc = slips_write(w->db, b, err);
 	return rc == RC_OK ? head_write(w, head, err) : rc;
 }
 

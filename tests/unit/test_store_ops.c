@@ -83,7 +83,8 @@ START_TEST(run_update_changes_what_may_change)
 	    .next_task = 13,
 	    .next_update = 14,
 	    .last_seq = 15,
-	    .recoveries = 16};
+	    .recoveries = 16,
+	    .deadline_ms = 17};
 
 	fix_init(&f);
 	r.row = fix_add_run(&f, "r1", "k1", 0);
@@ -96,9 +97,9 @@ START_TEST(run_update_changes_what_may_change)
 	MUST(ops->run_find(f.s, span_of("r1"), see_run, &f, &fix_err));
 	ck_assert_str_eq(fix_seen(&f),
 	    "r1 key=k1 digest=d1 input=why? running/disk//END "
-	    "1 0 3 11 12 13 14 15 16;"
+	    "1 0 17 11 12 13 14 15 16;"
 	    "r1 key=k1 digest=d1 input=why? failed/disk//END "
-	    "1 10 3 11 12 13 14 15 16;");
+	    "1 10 17 11 12 13 14 15 16;");
 }
 END_TEST
 

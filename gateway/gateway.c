@@ -143,7 +143,8 @@ gateway_start(struct agent *a, void **ret_state, struct err *err)
 
 		g->api = api_new(g->link, c->language, g->gate,
 		    c->prometheus_link != NULL ? c->prometheus_link
-					       : c->prometheus_url);
+					       : c->prometheus_url,
+		    c->heartbeats);
 		rc = server_open(g, has_token, err);
 	}
 	if (rc != RC_OK) {

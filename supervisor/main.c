@@ -13,6 +13,7 @@
 #include "supervisor/doors/calls.h"
 #include "supervisor/doors/doors.h"
 #include "supervisor/run/follow.h"
+#include "supervisor/run/incident.h"
 #include "supervisor/run/ledger.h"
 #include "supervisor/run/look.h"
 #include "supervisor/run/recover.h"
@@ -47,6 +48,7 @@ supervisor_stop(void *state)
 	calls_free(s->calls);
 	registry_free(s->workers);
 	windows_free(s->windows);
+	incidents_free(s->incidents);
 	zhash_destroy(&s->by_id);
 	ledger_silence(s);
 	outbox_done(&s->outbox);
@@ -70,6 +72,7 @@ supervisor_new(struct agent *a)
 	s->workers = registry_new();
 	s->calls = calls_new();
 	s->windows = windows_new();
+	s->incidents = incidents_new();
 	s->by_id = zhash_new();
 	s->lease_ms = agent_conf(a)->lease_ms;
 	s->keep_ms = clk_mono_ms() + KEEP_FIRST_MS;
@@ -80,7 +83,8 @@ supervisor_new(struct agent *a)
 	TAILQ_INIT(&s->ended);
 	TAILQ_INIT(&s->behind);
 	for (n = 0; n < NODE_COUNT; n++) {
-		TAILQ_INIT(&s->queue[n]);
+		TAILQ_INIT(&s->queue[n][0]);
+		TAILQ_INIT(&s->queue[n][1]);
 		TAILQ_INIT(&s->suspects[n]);
 	}
 	TAILQ_INIT(&s->looks);
@@ -119,6 +123,8 @@ supervisor_start(struct agent *a, void **ret_state, struct err *err)
 		rc = graph_validate(&graph_main, err);
 	if (rc == RC_OK)
 		rc = s->ops->open(path, &s->store, &s->epoch, err);
+	if (rc == RC_OK)
+		rc = incidents_load(s, err);
 	if (rc == RC_OK)
 		rc = doors_open(s, err);
 	FAILPOINT(supervisor_listens);

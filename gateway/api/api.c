@@ -21,13 +21,14 @@ static const char msgpack[] = "application/msgpack";
 
 struct api *
 api_new(struct link *link, const char *language, const struct gate *gate,
-    const char *prometheus)
+    const char *prometheus, const char *heartbeats)
 {
 	struct api *api = xcalloc(1, sizeof(*api));
 
 	api->link = link;
 	api->gate = gate;
 	api->prometheus = prometheus;
+	api->heartbeats = heartbeats;
 	api->language = prefer_language_of(span_of(language));
 	if (api->language == NULL)
 		api->language = "zh";

@@ -22,9 +22,10 @@ enum { API_TOKEN_BODY_MAX = 32 << 10 };
 struct gate;
 
 /* language: of reports whose request names none. gate, prometheus: for the
- * page, whom it lets in and where a browser finds Prometheus, or NULL. */
+ * page, whom it lets in and where a browser finds Prometheus, or NULL.
+ * heartbeats: as of hook.h. */
 struct api *api_new(struct link *link, const char *language,
-    const struct gate *gate, const char *prometheus);
+    const struct gate *gate, const char *prometheus, const char *heartbeats);
 void api_free(struct api *api);
 
 /* For server_spec. */
@@ -50,6 +51,7 @@ void api_sign_out(struct api *api, struct web *h);
 void api_mcp(struct api *api, struct web *h);
 void api_alerts(struct api *api, struct web *h);
 void api_ask(struct api *api, struct web *h);
+void api_hook(struct api *api, struct web *h);
 void api_healthz(struct api *api, struct web *h);
 void api_readyz(struct api *api, struct web *h);
 

@@ -15,6 +15,7 @@ struct api {
 	const char *language; /* of reports whose request names none */
 	const struct gate *gate;
 	const char *prometheus; /* for browsers; or NULL */
+	const char *heartbeats; /* or NULL: as of hook.h */
 };
 
 struct exchange {
@@ -27,6 +28,7 @@ struct exchange {
 	bool over;              /* the run's last event was taken */
 	void *more;             /* what the route keeps besides, or NULL */
 	void (*more_free)(void *more);
+	unsigned heartbeats;    /* among the alerts that came */
 };
 
 struct exchange *exchange_new(struct api *api, struct web *h);

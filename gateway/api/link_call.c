@@ -16,7 +16,7 @@
 
 enum {
 	AWAY_MS = 2000, /* away for longer: a call does not wait for it */
-	CALL_BYTES_MAX = 128 << 10,
+	CALL_BYTES_MAX = PROTO_BYTES_MAX - (64 << 10),
 	FOLLOWS_MAX = 64,
 };
 

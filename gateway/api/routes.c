@@ -4,6 +4,7 @@
 #include "gateway/api/routes.h"
 
 #include "gateway/api/api.h"
+#include "gateway/api/hook.h"
 #include "gateway/api/request.h"
 #include "gateway/page/page.h"
 
@@ -37,6 +38,7 @@ const struct route routes[] = {
     {"GET", "/page/{item}", true, 0, {0}, page_asset},
     {"POST", "/mcp", false, REQUEST_BODY_MAX, {0}, api_mcp},
     {"GET", "/api/alerts", false, 0, {0}, api_alerts},
+    {"POST", "/api/alerts", false, HOOK_BODY_MAX, {0}, api_hook},
     {"GET", "/healthz", true, 0, {0}, api_healthz},
     {"GET", "/readyz", true, 0, {0}, api_readyz},
     {0},

@@ -395,6 +395,27 @@ on_feedback(struct view *v, const cJSON *data, struct buf *b)
 	tell_warnings(v, text_of(data, "summary"), b);
 }
 
+/* Further alerts of what is looked into, and those that are over. */
+static void
+on_alerts(struct view *v, const cJSON *data, struct buf *b)
+{
+	int joined = int_of(data, "joined"), gone = int_of(data, "gone");
+	const char *between = ": ";
+	const cJSON *name;
+
+	if (joined > 0)
+		buf_addf(b, "%d more", joined);
+	if (gone > 0)
+		buf_addf(b, "%s%d resolved", b->len > 0 ? ", " : "", gone);
+	buf_addf(b, "; %d firing now", int_of(data, "firing"));
+	cJSON_ArrayForEach (
+	    name, cJSON_GetObjectItemCaseSensitive(data, "names")) {
+		put_text(b, between, cJSON_GetStringValue(name), "");
+		between = ", ";
+	}
+	view_line(v, PLAIN, "alerts", b);
+}
+
 static void
 on_retry(struct view *v, const cJSON *data, struct buf *b)
 {
@@ -457,6 +478,7 @@ static const struct {
     {"approval", on_approval},
     {"decided", on_decided},
     {"feedback", on_feedback},
+    {"alerts", on_alerts},
     {"retry", on_retry},
     {"progress", on_progress},
     {"error", on_error},

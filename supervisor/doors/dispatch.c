@@ -14,6 +14,8 @@
 #include "supervisor/run/look.h"
 #include "supervisor/run/step.h"
 
+enum { HOOKS_TURN = 4 };
+
 int64_t
 dispatch_alive_since(const struct supervisor *s)
 {
@@ -104,6 +106,9 @@ lease(struct supervisor *s, struct task *t, struct worker *w)
 
 	supervisor_at_work(s, r);
 	step_release(s, t);
+	if (r->ends_mono_ms == RUN_NEVER_MS)
+		run_begin(r, agent_conf(s->agent)->deadline_s * 1000);
+	s->hooked[t->node] += r->webhook;
 	t->state = TASK_LEASED;
 	t->attempt++;
 	t->worker = w;
@@ -166,26 +171,60 @@ is_held(const struct supervisor *s, const struct task *t)
 	return t->held != 0 && t->held == registry_edition(s->workers);
 }
 
+/* Webhooks' investigations may take so much of the room there is, so that a
+ * storm leaves some of it free; and one task at least. */
+static bool
+has_share(struct supervisor *s, enum node node, int64_t since)
+{
+	int64_t most = registry_room(s->workers, node, since) *
+		       agent_conf(s->agent)->alert_share / 100;
+
+	return s->hooked[node] < MAX(most, 1);
+}
+
+/* Leases the first of those from *at on that can be, and has *at behind it;
+ * false: none can. */
+static bool
+lease_next(struct supervisor *s, enum node node, struct task **at)
+{
+	int64_t since = dispatch_alive_since(s);
+
+	while (*at != NULL) {
+		struct task *t = *at;
+		struct worker *w;
+
+		/* Nobody has room: the rest need not be looked at. */
+		if (registry_pick(s->workers, node, (struct span){NULL, 0},
+			since) == NULL ||
+		    (t->run->webhook && !has_share(s, node, since)))
+			return false;
+		*at = TAILQ_NEXT(t, queue);
+		if (is_held(s, t))
+			continue;
+		w = registry_pick(s->workers, node, task_tool(t), since);
+		if (w == NULL || (node == NODE_EXECUTOR && !approve_clears(s, t)))
+			continue;
+		lease(s, t, w);
+		return true;
+	}
+	return false;
+}
+
+/* People first, but while both wait every fourth task is a webhook's. */
 static void
 dispatch_queue(struct supervisor *s, enum node node)
 {
-	int64_t since = dispatch_alive_since(s);
-	struct task *t, *next;
+	struct task *at[2] = {TAILQ_FIRST(&s->queue[node][0]),
+	    TAILQ_FIRST(&s->queue[node][1])};
+	bool both, first;
 
-	for (t = TAILQ_FIRST(&s->queue[node]); t != NULL; t = next) {
-		struct worker *w;
-
-		next = TAILQ_NEXT(t, queue);
-		if (is_held(s, t))
-			continue;
-		/* Nobody has room: the rest need not be looked at. */
-		if (registry_pick(s->workers, node, (struct span){NULL, 0},
-			since) == NULL)
+	for (;;) {
+		both = at[0] != NULL && at[1] != NULL;
+		first = both && s->turns[node] % HOOKS_TURN == HOOKS_TURN - 1;
+		if (!lease_next(s, node, &at[first]) &&
+		    !lease_next(s, node, &at[!first]))
 			return;
-		w = registry_pick(s->workers, node, task_tool(t), since);
-		if (w != NULL &&
-		    (node != NODE_EXECUTOR || approve_clears(s, t)))
-			lease(s, t, w);
+		s->turns[node] += both;
 	}
 }
 

@@ -18,6 +18,7 @@
 #include "supervisor/run/engine.h"
 #include "supervisor/run/follow.h"
 #include "supervisor/run/fork.h"
+#include "supervisor/run/intake.h"
 #include "supervisor/run/ledger.h"
 #include "supervisor/run/lookup.h"
 #include "supervisor/doors/query.h"
@@ -57,19 +58,6 @@ submit_again(struct supervisor *s, const struct bus_peer *peer,
 	return RC_OK;
 }
 
-static enum rc
-submit_check(const struct supervisor *s, struct err *err)
-{
-	if (s->draining)
-		return err_set(err, RC_BUSY, "the supervisor is stopping");
-	if (s->n_runs >= agent_conf(s->agent)->queue_max)
-		return err_set(err, RC_BUSY,
-		    "%d investigations are under way, "
-		    "which is the limit; try again later",
-		    s->n_runs);
-	return RC_OK;
-}
-
 /* What another run a new one goes on from, and how. */
 struct origin {
 	struct span run; /* empty: from none */
@@ -100,7 +88,7 @@ submit_new(struct supervisor *s, const struct bus_peer *peer,
 {
 	struct submission sub;
 	struct run *r;
-	enum rc rc = submit_check(s, err);
+	enum rc rc = intake_room(s, false, err);
 
 	if (rc != RC_OK)
 		return rc;
@@ -134,10 +122,38 @@ submit(struct supervisor *s, const struct bus_peer *peer,
 	return submit_new(s, peer, m, o, err);
 }
 
+/* What came by webhook; who sends it again gets the same answer. */
+static enum rc
+submit_alerts(struct supervisor *s, const struct bus_peer *peer,
+    const struct proto_submit *m, const struct proto_request *rq,
+    struct err *err)
+{
+	struct proto reply = {.type = PROTO_REPLY};
+	auto_buf value = {.max = 4096};
+	struct intake in;
+	enum rc rc = intake_take(s, rq, &in, err);
+
+	if (rc != RC_OK)
+		return rc;
+	proto_put_taken(&value, &in.taken);
+	reply.reply.req = m->req;
+	reply.reply.rc = span_of(rc_name(RC_OK));
+	reply.reply.run = span_of(in.id);
+	reply.reply.value = buf_span(&value);
+	ledger_send(s, s->front, peer, &reply);
+	return RC_OK;
+}
+
 static enum rc
 on_submit(struct supervisor *s, const struct bus_peer *peer,
     const struct proto *msg, struct err *err)
 {
+	struct proto_request rq;
+
+	/* What is wrong with the others is told where they are taken. */
+	if (proto_get_request(msg->submit.input, &rq, err) == RC_OK &&
+	    rq.group.n != 0)
+		return submit_alerts(s, peer, &msg->submit, &rq, err);
 	return submit(
 	    s, peer, &msg->submit, &(struct origin){.from = 0}, err);
 }

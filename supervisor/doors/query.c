@@ -8,6 +8,7 @@
 #include "common/wire/wire.h"
 #include "supervisor/run/approve.h"
 #include "supervisor/run/checkpoint.h"
+#include "supervisor/run/incident.h"
 #include "supervisor/run/ledger.h"
 #include "supervisor/run/lookup.h"
 
@@ -46,6 +47,21 @@ query_reply(const struct query *q, const struct buf *value, struct err *err)
 
 /* ---- list ---- */
 
+/* What came by webhook for a run, with a list of it or without; empty: it is
+ * no webhook's. */
+static struct span
+put_gathered(const struct supervisor *s, struct buf *b, struct span id,
+    const struct buf *list)
+{
+	auto_str text = xstrndup(id.p, id.n);
+	const struct incident *i = incident_of_run(s->incidents, text);
+
+	if (i != NULL)
+		incident_put(b, i,
+		    list != NULL ? buf_span(list) : (struct span){NULL, 0});
+	return buf_span(b);
+}
+
 struct list_page {
 	const struct supervisor *s;
 	struct buf runs;
@@ -59,6 +75,7 @@ list_add(void *ctx, const struct store_run *r)
 {
 	struct list_page *p = ctx;
 	const struct run *live = lookup_run(p->s, r->id);
+	auto_buf alerts = {.max = 4096};
 	const struct proto_listed run = {
 	    .id = r->id,
 	    .input = r->input,
@@ -69,6 +86,7 @@ list_add(void *ctx, const struct store_run *r)
 	    .finished_ms = r->finished_ms,
 	    .iteration = r->iteration,
 	    .waits = live != NULL ? (uint64_t)approve_waits(live) : 0,
+	    .alerts = put_gathered(p->s, &alerts, r->id, NULL),
 	};
 
 	p->more = p->n == p->limit;
@@ -121,9 +139,13 @@ query_show(struct query *q, struct err *err)
 	struct lookup_row k;
 	auto_buf b = {.max = VALUE_BYTES_MAX}, more = {.max = VALUE_BYTES_MAX};
 	auto_buf waits = {.max = VALUE_BYTES_MAX};
+	auto_buf list = {.max = VALUE_BYTES_MAX};
+	auto_buf alerts = {.max = VALUE_BYTES_MAX};
 	const struct run *live = lookup_run(q->s, q->m->run);
 	enum rc rc = lookup_find(q->s, q->m->run, &k, err);
 
+	if (rc == RC_OK)
+		rc = incident_put_list(q->s, &list, k.row, err);
 	if (rc == RC_OK)
 		rc = checkpoint_state(q->s, k.row, &st, err);
 	if (rc != RC_OK)
@@ -135,8 +157,11 @@ query_show(struct query *q, struct err *err)
 	proto_put_shown(&more, &(struct proto_shown){.created_ms = k.created_ms,
 				   .finished_ms = k.finished_ms,
 				   .last_seq = k.last_seq,
-				   .waits = buf_span(&waits)});
+				   .waits = buf_span(&waits),
+				   .alerts = put_gathered(q->s, &alerts,
+				       span_of(k.id), &list)});
 	buf_mark(&more, &waits);
+	buf_mark(&more, &alerts);
 	state_encode(
 	    st, &b, &(struct state_extra){"run", buf_span(&more)}, 1);
 	state_free(st);

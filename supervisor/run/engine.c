@@ -15,17 +15,39 @@
 #include "common/base/utf8.h"
 #include "common/wire/wire.h"
 #include "supervisor/run/finish.h"
+#include "supervisor/run/incident.h"
 #include "supervisor/run/ledger.h"
 #include "supervisor/run/outcome.h"
 #include "supervisor/run/step.h"
 
 /* ---- along the graph ---- */
 
+/* What readers of the report should know before anything else in it. */
+static void
+say_gone(struct supervisor *s, struct run *r)
+{
+	auto_buf note = {.max = 4096}, b = {.max = 8192};
+	struct err err;
+
+	if (!incident_put_gone(s->incidents, r->id,
+		report_lang(state_str(r->state, "language")), &note))
+		return;
+	wire_put_map(&b, 2);
+	run_put_seq(r, &b, 0);
+	wire_put_str(&b, "notes");
+	wire_put_array(&b, 1);
+	wire_put_span(&b, buf_span(&note));
+	if (!ledger_apply(s, r, buf_span(&b), &err))
+		log_debug("a note does not fit", "run", r->id, "reason",
+		    err.text, NULL);
+}
+
 static void
 emit_supervisor(struct supervisor *s, struct run *r)
 {
 	struct facts f = run_facts(r);
 	enum ending e = route_ending(&f);
+	enum node next = route_next(&graph_main, NODE_SUPERVISOR, &f);
 	auto_buf b = {0};
 
 	buf_init(&b, 4096);
@@ -35,11 +57,12 @@ emit_supervisor(struct supervisor *s, struct run *r)
 	wire_put_str(&b, "decision");
 	wire_put_span(&b, state_str(r->state, "decision"));
 	wire_put_str(&b, "next");
-	wire_put_str(
-	    &b, node_name(route_next(&graph_main, NODE_SUPERVISOR, &f)));
+	wire_put_str(&b, node_name(next));
 	wire_put_str(&b, "reason");
 	wire_put_str(&b, e != ENDING_NONE ? ending_name(e) : "");
 	ledger_emit(s, r, "supervisor", &b);
+	if (next == NODE_END && r->given_up == ENDING_NONE)
+		say_gone(s, r);
 }
 
 /* From its node to where it waits or ends. */
@@ -230,9 +253,10 @@ make_run(struct supervisor *s, const struct submission *sub)
 	r = run_new(id);
 	r->node = sub->node;
 	r->created_ms = sub->created_ms;
-	r->deadline_ms = r->created_ms + limit;
 	r->started_mono_ms = clk_mono_ms();
-	r->ends_mono_ms = r->started_mono_ms + limit;
+	r->ends_mono_ms = RUN_NEVER_MS;
+	if (!sub->waits)
+		run_begin(r, limit);
 	return r;
 }
 

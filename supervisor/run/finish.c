@@ -125,6 +125,7 @@ write_end(struct supervisor *s, struct run *r, enum ending e)
 	    .confidence = confidence_of(r, e),
 	    .node = span_of(node_name(NODE_END)),
 	    .finished_ms = clk_wall_ms(),
+	    .deadline_ms = r->deadline_ms,
 	    .iteration = r->iteration,
 	    .turns = r->turns,
 	    .next_task = r->next_task,

@@ -140,6 +140,7 @@ write_run(struct supervisor *s, struct run *r)
 	    .status = span_of("running"),
 	    .reason = span_of(r->reason),
 	    .node = span_of(node_name(r->node)),
+	    .deadline_ms = r->deadline_ms,
 	    .iteration = r->iteration,
 	    .turns = r->turns,
 	    .next_task = r->next_task,

@@ -35,12 +35,26 @@ cannot_read(struct run *r, const char *why)
 	    r->reason, sizeof(r->reason), "its record cannot be read: %s", why);
 }
 
+/* On the monotonic clock. The wall clock may have jumped meanwhile: never
+ * more than a whole deadline is left, which for one that alerts began counts
+ * from later than its row was made. */
+static int64_t
+ends_at(const struct supervisor *s, const struct store_run *row)
+{
+	int64_t limit = MAX(agent_conf(s->agent)->deadline_s * 1000,
+	    row->deadline_ms - row->created_ms);
+	int64_t left = row->deadline_ms - clk_wall_ms();
+
+	if (row->deadline_ms == 0)
+		return RUN_NEVER_MS;
+	return clk_mono_ms() + MAX(MIN(left, limit), 0);
+}
+
 static void
 take_row(void *ctx, const struct store_run *row)
 {
 	struct recovery *c = ctx;
 	char id[STORE_ID_MAX + 1], node[32];
-	int64_t limit = row->deadline_ms - row->created_ms;
 	int64_t gone = MAX(clk_wall_ms() - row->created_ms, 0);
 	struct run *r;
 	struct err err;
@@ -51,10 +65,8 @@ take_row(void *ctx, const struct store_run *row)
 	r->row = row->row;
 	r->created_ms = row->created_ms;
 	r->deadline_ms = row->deadline_ms;
-	/* The wall clock may have jumped meanwhile: never more than a whole
-	 * deadline is left. */
 	r->started_mono_ms = clk_mono_ms() - gone;
-	r->ends_mono_ms = clk_mono_ms() + MAX(limit - gone, 0);
+	r->ends_mono_ms = ends_at(c->s, row);
 	r->iteration = row->iteration;
 	r->turns = row->turns;
 	r->next_task = row->next_task;

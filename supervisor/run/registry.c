@@ -374,6 +374,19 @@ registry_count(const struct registry *g, enum node role, int64_t alive_since_ms)
 	return n;
 }
 
+int
+registry_room(const struct registry *g, enum node role, int64_t alive_since_ms)
+{
+	const struct worker *w;
+	int n = 0;
+
+	LIST_FOREACH(w, &g->workers, all)
+	if (w->role == role && w->state == WORKER_JOINED &&
+	    w->heard_ms >= alive_since_ms)
+		n += w->capacity;
+	return n;
+}
+
 void
 registry_each(
     struct registry *g, void (*each)(void *ctx, struct worker *w), void *ctx)

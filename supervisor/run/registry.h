@@ -87,6 +87,10 @@ void registry_unkeep(struct registry *g);
 int registry_count(const struct registry *g, enum node role,
     int64_t alive_since_ms);
 
+/* How many tasks those take at once. */
+int registry_room(const struct registry *g, enum node role,
+    int64_t alive_since_ms);
+
 /* Calls each for every worker; each may remove the one it is given. */
 void registry_each(struct registry *g,
     void (*each)(void *ctx, struct worker *w), void *ctx);

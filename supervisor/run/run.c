@@ -50,6 +50,14 @@ run_free(struct run *r)
 	free(r);
 }
 
+void
+run_begin(struct run *r, int64_t limit_ms)
+{
+	r->deadline_ms = clk_wall_ms() + limit_ms;
+	r->started_mono_ms = clk_mono_ms();
+	r->ends_mono_ms = r->started_mono_ms + limit_ms;
+}
+
 struct span
 run_unread(const struct run *r)
 {
@@ -117,7 +125,9 @@ run_recall(struct run *r)
 	r->next_evidence = state_int(r->state, "next_evidence", 1);
 	r->failures =
 	    wire_find_int(state_get(r->state, "failures"), "count", 0);
-	r->webhook = state_get(r->state, "alerts").n != 0;
+	/* What a person makes of it later is that person's. */
+	r->webhook = state_get(r->state, "alerts").n != 0 &&
+		     state_get(r->state, "forked_from").n == 0;
 }
 
 struct task *

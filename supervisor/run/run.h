@@ -32,6 +32,9 @@ enum { RUN_ROUND_LEAST_MS = 20 };
  */
 enum { RUN_REFUSALS_MAX = 2 };
 
+/* When one ends that waits for its first task: a webhook's. */
+#define RUN_NEVER_MS INT64_MAX
+
 /* How long the name of whoever approved may be. */
 enum { TASK_BY_MAX = PROTO_MOST(decide, by) };
 
@@ -129,14 +132,14 @@ struct run {
 	int64_t row;
 	struct state *state;
 	enum node node;
-	int64_t created_ms, deadline_ms;	/* wall */
+	int64_t created_ms, deadline_ms;	/* wall; 0: has not begun */
 	int64_t started_mono_ms, ends_mono_ms;
 	int64_t iteration, turns;
 	int64_t next_task, next_update, last_seq, next_evidence;
 	int64_t told_seq;			/* durable up to this event */
 	int64_t failures;
 	int64_t recoveries;			/* as in its row: blame.h */
-	bool webhook;				/* interactive runs go first */
+	bool webhook;				/* alerts began it */
 	bool cancelled, deadline_passed, planner_failed, ended;
 	enum node lacks;			/* as in facts */
 	const char *status;			/* how it ended; NULL before */
@@ -162,6 +165,9 @@ TAILQ_HEAD(task_queue, task);
 struct run *run_new(const char *id);
 /* Followers must be gone. */
 void run_free(struct run *r);
+
+/* Its time counts from now: so long it may take. */
+void run_begin(struct run *r, int64_t limit_ms);
 
 /* Why its conclusion says that nothing could be read; empty: it does not. */
 struct span run_unread(const struct run *r);

@@ -27,28 +27,18 @@ queue_of(struct supervisor *s, const struct task *t)
 {
 	if (step_is_look(t))
 		return &s->looks;
-	return task_is_suspect(t) ? &s->suspects[t->node] : &s->queue[t->node];
+	return task_is_suspect(t) ? &s->suspects[t->node]
+				  : &s->queue[t->node][t->run->webhook];
 }
 
 void
 step_enqueue(struct supervisor *s, struct task *t)
 {
-	struct task_queue *q = queue_of(s, t);
-	struct task *other = NULL;
-
 	t->state = TASK_QUEUED;
 	t->worker = NULL;
 	t->dirty = true;
 	ledger_dirty(s, t->run);
-	/* Somebody waits for an interactive run. */
-	if (!t->run->webhook)
-		TAILQ_FOREACH(other, q, queue)
-	if (other->run->webhook)
-		break;
-	if (other != NULL)
-		TAILQ_INSERT_BEFORE(other, t, queue);
-	else
-		TAILQ_INSERT_TAIL(q, t, queue);
+	TAILQ_INSERT_TAIL(queue_of(s, t), t, queue);
 }
 
 void
@@ -58,6 +48,7 @@ step_release(struct supervisor *s, struct task *t)
 		TAILQ_REMOVE(queue_of(s, t), t, queue);
 	if (t->state == TASK_LEASED && t->worker != NULL) {
 		t->worker->busy--;
+		s->hooked[t->node] -= t->run->webhook;
 		t->worker->alone = false;
 	}
 	t->worker = NULL;

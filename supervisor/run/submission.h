@@ -19,6 +19,7 @@ struct submission {
 	struct buf pairs;		/* of the first update, without id */
 	uint32_t n_pairs;
 	enum node node;			/* to go on from */
+	bool waits;			/* its time counts from its first task */
 	int64_t from_row;		/* whose evidence it shares; 0: none */
 	int64_t evidence_below;		/* up to one below that number */
 };

@@ -6,6 +6,7 @@
  *	front, turn -> engine -> finish -> judge	where a run goes, how it ends
  *	back, engine, recover -> outcome	what came of its steps
  *	turn -> dispatch; back, turn -> retry	tasks to workers, and back
+ *	front -> intake -> incident, engine	alerts that come by webhook
  *	outcome, dispatch, front -> approve	UNSAFE steps
  *	these five, look -> step		one task
  *	dispatch -> look			steps that are answered here
@@ -34,6 +35,7 @@
 enum { FOLLOW_BUCKETS = 4096 };
 
 struct calls;
+struct incidents;
 struct page;
 struct speech;
 
@@ -54,9 +56,13 @@ struct supervisor {
 	/* What comes from there is a turn as well; turn.h. */
 	void (*turn_begin)(struct supervisor *s);
 	void (*turn_end)(void *s);
+	struct incidents *incidents;	/* of alerts that came */
 	struct run_list ended;		/* freed once their events left; in
 					 * by_id until then */
-	struct task_queue queue[NODE_COUNT];
+	/* Those of people, and those of webhooks; dispatch.c shares out. */
+	struct task_queue queue[NODE_COUNT][2];
+	unsigned turns[NODE_COUNT];	/* whose turn it is */
+	int hooked[NODE_COUNT];		/* leased, of webhooks' runs */
 	struct task_queue suspects[NODE_COUNT];	/* run.h */
 	struct calls *calls;		/* single steps, of no run */
 	struct task_queue looks;	/* steps that are answered here */

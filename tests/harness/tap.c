@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PATH_MAX_BYTES = 160, DEPTH_MAX = 4, ELEMENTS_MAX = 16 };
+enum { PATH_MAX_BYTES = 160, DEPTH_MAX = 7, ELEMENTS_MAX = 16 };
 
 struct tap {
 	pthread_mutex_t lock;

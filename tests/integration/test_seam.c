@@ -552,6 +552,53 @@ the_list_is_walked(void)
 	ck_assert_int_eq(n, 5);
 }
 
+/* Two of them, of which the first is as said. */
+static cJSON *
+post_alerts(const char *status, long expected)
+{
+	auto_str body = xasprintf(
+	    "{\"version\":\"4\",\"groupKey\":\"g\",\"receiver\":\"r\","
+	    "\"truncatedAlerts\":1,\"externalURL\":\"http://am\","
+	    "\"commonLabels\":{\"alertname\":\"A\"},\"alerts\":["
+	    "{\"status\":\"%s\",\"labels\":{\"alertname\":\"A\",\"i\":\"1\"},"
+	    "\"annotations\":{\"summary\":\"s\"},\"startsAt\":"
+	    "\"2026-11-23T09:57:00Z\",\"endsAt\":\"0001-01-01T00:00:00Z\","
+	    "\"generatorURL\":\"http://p\",\"fingerprint\":\"f1\"},"
+	    "{\"status\":\"firing\",\"labels\":{\"alertname\":\"A\"},"
+	    "\"startsAt\":\"2026-11-23T09:57:00Z\"}]}",
+	    status);
+	struct answer *w = request("/api/alerts", NULL, body);
+
+	ck_assert_msg(w->status == expected, "%ld %s", w->status, w->body);
+	return json_of(w);
+}
+
+static void
+alerts_come_and_one_goes(void)
+{
+	AUTO(tree) first = post_alerts("firing", 202);
+	AUTO(tree) second = post_alerts("resolved", 200);
+	const char *run = tree_str(first, "id");
+	AUTO(tree) list =
+	    json_of(request("/api/investigations?limit=1", NULL, NULL));
+	AUTO(tree) show = get(run, "");
+
+	ck_assert_str_eq(tree_str(first, "outcome"), "started");
+	ck_assert_str_eq(tree_str(second, "outcome"), "known");
+	ck_assert_str_eq(tree_str(second, "id"), run);
+	ck_assert_int_eq((int)tree_num(second, "firing", 0), 1);
+	ck_assert_int_eq((int)tree_num(second, "resolved", 0), 1);
+	ck_assert_int_eq(
+	    (int)tree_num(tree_at(tree_at(list, "investigations")->child,
+			      "alerts"),
+		"resolved", 0),
+	    1);
+	ck_assert_int_eq(cJSON_GetArraySize(tree_at(
+			     tree_at(tree_at(show, "run"), "alerts"), "list")),
+	    2);
+	answer_free(about(run, "/cancel", NULL, "{}", 202));
+}
+
 static void
 the_supervisor_is_started_anew(void)
 {
@@ -598,7 +645,6 @@ a_planner_waits(void)
 /* What nobody of this build sends; were it sent, this would be to be taken
  * out. */
 static const char *const not_sent[] = {
-    "SUBMIT.input.alerts", /* a webhook's */
     "RESULT.update.notes", /* a planner's that fell back */
 };
 
@@ -666,6 +712,7 @@ START_TEST(every_query_and_message_is_understood_at_the_other_end)
 	a_viewer_leaves_and_a_run_is_cancelled();
 	a_worker_ends_with_a_step_in_its_hands();
 	the_list_is_walked();
+	alerts_come_and_one_goes();
 	the_supervisor_is_started_anew();
 	a_planner_waits();
 	everything_went_by();

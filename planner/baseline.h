@@ -32,6 +32,15 @@ struct baseline {
  * has it. */
 void baseline_make(struct baseline *b, struct span state,
     enum report_lang fallback, int64_t left_ms);
+
+/*
+ * The same with a step that a model asked for, whose evidence that is, as one
+ * of the rules' own, where it may stand in for that. RC_DENIED: it may not,
+ * and why, in words for the model; b is then empty.
+ */
+NODISCARD enum rc baseline_adopt(struct baseline *b, struct span state,
+    enum report_lang fallback, const char *evidence, struct err *why);
+
 void baseline_done(struct baseline *b);
 
 /* Whether the rules have nothing left to ask. */

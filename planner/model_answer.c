@@ -1,7 +1,7 @@
 /*
  * model_answer.c - what the rules say, and beside it what a model said.
  *
- * Invariant: of the conclusion nothing but `opinion` comes from the model.
+ * Invariant: of the conclusion nothing but `opinion` is a model's words.
  */
 #include "planner/model_answer.h"
 
@@ -11,7 +11,6 @@
 #include "common/json/json.h"
 #include "common/json/tree.h"
 #include "common/report/tool_role.h"
-#include "common/report/verify.h"
 #include "common/wire/proto.h"
 #include "common/wire/wire.h"
 #include "planner/backend.h"
@@ -19,8 +18,6 @@
 
 enum {
 	VIEW_MAX = 1500,
-	STATE_MAX = 24 << 20,
-	CITED_MAX = 6,
 	NOTES_MAX = 64 << 10,
 };
 
@@ -49,20 +46,18 @@ notes_of(const struct model_answer *a)
 	return notes;
 }
 
-/* The rules' plan, marked as one in whose course the model is not asked. */
+/* The rules' plan with one member more. */
 static void
-put_held(struct buf *b, struct span plan)
+put_plan_with(
+    struct buf *b, struct span plan, const char *key, const cJSON *value)
 {
 	struct wire_r r = wire_reader(plan);
 	uint32_t n = wire_map(&r);
 
 	wire_put_map(b, n + 1);
-	while (n-- > 0) {
-		wire_put_span(b, wire_str(&r));
-		wire_put_raw(b, wire_raw(&r));
-	}
-	wire_put_str(b, "held");
-	wire_put_bool(b, true);
+	wire_put_raw(b, span_make(r.p, (size_t)(r.end - r.p)));
+	wire_put_str(b, key);
+	wire_put_tree(b, value);
 }
 
 /* ---- the end ---- */
@@ -87,9 +82,11 @@ render(struct buf *report, const struct model_answer *a,
 
 static void
 put_finish(struct buf *b, const struct model_answer *a, const cJSON *conclusion,
-    const cJSON *notes)
+    const cJSON *notes, const cJSON *verdict)
 {
 	struct span update = buf_span(&a->base->update);
+	struct span plan = wire_find(update, "planner_plan");
+	auto_buf judged = {.max = PLAN_BYTES_MAX};
 	auto_buf report = {.max = REPORT_BYTES_MAX};
 	auto_buf wire = {.max = BACKEND_UPDATE_MAX}, list = {.max = NOTES_MAX};
 
@@ -98,14 +95,18 @@ put_finish(struct buf *b, const struct model_answer *a, const cJSON *conclusion,
 		render(&report, a, conclusion, notes);
 	wire_put_tree(&wire, conclusion);
 	put_notes(&list, notes);
-	proto_put_answer(b, &(struct proto_answer){.planner_plan = wire_find(
-						       update, "planner_plan"),
-				.decision = span_of("FINISH"),
-				.final_report = buf_span(&report),
-				.conclusion = buf_span(&wire),
-				.notes = buf_span(&list)});
+	if (verdict != NULL)
+		put_plan_with(&judged, plan, "verdict", verdict);
+	proto_put_answer(
+	    b, &(struct proto_answer){
+		   .planner_plan = verdict != NULL ? buf_span(&judged) : plan,
+		   .decision = span_of("FINISH"),
+		   .final_report = buf_span(&report),
+		   .conclusion = buf_span(&wire),
+		   .notes = buf_span(&list)});
 	buf_mark(b, &report);
 	buf_mark(b, &wire);
+	buf_mark(b, &judged);
 }
 
 static void
@@ -114,11 +115,12 @@ put_rules_look(struct buf *b, const struct model_answer *a, bool held)
 	struct span update = buf_span(&a->base->update);
 	struct span plan = wire_find(update, "planner_plan");
 	AUTO(tree) notes = notes_of(a);
+	AUTO(tree) yes = cJSON_CreateTrue();
 	auto_buf list = {.max = NOTES_MAX}, marked = {.max = PLAN_BYTES_MAX};
 
 	put_notes(&list, notes);
 	if (held)
-		put_held(&marked, plan);
+		put_plan_with(&marked, plan, "held", yes);
 	proto_put_answer(b, &(struct proto_answer){
 				.planner_plan = held ? buf_span(&marked) : plan,
 				.decision = wire_find_str(update, "decision"),
@@ -136,117 +138,14 @@ model_answer_rules(struct buf *b, const struct model_answer *a, bool held)
 		return;
 	}
 	notes = notes_of(a);
-	put_finish(b, a, a->base->conclusion, notes);
+	put_finish(b, a, a->base->conclusion, notes, NULL);
 }
 
-/* ---- a model's view ---- */
+/* ---- a model's conclusion ---- */
 
-static void
-cite_causes(cJSON *claim, const cJSON *findings)
-{
-	cJSON *ids = cJSON_AddArrayToObject(claim, "evidence");
-	const cJSON *f, *id;
-
-	cJSON_ArrayForEach (f, findings) {
-		if (!tree_is(f, "role", "cause"))
-			continue;
-		cJSON_ArrayForEach (id, tree_at(f, "evidence"))
-			if (cJSON_GetArraySize(ids) < CITED_MAX)
-				cJSON_AddItemToArray(
-				    ids, cJSON_Duplicate(id, true));
-	}
-}
-
-/* As `opinion` of a conclusion has it. */
+/* What of it is told apart, in a sentence of a reader's notes. */
 static cJSON *
-opinion_of(const struct model_answer *a, const cJSON *plan)
-{
-	const cJSON *findings = tree_at(plan, "findings"), *f;
-	cJSON *o = cJSON_CreateObject(), *claims, *claim;
-
-	cJSON_AddStringToObject(o, "by", a->by);
-	cJSON_AddStringToObject(o, "confidence", tree_str(plan, "confidence"));
-	claims = cJSON_AddArrayToObject(o, "claims");
-	claim = cJSON_CreateObject();
-	cJSON_AddStringToObject(claim, "text", tree_str(plan, "summary"));
-	cite_causes(claim, findings);
-	cJSON_AddItemToArray(claims, claim);
-	cJSON_ArrayForEach (f, findings)
-		cJSON_AddItemToArray(claims, cJSON_Duplicate(f, true));
-	if (!tree_has(plan, "next"))
-		return o;
-	claim = cJSON_CreateObject();
-	cJSON_AddStringToObject(claim, "role", "open");
-	cJSON_AddStringToObject(claim, "text", tree_str(plan, "next"));
-	cJSON_AddItemToArray(claims, claim);
-	return o;
-}
-
-static bool
-holds(const cJSON *claim)
-{
-	return !cJSON_IsTrue(tree_at(claim, REPORT_UNVERIFIED)) &&
-	       cJSON_GetArraySize(tree_at(claim, "evidence")) > 0;
-}
-
-/* The state with that conclusion; what else it holds is not looked into. */
-static void
-put_state_with(struct buf *b, struct span state, const cJSON *conclusion)
-{
-	struct wire_r r = wire_reader(state);
-	uint32_t n = wire_map(&r);
-
-	wire_put_map(b, n + (wire_find(state, "conclusion").n == 0 ? 1 : 0));
-	while (n-- > 0) {
-		struct span key = wire_str(&r), value = wire_raw(&r);
-
-		if (span_is(key, "conclusion"))
-			continue;
-		wire_put_span(b, key);
-		wire_put_raw(b, value);
-	}
-	wire_put_str(b, "conclusion");
-	wire_put_tree(b, conclusion);
-}
-
-/*
- * Leaves of an opinion what is borne out, as far as can be told from what
- * tools told of their evidence; the rest goes into said. What cites nothing
- * is the rest.
- */
-static void
-sift(const struct model_answer *a, cJSON *opinion, struct buf *said)
-{
-	AUTO(tree) conclusion = cJSON_Duplicate(a->base->conclusion, true);
-	AUTO(verdict) v = NULL;
-	auto_buf wire = {.max = STATE_MAX};
-	const cJSON *judged;
-	int i = 0;
-
-	cJSON_AddItemToObject(
-	    conclusion, "opinion", cJSON_Duplicate(opinion, true));
-	put_state_with(&wire, a->wire, conclusion);
-	if (!wire.full)
-		v = verify_report(
-		    &(struct verify_in){.state = buf_span(&wire)});
-	judged = v != NULL ? verdict_conclusion(v) : NULL;
-	cJSON_ArrayForEach (
-	    judged, tree_at(tree_at(judged, "opinion"), "claims")) {
-		cJSON *claims = cJSON_GetObjectItem(opinion, "claims");
-
-		if (holds(judged)) {
-			i++;
-			continue;
-		}
-		buf_addf(said, "%s%s", said->len > 0 ? " " : "",
-		    tree_str(judged, "text"));
-		cJSON_DeleteItemFromArray(claims, i);
-	}
-}
-
-/* What it said, in a sentence of a reader's notes. */
-static cJSON *
-note_of(const struct model_answer *a, struct span said)
+unverified_note(const struct model_answer *a, struct span said)
 {
 	struct span cut = utf8_cut(said, VIEW_MAX);
 	auto_str note = xasprintf("%s%s%s%.*s%s",
@@ -258,26 +157,36 @@ note_of(const struct model_answer *a, struct span said)
 	return json_string_of(span_of(note));
 }
 
-void
-model_answer_finish(struct buf *b, const struct model_answer *a,
-    const cJSON *plan, bool *ret_holds)
+static cJSON *
+adopted_note(const struct model_answer *a, const struct model_view *v)
 {
-	AUTO(tree) conclusion = cJSON_Duplicate(a->base->conclusion, true);
-	AUTO(tree) notes = notes_of(a);
-	AUTO(tree) opinion = opinion_of(a, plan);
-	auto_buf said = {.max = REPORT_BYTES_MAX};
+	auto_str note =
+	    xasprintf("%s%s%s%s%s%s", word(a, "模型 ", "The model "), a->by,
+		word(a, " 提出的问题得到了 [", " asked what brought ["),
+		v->evidence,
+		word(a, "]，规则由此得出以上结论；此前规则自己的结论是：",
+		    "], from which the rules conclude what stands above; from "
+		    "their own questions they had concluded: "),
+		tree_str(a->base->conclusion, "summary"));
 
-	if (tree_has(plan, "summary"))
-		sift(a, opinion, &said);
-	else
-		buf_add_span(&said, tree_span(plan, "report"));
-	*ret_holds = tree_has(plan, "summary") && said.len == 0;
-	if (tree_has(plan, "summary") &&
-	    cJSON_GetArraySize(tree_at(opinion, "claims")) > 0)
-		cJSON_AddItemToObject(conclusion, "opinion", TAKE(opinion));
-	if (said.len > 0)
-		cJSON_AddItemToArray(notes, note_of(a, buf_span(&said)));
-	put_finish(b, a, conclusion, notes);
+	return json_string_of(span_of(note));
+}
+
+void
+model_answer_finish(
+    struct buf *b, const struct model_answer *a, const struct model_view *v)
+{
+	AUTO(tree) conclusion = cJSON_Duplicate(v->conclusion, true);
+	AUTO(tree) notes = notes_of(a);
+
+	cJSON_AddItemToObject(
+	    conclusion, "opinion", cJSON_Duplicate(v->opinion, true));
+	if (v->evidence != NULL)
+		cJSON_AddItemToArray(notes, adopted_note(a, v));
+	if (v->unverified.len > 0)
+		cJSON_AddItemToArray(
+		    notes, unverified_note(a, buf_span(&v->unverified)));
+	put_finish(b, a, conclusion, notes, tree_at(v->opinion, "verdict"));
 }
 
 /* ---- a look ---- */

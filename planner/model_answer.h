@@ -6,16 +6,7 @@
 #ifndef PLANNER_MODEL_ANSWER_H
 #define PLANNER_MODEL_ANSWER_H
 
-#include "planner/baseline.h"
-
-struct model_answer {
-	const struct baseline *base;
-	struct span wire;   /* the run's state, checked */
-	const cJSON *state; /* the same */
-	enum report_lang lang;
-	const char *by;   /* the model's name */
-	const char *note; /* what a reader should know, or NULL */
-};
+#include "planner/model_view.h"
 
 /* Appends the rules' plan or conclusion, with the note. held: the model wanted
  * to conclude already, and is not asked while the rules look on. */
@@ -29,13 +20,9 @@ void model_answer_rules(struct buf *b, const struct model_answer *a, bool held);
 NODISCARD enum rc model_answer_look(struct buf *b, const struct model_answer *a,
     const cJSON *plan, struct err *err);
 
-/*
- * Appends the end: the conclusion is the rules'. What the model claims and
- * cites evidence for stands beside it where citations and figures hold; the
- * rest stands in a note that says that it was not verified. ret_holds: there
- * is no such rest.
- */
-void model_answer_finish(struct buf *b, const struct model_answer *a,
-    const cJSON *plan, bool *ret_holds);
+/* Appends the end: the conclusion is the code's, a model's view stands beside
+ * it as far as it holds, the rest in a note that says that it does not. */
+void model_answer_finish(
+    struct buf *b, const struct model_answer *a, const struct model_view *v);
 
 #endif

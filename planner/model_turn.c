@@ -30,6 +30,8 @@ struct work {
 	struct llm_ask *ask;                      /* NULL: none under way */
 	enum report_lang lang;
 	bool last;
+	cJSON *first; /* what it concluded before it was told what is wrong
+		       * with that; owned */
 	int repairs, shorter, explained;
 	size_t bytes;
 	int64_t deadline_ms;
@@ -54,6 +56,7 @@ work_free(struct work *w)
 	cJSON_Delete(w->tools);
 	cJSON_Delete(w->messages);
 	cJSON_Delete(w->schema);
+	cJSON_Delete(w->first);
 	free(w);
 }
 
@@ -156,6 +159,29 @@ is_noted(const struct work *w, const char *note)
 	return false;
 }
 
+static void
+finish(struct work *w, const struct model_answer *a, const struct model_view *v)
+{
+	auto_buf update = {.max = BACKEND_UPDATE_MAX};
+	auto_buf verdict = {.max = 64 << 10};
+
+	model_answer_finish(&update, a, v);
+	json_print_pretty(&verdict, tree_at(v->opinion, "verdict"));
+	explain(w, "verdict", buf_span(&verdict));
+	end_turn(w, &update);
+}
+
+/* What it had concluded before it was asked to mend that. */
+static void
+finish_first(struct work *w)
+{
+	struct model_answer a = answer_of(w, NULL);
+	CLEANUP(model_view_done) struct model_view v = {.evidence = NULL};
+
+	model_view_init(&v, &a, w->first);
+	finish(w, &a, &v);
+}
+
 /* The rules take the turn. why NULL: that is nothing to speak of. */
 static void
 rules_take(struct work *w, const char *why, bool held)
@@ -164,6 +190,10 @@ rules_take(struct work *w, const char *why, bool held)
 	auto_str note = NULL;
 	struct model_answer a;
 
+	if (w->first != NULL) {
+		finish_first(w);
+		return;
+	}
 	if (why != NULL) {
 		log_often(LOG_LEVEL_WARN, "the rules take a turn of the model",
 		    "reason", why, NULL);
@@ -217,11 +247,10 @@ repair(struct work *w, struct span answer, const char *error)
 }
 
 static void
-take_finish(struct work *w, const cJSON *plan)
+take_finish(struct work *w, const cJSON *plan, struct span answer)
 {
-	auto_buf update = {.max = BACKEND_UPDATE_MAX};
 	struct model_answer a = answer_of(w, NULL);
-	bool holds = false;
+	CLEANUP(model_view_done) struct model_view v = {.evidence = NULL};
 
 	if (!baseline_finishes(&w->base)) {
 		explain(w, "verdict",
@@ -229,13 +258,14 @@ take_finish(struct work *w, const cJSON *plan)
 		rules_take(w, NULL, true);
 		return;
 	}
-	model_answer_finish(&update, &a, plan, &holds);
-	explain(w, "verdict",
-	    span_of(holds ? "its citations and figures hold; its view stands "
-			    "beside the rules' conclusion"
-			  : "not all it says is borne out; that is told in a "
-			    "note"));
-	end_turn(w, &update);
+	model_view_init(&v, &a, plan);
+	if (v.wrong.len > 0 && w->first == NULL &&
+	    w->repairs < MODEL_REPAIRS_MAX) {
+		w->first = cJSON_Duplicate(plan, true);
+		repair(w, answer, buf_str(&v.wrong));
+		return;
+	}
+	finish(w, &a, &v);
 }
 
 static void
@@ -280,7 +310,7 @@ take_answer(struct work *w, const struct llm_reply *r)
 	json_print_pretty(&shown, plan);
 	explain(w, "parse", buf_span(&shown));
 	if (tree_is(plan, "decision", "FINISH"))
-		take_finish(w, plan);
+		take_finish(w, plan, r->text);
 	else if (tree_is(plan, "decision", "EXECUTE"))
 		take_look(w, plan, r->text);
 	else if (w->repairs++ < MODEL_REPAIRS_MAX)

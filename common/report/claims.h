@@ -65,6 +65,9 @@ struct claims {
 	struct buf stray;      /* a title or section that is none of them */
 };
 
+/* The place of what a model claims beside the conclusion. */
+#define CLAIMS_OPINION "a model's view"
+
 enum { CLAIMS_LINES_MAX = 50000, CLAIMS_STRAY_MAX = 220 };
 
 void claims_init(struct claims *c);

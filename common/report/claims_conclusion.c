@@ -123,8 +123,8 @@ claims_conclude(struct claims *c, cJSON *conclusion)
 	add_list(c, member(conclusion, "actions"), "an action");
 	add_list(c, member(conclusion, "runbooks"), "a runbook");
 	add_list(c, member(conclusion, "answers"), "an answer to the question");
-	add_list(c, member(member(conclusion, "opinion"), "claims"),
-	    "a model's view");
+	add_list(
+	    c, member(member(conclusion, "opinion"), "claims"), CLAIMS_OPINION);
 	add_list(
 	    c, member(conclusion, "not_looked_at"), "what was not looked at");
 }

@@ -10,7 +10,9 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "common/report/grounds.h"
 #include "common/report/md.h"
 #include "common/report/report_words.h"
 #include "common/json/tree.h"
@@ -21,7 +23,7 @@
 #include "common/wire/wire.h"
 
 static const char *const names[CHECKS] = {"headings", "instances", "citations",
-    "figures", "confidence", "statements"};
+    "figures", "confidence", "statements", "grounds"};
 
 /* ---- headings ---- */
 
@@ -203,6 +205,42 @@ check_statements(struct view *w)
 	}
 }
 
+/* ---- grounds ---- */
+
+static void
+take_any(void *list, struct span feedback)
+{
+	cJSON_AddItemToArray(list, wire_to_tree(feedback));
+}
+
+/* Of what a model claims. */
+static void
+check_grounds(struct view *w)
+{
+	AUTO(tree) answers = NULL;
+	struct claims *c = &w->v->claims;
+	struct err why;
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		struct claim *x = &c->at[i];
+
+		if (x->place == NULL || strcmp(x->place, CLAIMS_OPINION) != 0)
+			continue;
+		if (answers == NULL) {
+			answers = cJSON_CreateObject();
+			verify_each_feedback(w, take_any,
+			    cJSON_AddArrayToObject(
+				answers, "executor_feedback"));
+		}
+		if (grounds_hold(x->node, w->conclusion, answers, &why) ==
+		    RC_OK)
+			continue;
+		claims_mark(c, x);
+		verify_fail(w, CHECK_GROUNDS, "%s: %s", x->place, why.text);
+	}
+}
+
 /* ---- the verdict ---- */
 
 struct verdict *
@@ -232,6 +270,7 @@ verify_report(const struct verify_in *in)
 	verify_figures(&w, e);
 	check_confidence(&w);
 	check_statements(&w);
+	check_grounds(&w);
 	free(e);
 	view_done(&w);
 	return v;
@@ -289,6 +328,18 @@ verdict_put(struct buf *b, const struct verdict *v)
 	}
 }
 
+void
+verdict_put_failed(struct buf *b, const struct verdict *v)
+{
+	size_t before = b->len;
+	int i;
+
+	for (i = 0; i < CHECKS; i++)
+		if (!v->ok[i])
+			buf_addf(b, "%s%s: %s", b->len > before ? "; " : "",
+			    names[i], buf_str(&v->detail[i]));
+}
+
 /* ---- marking ---- */
 
 static const char *const mark_words[][REPORT_LANGS] = {
@@ -300,6 +351,10 @@ static const char *const mark_words[][REPORT_LANGS] = {
 	"Figures that are not in the evidence cited"},
     [CHECK_CONFIDENCE] = {"置信度高于发现所能支持的程度",
 	"More certain than the findings bear"},
+    [CHECK_STATEMENTS] = {"所引的回答不支持的结论",
+	"What the answers cited do not bear"},
+    [CHECK_GROUNDS] = {"模型的说法没有证据支持",
+	"What a model claims without grounds"},
 };
 
 static void

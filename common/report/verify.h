@@ -9,9 +9,10 @@
  * 87.3 % is 0.8731, 1.2 GiB is 1288490189, 250 ms is 0.25; so does the value
  * of the arithmetic that stands there), `confidence` (no higher than the
  * findings bear), `statements` (what a finding says of which kind holds of
- * the answers it cites: statements.h). Pure but for the callback that fetches
- * evidence; the work is linear in the bytes it is given, but may be long: it
- * belongs on no loop.
+ * the answers it cites: statements.h), `grounds` (what a model claims beside
+ * the conclusion is borne out by that and by what it cites: grounds.h). Pure
+ * but for the callback that fetches evidence; the work is linear in the bytes
+ * it is given, but may be long: it belongs on no loop.
  */
 #ifndef COMMON_REPORT_VERIFY_H
 #define COMMON_REPORT_VERIFY_H
@@ -49,6 +50,9 @@ void verdict_free(struct verdict *v);
 DEFINE_AUTO(verdict, struct verdict, verdict_free);
 
 bool verdict_ok(const struct verdict *v);
+
+/* Appends what failed, "name: detail" each, with "; " between. */
+void verdict_put_failed(struct buf *b, const struct verdict *v);
 
 /* Appends the msgpack map {ok, checks: [{name, ok, detail}]}. */
 void verdict_put(struct buf *b, const struct verdict *v);

@@ -18,6 +18,7 @@ enum {
 	CHECK_FIGURES,
 	CHECK_CONFIDENCE,
 	CHECK_STATEMENTS,
+	CHECK_GROUNDS,
 	CHECKS,
 	DETAIL_MAX = 256 << 10,
 	NAMED_MAX = 20, /* figures and citations named in a detail */

@@ -36,6 +36,7 @@ static const char schema_text[] =
     "\"type\":\"object\",\"properties\":{"
     "\"role\":{\"enum\":[\"cause\",\"contributing\",\"trigger\","
     "\"symptom\",\"ruled_out\",\"open\"]},"
+    "\"name\":{\"type\":\"string\",\"maxLength\":200},"
     "\"text\":{\"type\":\"string\",\"maxLength\":1000},"
     "\"evidence\":{\"type\":\"array\",\"maxItems\":12,"
     "\"items\":{\"type\":\"string\",\"maxLength\":8}}},"

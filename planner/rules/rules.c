@@ -16,6 +16,7 @@
 #include "common/wire/proto.h"
 #include "common/json/tree.h"
 #include "common/wire/wire.h"
+#include "planner/rules/adopt.h"
 #include "planner/rules/case.h"
 
 enum {
@@ -251,4 +252,14 @@ rules_plan(struct buf *b, struct span state, enum report_lang fallback,
 		put_finish(b, k);
 	}
 	case_free(k);
+}
+
+cJSON *
+rules_adopt(struct span state, const cJSON *feedback, struct err *why)
+{
+	struct kase *k = case_new(state, REPORT_EN);
+	cJSON *args = cJSON_Duplicate(adopt_question(k, feedback, why), true);
+
+	case_free(k);
+	return args;
 }

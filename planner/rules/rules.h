@@ -20,6 +20,8 @@
 
 #include <stdint.h>
 
+struct cJSON;
+
 /*
  * Appends the update for a state (a msgpack map, checked): the next plan, or
  * FINISH with conclusion and report. fallback is the language where the
@@ -29,5 +31,13 @@
  */
 void rules_plan(struct buf *b, struct span state, enum report_lang fallback,
     int64_t left_ms);
+
+/*
+ * The arguments of the rules' own find_causes in whose place that feedback,
+ * which somebody else asked for, may stand (adopt.h); the caller's. NULL: it
+ * may not, and why.
+ */
+struct cJSON *rules_adopt(
+    struct span state, const struct cJSON *feedback, struct err *why);
 
 #endif

@@ -85,11 +85,12 @@ START_TEST(a_model_plans_rounds_and_its_view_stands_beside_the_conclusion)
 	assert_tells(events, "`stub-1`");
 	assert_tells(events, "Only the clock answers [E1]");
 	/* What nothing bears out is told apart, and is no finding. */
-	assert_tells(events, "not verified and is no conclusion: payment "
-			     "took 4711 s");
+	assert_tells(events, "not verified and is no conclusion: The "
+			     "clock answers. payment took 4711 s");
 	assert_contains(
 	    llm_stub_body(f.stub, 1), "[E1] get_current_time SUCCESS");
-	ck_assert_int_eq(llm_stub_asked(f.stub), 2);
+	/* It was told so, and said the same again. */
+	ck_assert_int_eq(llm_stub_asked(f.stub), 3);
 	close_all();
 }
 END_TEST

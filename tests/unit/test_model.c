@@ -412,12 +412,14 @@ END_TEST
 #define LOOKS                                                                  \
 	"{\"decision\":\"EXECUTE\",\"step\":\"see it\",\"context\":\"c\","     \
 	"\"tool\":\"look\",\"args\":{\"query\":\"q1\"}}"
-#define VIEW                                                                   \
+#define SEES                                                                   \
 	"{\"decision\":\"FINISH\",\"summary\":\"checkout is slow: 0.9731\","   \
-	"\"confidence\":\"likely\",\"findings\":[{\"role\":\"cause\","         \
-	"\"text\":\"`checkout` is at 0.9731\",\"evidence\":[\"E1\"]},"         \
-	"{\"role\":\"symptom\",\"text\":\"it is at 815\",\"evidence\":"        \
-	"[\"E1\"]}]}"
+	"\"confidence\":\"likely\",\"findings\":[{\"role\":\"symptom\","       \
+	"\"text\":\"`checkout` is at 0.9731\",\"evidence\":[\"E1\"]}"
+#define VIEW SEES "]}"
+#define MIXED                                                                  \
+	SEES ",{\"role\":\"symptom\",\"text\":\"it is at 815\",\"evidence\":"  \
+	     "[\"E1\"]}]}"
 
 START_TEST(rules_that_are_not_done_are_not_held_up_by_asking)
 {
@@ -475,14 +477,56 @@ START_TEST(what_holds_of_a_models_view_stands_beside_the_conclusion)
 	const cJSON *update, *opinion;
 
 	open_as("rules+openai");
-	llm_stub_speak(f.stub, 0, VIEW);
+	llm_stub_speak(f.stub, 0, MIXED);
 	set_state(llm_stub_state(true, ""));
 	update = plan();
 	opinion = tree_at(tree_at(update, "conclusion"), "opinion");
 	ck_assert_str_eq(tree_str(opinion, "by"), "m");
-	ck_assert_int_eq(cJSON_GetArraySize(tree_at(opinion, "claims")), 2);
+	ck_assert_int_eq(cJSON_GetArraySize(tree_at(opinion, "claims")), 1);
+	/* No surer than that. */
+	ck_assert_str_eq(tree_str(opinion, "confidence"), "undetermined");
 	assert_same_conclusion(update, "a view");
-	/* The figure that nothing bears out is told apart. */
+	/* It was told of the figure that nothing bears out, once; then that
+	 * is told apart, and the verdict says so. */
+	ck_assert_int_eq(llm_stub_asked(f.stub), 2);
+	assert_contains(llm_stub_body(f.stub, 1),
+	    "cannot be used: figures: \\\"815\\\" (a model's view)");
+	assert_notes_hold(update, "it is at 815");
+	ck_assert(cJSON_IsFalse(tree_at(tree_at(opinion, "verdict"), "ok")));
+	ck_assert(cJSON_Compare(tree_at(opinion, "verdict"),
+	    tree_at(tree_at(update, "planner_plan"), "verdict"), true));
+	close_all();
+}
+END_TEST
+
+START_TEST(what_a_model_mends_needs_no_mark)
+{
+	const cJSON *opinion;
+
+	open_as("rules+openai");
+	llm_stub_speak(f.stub, 0, MIXED);
+	llm_stub_speak(f.stub, 1, VIEW);
+	set_state(llm_stub_state(true, ""));
+	opinion = tree_at(tree_at(plan(), "conclusion"), "opinion");
+	ck_assert(cJSON_IsTrue(tree_at(tree_at(opinion, "verdict"), "ok")));
+	close_all();
+}
+END_TEST
+
+/* What it said before is not lost. */
+START_TEST(a_model_that_fails_at_mending_said_what_it_said)
+{
+	const cJSON *update;
+
+	open_as("rules+openai");
+	llm_stub_speak(f.stub, 0, MIXED);
+	llm_stub_say(f.stub, 1, REFUSES("401", "no more"));
+	set_state(llm_stub_state(true, ""));
+	update = plan();
+	ck_assert_int_eq(
+	    cJSON_GetArraySize(tree_at(
+		tree_at(tree_at(update, "conclusion"), "opinion"), "claims")),
+	    1);
 	assert_notes_hold(update, "it is at 815");
 	close_all();
 }
@@ -820,6 +864,8 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {a_model_is_told_why_its_answer_was_not_taken, 0},
+	    {what_a_model_mends_needs_no_mark, 0},
+	    {a_model_that_fails_at_mending_said_what_it_said, 0},
 	    {the_worst_model_leaves_the_rules_conclusion_as_it_is,
 		(int)ARRAY_LEN(misdeeds)},
 	    {the_worst_model_does_not_keep_the_rules_from_looking,

@@ -39,6 +39,7 @@ const struct route routes[] = {
     {"POST", "/mcp", false, REQUEST_BODY_MAX, {0}, api_mcp},
     {"GET", "/api/alerts", false, 0, {0}, api_alerts},
     {"POST", "/api/alerts", false, HOOK_BODY_MAX, {0}, api_hook},
+    {"GET", "/openapi.json", true, 0, {0}, api_openapi},
     {"GET", "/healthz", true, 0, {0}, api_healthz},
     {"GET", "/readyz", true, 0, {0}, api_readyz},
     {0},

@@ -101,13 +101,14 @@ lease(struct supervisor *s, struct task *t, struct worker *w)
 {
 	struct run *r = t->run;
 	struct proto m = {.type = PROTO_TASK};
-	int64_t now = clk_mono_ms();
 	auto_buf input = {0};
+	int64_t now;
 
 	supervisor_at_work(s, r);
 	step_release(s, t);
 	if (r->ends_mono_ms == RUN_NEVER_MS)
 		run_begin(r, agent_conf(s->agent)->deadline_s * 1000);
+	now = clk_mono_ms();
 	s->hooked[t->node] += r->webhook;
 	t->state = TASK_LEASED;
 	t->attempt++;

@@ -84,6 +84,19 @@ on_turn(void *ctx)
 }
 
 static enum rc
+is_guarded(const struct conf *c, const struct door *door, bool has_token,
+    struct err *err)
+{
+	if (door_is_loopback(door) || has_token || c->allow_remote)
+		return RC_OK;
+	return err_set(err, RC_DENIED,
+	    "%s can be reached from other machines, and no token is set: set "
+	    "one with --token-file or CULPRIT_TOKEN, listen on 127.0.0.1, or "
+	    "say --allow-remote yes if something else guards it",
+	    c->listen);
+}
+
+static enum rc
 server_open(struct gateway *g, bool has_token, struct err *err)
 {
 	const struct conf *c = agent_conf(g->a);
@@ -104,14 +117,9 @@ server_open(struct gateway *g, bool has_token, struct err *err)
 
 	if (rc != RC_OK)
 		return rc;
-	if (!door_is_loopback(server_door(g->server)) && !has_token &&
-	    !c->allow_remote)
-		return err_set(err, RC_DENIED,
-		    "%s can be reached from other "
-		    "machines, and no token is set: set one with --token-file "
-		    "or CULPRIT_TOKEN, listen on 127.0.0.1, or say "
-		    "--allow-remote yes if something else guards it",
-		    c->listen);
+	rc = is_guarded(c, server_door(g->server), has_token, err);
+	if (rc != RC_OK)
+		return rc;
 	FAILPOINT(gateway_listens);
 	return address_write(
 	    c->data_dir, door_reachable(server_door(g->server)), err);
@@ -184,15 +192,40 @@ gateway_stop(void *state)
 	gateway_free(state);
 }
 
-/* --check: whether the token, the names and the keys can be read. */
+/* Of the address, but at a free port: a gateway may be running. */
+static enum rc
+address_check(const struct conf *conf, bool has_token, struct err *err)
+{
+	const char *colon = strrchr(conf->listen, ':');
+	auto_str any = xasprintf("%.*s:0",
+	    colon != NULL ? (int)(colon - conf->listen) : 0, conf->listen);
+	struct door_spec spec = {
+	    .listen = colon != NULL ? any : conf->listen,
+	    .connections_max = 16,
+	    .head_ms = 1000};
+	zloop_t *loop = zloop_new();
+	struct door *door = NULL;
+	enum rc rc = door_new(loop, &spec, &door, err);
+
+	if (rc == RC_OK)
+		rc = is_guarded(conf, door, has_token, err);
+	door_free(door);
+	zloop_destroy(&loop);
+	return rc;
+}
+
+/* --check: whether the token, the names and the keys can be read, and the
+ * address is one it would listen on. */
 static enum rc
 gateway_check(const struct conf *conf, struct err *err)
 {
 	struct gate *gate = NULL;
-	bool has_token;
+	bool has_token = false;
 	enum rc rc = gate_open(conf, &gate, &has_token, err);
 
 	gate_free(gate);
+	if (rc == RC_OK)
+		rc = address_check(conf, has_token, err);
 	if (rc == RC_OK)
 		rc = dial_check(conf, conf->front, err);
 	return rc;

@@ -161,6 +161,8 @@ supervisor_check(const struct conf *conf, struct err *err)
 {
 	enum rc rc = graph_validate(&graph_main, err);
 
+	if (rc == RC_OK)
+		rc = audit_look(conf, err);
 	return rc == RC_OK ? doors_check(conf, err) : rc;
 }
 

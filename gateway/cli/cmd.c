@@ -71,6 +71,12 @@ static const struct cmd cmds[] = {
 	BIT(OPT_AGENT) | BIT(OPT_FROM) | BIT(OPT_JSON) | BIT(OPT_FORK) |
 	    BIT(OPT_INPUT),
 	1, 1, CONF_CLI | CONF_PLANNER | CONF_EXECUTOR, true, cmd_replay},
+    {"doctor", "", "what is wrong with this installation, and what to do",
+	"Looks at the configuration of each process, at Prometheus and the "
+	"model, the store,\nclocks, disk and rights, as the processes started "
+	"here and now would find them.\nWhat is bad must be mended; a note is "
+	"worth knowing. Exit status 1: something is bad.\n",
+	BIT(OPT_JSON), 0, 0, CONF_ALL, false, cmd_doctor},
     {"ready", "", "can the gateway take an investigation now", NULL, 0, 0, 0, 0,
 	false, cmd_ready},
     {"verify", "[ID]", "is what is kept what was written",

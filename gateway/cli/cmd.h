@@ -67,6 +67,7 @@ struct cmd {
 int cmd_investigate(const struct cmd_args *a);
 int cmd_follow(const struct cmd_args *a);
 int cmd_list(const struct cmd_args *a);
+int cmd_doctor(const struct cmd_args *a);
 int cmd_ready(const struct cmd_args *a);
 int cmd_verify(const struct cmd_args *a);
 int cmd_docs(const struct cmd_args *a);

@@ -1,5 +1,5 @@
 /*
- * once.c - an agent alone: run with --once on one input.
+ * once.c - an agent alone: run with --once on one input, or with --check.
  */
 #include "gateway/cli/once.h"
 
@@ -40,18 +40,20 @@ once_input(struct span input)
 	return fd;
 }
 
+/* err: whether what it says on stderr goes to out as well. */
 static pid_t
-once_fork(const struct sibling *s, int in, int out)
+once_fork(const struct sibling *s, int in, int out, bool err)
 {
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid != 0)
 		return pid;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent ||
-	    dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
+	    dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    (err && dup2(out, STDERR_FILENO) < 0))
 		_exit(126);
 	signal(SIGPIPE, SIG_DFL);
-	execv(s->argv[0], s->argv);
+	execve(s->argv[0], s->argv, s->env != NULL ? s->env : environ);
 	_exit(127);
 }
 
@@ -92,13 +94,14 @@ static enum rc
 once_start(struct sibling *s, int in, int64_t limit_ms, struct buf *out,
     int *ret_status, struct err *err)
 {
+	bool checks = strcmp(s->argv[s->argc - 1], "--check") == 0;
 	int ends[2], how = 0;
 	pid_t pid;
 	enum rc rc;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return err_set(err, RC_IO, "pipe: %s", strerror(errno));
-	pid = once_fork(s, in, ends[1]);
+	pid = once_fork(s, in, ends[1], checks);
 	close(ends[1]);
 	rc = pid > 0
 		 ? once_read(pid, ends[0], clk_mono_ms() + limit_ms, out, err)
@@ -115,9 +118,9 @@ once_start(struct sibling *s, int in, int64_t limit_ms, struct buf *out,
 	return err_set(err, RC_IO, "it was killed by signal %d", WTERMSIG(how));
 }
 
-enum rc
-once_run(struct sibling *agent, struct span input, int64_t limit_ms,
-    struct buf *out, int *ret_status, struct err *err)
+static enum rc
+once_in_mode(struct sibling *agent, const char *mode, struct span input,
+    int64_t limit_ms, struct buf *out, int *ret_status, struct err *err)
 {
 	int in;
 	enum rc rc = sibling_check(agent, err);
@@ -128,10 +131,26 @@ once_run(struct sibling *agent, struct span input, int64_t limit_ms,
 	if (in < 0)
 		return err_set(err, RC_IO, "its input cannot be kept: %s",
 		    strerror(errno));
-	sibling_add(agent, xstrdup("--once"));
+	sibling_add(agent, xstrdup(mode));
 	rc = once_start(agent, in, limit_ms, out, ret_status, err);
 	close(in);
 	free(agent->argv[--agent->argc]);
 	agent->argv[agent->argc] = NULL;
 	return rc == RC_OK ? rc : err_prefix(err, rc, "%s", agent->argv[0]);
+}
+
+enum rc
+once_run(struct sibling *agent, struct span input, int64_t limit_ms,
+    struct buf *out, int *ret_status, struct err *err)
+{
+	return once_in_mode(
+	    agent, "--once", input, limit_ms, out, ret_status, err);
+}
+
+enum rc
+once_check(struct sibling *agent, int64_t limit_ms, struct buf *out,
+    int *ret_status, struct err *err)
+{
+	return once_in_mode(
+	    agent, "--check", (struct span){0}, limit_ms, out, ret_status, err);
 }

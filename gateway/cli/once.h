@@ -1,5 +1,5 @@
 /*
- * once.h - an agent alone: run with --once on one input.
+ * once.h - an agent alone: run with --once on one input, or with --check.
  */
 #ifndef GATEWAY_CLI_ONCE_H
 #define GATEWAY_CLI_ONCE_H
@@ -19,5 +19,12 @@
  */
 NODISCARD enum rc once_run(struct sibling *agent, struct span input,
     int64_t limit_ms, struct buf *out, int *ret_status, struct err *err);
+
+/*
+ * Runs the agent with --check. What it says, on either output, is appended to
+ * out; *ret_status, the result as above.
+ */
+NODISCARD enum rc once_check(struct sibling *agent, int64_t limit_ms,
+    struct buf *out, int *ret_status, struct err *err);
 
 #endif

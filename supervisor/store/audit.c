@@ -3,6 +3,7 @@
  */
 #include "supervisor/store/audit.h"
 
+#include "supervisor/store/store_in.h"
 #include "supervisor/store/store_verify.h"
 
 #include <sodium.h>
@@ -28,6 +29,15 @@ say_all(const struct store_verified *v, const char *id)
 		    (long long)v->finished, (long long)v->open);
 	if (id[0] == '\0')
 		printf("newest link: %lld %s\n", (long long)v->place, v->link);
+}
+
+enum rc
+audit_look(const struct conf *conf, struct err *err)
+{
+	auto_str path = xasprintf("%s/culprit.db", conf->data_dir);
+	int64_t bytes;
+
+	return store_look(path, &bytes, err);
 }
 
 int

@@ -8,4 +8,7 @@
  * status: 0 where all fits, 1 where not or where it cannot be told. */
 int audit_main(const struct conf *conf, const char *id);
 
+/* --check: would a start take the file that is there, if one is? */
+NODISCARD enum rc audit_look(const struct conf *conf, struct err *err);
+
 #endif

@@ -4,7 +4,7 @@
 #include "executor/documents.h"
 
 #include "common/base/buf.h"
-#include "executor/docs/docs.h"
+#include "executor/docs/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,18 +22,6 @@ fail(const char *text)
 {
 	fprintf(stderr, "culprit docs: %s\n", text);
 	return EXIT_NOTHING;
-}
-
-static enum rc
-open_docs(const struct conf *conf, struct docs **ret, struct err *err)
-{
-	auto_str path = xasprintf("%s/docs.db", conf->data_dir);
-	struct docs_conf docs = {.path = path,
-	    .dir = conf->docs_dir,
-	    .starter = conf->docs_starter,
-	    .only_read = access(path, F_OK) == 0};
-
-	return docs_open(&docs, ret, err);
 }
 
 /* ---- list ---- */
@@ -101,6 +89,8 @@ print_found(const struct docs_found *f)
 	if (f->fitting == 0 && f->n > 0)
 		printf("The nearest: %s, score %.2f; %.2f is needed.\n",
 		    f->list[0].id, f->list[0].score, f->threshold);
+	if (f->note != NULL)
+		printf("Note: %s.\n", f->note);
 	return f->fitting > 0 ? EXIT_SUCCESS : EXIT_NOTHING;
 }
 
@@ -134,9 +124,11 @@ static const struct {
 int
 documents_main(const struct conf *conf, const char *const *args, int n)
 {
-	AUTO(docs) d = NULL;
+	struct docs_settings settings;
+	struct docs *d = NULL;
 	struct err err;
 	size_t i;
+	int status;
 
 	for (i = 0; i < ARRAY_LEN(commands); i++)
 		if (n > 0 && strcmp(args[0], commands[i].name) == 0 &&
@@ -146,7 +138,12 @@ documents_main(const struct conf *conf, const char *const *args, int n)
 		fprintf(stderr, "%s", usage);
 		return EXIT_USAGE;
 	}
-	if (open_docs(conf, &d, &err) != RC_OK)
-		return fail(err.text);
-	return commands[i].run(d, args + 1, n - 1);
+	docs_settings_init(&settings, conf);
+	settings.docs.only_read = access(settings.path, F_OK) == 0;
+	status = docs_open(&settings.docs, &d, &err) == RC_OK
+		     ? commands[i].run(d, args + 1, n - 1)
+		     : fail(err.text);
+	docs_close(d);
+	docs_settings_done(&settings);
+	return status;
 }

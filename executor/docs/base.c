@@ -310,10 +310,16 @@ base_set_meta(
 /* ---- words ---- */
 
 enum rc
+base_version(struct base *b, int64_t *ret, struct err *err)
+{
+	return pragma_int(b, "PRAGMA data_version", ret, err);
+}
+
+enum rc
 base_count_begin(struct base *b, struct err *err)
 {
 	int64_t version = 0;
-	enum rc rc = pragma_int(b, "PRAGMA data_version", &version, err);
+	enum rc rc = base_version(b, &version, err);
 
 	if (rc == RC_OK &&
 	    (version != b->counts_of || b->counts.n > BASE_COUNTS_MAX)) {
@@ -443,6 +449,31 @@ count_blanks(struct span s)
 	return n;
 }
 
+/* Mostly: names and commands are English everywhere. */
+static bool
+is_chinese(struct span text)
+{
+	size_t i, n, all = 0, wide = 0;
+
+	for (i = 0; i < text.n; i += n, all++) {
+		uint32_t cp = utf8_next(span_from(text, i), &n);
+
+		wide += cp >= 0x3400 && cp <= 0x9FFF;
+	}
+	return wide > all / 7;
+}
+
+/* What is embedded: its headings, and its text. Half a digest tells texts
+ * apart as well. */
+static struct span
+hash_of(const struct passage *p, char hash[SHA256_TEXT])
+{
+	auto_buf b = {.max = SPLIT_BYTES_MAX + (64 << 10)};
+
+	buf_addf(&b, "%s\n%.*s", p->path, SPAN_ARG(p->text));
+	return span_make(sha256_text(buf_span(&b), hash), SHA256_TEXT / 2);
+}
+
 static enum rc
 insert_passages(struct base *b, struct words *w, struct span name,
     const struct passages *list, struct err *err)
@@ -450,10 +481,12 @@ insert_passages(struct base *b, struct words *w, struct span name,
 	auto_stmt one = NULL;
 	auto_stmt found = NULL;
 	auto_buf title = {.max = 1 << 20}, words = {.max = 64 << 20};
+	char hash[SHA256_TEXT];
 	int64_t doc = sqlite3_last_insert_rowid(b->db);
 	enum rc rc = base_prepare(b,
 	    "INSERT INTO passages (doc, n, path, line_from, line_to, words, "
-	    "text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	    "chinese, hash, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+	    "?9)",
 	    &one, err);
 	size_t i;
 
@@ -481,7 +514,9 @@ insert_passages(struct base *b, struct words *w, struct span name,
 		sqlite3_bind_int64(one, 4, p->line_from);
 		sqlite3_bind_int64(one, 5, p->line_to);
 		sqlite3_bind_int64(one, 6, count_blanks(body));
-		base_bind(one, 7, p->text);
+		sqlite3_bind_int(one, 7, is_chinese(p->text));
+		base_bind(one, 8, hash_of(p, hash));
+		base_bind(one, 9, p->text);
 		rc = run(b, one, err);
 		base_bind(found, 1, buf_span(&title));
 		base_bind(found, 2, span_make(words.data, path));

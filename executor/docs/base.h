@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { BASE_VERSION = 1 };
+enum { BASE_VERSION = 2 };
 
 struct base {
 	sqlite3 *db; /* NULL: closed */
@@ -68,6 +68,10 @@ base_stmt_cleanup_(sqlite3_stmt **st)
 	sqlite3_finalize(*st);
 }
 #define auto_stmt CLEANUP(base_stmt_cleanup_) sqlite3_stmt *
+
+/* Changes whenever another connection has written, as long as b is open. */
+NODISCARD enum rc base_version(
+    struct base *b, int64_t *ret, struct err *err);
 
 /* How many passages have the word. Those that are asked for are remembered. */
 NODISCARD enum rc base_count(

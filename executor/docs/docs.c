@@ -8,18 +8,17 @@
 
 #include "common/base/clk.h"
 #include "common/base/utf8.h"
+#include "executor/docs/embedder.h"
 #include "executor/docs/find.h"
 #include "executor/docs/keeper.h"
 #include "executor/docs/starter.h"
+#include "executor/docs/thread.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 enum {
@@ -30,18 +29,21 @@ enum {
 	SETTLE_MAX_MS = 500,    /* … or so much has passed */
 	READER_LOOK_MS = 10,
 	READER_WAIT_MS = 10000,
+	QUIET_MS = 10000, /* after the embeddings API failed */
 };
 
 struct docs {
 	struct docs_conf conf; /* its texts are owned */
-	pthread_t thread;
-	bool started;
-	atomic_bool stop;
-	int wake; /* eventfd */
+	struct thread thread;  /* the keeper's */
+	atomic_bool keeps;     /* it is the one that writes */
+	struct embedder *embedder;
+	char *version;          /* of the model; NULL: there is none */
+	_Atomic int64_t quiet_until; /* it is not asked */
 	pthread_mutex_t mutex;
 	struct err trouble; /* of the keeper; "" */
 	struct base base;
 	struct words *words; /* of the vocabulary the index was made with */
+	struct vectors vectors;
 };
 
 /* ---- the keeper's thread ---- */
@@ -73,18 +75,18 @@ drain(int fd)
 static bool
 wait_for(struct docs *d, const struct keeper *k, int ms)
 {
-	struct pollfd fds[] = {{.fd = d->wake, .events = POLLIN},
+	struct pollfd fds[] = {{.fd = d->thread.wake, .events = POLLIN},
 	    {.fd = k->watch, .events = POLLIN}};
 	int64_t until;
 	bool woken = poll(fds, 2, ms) > 0;
 
-	drain(d->wake);
+	drain(d->thread.wake);
 	if (!woken || (fds[1].revents & POLLIN) == 0)
 		return woken;
 	until = clk_mono_ms() + SETTLE_MAX_MS;
 	do
 		drain(k->watch);
-	while (!atomic_load(&d->stop) && clk_mono_ms() < until &&
+	while (!atomic_load(&d->thread.stop) && clk_mono_ms() < until &&
 	       poll(&fds[1], 1, SETTLE_MS) > 0);
 	return true;
 }
@@ -93,9 +95,9 @@ static void
 keep(struct docs *d, struct keeper *k)
 {
 	int64_t looked = 0;
-	bool changed = true;
+	bool changed = true, again;
 
-	while (!atomic_load(&d->stop)) {
+	while (!atomic_load(&d->thread.stop)) {
 		struct err err = {0};
 		enum rc rc = keeper_lock(k, &err);
 
@@ -106,29 +108,30 @@ keep(struct docs *d, struct keeper *k)
 			rc = keeper_update(k, &err);
 			changed = rc != RC_OK;
 		}
-		if (rc != RC_CONFLICT && rc != RC_CANCELLED)
+		atomic_store(&d->keeps, k->lock >= 0);
+		if (d->embedder != NULL && looked > 0)
+			embedder_wake(d->embedder);
+		/* Somebody found it damaged, and took it away just now. */
+		again = rc == RC_NOTFOUND || rc == RC_DAMAGED;
+		if (rc != RC_CONFLICT && rc != RC_CANCELLED && !again)
 			set_trouble(d, rc == RC_OK ? "" : err.text);
-		if (wait_for(d, k, k->lock < 0 ? WAIT_LOCK_MS : WAIT_LOOK_MS))
+		if (wait_for(d, k,
+			again         ? READER_LOOK_MS
+			: k->lock < 0 ? WAIT_LOCK_MS
+				      : WAIT_LOOK_MS))
 			changed = true;
 	}
 }
 
-static void *
-thread_main(void *arg)
+static void
+run(void *arg)
 {
 	struct docs *d = arg;
 	struct keeper k;
 
-	keeper_init(&k, &d->conf, &d->stop);
+	keeper_init(&k, &d->conf, &d->thread.stop);
 	keep(d, &k);
 	keeper_done(&k);
-	return NULL;
-}
-
-static void
-wake(struct docs *d)
-{
-	eventfd_write(d->wake, 1);
 }
 
 /* ---- life ---- */
@@ -146,27 +149,17 @@ docs_check(const struct docs_conf *conf, struct err *err)
 		    dir, strerror(errno));
 	if (d != NULL)
 		closedir(d);
-	return RC_OK;
+	return conf->embed != NULL ? embed_check(conf->embed, err) : RC_OK;
 }
 
 static enum rc
 start(struct docs *d, struct err *err)
 {
-	sigset_t all, before;
-	int code;
+	enum rc rc = RC_OK;
 
-	d->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (d->wake < 0)
-		return err_set(err, RC_IO, "eventfd: %s", strerror(errno));
-	/* Signals are the loop's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	code = pthread_create(&d->thread, NULL, thread_main, d);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (code != 0)
-		return err_set(err, RC_IO, "thread: %s", strerror(code));
-	d->started = true;
-	return RC_OK;
+	if (d->conf.embed != NULL)
+		rc = embedder_start(&d->conf, &d->keeps, &d->embedder, err);
+	return rc == RC_OK ? thread_start(&d->thread, run, d, err) : rc;
 }
 
 enum rc
@@ -181,7 +174,8 @@ docs_open(const struct docs_conf *conf, struct docs **ret, struct err *err)
 	d->conf = *conf;
 	d->conf.path = xstrdup(conf->path);
 	d->conf.dir = conf->dir != NULL ? xstrdup(conf->dir) : NULL;
-	d->wake = -1;
+	if (conf->embed != NULL)
+		d->version = embed_version(conf->embed);
 	pthread_mutex_init(&d->mutex, NULL);
 	rc = conf->only_read ? RC_OK : start(d, err);
 	if (rc != RC_OK) {
@@ -197,15 +191,12 @@ docs_close(struct docs *d)
 {
 	if (d == NULL)
 		return;
-	atomic_store(&d->stop, true);
-	if (d->started) {
-		wake(d);
-		pthread_join(d->thread, NULL);
-	}
-	if (d->wake >= 0)
-		close(d->wake);
+	thread_stop(&d->thread);
+	embedder_stop(d->embedder);
 	base_close(&d->base);
 	words_free(d->words);
+	vectors_done(&d->vectors);
+	free(d->version);
 	pthread_mutex_destroy(&d->mutex);
 	free((char *)d->conf.path);
 	free((char *)d->conf.dir);
@@ -245,6 +236,7 @@ open_to_read(struct docs *d, struct err *err)
 
 	if (!base_is_current(&d->base)) {
 		base_close(&d->base);
+		vectors_done(&d->vectors);
 		rc = base_open(&d->base, d->conf.path, false, err);
 	}
 	if (rc == RC_OK)
@@ -269,14 +261,14 @@ read_once(struct docs *d, read_fn *fn, void *arg, struct err *err)
 	rc = open_to_read(d, err);
 	if (rc == RC_OK)
 		rc = fn(d, arg, err);
-	if (rc == RC_DAMAGED && d->started) {
+	if (rc == RC_DAMAGED && d->thread.started) {
 		if (d->base.db == NULL || base_is_current(&d->base))
 			base_remove(d->conf.path);
 		base_close(&d->base);
 	}
 	pthread_mutex_unlock(&d->mutex);
-	if (rc == RC_DAMAGED && d->started)
-		wake(d);
+	if (rc == RC_DAMAGED && d->thread.started)
+		thread_wake(&d->thread);
 	if (rc == RC_NOTFOUND && trouble.text[0] != '\0')
 		return err_set(err, RC_IO, "%s", trouble.text);
 	return rc;
@@ -293,7 +285,7 @@ read_when_ready(struct docs *d, read_fn *fn, void *arg,
 	for (;;) {
 		rc = read_once(d, fn, arg, err);
 		if ((rc != RC_NOTFOUND && rc != RC_DAMAGED && rc != RC_BUSY) ||
-		    !d->started)
+		    !d->thread.started)
 			return rc;
 		if (cancelled != NULL && atomic_load(cancelled))
 			return err_set(err, RC_CANCELLED, "called off");
@@ -307,16 +299,67 @@ read_when_ready(struct docs *d, read_fn *fn, void *arg,
 
 struct finding_arg {
 	const struct docs_query *query;
+	struct find_by by;
 	struct docs_found *ret;
 };
+
+/* The vectors that are there are of no use any more; the embedder makes
+ * others. */
+static enum rc
+forget_vectors(struct docs *d, int dimensions, struct err *err)
+{
+	enum rc rc = base_exec(&d->base, "BEGIN IMMEDIATE", err);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = vectors_begin(&d->base, d->version, dimensions, err);
+	return base_exec(&d->base, rc == RC_OK ? "COMMIT" : "ROLLBACK", err);
+}
 
 static enum rc
 read_find(struct docs *d, void *arg, struct err *err)
 {
 	struct finding_arg *f = arg;
+	struct err ignored;
+	enum rc rc;
 
 	*f->ret = (struct docs_found){.n = 0};
-	return find(&d->base, d->words, f->query, f->ret, err);
+	f->by.vectors = &d->vectors;
+	rc = find(&d->base, d->words, f->query, &f->by, f->ret, err);
+	if (rc == RC_OK && f->by.outdated) {
+		f->ret->note = xstrdup(
+		    "the model's vectors have another length than before; "
+		    "the documents get new ones");
+		/* Else the next question does it. */
+		if (forget_vectors(d, f->by.question->dimensions, &ignored) !=
+		    RC_OK)
+			base_close(&d->base);
+		vectors_done(&d->vectors);
+	}
+	return rc;
+}
+
+/* The question's vector; where it cannot be had, why in *ret_note. */
+static void
+ask_vector(struct docs *d, const struct docs_query *query,
+    const atomic_bool *cancelled, struct embed_vectors *ret, char **ret_note)
+{
+	const struct embed_conf *c = d->conf.embed;
+	struct err err;
+
+	if (c == NULL || query->text.n == 0)
+		return;
+	if (clk_mono_ms() < atomic_load(&d->quiet_until)) {
+		*ret_note = xstrdup("found by their words alone, since the "
+				    "embeddings API failed a moment ago");
+		return;
+	}
+	if (embed(c, EMBED_QUERY, &query->text, 1, c->query_ms, cancelled, ret,
+		&err) == RC_OK)
+		return;
+	atomic_store(&d->quiet_until, clk_mono_ms() + QUIET_MS);
+	*ret_note =
+	    xasprintf("found by their words alone: %s", err.text);
 }
 
 enum rc
@@ -324,13 +367,23 @@ docs_find(struct docs *d, const struct docs_query *query,
     const atomic_bool *cancelled, struct docs_found *ret, struct err *err)
 {
 	struct docs_found found = {.n = 0};
-	struct finding_arg arg = {query, &found};
+	struct embed_vectors question = {.n = 0};
+	struct finding_arg arg = {.query = query, .ret = &found};
+	char *note = NULL;
 	enum rc rc;
 
 	if (query->text.n > DOCS_QUERY_MAX || !utf8_ok(query->text))
 		return err_set(err, RC_INVALID,
 		    "a question is at most %d bytes of UTF-8", DOCS_QUERY_MAX);
+	ask_vector(d, query, cancelled, &question, &note);
+	arg.by = (struct find_by){
+	    .question = question.n > 0 ? &question : NULL,
+	    .version = d->version};
 	rc = read_when_ready(d, read_find, &arg, cancelled, err);
+	embed_vectors_done(&question);
+	if (rc == RC_OK && note != NULL)
+		found.note = TAKE(note);
+	free(note);
 	if (rc == RC_OK)
 		*ret = found;
 	return rc;

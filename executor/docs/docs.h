@@ -5,13 +5,15 @@
  * A thread follows the folder (inotify) and writes what changed into the
  * index; of several processes with one index, one does, and another one when
  * that ends. Whoever asks waits for the first reading of the folder, not for
- * later ones.
+ * later ones. With an embeddings API another thread gives passages vectors, in
+ * its own time: until then, and where that API fails, words find them.
  */
 #ifndef EXECUTOR_DOCS_DOCS_H
 #define EXECUTOR_DOCS_DOCS_H
 
 #include "common/base/rc.h"
 #include "common/base/span.h"
+#include "executor/docs/embed.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,6 +31,9 @@ struct docs_conf {
 	const char *dir;  /* the folder; NULL: none */
 	bool starter;     /* the runbooks that come with this program, too */
 	bool only_read;   /* the index as it is: whoever else keeps it */
+	/* How texts become vectors, which find passages by what they mean;
+	 * NULL: they do not. What it points at outlives the index. */
+	const struct embed_conf *embed;
 	/* What people should know; on any thread. bad: something is wrong. */
 	void (*tell)(void *arg, bool bad, const char *what, const char *name,
 	    const char *text);
@@ -50,7 +55,8 @@ struct docs_passage {
 	char *source; /* the document's name */
 	char *title, *path, *text;
 	int line_from, line_to;
-	double score; /* 0 to 1 */
+	double score; /* of its words, 0 to 1 */
+	double nearness; /* how far its vector stands out; 0: unknown */
 	bool named;   /* it is of the document that was asked for */
 };
 
@@ -59,6 +65,7 @@ struct docs_found {
 	size_t n;
 	size_t fitting; /* so many of the first fit; the others are near */
 	double threshold;
+	char *note; /* why it was not all that could be searched; or NULL */
 	long documents, passages; /* there are */
 };
 

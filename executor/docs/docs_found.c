@@ -18,5 +18,6 @@ docs_found_done(struct docs_found *f)
 		free(p->text);
 	}
 	free(f->list);
+	free(f->note);
 	*f = (struct docs_found){.n = 0};
 }

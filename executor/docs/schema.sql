@@ -20,9 +20,17 @@ CREATE TABLE passages (
 	line_from INTEGER NOT NULL,
 	line_to INTEGER NOT NULL,
 	words INTEGER NOT NULL,
+	chinese INTEGER NOT NULL,
+	hash TEXT NOT NULL,
 	text TEXT NOT NULL
 ) STRICT;
 CREATE INDEX passages_doc ON passages (doc, n);
+-- By what is embedded, so that a passage that stays as it was keeps its vector
+-- when its document is read anew. vector: vectors.h; empty: it has none.
+CREATE TABLE vectors (
+	hash TEXT PRIMARY KEY,
+	vector BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 -- The words of words.h, with blanks between; rowid is the passage's id.
 CREATE VIRTUAL TABLE found USING fts5 (title, path, body, tokenize = 'ascii');
 CREATE VIRTUAL TABLE seen USING fts5vocab ('found', 'row');

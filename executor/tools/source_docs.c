@@ -2,7 +2,8 @@
 #include "executor/tools/source_docs.h"
 
 #include "common/base/log.h"
-#include "executor/docs/docs.h"
+
+#include <stdlib.h>
 
 static void
 on_told(void *arg UNUSED, bool bad, const char *what, const char *name,
@@ -12,28 +13,31 @@ on_told(void *arg UNUSED, bool bad, const char *what, const char *name,
 	    "what", text, NULL);
 }
 
-static enum rc
-source_open(const struct tool_env *env, void **ret, struct err *err)
-{
-	const struct conf *conf = env->conf;
-	auto_str path = xasprintf("%s/docs.db", conf->data_dir);
-	struct docs_conf docs = {.path = path,
-	    .dir = conf->docs_dir,
-	    .starter = conf->docs_starter,
-	    .tell = on_told};
-	struct docs *d = NULL;
-	enum rc rc = env->loop == NULL ? docs_check(&docs, err)
-				       : docs_open(&docs, &d, err);
-
-	if (rc == RC_OK)
-		*ret = d;
-	return rc;
-}
-
 static void
 source_close(void *opened)
 {
-	docs_close(opened);
+	struct source_docs *s = opened;
+
+	docs_close(s->docs);
+	docs_settings_done(&s->settings);
+	free(s);
+}
+
+static enum rc
+source_open(const struct tool_env *env, void **ret, struct err *err)
+{
+	struct source_docs *s = xcalloc(1, sizeof(*s));
+	enum rc rc;
+
+	docs_settings_init(&s->settings, env->conf);
+	s->settings.docs.tell = on_told;
+	rc = env->loop == NULL ? docs_check(&s->settings.docs, err)
+			       : docs_open(&s->settings.docs, &s->docs, err);
+	if (rc == RC_OK)
+		*ret = s;
+	else
+		source_close(s);
+	return rc;
 }
 
 const struct source source_docs = {

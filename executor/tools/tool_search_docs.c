@@ -7,7 +7,6 @@
  */
 #include "common/base/utf8.h"
 #include "common/json/json.h"
-#include "executor/docs/docs.h"
 #include "executor/tools/source_docs.h"
 #include "executor/tools/tool.h"
 
@@ -79,6 +78,8 @@ passage_tree(const struct docs_passage *p, bool quoted, size_t max)
 	cJSON_AddNumberToObject(o, "line_from", p->line_from);
 	cJSON_AddNumberToObject(o, "line_to", p->line_to);
 	json_add_double(o, "score", rounded(p->score));
+	if (p->nearness > 0)
+		json_add_double(o, "nearness", rounded(p->nearness));
 	if (p->named)
 		cJSON_AddTrueToObject(o, "named");
 	if (quoted)
@@ -100,6 +101,8 @@ answer_tree(const struct job *j, size_t text_max)
 	cJSON_AddNumberToObject(o, "documents", (double)f->documents);
 	cJSON_AddNumberToObject(o, "searched", (double)f->passages);
 	json_add_double(o, "threshold", f->threshold);
+	if (f->note != NULL)
+		json_add_span(o, "note", span_of(f->note));
 	fit = cJSON_AddArrayToObject(o, "passages");
 	near = cJSON_AddArrayToObject(o, "nearest");
 	for (i = 0; i < f->n; i++)
@@ -142,6 +145,8 @@ put_summary(struct buf *b, const struct docs_found *f)
 	if (f->fitting == 0 && f->n > 0)
 		buf_addf(b, " The nearest: %s (%.2f; %.2f is needed).",
 		    f->list[0].id, f->list[0].score, f->threshold);
+	if (f->note != NULL)
+		buf_addf(b, " Note: %s.", f->note);
 }
 
 static void
@@ -195,7 +200,7 @@ start(struct tool_call *call, struct err *err)
 	j = xcalloc(1, sizeof(*j));
 	spec.arg = j;
 	j->call = call;
-	j->docs = call->source;
+	j->docs = ((struct source_docs *)call->source)->docs;
 	j->text = xstrdup(text);
 	j->document = xstrdup(document);
 	j->section = xstrdup(section);

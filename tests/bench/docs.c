@@ -1,5 +1,7 @@
 /*
- * docs.c - how long reading documents takes, and finding a passage.
+ * docs.c - how long reading documents takes, and finding a passage, by its
+ * words and by its words and vectors of 384 numbers (made of chance: those of
+ * a model take as long).
  *
  *   bench_docs [DOCUMENTS [QUESTIONS]]
  *
@@ -8,7 +10,8 @@
  */
 #include "common/base/buf.h"
 #include "common/base/clk.h"
-#include "executor/docs/docs.h"
+#include "executor/docs/find.h"
+#include "executor/docs/starter.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,7 +20,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SECTIONS = 10, WORDS = 120, VOCABULARY = 20000, HAN = 3000 };
+enum {
+	SECTIONS = 10,
+	WORDS = 120,
+	VOCABULARY = 20000,
+	HAN = 3000,
+	DIMENSIONS = 384,
+	PIECE = 1000,
+};
 
 static uint64_t seed = 88172645463325252ULL;
 
@@ -95,6 +105,24 @@ cpu_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+static void
+must(enum rc rc, const struct err *err)
+{
+	if (rc == RC_OK)
+		return;
+	fprintf(stderr, "%s\n", err->text);
+	exit(1);
+}
+
+static void
+put_question(struct buf *b)
+{
+	int i;
+
+	for (i = 0; i < 12; i++)
+		put_word(b);
+}
+
 static int64_t
 ask(struct docs *d, int64_t *ret_cpu)
 {
@@ -102,17 +130,13 @@ ask(struct docs *d, int64_t *ret_cpu)
 	struct docs_found f = {.n = 0};
 	struct err err = {0};
 	int64_t begin, cpu = cpu_us();
-	int i;
 
-	for (i = 0; i < 12; i++)
-		put_word(&text);
+	put_question(&text);
 	begin = clk_mono_us();
-	if (docs_find(d,
-		&(struct docs_query){.text = buf_span(&text), .limit = 3}, NULL,
-		&f, &err) != RC_OK) {
-		fprintf(stderr, "%s\n", err.text);
-		exit(1);
-	}
+	must(docs_find(d,
+		 &(struct docs_query){.text = buf_span(&text), .limit = 3},
+		 NULL, &f, &err),
+	    &err);
 	begin = clk_mono_us() - begin;
 	*ret_cpu = cpu_us() - cpu;
 	docs_found_done(&f);
@@ -126,6 +150,105 @@ print(const char *what, int64_t *took, int n)
 	printf("%d questions, %s: median %.2f ms, p99 %.2f ms, most %.2f ms\n",
 	    n, what, (double)took[n / 2] / 1000,
 	    (double)took[n * 99 / 100] / 1000, (double)took[n - 1] / 1000);
+}
+
+/* ---- vectors ---- */
+
+static void
+make_vector(float *v)
+{
+	int i;
+
+	for (i = 0; i < DIMENSIONS; i++)
+		v[i] = (float)(chance() - 0.5);
+}
+
+/* What the embedder does once it has them. */
+static void
+put_vectors(struct base *b)
+{
+	static struct vectors_lack list[PIECE];
+	float v[DIMENSIONS];
+	struct err err;
+	int64_t behind = 0;
+	size_t n, i;
+
+	must(base_exec(b, "BEGIN IMMEDIATE", &err), &err);
+	must(vectors_begin(b, "chance", DIMENSIONS, &err), &err);
+	do {
+		must(vectors_lacking(b, behind, list, PIECE, &n, &err), &err);
+		for (i = 0; i < n; i++) {
+			make_vector(v);
+			must(vectors_put(
+				 b, span_of(list[i].hash), v, DIMENSIONS, &err),
+			    &err);
+			behind = list[i].id;
+		}
+		vectors_lack_done(list, n);
+	} while (n > 0);
+	must(base_exec(b, "COMMIT", &err), &err);
+}
+
+struct bench {
+	struct base base;
+	struct words *words;
+	struct vectors vectors;
+};
+
+static int64_t
+ask_both(struct bench *x, bool alone, int64_t *ret_cpu)
+{
+	auto_buf text = {.max = 4000};
+	float v[DIMENSIONS];
+	struct embed_vectors question = {v, 1, DIMENSIONS};
+	struct find_by by = {
+	    .question = &question, .version = "chance", .vectors = &x->vectors};
+	struct docs_found f = {.n = 0};
+	struct vectors_hit hits[64];
+	struct err err = {0};
+	int64_t begin, cpu = cpu_us();
+
+	put_question(&text);
+	make_vector(v);
+	begin = clk_mono_us();
+	if (alone)
+		vectors_find(&x->vectors, v, false, hits, ARRAY_LEN(hits));
+	else
+		must(find(&x->base, x->words,
+			 &(struct docs_query){
+			     .text = buf_span(&text), .limit = 3},
+			 &by, &f, &err),
+		    &err);
+	begin = clk_mono_us() - begin;
+	*ret_cpu = cpu_us() - cpu;
+	docs_found_done(&f);
+	return begin;
+}
+
+static void
+bench_vectors(const char *path, int64_t *took, int64_t *cpu, int questions)
+{
+	struct bench x = {.words = NULL};
+	struct err err;
+	int i, alone;
+
+	must(base_open(&x.base, path, false, &err), &err);
+	put_vectors(&x.base);
+	must(words_new(starter_vocabulary, span_of(""), &x.words, &err), &err);
+	ask_both(&x, false, &cpu[0]);
+	printf("%zu vectors of %d numbers\n", x.vectors.n, DIMENSIONS);
+	for (alone = 1; alone >= 0; alone--) {
+		for (i = 0; i < questions; i++)
+			took[i] = ask_both(&x, alone, &cpu[i]);
+		print(alone ? "the vectors alone" : "words and vectors", took,
+		    questions);
+		print(alone ? "the vectors alone, of the processor"
+			    : "words and vectors, of the processor",
+		    cpu, questions);
+	}
+	base_close(&x.base);
+	words_free(x.words);
+	vectors_done(&x.vectors);
 }
 
 static void
@@ -172,6 +295,7 @@ main(int argc, char **argv)
 	print("by the clock", took, questions);
 	print("of the processor", cpu, questions);
 	docs_close(d);
+	bench_vectors(path, took, cpu, questions);
 	remove_all(root);
 	free(took);
 	free(cpu);

@@ -72,27 +72,20 @@ url_allowed(struct span url)
 static void
 copy_filtered(struct buf *b, struct span html)
 {
-	static const char *const attributes[] = {"<a href=\"", "<img src=\""};
+	static const char link[] = "<a href=\"";
 	const char *at = html.p, *end = html.p + html.n;
 
 	while (at < end) {
 		const char *lt = memchr(at, '<', (size_t)(end - at));
 		const char *quote = NULL;
-		size_t i, n = 0;
+		const size_t n = sizeof(link) - 1;
 
 		if (lt == NULL)
 			lt = end;
 		buf_add(b, at, (size_t)(lt - at));
 		at = lt;
-		for (i = 0; i < ARRAY_LEN(attributes); i++) {
-			n = strlen(attributes[i]);
-			if ((size_t)(end - lt) > n &&
-			    memcmp(lt, attributes[i], n) == 0)
-				quote =
-				    memchr(lt + n, '"', (size_t)(end - lt) - n);
-			if (quote != NULL)
-				break;
-		}
+		if ((size_t)(end - lt) > n && memcmp(lt, link, n) == 0)
+			quote = memchr(lt + n, '"', (size_t)(end - lt) - n);
 		if (quote != NULL) {
 			struct span url =
 			    span_make(lt + n, (size_t)(quote - lt) - n);
@@ -113,6 +106,7 @@ struct writer {
 	struct buf *b;
 	bool in_tag;
 	int quoted; /* within links and code, where nothing is cited */
+	enum { NO_IMAGE, IMAGE_DROPPED, IMAGE_TEXT } image;
 };
 
 size_t
@@ -169,13 +163,33 @@ tag_track(struct writer *w, struct span s)
 	w->in_tag = memrchr(s.p, '<', s.n) > memrchr(s.p, '>', s.n);
 }
 
+/* A picture is somewhere else, and asking for it tells who reads: only the
+ * text that stands for it is kept. True: s was a part of one. */
+static bool
+image_take(struct writer *w, struct span s)
+{
+	if (span_is(s, "<img src=\""))
+		w->image = IMAGE_DROPPED;
+	else if (w->image == NO_IMAGE)
+		return false;
+	else if (span_is(s, "\" title=\""))
+		w->image = IMAGE_DROPPED;
+	else if (span_is(s, "\" alt=\""))
+		w->image = IMAGE_TEXT;
+	else if (s.p[s.n - 1] == '>')
+		w->image = NO_IMAGE;
+	else if (w->image == IMAGE_TEXT)
+		buf_add_span(w->b, s);
+	return true;
+}
+
 static void
 on_html(const MD_CHAR *text, MD_SIZE n, void *userdata)
 {
 	struct writer *w = userdata;
 	struct span s = span_make(text, n);
 
-	if (n == 0)
+	if (n == 0 || image_take(w, s))
 		return;
 	if (memchr(text, '<', n) != NULL || memchr(text, '>', n) != NULL)
 		tag_track(w, s);

@@ -15,8 +15,8 @@ size_t html_citation(struct span s);
 
 /*
  * Appends the report's markup. Raw HTML in markdown is shown as text; links
- * and images lead to http, https or relative addresses, or nowhere. Citations
- * are links of the class "cite" to "#E3".
+ * lead to http, https or relative addresses, or nowhere, and of images there
+ * is the text. Citations are links of the class "cite" to "#E3".
  */
 void html_report(struct buf *b, struct span markdown);
 

@@ -106,7 +106,7 @@ class Timeline {
 
 		return [h("p.quiet-text", {}, shorten(first, 300)), rest.length === 0 ? ""
 			: h("details", {}, h("summary", {}, t("more_lines", rest.length)),
-				h("p.pre.found", {}, shorten(rest.join("\n"), 4000)))];
+				h("p.pre.found", { tabindex: 0 }, shorten(rest.join("\n"), 4000)))];
 	}
 
 	on_approval(d) {

@@ -29,6 +29,8 @@ function copyInto(to, from, run) {
 			if (node.tagName === "A")
 				for (const [k, v] of Object.entries(linkOf(run, node.getAttribute("href") || "")))
 					e.setAttribute(k, v);
+			if (node.tagName === "PRE")
+				e.tabIndex = 0; /* what scrolls is reached from the keyboard */
 			if (node.tagName === "OL" && node.hasAttribute("start"))
 				e.setAttribute("start", node.getAttribute("start"));
 			copyInto(e, node, run);
@@ -52,13 +54,22 @@ function tablesFold(report) {
 	}
 }
 
-/* What stands before the first section is what is read first. */
+/* What stands before the first section is what is read first: what is wrong
+ * and what to do, and then, smaller, what was asked and when. */
 function firstScreen(report) {
 	const head = h("div.first", {});
 
 	while (report.firstChild && report.firstChild.tagName !== "H2")
 		head.append(report.firstChild);
 	report.prepend(head);
+	const list = head.querySelector("ul");
+	const items = list ? [...list.children] : [];
+	const last = items.findLastIndex((li) => (li.querySelector(":scope > p") || li).firstChild?.nodeName === "STRONG");
+	const rest = items.slice(Math.max(last, 0) + 1);
+
+	list?.classList.add("verdict");
+	if (rest.length > 0)
+		list.after(h("ul.asked", {}, rest));
 }
 
 async function reportLoad(run) {

@@ -139,7 +139,7 @@ class EvidencePanel {
 
 		fill(this.element,
 			h("a.back", { href: `#${this.run}` }, h("span.wide", {}, `‹ ${t("top")}`), h("span.narrow", {}, `‹ ${t("report")}`)),
-			title, facts, known.summary ? h("p.pre.found", {}, shorten(known.summary, 1200)) : "", place);
+			title, facts, known.summary ? h("p.pre.found", { tabindex: 0 }, shorten(known.summary, 1200)) : "", place);
 		title.focus({ preventScroll: false });
 		try {
 			const data = await evidenceLoad(this.run, known);

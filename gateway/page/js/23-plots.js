@@ -178,6 +178,8 @@ class Plot {
 			axes: { y: { axisLabelFormatter: (v) => numberOf(v), axisLabelWidth: 56 } },
 		});
 		drawn.add(this);
+		/* The evidence beside it takes and gives back width. */
+		new ResizeObserver(calmly(() => this.element.isConnected && this.graph.resize(), 60)).observe(this.canvas.parentNode);
 	}
 
 	colours() {

@@ -26,7 +26,7 @@ function whoAmI() {
 				kept.set("by", input.value.trim());
 				resolve(input.value.trim());
 			},
-		}, field("by", input), h("div.row", {}, h("button.primary", { type: "submit" }, t("approve")),
+		}, field("by", input), h("div.row", {}, h("button.primary", { type: "submit" }, t("go_on")),
 			h("button", { type: "button", onclick: () => d.close() }, t("close")))));
 		d.addEventListener("close", () => resolve(""));
 	});
@@ -60,9 +60,9 @@ class RunView {
 		]);
 		main.replaceChildren(h("div.run-view", {},
 			h("header.run-head", {}, h("a.back", { href: "#" }, `‹ ${t("back")}`),
-				h("div.row", {}, this.status, this.sure, h("code.id", {}, run)), this.title, this.about,
-				h("div.row", {}, this.cancel,
-					h("button", { type: "button", onclick: () => this.askAnew(1) }, t("anew")), this.files), this.wrong),
+				h("div.row.spread", {}, this.title, h("div.row", {}, this.cancel,
+					h("button", { type: "button", onclick: () => this.askAnew(1) }, t("anew")), this.files)),
+				h("div.row", {}, this.status, this.sure, this.about, h("code.id", {}, run)), this.wrong),
 			h("div.columns", {}, this.body, this.aside.element)));
 		this.end = follow(run, (type, data, seq) => this.take(type, data, seq), (there) => this.connected(there));
 		document.title = `${run} · Culprit`;

@@ -4,7 +4,7 @@
  * Invariant: a value is stored with where it is from, and one from a lower
  * place never replaces it; so the order of reading does not matter.
  */
-#include "common/agent/conf.h"
+#include "common/agent/conf_in.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -15,8 +15,6 @@
 
 #include "common/base/zone.h"
 #include "common/wire/proto.h"
-
-enum type { TYPE_STR, TYPE_LIST, TYPE_SECRET, TYPE_INT, TYPE_BOOL };
 
 enum { SECRET_BYTES_MAX = 16384, MEMORY_MAX = 512,
 	INI_LINE_BYTES_MAX = 198, LIST_MAX = 32 };
@@ -161,19 +159,6 @@ load_defaults(struct conf *c, struct err *err)
 	return rc;
 }
 
-/* CULPRIT_DATA_DIR for data-dir. */
-static void
-env_name(const char *flag, char *ret, size_t size)
-{
-	size_t i;
-
-	snprintf(ret, size, "CULPRIT_%s", flag);
-	for (i = 8; ret[i] != '\0'; i++)
-		ret[i] = ret[i] == '-' ? '_' :
-		    ret[i] >= 'a' && ret[i] <= 'z' ? (char)(ret[i] - 32) :
-						     ret[i];
-}
-
 static enum rc
 load_env(struct conf *c, struct err *err)
 {
@@ -183,7 +168,7 @@ load_env(struct conf *c, struct err *err)
 		char name[64];
 		const char *v;
 
-		env_name(opts[i].flag, name, sizeof(name));
+		conf_env_name(opts[i].flag, name, sizeof(name));
 		v = getenv(name);
 		if (v == NULL || v[0] == '\0')
 			continue;
@@ -479,31 +464,6 @@ conf_done(struct conf *c)
 }
 
 void
-conf_help(FILE *out, unsigned who)
-{
-	size_t i;
-
-	fputs("Options (flag, environment variable, or key of the INI file "
-	      "given by --config):\n", out);
-	for (i = 0; i < ARRAY_LEN(opts); i++) {
-		const struct opt *o = &opts[i];
-		char name[64];
-
-		if ((o->who & who) == 0)
-			continue;
-		env_name(o->flag, name, sizeof(name));
-		if (o->type == TYPE_SECRET)
-			fprintf(out, "  %-38s", "");
-		else
-			fprintf(out, "  --%-36s", o->flag);
-		fprintf(out, " %-34s %s%s%s%s\n", name, o->help,
-		    o->def != NULL ? " [" : "", o->def != NULL ? o->def : "",
-		    o->def != NULL ? "]" : "");
-	}
-	fputs("  --config FILE, --check, --help, --version\n", out);
-}
-
-void
 conf_each(const struct conf *c, unsigned who,
     void (*each)(void *ctx, const char *flag, const char *value), void *ctx)
 {
@@ -529,25 +489,6 @@ conf_each(const struct conf *c, unsigned who,
 		if (s != NULL)
 			each(ctx, o->flag, s);
 	}
-}
-
-bool
-conf_is_hidden(const char *variable, unsigned who)
-{
-	static const char of_models[] = "_API_KEY";
-	size_t n = strcspn(variable, "="), k = strlen(of_models), i;
-
-	if (n > k && strncmp(variable + n - k, of_models, k) == 0)
-		return (who & CONF_PLANNER) == 0;
-	for (i = 0; i < ARRAY_LEN(opts); i++) {
-		char name[64];
-
-		env_name(opts[i].flag, name, sizeof(name));
-		if (opts[i].type == TYPE_SECRET && strlen(name) == n &&
-		    strncmp(variable, name, n) == 0)
-			return (opts[i].who & who) == 0;
-	}
-	return false;
 }
 
 enum conf_from

@@ -62,6 +62,21 @@ void conf_done(struct conf *c);
 /* What --help prints about the options of who. */
 void conf_help(FILE *out, unsigned who);
 
+/* An option, as manuals and completions tell of it. */
+struct conf_about {
+	const char *flag;     /* without dashes; NULL: a secret has none */
+	const char *variable;
+	const char *def;      /* NULL: none */
+	const char *help;
+	bool is_number;       /* from min to max */
+	bool is_switch;       /* yes or no */
+	int64_t min, max;
+};
+
+/* Calls each for every option of who; a is valid for the call. */
+void conf_describe(unsigned who,
+    void (*each)(void *ctx, const struct conf_about *a), void *ctx);
+
 /* Calls each for every option of who that has a value, as its flag and
  * text; secrets are left out. `culprit up` passes options on with it. */
 void conf_each(const struct conf *c, unsigned who,

@@ -16,7 +16,7 @@
 
 #define BIT(o) (1u << (o))
 
-static const char exits[] =
+const char cmd_exits[] =
     "Exit status: 0 a completed report; 1 incomplete, failed, cancelled or "
     "refused,\nfor replay also where answers differ; 2 wrong usage; 3 no "
     "gateway answers.\n";
@@ -77,6 +77,15 @@ static const struct cmd cmds[] = {
 	"here and now would find them.\nWhat is bad must be mended; a note is "
 	"worth knowing. Exit status 1: something is bad.\n",
 	BIT(OPT_JSON), 0, 0, CONF_ALL, false, cmd_doctor},
+    {"completion", "bash|zsh|fish", "what completes these commands in a shell",
+	"Installed where the shell looks for it; by hand: `. <(culprit "
+	"completion bash)`,\n`culprit completion fish | source`, or in a "
+	"folder of zsh's $fpath as _culprit.\n",
+	0, 1, 1, 0, false, cmd_completion},
+    {"manual", "[PAGE]", "the manual pages, in the language of man",
+	"Without PAGE, their names. They are installed; by hand: `culprit "
+	"manual culprit.1 |\nman -l -`.\n",
+	0, 0, 1, 0, false, cmd_manual},
     {"ready", "", "can the gateway take an investigation now", NULL, 0, 0, 0, 0,
 	false, cmd_ready},
     {"verify", "[ID]", "is what is kept what was written",
@@ -99,6 +108,20 @@ static const struct cmd cmds[] = {
 	0, 2, 2, 0, false, cmd_keygen},
 };
 
+const struct cmd *
+cmd_at(size_t i)
+{
+	return i < ARRAY_LEN(cmds) ? &cmds[i] : NULL;
+}
+
+unsigned
+cmd_who(const struct cmd *c)
+{
+	if (c->run == NULL)
+		return CONF_ALL;
+	return c->who != 0 ? c->who : CONF_CLI;
+}
+
 static void
 cmd_usage(FILE *out)
 {
@@ -112,7 +135,7 @@ cmd_usage(FILE *out)
 		fprintf(out, "  %-22s %s\n", head, cmds[i].what);
 	}
 	fprintf(out, "  %-22s %s\n\n", "help [COMMAND]", "this, or about one");
-	fputs(exits, out);
+	fputs(cmd_exits, out);
 }
 
 static void
@@ -131,8 +154,8 @@ cmd_help(FILE *out, const struct cmd *c)
 	}
 	if (c->opts != 0)
 		fputc('\n', out);
-	conf_help(out, c->who != 0 ? c->who : CONF_CLI);
-	fprintf(out, "\n%s", exits);
+	conf_help(out, cmd_who(c));
+	fprintf(out, "\n%s", cmd_exits);
 }
 
 static const struct cmd *

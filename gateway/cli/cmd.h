@@ -64,9 +64,20 @@ struct cmd {
 	int (*run)(const struct cmd_args *a);
 };
 
+/* The table, row by row; NULL at its end. */
+const struct cmd *cmd_at(size_t i);
+
+/* Which configuration a command takes. */
+unsigned cmd_who(const struct cmd *c);
+
+/* What the exit status of every command means. */
+extern const char cmd_exits[];
+
 int cmd_investigate(const struct cmd_args *a);
 int cmd_follow(const struct cmd_args *a);
 int cmd_list(const struct cmd_args *a);
+int cmd_completion(const struct cmd_args *a);
+int cmd_manual(const struct cmd_args *a);
 int cmd_doctor(const struct cmd_args *a);
 int cmd_ready(const struct cmd_args *a);
 int cmd_verify(const struct cmd_args *a);

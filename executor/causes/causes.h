@@ -61,6 +61,7 @@ struct causes_series {
 	const char *metric; /* shared by a family */
 	const char *form;   /* "", "rate", "mean", "p95": what was made of it */
 	uint16_t service, client; /* CAUSES_NONE: names none */
+	uint16_t node;            /* where its pod runs, or CAUSES_NONE */
 	uint16_t family;          /* same metric and form */
 	uint16_t variant;         /* same labels but the service's */
 	enum causes_kind kind;
@@ -102,6 +103,17 @@ float *causes_set_again(struct causes_set *set, const char *metric,
  * there is no such series. */
 float *causes_set_history(struct causes_set *set, const char *metric,
     const char *form, const struct causes_label *labels, size_t n);
+
+/* Where a pod runs, for series that are added later. */
+void causes_set_place(
+    struct causes_set *set, const char *pod, const char *node);
+
+/* Another name (an address) of a node, for series that are added later; and
+ * those there are of one, borrowed. */
+void causes_set_alias(
+    struct causes_set *set, const char *alias, const char *node);
+size_t causes_set_aliases(const struct causes_set *set, const char *node,
+    const char **ret, size_t max);
 
 /* A dependency known from elsewhere. */
 void causes_set_edge(
@@ -156,7 +168,9 @@ struct causes_cause {
 	double weight; /* unbounded; orders the causes */
 	double score;  /* 0 to 1 */
 	double symptom, resource, share, covered;
-	double change_s;                /* a deployment or restart, or NaN */
+	size_t hosted;   /* services whose pods on this node suffer, while
+			  * those elsewhere do not; 0: it is no such node */
+	double change_s; /* a deployment or restart, or NaN */
 	uint16_t path[CAUSES_PATH_MAX]; /* from the alert's service */
 	size_t npath;
 	size_t support[CAUSES_SUPPORT_MAX]; /* indices of findings */
@@ -184,6 +198,11 @@ struct causes_result {
 	struct causes_ruled_out *ruled_out;
 	size_t nruled_out;
 };
+
+/* Nodes on which pods of a service suffer that do not elsewhere, most first;
+ * at most max. */
+size_t causes_suspect_nodes(const struct causes_set *set,
+    const struct causes_question *q, uint16_t *ret, size_t max);
 
 /* The first cause stands out, and nothing is missing. */
 bool causes_is_likely(const struct causes_result *r);

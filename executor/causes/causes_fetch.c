@@ -8,6 +8,7 @@
  */
 #include "executor/causes/causes_discover.h"
 #include "executor/causes/causes_near.h"
+#include "executor/causes/causes_places.h"
 #include "executor/causes/causes_range.h"
 
 #include <stdio.h>
@@ -112,7 +113,9 @@ fetch_series(struct causes_fetching *f)
 	asks = causes_plan(f->metrics, f->nmetrics, f->rq->scope,
 	    f->odd.full ? "" : buf_str(&f->odd), rate_s,
 	    f->limits.metric_series_max);
-	rc = causes_range_ask(f, &asks, &f->grid, false);
+	rc = causes_places(f, "");
+	if (rc == RC_OK)
+		rc = causes_range_ask(f, &asks, &f->grid, false);
 	if (rc == RC_OK)
 		rc = ask_natives(f, rate_s);
 	before = causes_range_history(f);

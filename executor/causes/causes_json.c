@@ -63,7 +63,12 @@ causes_put_reason(struct buf *b, const struct causes_set *set,
 			put_change(b, set, &r->findings[c->support[1]]);
 		}
 	}
-	if (c->covered >= 1)
+	if (c->hosted > 0)
+		buf_addf(b,
+		    "; pods of %zu service%s suffer on this node and not "
+		    "elsewhere",
+		    c->hosted, c->hosted > 1 ? "s" : "");
+	else if (c->covered >= 1)
 		buf_adds(b, "; services that call it suffer too");
 	if (!isnan(c->change_s)) {
 		buf_adds(b, "; a new version or label set appeared at ");
@@ -205,6 +210,8 @@ cause_of(const struct causes_set *set, const struct causes_result *r, size_t i,
 	cJSON_AddItemToObject(o, "on_path", path_of(set, c));
 	if (!isnan(c->share))
 		add_number(o, "share", c->share);
+	if (c->hosted > 0)
+		cJSON_AddNumberToObject(o, "hosted", (double)c->hosted);
 	if (!isnan(c->change_s))
 		cJSON_AddNumberToObject(o, "changed", c->change_s);
 	return o;

@@ -28,7 +28,7 @@ static const struct {
     {CAUSES_AVAIL, "availab success _up$ ^up$ ready healthy"},
     {CAUSES_LOAD, "seconds_count$ duration_count$ latency_count$ "
 		  "request_count$ requests_count$ _time_count$"},
-    {CAUSES_SATURATION, "throttl"},
+    {CAUSES_SATURATION, "throttl pressure_"},
     {CAUSES_LATENCY, "latenc duration response_time _rtt delay _wait elapsed "
 		     "_time_seconds _time_ms"},
     {CAUSES_CPU, "cpu load1 load5 load15"},

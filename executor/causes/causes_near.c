@@ -11,6 +11,7 @@
 #include "executor/causes/causes_discover.h"
 #include "executor/causes/causes_look.h"
 #include "executor/causes/causes_names.h"
+#include "executor/causes/causes_places.h"
 #include "executor/causes/causes_range.h"
 #include "executor/causes/causes_reach.h"
 
@@ -19,28 +20,54 @@
 #include <string.h>
 
 enum {
+	NODES = 2,       /* on which pods of suspects suffer alone */
+	NODE_NAMES = 16, /* with their addresses */
+	NODE_SERIES = 4000,
 	NEAR_SERIES = 20000, /* of all services near, that are summed up */
 	SUSPECTS = 4,        /* besides the alert's own service */
-	SUSPECT_SERIES = 8000,
+	SUSPECT_SERIES = 6000,
+	SET_SERIES = 16000, /* with the sums of all others */
 };
 
 struct near {
 	struct causes_fetching *f;
 	struct causes_reach reach;
 	struct causes_look all;
+	const char *suspects[SUSPECTS + 1];
+	size_t nsuspects;
 	unsigned rate_s;
 };
 
 /* ---- what to ask for ---- */
 
+static bool
+ends(const char *name, const char *tail)
+{
+	size_t n = strlen(name), k = strlen(tail);
+
+	return n > k && strcmp(name + n - k, tail) == 0;
+}
+
+static bool
+is_per_pod(const struct causes_metric *m)
+{
+	return m->by != NULL && strstr(m->by, "pod") != NULL;
+}
+
+/* What decides, once for each service: a mean says what a quantile of many
+ * buckets does, and what names pods only is not worth summing up. */
 static void
 choose_decisive(struct causes_look *l, size_t nmetrics)
 {
 	for (size_t i = 0; i < nmetrics; i++) {
-		enum causes_kind k = causes_kind_of(l->metrics[i].name);
+		struct causes_metric *m = &l->metrics[i];
+		enum causes_kind k = causes_kind_of(m->name);
 
-		l->metrics[i].chosen =
-		    l->metrics[i].count > 0 && causes_priority(k) < 2;
+		m->chosen = m->count > 0 && causes_priority(k) < 2 &&
+			    !ends(m->name, "_bucket") &&
+			    !(k == CAUSES_INFO && is_per_pod(m));
+		if (is_per_pod(m))
+			m->by = NULL;
 	}
 }
 
@@ -52,7 +79,8 @@ choose_all(struct causes_look *l, size_t nmetrics, size_t max)
 		struct causes_metric *m = &l->metrics[i];
 
 		m->chosen = m->count > 0;
-		if (m->count <= max)
+		if (m->count <= max &&
+		    (!ends(m->name, "_bucket") || is_per_pod(m)))
 			m->by = NULL;
 	}
 }
@@ -60,9 +88,14 @@ choose_all(struct causes_look *l, size_t nmetrics, size_t max)
 static struct causes_asks
 plan(const struct near *n, const struct causes_look *l)
 {
-	return causes_plan(l->metrics, n->f->nmetrics, n->f->rq->scope,
-	    n->f->odd.full ? "" : buf_str(&n->f->odd), n->rate_s,
-	    n->f->limits.metric_series_max);
+	struct causes_asks asks = causes_plan(l->metrics, n->f->nmetrics,
+	    n->f->rq->scope, n->f->odd.full ? "" : buf_str(&n->f->odd),
+	    n->rate_s, n->f->limits.metric_series_max);
+
+	/* That all are summed up is how this goes, and nothing left out. */
+	for (size_t i = 0; i < asks.n; i++)
+		asks.list[i].aggregated = false;
+	return asks;
 }
 
 /* ---- the steps ---- */
@@ -91,7 +124,7 @@ set_grid(struct near *n)
 		return rc;
 	causes_range_grid(f, interval);
 	n->rate_s = (unsigned)ceil(fmax(2.2 * interval, f->grid.step_s));
-	f->out->set = causes_set_new(&f->grid, f->limits.series_max);
+	f->out->set = causes_set_new(&f->grid, SET_SERIES);
 	for (size_t i = 0; i < f->limits.nedges; i++)
 		causes_set_edge(f->out->set, f->limits.edges[i].client,
 		    f->limits.edges[i].server);
@@ -106,24 +139,30 @@ ask_decisive(struct near *n)
 
 	choose_decisive(&n->all, n->f->nmetrics);
 	asks = plan(n, &n->all);
-	for (size_t i = 0; i < asks.n; i++)
-		asks.list[i].aggregated = false; /* as all are: said once */
 	rc = causes_range_ask(n->f, &asks, &n->f->grid, false);
 	causes_asks_done(&asks);
 	return rc;
 }
 
-/* The alert's service, and who is most suspect by now. */
-static size_t
-find_suspects(const struct near *n, const char **names)
+static struct causes_question
+question(const struct near *n)
 {
 	const struct causes_request *rq = n->f->rq;
-	struct causes_question q = {.service = rq->service,
+
+	return (struct causes_question){.service = rq->service,
 	    .symptom = rq->symptom,
 	    .alert_s = rq->alert_s,
 	    .at_s = rq->at_s,
 	    .onset_s = rq->onset_s};
+}
+
+/* The alert's service, and who is most suspect by now. */
+static void
+find_suspects(struct near *n)
+{
+	struct causes_question q = question(n);
 	AUTO(causes_result) r = causes_find(n->f->out->set, &q);
+	const char **names = n->suspects;
 	size_t k = 0;
 
 	names[k++] = n->reach.names[0];
@@ -136,27 +175,136 @@ find_suspects(const struct near *n, const char **names)
 			if (strcmp(n->reach.names[j], name) == 0)
 				names[k++] = n->reach.names[j];
 	}
-	return k;
+	n->nsuspects = k;
+}
+
+static const char *
+matcher_by(const struct causes_look *l, const char *label)
+{
+	for (size_t i = 0; i < l->nby; i++)
+		if (strcmp(l->by[i], label) == 0)
+			return l->matchers[i];
+	return NULL;
+}
+
+static enum rc
+ask_places(struct near *n, const struct causes_look *l)
+{
+	const char *pods = matcher_by(l, "pod");
+
+	return pods != NULL ? causes_places(n->f, pods) : RC_OK;
 }
 
 static enum rc
 ask_suspects(struct near *n)
 {
 	struct causes_fetching *f = n->f;
-	const char *names[SUSPECTS + 1];
-	size_t k = find_suspects(n, names);
 	struct causes_grid before = causes_range_history(f);
 	struct causes_look look;
 	struct causes_asks asks;
-	enum rc rc = causes_look(f, names, k, SUSPECT_SERIES, &look);
+	enum rc rc;
 
+	find_suspects(n);
+	rc = causes_look(f, n->suspects, n->nsuspects, SUSPECT_SERIES, &look);
 	if (rc != RC_OK)
 		return rc;
 	choose_all(&look, f->nmetrics, f->limits.metric_series_max);
 	asks = plan(n, &look);
-	rc = causes_range_ask(f, &asks, &f->grid, false);
+	rc = ask_places(n, &look);
+	if (rc == RC_OK)
+		rc = causes_range_ask(f, &asks, &f->grid, false);
 	if (rc == RC_OK)
 		rc = causes_range_ask(f, &asks, &before, true);
+	causes_asks_done(&asks);
+	causes_look_done(&look);
+	return rc;
+}
+
+/* ---- nodes ---- */
+
+/* What a node's own series are, not those of what runs there. */
+static void
+choose_nodes_own(const struct near *n, struct causes_look *l)
+{
+	choose_decisive(l, n->f->nmetrics);
+	for (size_t i = 0; i < n->f->nmetrics; i++)
+		if (n->all.metrics[i].count > 0)
+			l->metrics[i].chosen = false;
+}
+
+/* How others fare there and elsewhere, and who takes its CPUs. */
+static void
+choose_guests(struct causes_look *l, size_t nmetrics, size_t max)
+{
+	choose_all(l, nmetrics, max);
+	for (size_t i = 0; i < nmetrics; i++) {
+		struct causes_metric *m = &l->metrics[i];
+		enum causes_kind k = causes_kind_of(m->name);
+
+		m->chosen = m->chosen && m->by == NULL &&
+			    !ends(m->name, "_bucket") &&
+			    (k == CAUSES_LATENCY || k == CAUSES_ERROR ||
+				k == CAUSES_AVAIL || k == CAUSES_LOAD ||
+				k == CAUSES_CPU);
+	}
+}
+
+static enum rc
+ask_guests(struct near *n, const char *matcher)
+{
+	struct causes_fetching *f = n->f;
+	char *guests[CAUSES_GUESTS_MAX];
+	struct causes_look look = {.n = 0};
+	struct causes_asks asks = {.n = 0};
+	size_t k;
+	enum rc rc = causes_guests(f, matcher, (const char *const *)n->suspects,
+	    n->nsuspects, guests, &k);
+
+	if (rc == RC_OK && k > 0)
+		rc = causes_look(
+		    f, (const char *const *)guests, k, SUSPECT_SERIES, &look);
+	if (rc == RC_OK && k > 0)
+		rc = ask_places(n, &look);
+	if (rc == RC_OK && k > 0) {
+		choose_guests(&look, f->nmetrics, f->limits.metric_series_max);
+		asks = plan(n, &look);
+		rc = causes_range_ask(f, &asks, &f->grid, false);
+	}
+	causes_asks_done(&asks);
+	causes_look_done(&look);
+	for (size_t i = 0; i < k; i++)
+		free(guests[i]);
+	return rc;
+}
+
+/* Where pods of a suspect suffer on some nodes only, these are looked at. */
+static enum rc
+ask_nodes(struct near *n)
+{
+	struct causes_fetching *f = n->f;
+	struct causes_question q = question(n);
+	const char *names[NODE_NAMES];
+	uint16_t nodes[NODES];
+	size_t k = causes_suspect_nodes(f->out->set, &q, nodes, NODES), m = 0;
+	struct causes_look look;
+	struct causes_asks asks;
+	enum rc rc;
+
+	for (size_t i = 0; i < k; i++)
+		names[m++] = causes_set_name(f->out->set, nodes[i]);
+	for (size_t i = 0; i < k; i++)
+		m += causes_set_aliases(
+		    f->out->set, names[i], names + m, NODE_NAMES - m);
+	if (k == 0)
+		return RC_OK;
+	rc = causes_look(f, names, m, NODE_SERIES, &look);
+	if (rc != RC_OK)
+		return rc;
+	choose_nodes_own(n, &look);
+	asks = plan(n, &look);
+	rc = causes_range_ask(f, &asks, &f->grid, false);
+	if (rc == RC_OK && matcher_by(&look, "node") != NULL)
+		rc = ask_guests(n, matcher_by(&look, "node"));
 	causes_asks_done(&asks);
 	causes_look_done(&look);
 	return rc;
@@ -198,6 +346,9 @@ fetch(struct near *n, bool *ret_done)
 		rc = ask_decisive(n);
 	if (rc == RC_OK)
 		rc = ask_suspects(n);
+	if (rc == RC_OK)
+		rc = ask_nodes(n);
+	f->out->known = MAX(f->out->known, f->out->read);
 	return rc;
 }
 

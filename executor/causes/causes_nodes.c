@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define SHARED_WEIGHT 0.4
+#define EVIDENCE_MAX 8.0
 #define OTHER_SYMPTOM_WEIGHT 0.6 /* latency when errors are alerted on */
 #define EARLY_FROM 0.5
 #define EARLY_WEIGHT 0.3 /* of a change that was there before */
@@ -80,6 +81,13 @@ causes_node_blame(const struct causes_node *n)
 	double share = isnan(n->share) ? 1 : fmax(n->share, SHARE_MIN);
 
 	return fmax(n->callers, causes_node_inner(n) * share);
+}
+
+void
+causes_node_blame_host(struct causes_node *n, double blame)
+{
+	n->callers = fmax(n->callers, blame);
+	n->resource = fmin(EVIDENCE_MAX, n->resource / SHARED_WEIGHT);
 }
 
 /* ---- worth of one series ---- */

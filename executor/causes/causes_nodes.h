@@ -29,6 +29,10 @@ double causes_node_symptom(const struct causes_node *n);
 /* Symptoms it can be blamed for, given its share of the damage. */
 double causes_node_blame(const struct causes_node *n);
 
+/* It is a machine at fault, on which pods suffer by so much: what its own
+ * series show is its doing then. */
+void causes_node_blame_host(struct causes_node *n, double blame);
+
 /* The worth of each series' change (and of its direction); caller's. */
 double *causes_worth(const struct causes_set *set,
     const struct causes_change *changes, enum causes_kind symptom);

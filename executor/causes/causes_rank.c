@@ -7,6 +7,7 @@
  * of its callers suffer. Invariant: weights are finite and not negative.
  */
 #include "executor/causes/causes_finding.h"
+#include "executor/causes/causes_hosts.h"
 #include "executor/causes/causes_link.h"
 #include "executor/causes/causes_nodes.h"
 
@@ -30,6 +31,8 @@ struct rank {
 	struct causes_change *changes;
 	double *worth;
 	struct causes_node *nodes;
+	struct causes_hosts hosts;
+	struct causes_edge *edges; /* calls, and what runs on nodes at fault */
 	struct causes_graph *graph;
 	double *symptom; /* per service */
 	uint16_t *steps; /* from the alert's service */
@@ -54,12 +57,46 @@ set_ranges(struct rank *r, double onset_s)
 	r->after.to = g->points;
 }
 
+static bool
+is_at_fault(const struct rank *r, const struct causes_host *h)
+{
+	const struct causes_node *n = &r->nodes[h->node];
+
+	return causes_host_is_at_fault(
+	    h, fmax(causes_node_inner(n), n->resource));
+}
+
+/* Who suffers on a node at fault depends on it; how many edges there are. */
+static size_t
+add_hosts(struct rank *r)
+{
+	const struct causes_edge *calls;
+	size_t n = causes_set_edges(r->set, &calls);
+
+	r->hosts = causes_hosts(r->set, r->changes, r->worth);
+	r->edges = xcalloc(n + r->hosts.nedges + 1, sizeof(*r->edges));
+	if (n > 0)
+		memcpy(r->edges, calls, n * sizeof(*calls));
+	for (size_t i = 0; i < r->hosts.n; i++) {
+		struct causes_host *h = &r->hosts.list[i];
+
+		if (!is_at_fault(r, h)) {
+			h->split = 0;
+			continue;
+		}
+		causes_node_blame_host(&r->nodes[h->node], h->blame);
+		for (size_t k = 0; k < r->hosts.nedges; k++)
+			if (r->hosts.edges[k].server == h->node)
+				r->edges[n++] = r->hosts.edges[k];
+	}
+	return n;
+}
+
 static void
 rank_init(struct rank *r, double onset_s)
 {
-	const struct causes_edge *edges;
-	size_t nedges = causes_set_edges(r->set, &edges);
 	const uint16_t *near;
+	size_t nedges;
 
 	r->services = causes_set_services(r->set);
 	r->alert = r->q->service != NULL
@@ -70,7 +107,8 @@ rank_init(struct rank *r, double onset_s)
 	r->worth = causes_worth(r->set, r->changes, r->q->symptom);
 	r->nodes =
 	    causes_nodes(r->set, r->changes, r->worth, r->alert, r->after.from);
-	r->graph = causes_graph_new(r->services, edges, nedges);
+	nedges = add_hosts(r);
+	r->graph = causes_graph_new(r->services, r->edges, nedges);
 	r->symptom = xcalloc(r->services + 1, sizeof(*r->symptom));
 	r->steps = xcalloc(r->services + 1, sizeof(*r->steps));
 	r->scratch = xcalloc(r->services + 1, sizeof(*r->scratch));
@@ -89,6 +127,8 @@ rank_done(struct rank *r)
 	free(r->worth);
 	free(r->nodes);
 	causes_graph_free(r->graph);
+	causes_hosts_done(&r->hosts);
+	free(r->edges);
 	free(r->symptom);
 	free(r->steps);
 	free(r->scratch);
@@ -155,6 +195,9 @@ weigh(const struct rank *r, uint16_t s, struct causes_cause *c)
 		c->weight *= UNREACHED;
 	if (s == r->alert)
 		c->weight += OWN_PRIOR;
+	for (size_t i = 0; i < r->hosts.n; i++)
+		if (r->hosts.list[i].node == s)
+			c->hosted = r->hosts.list[i].split;
 	c->score = causes_score(c->weight, LIKELY_FROM);
 	if (r->alert != CAUSES_NONE)
 		c->npath = causes_graph_path(r->graph, r->alert, s, r->symptom,
@@ -280,8 +323,8 @@ static void
 rule_out(const struct rank *r, struct causes_result *res)
 {
 	/* Enough to say "nothing unusual" of anything. */
-	bool looked = !r->q->unread && !r->q->refused &&
-		      res->points_before >= CAUSES_FEW;
+	bool looked =
+	    !r->q->unread && !r->q->refused && res->points_before >= CAUSES_FEW;
 
 	res->ruled_out = xcalloc(RULED_OUT_MAX, sizeof(*res->ruled_out));
 	for (size_t i = 0; i < r->services; i++) {
@@ -327,6 +370,34 @@ causes_is_likely(const struct causes_result *r)
 	return r->stands_out && r->missing == 0;
 }
 
+static double
+onset_of(const struct causes_set *set, const struct causes_question *q)
+{
+	return !isnan(q->onset_s)
+		   ? q->onset_s
+		   : causes_onset(set, q->alert_s,
+			 q->service != NULL ? causes_set_find(set, q->service)
+					    : CAUSES_NONE);
+}
+
+size_t
+causes_suspect_nodes(const struct causes_set *set,
+    const struct causes_question *q, uint16_t *ret, size_t max)
+{
+	struct rank r = {.set = set, .q = q};
+	struct causes_hosts hosts;
+	size_t n;
+
+	rank_init(&r, onset_of(set, q));
+	hosts = causes_hosts(set, r.changes, r.worth);
+	n = MIN(hosts.n, max);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = hosts.list[i].node;
+	causes_hosts_done(&hosts);
+	rank_done(&r);
+	return n;
+}
+
 struct causes_result *
 causes_find(const struct causes_set *set, const struct causes_question *q)
 {
@@ -334,12 +405,7 @@ causes_find(const struct causes_set *set, const struct causes_question *q)
 	struct rank r = {.set = set, .q = q};
 
 	res->onset_given = !isnan(q->onset_s);
-	res->onset_s =
-	    res->onset_given
-		? q->onset_s
-		: causes_onset(set, q->alert_s,
-		      q->service != NULL ? causes_set_find(set, q->service)
-					 : CAUSES_NONE);
+	res->onset_s = onset_of(set, q);
 	rank_init(&r, res->onset_s);
 	rank_causes(&r, res);
 	rank_findings(&r, res);

@@ -27,12 +27,19 @@ struct names {
 	uint16_t slots[TABLE_SLOTS]; /* number + 1; 0: empty */
 };
 
+/* Text to text. */
+struct map {
+	struct names keys;
+	char **values; /* by the key's number */
+};
+
 struct causes_set {
 	struct causes_grid grid;
 	struct causes_series *series;
 	size_t n, cap, max;
 	struct names services, words, families, variants;
-	struct names keys; /* number: that of the series */
+	struct names keys;          /* number: that of the series */
+	struct map places, aliases; /* of pods, to nodes; of nodes */
 	struct causes_edge *edges;
 	size_t nedges;
 };
@@ -89,6 +96,40 @@ names_done(struct names *t)
 	free(t->list);
 }
 
+static void
+map_init(struct map *m)
+{
+	names_init(&m->keys, TABLE_SLOTS / 2);
+	m->values = xcalloc(m->keys.max, sizeof(*m->values));
+}
+
+static void
+map_done(struct map *m)
+{
+	for (size_t i = 0; i < m->keys.n; i++)
+		free(m->values[i]);
+	free(m->values);
+	names_done(&m->keys);
+}
+
+/* The first value of a key stays. */
+static void
+map_put(struct map *m, const char *key, const char *value)
+{
+	uint16_t i = names_of(&m->keys, key);
+
+	if (i != CAUSES_NONE && m->values[i] == NULL)
+		m->values[i] = xstrdup(value);
+}
+
+static const char *
+map_get(struct map *m, const char *key)
+{
+	uint16_t slot = *names_slot(&m->keys, key);
+
+	return slot != 0 ? m->values[slot - 1] : NULL;
+}
+
 /* ---- the set ---- */
 
 struct causes_set *
@@ -103,6 +144,8 @@ causes_set_new(const struct causes_grid *grid, size_t series_max)
 	names_init(&set->keys, MIN(series_max, (size_t)TABLE_SLOTS - 1));
 	names_init(&set->families, TABLE_SLOTS / 2);
 	names_init(&set->variants, TABLE_SLOTS / 2);
+	map_init(&set->places);
+	map_init(&set->aliases);
 	return set;
 }
 
@@ -123,6 +166,8 @@ causes_set_free(struct causes_set *set)
 	names_done(&set->keys);
 	names_done(&set->families);
 	names_done(&set->variants);
+	map_done(&set->places);
+	map_done(&set->aliases);
 	free(set);
 }
 
@@ -177,7 +222,7 @@ name_owner(
     struct causes_set *set, struct causes_series *s, const char *fallback)
 {
 	char service[NAME_MAX_BYTES];
-	const char *client, *server;
+	const char *client, *server, *node;
 
 	s->client = s->service = CAUSES_NONE;
 	if (causes_pair_of(s->labels, s->nlabels, &client, &server)) {
@@ -190,8 +235,33 @@ name_owner(
 	    s->metric, s->labels, s->nlabels, service, sizeof(service));
 	if (service[0] == '\0' && fallback != NULL)
 		snprintf(service, sizeof(service), "%s", fallback);
-	if (service[0] != '\0')
-		s->service = names_of(&set->services, service);
+	if (service[0] == '\0')
+		return;
+	node = map_get(&set->aliases, service);
+	s->service = names_of(&set->services, node != NULL ? node : service);
+}
+
+/* The node of a pod's series, by its own label or as it was told. */
+static void
+name_node(struct causes_set *set, struct causes_series *s)
+{
+	const char *pod = NULL, *node = NULL;
+
+	s->node = CAUSES_NONE;
+	for (size_t i = 0; i < s->nlabels; i++) {
+		const struct causes_label *l = &s->labels[i];
+
+		if (strcmp(l->name, "pod") == 0)
+			pod = l->value;
+		else if (strcmp(l->name, "node") == 0)
+			node = l->value;
+	}
+	if (pod == NULL || pod[0] == '\0')
+		return;
+	if (node == NULL || node[0] == '\0')
+		node = map_get(&set->places, pod);
+	if (node != NULL)
+		s->node = names_of(&set->services, node);
 }
 
 /* RC_TOOBIG when a table of names is full. */
@@ -306,6 +376,7 @@ causes_set_add(struct causes_set *set, const char *metric, const char *form,
 	s->outgoing = causes_is_outgoing(metric);
 	s->shared = causes_is_shared(metric);
 	name_owner(set, s, fallback);
+	name_node(set, s);
 	s->variant = variant_of(set, s);
 	s->v = xcalloc(MAX(set->grid.points, (size_t)1), sizeof(*s->v));
 	for (size_t i = 0; i < set->grid.points; i++)
@@ -333,7 +404,32 @@ causes_set_edge(struct causes_set *set, const char *client, const char *server)
 	set->edges[set->nedges++] = e;
 }
 
+void
+causes_set_place(struct causes_set *set, const char *pod, const char *node)
+{
+	map_put(&set->places, pod, node);
+}
+
+void
+causes_set_alias(struct causes_set *set, const char *alias, const char *node)
+{
+	if (strcmp(alias, node) != 0)
+		map_put(&set->aliases, alias, node);
+}
+
 /* ---- reading ---- */
+
+size_t
+causes_set_aliases(const struct causes_set *set, const char *node,
+    const char **ret, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->aliases.keys.n && n < max; i++)
+		if (strcmp(set->aliases.values[i], node) == 0)
+			ret[n++] = set->aliases.keys.list[i];
+	return n;
+}
 
 size_t
 causes_grid_point(const struct causes_grid *g, double t)

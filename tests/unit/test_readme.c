@@ -34,6 +34,75 @@ START_TEST(the_readme_lists_every_setting)
 }
 END_TEST
 
+static void
+assert_range_told(void *readme, const struct conf_about *a)
+{
+	auto_str row = xasprintf("\n| `%s` |", a->variable);
+	auto_str range = xasprintf(
+	    "(%lld to %lld)", (long long)a->min, (long long)a->max);
+	auto_str line = NULL;
+	const char *at = strstr(readme, row);
+
+	ck_assert_msg(at != NULL, "%s has no row", a->variable);
+	line = xstrndup(at + 1, strcspn(at + 1, "\n"));
+	if (a->is_number)
+		assert_contains(line, range);
+}
+
+START_TEST(the_readme_tells_the_range_of_every_number)
+{
+	auto_str path = xasprintf("%s/README.md", getenv("CULPRIT_SOURCE"));
+	auto_str readme = file_read(path);
+
+	conf_describe(CONF_ALL, assert_range_told, readme);
+}
+END_TEST
+
+/* What the README shows of a file, `$ cat NAME`, works with a program. */
+static const struct {
+	const char *file, *command, *says;
+} examples[] = {
+    {"culprit.conf", "culprit-executor --version --config", ""},
+    {"/etc/culprit.conf", "culprit-supervisor --version --config", ""},
+    {"plans.json",
+	"echo '{\"input\": \"why?\"}' | culprit-planner --once --planner "
+	"script --planner-script",
+	"say it"},
+};
+
+START_TEST(the_files_that_the_readme_shows_are_taken)
+{
+	char *dir = scratch_new();
+	auto_str path = xasprintf("%s/README.md", getenv("CULPRIT_SOURCE"));
+	auto_str readme = file_read(path);
+	auto_str head = xasprintf("\n$ cat %s", examples[_i].file);
+	const char *at = strstr(readme, head), *end;
+	auto_str text = NULL;
+	auto_str file = xasprintf("%s/file", dir);
+	auto_str command = xasprintf("PATH=$CULPRIT_BIN:$PATH; %s %s",
+	    examples[_i].command, file);
+	auto_str out = NULL;
+	auto_str err = NULL;
+	int status;
+
+	ck_assert_msg(at != NULL, "the README shows no %s", examples[_i].file);
+	at = strchr(at + 1, '\n') + 1;
+	for (end = at; *end != '$' && strncmp(end, "```", 3) != 0;)
+		end = strchr(end, '\n') + 1;
+	text = xstrndup(at, (size_t)(end - at));
+	file_write(file, text);
+	status = proc_run(
+	    &(struct proc_spec){.argv = (const char *const[]){"/bin/sh", "-c",
+				    command, NULL},
+		.dir = dir,
+		.name = "example"},
+	    AWAIT_MS, &out, &err);
+	ck_assert_msg(status == 0, "%s: %s", command, err);
+	assert_contains(out, examples[_i].says);
+	scratch_free(dir);
+}
+END_TEST
+
 static const char *const fields[] = {
 #define OPT(field, flag, type, def, min, max, who, help) #field,
 #include "common/agent/conf_options.def"
@@ -56,6 +125,9 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {the_readme_lists_every_setting, 0},
+	    {the_readme_tells_the_range_of_every_number, 0},
+	    {the_files_that_the_readme_shows_are_taken,
+		(int)ARRAY_LEN(examples)},
 	    {every_setting_is_read, (int)ARRAY_LEN(fields)},
 	};
 

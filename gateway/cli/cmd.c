@@ -16,11 +16,6 @@
 
 #define BIT(o) (1u << (o))
 
-const char cmd_exits[] =
-    "Exit status: 0 a completed report; 1 incomplete, failed, cancelled or "
-    "refused,\nfor replay also where answers differ; 2 wrong usage; 3 no "
-    "gateway answers.\n";
-
 static const struct cmd cmds[] = {
     {"up", "", "run gateway, supervisor, planners and executors here", NULL, 0,
 	0, 0, 0, false, NULL},
@@ -106,21 +101,8 @@ static const struct cmd cmds[] = {
 	"Makes DIR/NAME.key and DIR/NAME.pub, and says what is for whom. "
 	"Nothing is\noverwritten.\n",
 	0, 2, 2, 0, false, cmd_keygen},
+    {0},
 };
-
-const struct cmd *
-cmd_at(size_t i)
-{
-	return i < ARRAY_LEN(cmds) ? &cmds[i] : NULL;
-}
-
-unsigned
-cmd_who(const struct cmd *c)
-{
-	if (c->run == NULL)
-		return CONF_ALL;
-	return c->who != 0 ? c->who : CONF_CLI;
-}
 
 static void
 cmd_usage(FILE *out)
@@ -128,7 +110,7 @@ cmd_usage(FILE *out)
 	fputs("culprit - investigates alerts\n\nUsage: culprit COMMAND "
 	      "[OPTION…] [ARGUMENT…]\n\n",
 	    out);
-	for (size_t i = 0; i < ARRAY_LEN(cmds); i++) {
+	for (size_t i = 0; cmds[i].name != NULL; i++) {
 		auto_str head =
 		    xasprintf("%s %s", cmds[i].name, cmds[i].synopsis);
 
@@ -161,7 +143,7 @@ cmd_help(FILE *out, const struct cmd *c)
 static const struct cmd *
 cmd_find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(cmds); i++)
+	for (size_t i = 0; cmds[i].name != NULL; i++)
 		if (strcmp(cmds[i].name, name) == 0)
 			return &cmds[i];
 	return NULL;
@@ -267,7 +249,7 @@ cmd_do(struct cmd_args *a)
 static int
 cmd_run(const struct cmd *c, int argc, char **argv)
 {
-	struct cmd_args a = {.cmd = c};
+	struct cmd_args a = {.cmd = c, .all = cmds};
 	struct err err;
 	enum rc rc = cmd_take(&a, &argc, argv, &err);
 	int status = CMD_USAGE;

@@ -46,6 +46,7 @@ extern const struct cmd_option {
 
 struct cmd_args {
 	const struct cmd *cmd;
+	const struct cmd *all; /* of them; the last one has no name */
 	struct conf conf;         /* its args are the positional arguments */
 	const char *value[OPT_N]; /* NULL: not given; "" for switches */
 	char *run;                /* the id its ID stands for; owned */
@@ -63,9 +64,6 @@ struct cmd {
 	/* NULL: the program culprit-NAME does it, --help and all */
 	int (*run)(const struct cmd_args *a);
 };
-
-/* The table, row by row; NULL at its end. */
-const struct cmd *cmd_at(size_t i);
 
 /* Which configuration a command takes. */
 unsigned cmd_who(const struct cmd *c);

@@ -1,4 +1,4 @@
-/* cmd_options.c - the options that belong to commands. */
+/* cmd_options.c - the options of commands, and how they end. */
 #include "gateway/cli/cmd.h"
 
 const struct cmd_option cmd_options[OPT_N] = {
@@ -34,3 +34,16 @@ const struct cmd_option cmd_options[OPT_N] = {
 	"watched like a new one"},
     [OPT_INPUT] = {"input", "TEXT", "with --fork: another question"},
 };
+
+const char cmd_exits[] =
+    "Exit status: 0 a completed report; 1 incomplete, failed, cancelled or "
+    "refused,\nfor replay also where answers differ; 2 wrong usage; 3 no "
+    "gateway answers.\n";
+
+unsigned
+cmd_who(const struct cmd *c)
+{
+	if (c->run == NULL)
+		return CONF_ALL;
+	return c->who != 0 ? c->who : CONF_CLI;
+}

@@ -82,7 +82,7 @@ bash_option(const struct item *i)
 }
 
 static void
-bash(void)
+bash(const struct cmd *all)
 {
 	const struct cmd *c;
 
@@ -92,14 +92,14 @@ bash(void)
 	      "\tif [ \"$COMP_CWORD\" = 1 ]; then\n"
 	      "\t\tCOMPREPLY=($(compgen -W '",
 	    stdout);
-	for (size_t i = 0; (c = cmd_at(i)) != NULL; i++)
+	for (c = all; c->name != NULL; c++)
 		printf("%s ", c->name);
 	fputs("help' -- \"$cur\"))\n"
 	      "\t\treturn\n"
 	      "\tfi\n"
 	      "\tcase ${COMP_WORDS[1]} in\n",
 	    stdout);
-	for (size_t i = 0; (c = cmd_at(i)) != NULL; i++) {
+	for (c = all; c->name != NULL; c++) {
 		printf("\t%s) options='", c->name);
 		tell_options(c, bash_option);
 		printf("'%s ;;\n", c->names_run ? " ids=1" : "");
@@ -132,7 +132,7 @@ zsh_option(const struct item *i)
 }
 
 static void
-zsh(void)
+zsh(const struct cmd *all)
 {
 	const struct cmd *c;
 
@@ -142,7 +142,7 @@ zsh(void)
 	      "\tlocal -a commands\n"
 	      "\tcommands=(\n",
 	    stdout);
-	for (size_t i = 0; (c = cmd_at(i)) != NULL; i++) {
+	for (c = all; c->name != NULL; c++) {
 		printf("\t\t'%s:", c->name);
 		put_quoted(c->what, ":\\");
 		fputs("'\n", stdout);
@@ -154,7 +154,7 @@ zsh(void)
 	      "\tfi\n"
 	      "\tcase $words[2] in\n",
 	    stdout);
-	for (size_t i = 0; (c = cmd_at(i)) != NULL; i++) {
+	for (c = all; c->name != NULL; c++) {
 		printf("\t%s)\n\t\t_arguments", c->name);
 		tell_options(c, zsh_option);
 		fputs(" \\\n\t\t\t'*: :_files'\n\t\t;;\n", stdout);
@@ -179,12 +179,12 @@ fish_option(const struct item *i)
 }
 
 static void
-fish(void)
+fish(const struct cmd *all)
 {
 	const struct cmd *c;
 
 	puts("# culprit(1) in fish.");
-	for (size_t i = 0; (c = cmd_at(i)) != NULL; i++) {
+	for (c = all; c->name != NULL; c++) {
 		printf("complete -c culprit -f -n __fish_use_subcommand -a %s "
 		       "-d '",
 		    c->name);
@@ -196,7 +196,7 @@ fish(void)
 
 static const struct {
 	const char *name;
-	void (*print)(void);
+	void (*print)(const struct cmd *all);
 } shells[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}};
 
 int
@@ -204,7 +204,7 @@ cmd_completion(const struct cmd_args *a)
 {
 	for (size_t i = 0; i < ARRAY_LEN(shells); i++)
 		if (strcmp(shells[i].name, a->conf.args[0]) == 0) {
-			shells[i].print();
+			shells[i].print(a->all);
 			return CMD_DONE;
 		}
 	fprintf(stderr,

@@ -155,12 +155,12 @@ put_command(const struct cmd *c)
 }
 
 static void
-put_commands(void)
+put_commands(const struct cmd *all)
 {
 	const struct cmd *c;
 
 	puts(".SH COMMANDS");
-	for (size_t i = 0; (c = cmd_at(i)) != NULL; i++)
+	for (c = all; c->name != NULL; c++)
 		put_command(c);
 }
 
@@ -182,7 +182,7 @@ put_see_also(const struct page *p)
 }
 
 static void
-put_page(const struct page *p)
+put_page(const struct page *p, const struct cmd *all)
 {
 	printf(".TH %s %d \"\" \"Culprit " CULPRIT_VERSION "\"\n.SH NAME\n",
 	    p->name, p->section);
@@ -200,7 +200,7 @@ put_page(const struct page *p)
 	puts(".SH DESCRIPTION");
 	put_line(p->describes);
 	if (p->who == CONF_CLI)
-		put_commands();
+		put_commands(all);
 	puts(p->section == 5 ? ".SH KEYS" : ".SH OPTIONS");
 	if (p->section != 5)
 		puts("Each is also a variable, CULPRIT_ and its name in "
@@ -224,7 +224,7 @@ cmd_manual(const struct cmd_args *a)
 		if (a->conf.n_args == 0)
 			puts(file);
 		else if (strcmp(a->conf.args[0], file) == 0) {
-			put_page(&pages[i]);
+			put_page(&pages[i], a->all);
 			return CMD_DONE;
 		}
 	}

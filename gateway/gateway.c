@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "common/agent/dial.h"
+#include "common/agent/targets.h"
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "gateway/api/api.h"
+#include "gateway/api/courier.h"
 #include "gateway/api/routes.h"
 #include "gateway/http/gate.h"
 
@@ -24,6 +26,7 @@ struct gateway {
 	struct link *link;
 	struct api *api;
 	struct server *server;
+	struct courier *courier;
 	int drain_left;
 };
 
@@ -125,10 +128,23 @@ server_open(struct gateway *g, bool has_token, struct err *err)
 	    c->data_dir, door_reachable(server_door(g->server)), err);
 }
 
+/* Where people are sent who are told of a report. */
+static enum rc
+courier_open(struct gateway *g, struct err *err)
+{
+	const char *page = agent_conf(g->a)->public_url;
+	auto_str here = xasprintf(
+	    "http://%s", door_reachable(server_door(g->server)));
+
+	return courier_new(
+	    g->a, g->link, page != NULL ? page : here, &g->courier, err);
+}
+
 static void
 gateway_free(struct gateway *g)
 {
 	server_free(g->server);
+	courier_free(g->courier);
 	link_free(g->link);
 	api_free(g->api);
 	gate_free(g->gate);
@@ -155,6 +171,8 @@ gateway_start(struct agent *a, void **ret_state, struct err *err)
 		    c->heartbeats);
 		rc = server_open(g, has_token, err);
 	}
+	if (rc == RC_OK)
+		rc = courier_open(g, err);
 	if (rc != RC_OK) {
 		gateway_free(g);
 		return rc;
@@ -219,6 +237,7 @@ address_check(const struct conf *conf, bool has_token, struct err *err)
 static enum rc
 gateway_check(const struct conf *conf, struct err *err)
 {
+	struct targets *targets = xcalloc(1, sizeof(*targets));
 	struct gate *gate = NULL;
 	bool has_token = false;
 	enum rc rc = gate_open(conf, &gate, &has_token, err);
@@ -226,6 +245,9 @@ gateway_check(const struct conf *conf, struct err *err)
 	gate_free(gate);
 	if (rc == RC_OK)
 		rc = address_check(conf, has_token, err);
+	if (rc == RC_OK)
+		rc = targets_read(conf->notify_file, targets, err);
+	free(targets);
 	if (rc == RC_OK)
 		rc = dial_check(conf, conf->front, err);
 	return rc;

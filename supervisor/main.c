@@ -15,6 +15,7 @@
 #include "supervisor/run/follow.h"
 #include "supervisor/run/incident.h"
 #include "supervisor/run/ledger.h"
+#include "supervisor/run/letters.h"
 #include "supervisor/run/look.h"
 #include "supervisor/run/recover.h"
 #include "supervisor/run/step.h"
@@ -49,6 +50,7 @@ supervisor_stop(void *state)
 	registry_free(s->workers);
 	windows_free(s->windows);
 	incidents_free(s->incidents);
+	letters_free(s->letters);
 	zhash_destroy(&s->by_id);
 	ledger_silence(s);
 	outbox_done(&s->outbox);
@@ -73,6 +75,7 @@ supervisor_new(struct agent *a)
 	s->calls = calls_new();
 	s->windows = windows_new();
 	s->incidents = incidents_new();
+	s->letters = letters_new();
 	s->by_id = zhash_new();
 	s->lease_ms = agent_conf(a)->lease_ms;
 	s->keep_ms = clk_mono_ms() + KEEP_FIRST_MS;
@@ -126,6 +129,8 @@ supervisor_start(struct agent *a, void **ret_state, struct err *err)
 	if (rc == RC_OK)
 		rc = incidents_load(s, err);
 	if (rc == RC_OK)
+		rc = letters_load(s, err);
+	if (rc == RC_OK)
 		rc = doors_open(s, err);
 	FAILPOINT(supervisor_listens);
 	if (rc == RC_OK)
@@ -163,6 +168,8 @@ supervisor_check(const struct conf *conf, struct err *err)
 
 	if (rc == RC_OK)
 		rc = audit_look(conf, err);
+	if (rc == RC_OK)
+		rc = letters_check(conf, err);
 	return rc == RC_OK ? doors_check(conf, err) : rc;
 }
 

@@ -41,6 +41,9 @@ attach(struct link *l)
 		.pid = (uint64_t)getpid(),
 		.seen = l->seen}};
 
+	if (l->carrier.room != NULL)
+		m.attach.letters = l->carrier.room(l->carrier.ctx);
+
 	l->attach_ms = clk_mono_ms();
 	l->told = l->seen;
 	link_send(l, &m);
@@ -228,6 +231,8 @@ on_msg(void *ctx, const struct bus_peer *peer UNUSED, const struct proto *m)
 		on_events(l, &m->events);
 	else if (m->type == PROTO_FLEETING)
 		on_fleeting(l, &m->fleeting);
+	else if (m->type == PROTO_LETTER && l->carrier.room != NULL)
+		l->carrier.on_letter(l->carrier.ctx, &m->letter);
 	else
 		log_often(LOG_LEVEL_WARN, "a message no gateway should get",
 		    "type", proto_name(m->type), NULL);
@@ -323,6 +328,23 @@ on_tick(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 	}
 	l->on_turn(l->ctx);
 	return 0;
+}
+
+/* ---- letters ---- */
+
+void
+link_carry(struct link *l, const struct link_carrier *c)
+{
+	l->carrier = *c;
+}
+
+/* Where that is lost the letter comes again. */
+void
+link_carried(struct link *l, const struct proto_carried *carried)
+{
+	const struct proto m = {.type = PROTO_CARRIED, .carried = *carried};
+
+	link_send(l, &m);
 }
 
 /* ---- the link ---- */

@@ -33,6 +33,17 @@ NODISCARD enum rc link_new(struct agent *a, void (*on_turn)(void *ctx),
 /* All calls must have been freed. */
 void link_free(struct link *l);
 
+/* Who carries letters out: how many more it has room for, which the supervisor
+ * is told every second, and one that it is given. */
+struct link_carrier {
+	unsigned (*room)(void *ctx);
+	void (*on_letter)(void *ctx, const struct proto_letter *letter);
+	void *ctx;
+};
+void link_carry(struct link *l, const struct link_carrier *c);
+/* What came of one. */
+void link_carried(struct link *l, const struct proto_carried *m);
+
 /* Whether runs can be worked on now; else why not, a sentence. */
 bool link_ready(const struct link *l, const char **ret_why);
 

@@ -75,6 +75,7 @@ struct link {
 	int64_t stray_ms;
 	unsigned n_lower; /* STATUS of a lower epoch in a row */
 	bool there;
+	struct link_carrier carrier; /* room NULL: nobody carries */
 	void (*on_turn)(void *ctx);
 	void *ctx;
 	struct link_call *all;

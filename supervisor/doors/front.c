@@ -20,6 +20,7 @@
 #include "supervisor/run/fork.h"
 #include "supervisor/run/intake.h"
 #include "supervisor/run/ledger.h"
+#include "supervisor/run/letters.h"
 #include "supervisor/run/lookup.h"
 #include "supervisor/doors/query.h"
 #include "supervisor/doors/turn.h"
@@ -314,6 +315,15 @@ on_attach(struct supervisor *s, const struct bus_peer *peer,
 	m.status.detail = buf_span(&b);
 	m.status.sent = window_attach(s->windows, peer, msg->attach.seen);
 	ledger_tell(s->front, peer, &m);
+	letters_hand(s, peer, msg->attach.letters);
+	return RC_OK;
+}
+
+static enum rc
+on_carried(struct supervisor *s, const struct bus_peer *peer UNUSED,
+    const struct proto *msg, struct err *err UNUSED)
+{
+	letters_carried(s, &msg->carried);
 	return RC_OK;
 }
 
@@ -331,6 +341,7 @@ static const struct handler {
 		PROTO_##NAME, on_##name, offsetof(struct proto, name.req)      \
 	}
     {PROTO_ATTACH, on_attach, 0},
+    {PROTO_CARRIED, on_carried, 0},
     HANDLER(SUBMIT, submit),
     HANDLER(FORK, fork),
     HANDLER(FOLLOW, follow),

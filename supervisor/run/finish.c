@@ -15,6 +15,7 @@
 #include "common/wire/wire.h"
 #include "supervisor/run/judge.h"
 #include "supervisor/run/ledger.h"
+#include "supervisor/run/letters.h"
 
 static enum report_lang
 lang_of(const struct run *r)
@@ -200,6 +201,7 @@ write_all(struct supervisor *s, struct run *r, enum ending e,
 	r->node = NODE_END;
 	r->ended = true;
 	write_end(s, r, e);
+	letters_write(s, r);
 	FAILPOINT(finish_done);
 	run_clear_tasks(r);
 	TAILQ_REMOVE(&s->runs, r, all);

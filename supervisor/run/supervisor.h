@@ -7,6 +7,7 @@
  *	back, engine, recover -> outcome	what came of its steps
  *	turn -> dispatch; back, turn -> retry	tasks to workers, and back
  *	front -> intake -> incident, engine	alerts that come by webhook
+ *	finish, front -> letters	reports that are to be told
  *	outcome, dispatch, front -> approve	UNSAFE steps
  *	these five, look -> step		one task
  *	dispatch -> look			steps that are answered here
@@ -36,6 +37,7 @@ enum { FOLLOW_BUCKETS = 4096 };
 
 struct calls;
 struct incidents;
+struct letters;
 struct page;
 struct speech;
 
@@ -57,6 +59,7 @@ struct supervisor {
 	void (*turn_begin)(struct supervisor *s);
 	void (*turn_end)(void *s);
 	struct incidents *incidents;	/* of alerts that came */
+	struct letters *letters;	/* of what is to be told */
 	struct run_list ended;		/* freed once their events left; in
 					 * by_id until then */
 	/* Those of people, and those of webhooks; dispatch.c shares out. */

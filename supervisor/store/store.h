@@ -84,6 +84,7 @@ struct store_evidence {
 enum store_slip_kind {
 	STORE_SLIP_INCIDENT = 1, /* supervisor/run/incident.c, both */
 	STORE_SLIP_ALERT = 2,
+	STORE_SLIP_LETTER = 3, /* supervisor/run/letters.c */
 };
 
 /*
@@ -154,7 +155,7 @@ struct store_ops {
 	    int64_t below, struct err *err);
 
 	/* Inserts or replaces the slip of that kind and key; drop: deletes it.
-	 * Of its run the row is there, or in this batch. */
+	 * Nothing is kept of a run that is not there, or in this batch. */
 	enum rc (*slip_put)(
 	    struct store *s, const struct store_slip *slip, struct err *err);
 	enum rc (*slip_drop)(struct store *s, enum store_slip_kind kind,

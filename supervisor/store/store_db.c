@@ -72,8 +72,10 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_REF_PUT] = "INSERT INTO refs (run, blob) SELECT ?1, id FROM blobs "
 		    "WHERE sha256 = ?2 ON CONFLICT DO NOTHING",
     [SQL_REF_DELETE] = "DELETE FROM refs WHERE run = ?1",
-    [SQL_SLIP_PUT] = "INSERT INTO slips (kind, key, run, data) VALUES "
-		     "(?1, ?2, ?3, ?4) ON CONFLICT (kind, key) DO UPDATE SET "
+    /* Its run may have been deleted since somebody looked for it. */
+    [SQL_SLIP_PUT] = "INSERT INTO slips (kind, key, run, data) SELECT "
+		     "?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM runs WHERE "
+		     "row = ?3) ON CONFLICT (kind, key) DO UPDATE SET "
 		     "run = excluded.run, data = excluded.data",
     [SQL_SLIP_DROP] = "DELETE FROM slips WHERE kind = ?1 AND key = ?2",
     [SQL_SLIP_EACH] =

@@ -33,6 +33,11 @@ write_config(const struct prometheus *p, const struct prometheus_spec *spec)
 		buf_addf(&b, "rule_files: [%s]\n", rules);
 		file_write(rules, spec->rules);
 	}
+	if (spec->alertmanager != NULL)
+		buf_addf(&b,
+		    "alerting:\n  alertmanagers:\n    - static_configs:\n"
+		    "        - targets: [\"%s\"]\n",
+		    spec->alertmanager);
 	if (spec->scrape != NULL)
 		buf_addf(&b, "scrape_configs:\n%s", spec->scrape);
 	file_write(config, buf_str(&b));

@@ -18,6 +18,7 @@ struct prometheus_spec {
 	const char *prefix; /* --web.route-prefix, e.g. "/prom"; or NULL */
 	const char *binary; /* NULL: Debian's */
 	const char *flag;   /* one more, or NULL */
+	const char *alertmanager; /* HOST:PORT that is told; or NULL */
 };
 
 /* Starts one that scrapes and evaluates every second, and waits until it is

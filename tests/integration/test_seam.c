@@ -13,6 +13,7 @@
 #include "tests/harness/seen.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/stand_in.h"
+#include "tests/harness/stub_http.h"
 #include "tests/harness/tap.h"
 #include "tests/harness/texts.h"
 
@@ -41,6 +42,8 @@ static struct scene {
 	char *dir;
 	struct tap *tap;
 	struct chaos *chaos;
+	struct stub_http *people; /* who are told of reports */
+	char notify[200];
 	struct proc *supervisor, *gateway, *planner, *executor, *worker;
 	char data[160], url[128], listen[64];
 	char *a; /* the run that goes all the way */
@@ -63,6 +66,31 @@ start(const char *name, const char *const *args)
 	    &(struct proc_spec){.argv = argv, .dir = s.dir, .name = out});
 }
 
+/* One of them will not hear of it. */
+static void
+hear(struct stub_conn *c, const struct stub_request *rq, void *arg)
+{
+	(void)arg;
+	if (strcmp(rq->target, "/deaf") == 0)
+		stub_raws(c, "HTTP/1.1 500 No\r\nRetry-After: 1\r\n"
+			     "Content-Length: 0\r\n\r\n");
+	else
+		stub_answer(c, 200, NULL, "{}");
+}
+
+static void
+start_people(void)
+{
+	auto_str path = xasprintf("%s/notify", s.dir);
+	auto_str text = NULL;
+
+	s.people = stub_http_new(hear, NULL);
+	text = xasprintf("good json %s/good\ndeaf json %s/deaf\n",
+	    stub_http_url(s.people), stub_http_url(s.people));
+	file_write(path, text);
+	snprintf(s.notify, sizeof(s.notify), "--notify-file=%s", path);
+}
+
 static void
 start_supervisor(void)
 {
@@ -70,7 +98,8 @@ start_supervisor(void)
 	auto_str back = xasprintf("--back=ipc://%s/sb", s.dir);
 
 	s.supervisor = start("culprit-supervisor",
-	    (const char *const[]){s.data, front, back, "--deadline=600", NULL});
+	    (const char *const[]){s.data, front, back, "--deadline=600",
+		s.notify, NULL});
 }
 
 static void
@@ -109,7 +138,8 @@ start_gateway(void)
 	auto_str front = xasprintf("--front=ipc://%s/pf", s.dir);
 
 	s.gateway = start("culprit-gateway",
-	    (const char *const[]){s.data, front, "--listen=127.0.0.1:0", NULL});
+	    (const char *const[]){s.data, front, "--listen=127.0.0.1:0",
+		s.notify, NULL});
 	ck_assert(await(has_address, NULL, LIMIT_MS));
 }
 
@@ -597,6 +627,9 @@ alerts_come_and_one_goes(void)
 			     tree_at(tree_at(show, "run"), "alerts"), "list")),
 	    2);
 	answer_free(about(run, "/cancel", NULL, "{}", 202));
+	/* People are told of it, and one of them is not. */
+	ck_assert(tap_await(s.tap, "CARRIED.ok", LIMIT_MS));
+	ck_assert(tap_await(s.tap, "CARRIED.retry_ms", LIMIT_MS));
 }
 
 static void
@@ -696,6 +729,7 @@ START_TEST(every_query_and_message_is_understood_at_the_other_end)
 	s = (struct scene){.dir = scratch_new()};
 	snprintf(s.data, sizeof(s.data), "--data-dir=%s", s.dir);
 	curl_global_init(CURL_GLOBAL_ALL);
+	start_people();
 	start_supervisor();
 	start_proxy();
 	start_gateway();
@@ -721,6 +755,7 @@ START_TEST(every_query_and_message_is_understood_at_the_other_end)
 	end(s.supervisor);
 	chaos_free(s.chaos);
 	tap_free(s.tap);
+	stub_http_free(s.people);
 	free(s.a);
 	scratch_free(s.dir);
 }

@@ -83,6 +83,18 @@ START_TEST(slips_go_with_their_run)
 }
 END_TEST
 
+START_TEST(nothing_is_kept_of_a_run_that_is_gone)
+{
+	auto_fix f;
+
+	fix_init(&f);
+	put(&f, "k1", fix_add_run(&f, "r1", "", 0), "\xa1x");
+	put(&f, "k2", 77, "\xa1x");
+	fix_settle(&f);
+	ck_assert_str_eq(seen(&f, 0), "2 k1 1 2;");
+}
+END_TEST
+
 START_TEST(what_is_no_value_any_more_is_told_empty)
 {
 	auto_fix f;
@@ -144,6 +156,7 @@ main(void)
 	const struct test_entry tests[] = {
 	    {slips_are_replaced_dropped_and_read_by_kind_and_run, 0},
 	    {slips_go_with_their_run, 0},
+	    {nothing_is_kept_of_a_run_that_is_gone, 0},
 	    {what_is_no_value_any_more_is_told_empty, 0},
 	    {a_store_of_version_4_is_taken_over_with_all_that_is_in_it, 0},
 	};

@@ -220,8 +220,7 @@ put_run(const struct report *r)
 		n--;
 	buf_addf(r->b, "- %s%s`%s`", word(r, RW_RUN), word(r, RW_COLON), id);
 	if (is_address(at))
-		buf_addf(r->b, " <%.*s/api/investigations/%s/report>", (int)n,
-		    at, id);
+		buf_addf(r->b, " <%.*s/#%s>", (int)n, at, id);
 	if (cJSON_GetArraySize(tree_at(r->state, "evidence")) > 0)
 		buf_addf(r->b, "%s`culprit evidence %s E1`",
 		    word(r, RW_RESOLVE), id);

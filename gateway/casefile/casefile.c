@@ -44,6 +44,7 @@ struct casefile {
 	struct span state;
 	struct span markdown;
 	enum figures_lang lang;
+	struct zone zone; /* of who reads; UTC where that is not known here */
 	struct cited *cited;
 	size_t n, done;
 	size_t raw; /* bytes of raw data so far */
@@ -169,10 +170,11 @@ put_row(struct casefile *c, enum casefile_word term, struct span text)
 static void
 put_moment(struct casefile *c, enum casefile_word term, int64_t ms)
 {
-	char text[WHEN_TEXT];
+	char text[ZONE_TEXT];
 
 	if (ms > 0)
-		put_row(c, term, span_of(when_print(ms, text)));
+		put_row(c, term,
+		    span_of(zone_print(&c->zone, ms / 1000, ZONE_FULL, text)));
 }
 
 static void
@@ -226,6 +228,17 @@ put_head(struct casefile *c)
 		buf_addf(b, "<p>%s</p>\n", word(c, CW_NONE));
 }
 
+static void
+zone_of(struct casefile *c)
+{
+	struct zone zone = {0};
+	struct err ignored;
+
+	if (zone_read(wire_find_str(c->state, "timezone"), &zone, &ignored) ==
+	    RC_OK)
+		c->zone = zone;
+}
+
 struct casefile *
 casefile_new(struct span shown)
 {
@@ -239,6 +252,7 @@ casefile_new(struct span shown)
 	c->lang = span_is(wire_find_str(c->state, "language"), "en")
 		      ? FIGURES_EN
 		      : FIGURES_ZH;
+	zone_of(c);
 	cited_read(c);
 	abouts_read(c);
 	args_read(c);
@@ -253,6 +267,7 @@ casefile_free(struct casefile *c)
 		return;
 	buf_done(&c->shown);
 	buf_done(&c->out);
+	zone_done(&c->zone);
 	free(c->cited);
 	free(c);
 }
@@ -332,9 +347,11 @@ void
 casefile_put(struct casefile *c, struct span bytes)
 {
 	const struct cited *e = &c->cited[c->done++];
+	const struct figures f = {
+	    .lang = c->lang, .zone = &c->zone, .alert_s = alert_of(e)};
 
 	put_about(c, e);
-	figures_put(&c->out, bytes, alert_of(e), c->lang);
+	figures_put(&c->out, bytes, &f);
 	put_raw(c, bytes);
 	buf_adds(&c->out, "</article>\n");
 }
@@ -378,7 +395,7 @@ put_code(struct buf *b, struct span s)
 void
 casefile_markdown(const struct casefile *c, struct buf *b)
 {
-	char at[WHEN_TEXT], took[WHEN_TEXT];
+	char at[ZONE_TEXT], took[WHEN_TEXT];
 	size_t i;
 
 	buf_add_span(b, c->markdown);
@@ -391,7 +408,8 @@ casefile_markdown(const struct casefile *c, struct buf *b)
 		put_code(b, wire_find_str(e->about, "query"));
 		buf_addf(b, "; %s %s, %s %s; %lld bytes, SHA-256 `%.*s`\n",
 		    word(c, CW_ASKED),
-		    when_print(wire_find_int(e->about, "at", 0), at),
+		    zone_print(&c->zone,
+			wire_find_int(e->about, "at", 0) / 1000, ZONE_FULL, at),
 		    word(c, CW_TOOK),
 		    when_print_duration(wire_find_int(e->about, "ms", 0), took),
 		    (long long)wire_find_int(e->about, "bytes", 0),

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "common/base/num.h"
-#include "common/base/when.h"
 #include "common/json/json.h"
 #include "common/json/tree.h"
 #include "gateway/casefile/html.h"
@@ -102,26 +101,27 @@ plot_done(struct svg_plot *p)
 /* ---- writing ---- */
 
 static void
-put_clock(struct buf *b, double t_s)
+put_clock(struct buf *b, double t_s, const struct zone *zone)
 {
-	char text[WHEN_TEXT];
+	char text[ZONE_TEXT];
 
-	when_print((int64_t)llround(t_s) * 1000, text);
-	buf_addf(b, " %.8s UTC", text + 11);
+	buf_addf(b, " %s", zone_print(zone, llround(t_s), ZONE_CLOCK, text));
 }
 
 static void
-put_key(struct buf *b, const char *class, const char *name, double at_s)
+put_key(struct buf *b, const char *class, enum word name, double at_s,
+    const struct figures *f)
 {
-	buf_addf(b, " <span class=\"key %s\"></span>%s", class, name);
+	buf_addf(b, " <span class=\"key %s\"></span>%s", class,
+	    words[name][f->lang]);
 	if (at_s > 0)
-		put_clock(b, at_s);
+		put_clock(b, at_s, f->zone);
 }
 
 /* Title, keys and drawing; change may be NULL. */
 static void
 put_figure(struct buf *b, const struct svg_plot *p, const cJSON *change,
-    struct span unit, enum figures_lang lang)
+    struct span unit, const struct figures *f)
 {
 	buf_adds(b, "<figure><figcaption><b>");
 	html_put_short(b, p->label, NAME_MAX_CHARS);
@@ -135,11 +135,11 @@ put_figure(struct buf *b, const struct svg_plot *p, const cJSON *change,
 		html_put_text(b, unit);
 	}
 	if (p->has_band)
-		put_key(b, "band", words[W_USUAL][lang], 0);
+		put_key(b, "band", W_USUAL, 0, f);
 	if (p->onset_s > 0)
-		put_key(b, "onset", words[W_ONSET][lang], p->onset_s);
+		put_key(b, "onset", W_ONSET, p->onset_s, f);
 	if (p->alert_s > 0)
-		put_key(b, "alert", words[W_ALERT][lang], p->alert_s);
+		put_key(b, "alert", W_ALERT, p->alert_s, f);
 	buf_adds(b, "</figcaption>\n");
 	svg_put_plot(b, p);
 	buf_adds(b, "</figure>\n");
@@ -148,8 +148,7 @@ put_figure(struct buf *b, const struct svg_plot *p, const cJSON *change,
 /* ---- find_causes ---- */
 
 static void
-put_cause_plot(
-    struct buf *b, const cJSON *o, double alert_s, enum figures_lang lang)
+put_cause_plot(struct buf *b, const cJSON *o, const struct figures *f)
 {
 	const cJSON *band = tree_at(o, "band");
 	auto_str label = xasprintf("%s: %s %s", tree_str(o, "service"),
@@ -158,18 +157,19 @@ put_cause_plot(
 	    .low = tree_num(band, "low", NAN),
 	    .high = tree_num(band, "high", NAN),
 	    .onset_s = tree_num(o, "onset", 0),
-	    .alert_s = alert_s,
+	    .alert_s = f->alert_s,
+	    .zone = f->zone,
 	    .label = span_of(label)};
 
 	p.has_band = isfinite(p.low) && isfinite(p.high);
 	p.series[0] = series_of(tree_at(o, "points"));
-	put_figure(b, &p, tree_at(o, "change"), tree_span(o, "unit"), lang);
+	put_figure(b, &p, tree_at(o, "change"), tree_span(o, "unit"), f);
 	plot_done(&p);
 }
 
 /* The way to the first cause, where there is one that is longer than it. */
 static void
-put_way(struct buf *b, const cJSON *causes, enum figures_lang lang)
+put_way(struct buf *b, const cJSON *causes, const struct figures *f)
 {
 	const cJSON *first = cJSON_GetArrayItem(causes, 0), *name;
 	struct svg_node nodes[WAY_MAX] = {0};
@@ -181,9 +181,9 @@ put_way(struct buf *b, const cJSON *causes, enum figures_lang lang)
 			nodes[n++].name = span_of(name->valuestring);
 	if (n < 2)
 		return;
-	buf_adds(&score, words[W_SCORE][lang]);
+	buf_adds(&score, words[W_SCORE][f->lang]);
 	num_put_text(&score, tree_num(first, "score", 0), 2);
-	nodes[0].under = span_of(words[W_SERVICE][lang]);
+	nodes[0].under = span_of(words[W_SERVICE][f->lang]);
 	nodes[n - 1].under = buf_span(&score);
 	nodes[n - 1].last = true;
 	buf_adds(b, "<figure>");
@@ -192,16 +192,15 @@ put_way(struct buf *b, const cJSON *causes, enum figures_lang lang)
 }
 
 static void
-put_causes(
-    struct buf *b, const cJSON *tree, double alert_s, enum figures_lang lang)
+put_causes(struct buf *b, const cJSON *tree, const struct figures *f)
 {
 	const cJSON *o;
 	int n = 0;
 
-	put_way(b, tree_at(tree, "causes"), lang);
+	put_way(b, tree_at(tree, "causes"), f);
 	cJSON_ArrayForEach (o, tree_at(tree, "plot"))
 		if (n++ < PLOTS_MAX)
-			put_cause_plot(b, o, alert_s, lang);
+			put_cause_plot(b, o, f);
 }
 
 /* ---- the series of a range ---- */
@@ -227,10 +226,9 @@ series_insert(struct svg_plot *p, struct svg_series s)
 }
 
 static void
-put_matrix(
-    struct buf *b, const cJSON *result, double alert_s, enum figures_lang lang)
+put_matrix(struct buf *b, const cJSON *result, const struct figures *f)
 {
-	struct svg_plot p = {.alert_s = alert_s};
+	struct svg_plot p = {.alert_s = f->alert_s, .zone = f->zone};
 	const cJSON *r;
 	int all = 0;
 
@@ -242,16 +240,15 @@ put_matrix(
 			series_insert(&p, s);
 	}
 	if (p.n > 0)
-		put_figure(b, &p, NULL, (struct span){0}, lang);
+		put_figure(b, &p, NULL, (struct span){0}, f);
 	if (all > SVG_SERIES_MAX)
 		buf_addf(b, "<p class=\"soft\">%d %s</p>\n",
-		    all - SVG_SERIES_MAX, words[W_MORE][lang]);
+		    all - SVG_SERIES_MAX, words[W_MORE][f->lang]);
 	plot_done(&p);
 }
 
 void
-figures_put(
-    struct buf *b, struct span bytes, double alert_s, enum figures_lang lang)
+figures_put(struct buf *b, struct span bytes, const struct figures *f)
 {
 	AUTO(json) tree = NULL;
 	const cJSON *data;
@@ -262,7 +259,7 @@ figures_put(
 		return;
 	data = tree_at(tree, "data");
 	if (tree_at(tree, "plot") != NULL)
-		put_causes(b, tree, alert_s, lang);
+		put_causes(b, tree, f);
 	else if (tree_is(data, "resultType", "matrix"))
-		put_matrix(b, tree_at(data, "result"), alert_s, lang);
+		put_matrix(b, tree_at(data, "result"), f);
 }

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "common/base/num.h"
-#include "common/base/when.h"
 #include "gateway/casefile/html.h"
 
 enum {
@@ -124,13 +123,13 @@ put_y_axis(struct buf *b, const struct scale *s)
 	}
 }
 
-/* A day by its date, else the time of day; UTC. */
+/* A day by its date, else the time of day. */
 static void
-put_tick_time(struct buf *b, double t, double step)
+put_tick_time(struct buf *b, double t, double step, const struct zone *zone)
 {
-	char text[WHEN_TEXT];
+	char text[ZONE_TEXT];
 
-	when_print((int64_t)llround(t) * 1000, text);
+	zone_print(zone, llround(t), ZONE_FULL, text);
 	if (step >= 86400)
 		buf_add(b, text + 5, 5);
 	else
@@ -138,10 +137,11 @@ put_tick_time(struct buf *b, double t, double step)
 }
 
 static void
-put_x_axis(struct buf *b, const struct scale *s)
+put_x_axis(struct buf *b, const struct scale *s, const struct zone *zone)
 {
 	double step = time_step(s->t1 - s->t0);
-	double t = ceil(s->t0 / step) * step;
+	double east = (double)zone_offset_s(zone, llround(s->t0));
+	double t = ceil((s->t0 + east) / step) * step - east;
 	int left = 2 * X_TICKS;
 
 	for (; t <= s->t1 && left-- > 0; t += step) {
@@ -149,7 +149,7 @@ put_x_axis(struct buf *b, const struct scale *s)
 		    "<path class=\"grid\" d=\"M%.1f %dV%d\"/>"
 		    "<text class=\"tick middle\" x=\"%.1f\" y=\"%d\">",
 		    x_of(s, t), TOP, HEIGHT - BOTTOM, x_of(s, t), HEIGHT - 6);
-		put_tick_time(b, t, step);
+		put_tick_time(b, t, step, zone);
 		buf_adds(b, "</text>");
 	}
 }
@@ -245,7 +245,7 @@ svg_put_plot(struct buf *b, const struct svg_plot *p)
 	buf_adds(b, "\">");
 	put_band(b, p, &s);
 	put_y_axis(b, &s);
-	put_x_axis(b, &s);
+	put_x_axis(b, &s, p->zone);
 	put_mark(b, &s, p->onset_s, "onset");
 	put_mark(b, &s, p->alert_s, "alert");
 	for (i = 0; i < p->n; i++)

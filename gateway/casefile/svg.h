@@ -7,6 +7,7 @@
 #define GATEWAY_CASEFILE_SVG_H
 
 #include "common/base/buf.h"
+#include "common/base/zone.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,10 +27,11 @@ struct svg_plot {
 	struct svg_series series[SVG_SERIES_MAX];
 	size_t n;
 	bool has_band;
-	double low, high;  /* what was usual */
-	double onset_s;    /* 0: none */
-	double alert_s;    /* 0: none */
-	struct span label; /* what it shows, for who cannot see it */
+	double low, high;        /* what was usual */
+	double onset_s;          /* 0: none */
+	double alert_s;          /* 0: none */
+	struct span label;       /* what it shows, for who cannot see it */
+	const struct zone *zone; /* of who reads */
 };
 
 /* Appends an <svg>; nothing where no point is a number. */

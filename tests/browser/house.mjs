@@ -34,6 +34,25 @@ export const freePort = () => new Promise((resolve) => {
 	});
 });
 
+/* What was started ends with this, however that ends. */
+const children = new Set();
+
+function started(child) {
+	children.add(child);
+	child.once("exit", () => children.delete(child));
+	return child;
+}
+
+process.on("exit", () => {
+	for (const child of children)
+		child.kill("SIGTERM");
+});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+	process.on(signal, () => process.exit(130));
+
+/* The environment without what would be Culprit's own. */
+const others = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CULPRIT_")));
+
 const scratch = () => mkdtempSync(join(tmpdir(), "culprit-browser-"));
 
 /* Ends it, and waits for its end. */
@@ -67,8 +86,8 @@ export class House {
 			args.push("--token-file", join(h.dir, "token"));
 		}
 		h.said = "";
-		h.up = spawn(join(process.env.CULPRIT_BIN, "culprit"), args,
-			{ stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env.PATH, HOME: h.dir } });
+		h.up = started(spawn(join(process.env.CULPRIT_BIN, "culprit"), args,
+			{ stdio: ["ignore", "pipe", "pipe"], env: { ...others, HOME: h.dir } }));
 		let ready = false;
 		h.up.stdout.on("data", (d) => { ready ||= String(d).includes("ready "); });
 		h.up.stderr.on("data", (d) => { h.said += d; });
@@ -165,8 +184,8 @@ export class Prometheus {
 			global: { evaluation_interval: "1s" }, rule_files: [join(p.dir, "rules.json")],
 		}));
 		p.url = `http://127.0.0.1:${await freePort()}`;
-		p.child = spawn("prometheus", [`--config.file=${join(p.dir, "p.json")}`, `--storage.tsdb.path=${join(p.dir, "tsdb")}`,
-			`--web.listen-address=${p.url.slice(7)}`, "--log.level=warn"], { stdio: "ignore" });
+		p.child = started(spawn("prometheus", [`--config.file=${join(p.dir, "p.json")}`, `--storage.tsdb.path=${join(p.dir, "tsdb")}`,
+			`--web.listen-address=${p.url.slice(7)}`, "--log.level=warn"], { stdio: "ignore" }));
 		await until("firing alerts", async () => {
 			try {
 				const told = await (await fetch(`${p.url}/api/v1/alerts`)).json();

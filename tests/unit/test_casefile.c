@@ -40,6 +40,9 @@ document(struct buf *b, const char *state, const char *bytes)
 	casefile_free(c);
 }
 
+static const struct zone utc;
+static const struct figures plain = {.lang = FIGURES_EN, .zone = &utc};
+
 static int
 count_of(const char *text, const char *needle)
 {
@@ -74,7 +77,7 @@ START_TEST(what_is_cited_is_in_it_once_in_that_order)
 	ck_assert_int_eq(count_of(buf_str(&b), "<pre>the bytes</pre>"), 2);
 	assert_lacks(buf_str(&b), "uncited");
 	assert_contains(buf_str(&b), "<code>aa</code>");
-	assert_contains(buf_str(&b), "1970-01-01T00:00:01Z");
+	assert_contains(buf_str(&b), "1970-01-01 00:00:01 UTC");
 	assert_contains(buf_str(&b), "12ms");
 	assert_contains(buf_str(&b), "<a class=\"cite\" href=\"#E2\">");
 	/* sha256sum of the report. */
@@ -213,7 +216,7 @@ END_TEST
 static void
 drawn(struct buf *b, struct svg_point *points, size_t n)
 {
-	struct svg_plot p = {.n = 1, .series = {{points, n}}};
+	struct svg_plot p = {.n = 1, .series = {{points, n}}, .zone = &utc};
 
 	svg_put_plot(b, &p);
 }
@@ -293,7 +296,7 @@ START_TEST(what_can_be_drawn_is)
 {
 	auto_buf b = {.max = 1 << 20};
 
-	figures_put(&b, span_of(evidence[_i].json), 0, FIGURES_EN);
+	figures_put(&b, span_of(evidence[_i].json), &plain);
 	ck_assert_int_eq(
 	    count_of(buf_str(&b), "<svg class=\"plot\""), evidence[_i].plots);
 }
@@ -310,7 +313,7 @@ START_TEST(the_series_that_move_most_are_drawn)
 		buf_addf(&json, "%s{\"values\":[[1,\"0\"],[2,\"%d\"]]}",
 		    i > 0 ? "," : "", i);
 	buf_adds(&json, "]}}");
-	figures_put(&b, buf_span(&json), 0, FIGURES_EN);
+	figures_put(&b, buf_span(&json), &plain);
 	ck_assert_int_eq(count_of(buf_str(&b), "class=\"line "), 8);
 	assert_contains(buf_str(&b), "12 more series, not drawn");
 }
@@ -334,6 +337,22 @@ START_TEST(an_alert_is_marked_where_its_call_says_it_began)
 }
 END_TEST
 
+START_TEST(moments_are_in_the_readers_zone)
+{
+	auto_buf b = {0};
+
+	document(&b,
+	    "{\"final_report\":\"[E1]\",\"language\":\"en\",\"timezone\":"
+	    "\"+08:00\",\"at\":1000,\"evidence\":[{\"id\":\"E1\",\"at\":2000}]"
+	    "}",
+	    "{\"plot\":[{\"points\":[[0,1],[3600,2]],\"onset\":60}]}");
+	assert_contains(buf_str(&b), "1970-01-01 08:00:01 +08:00");
+	assert_contains(buf_str(&b), "1970-01-01 08:00:02 +08:00");
+	assert_contains(buf_str(&b), "onset 08:01:00 +08:00");
+	assert_contains(buf_str(&b), ">08:10</text>");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -351,6 +370,7 @@ main(void)
 	    {what_is_flat_large_or_one_point_is_drawn_or_not_at_all, 0},
 	    {what_can_be_drawn_is, ARRAY_LEN(evidence)},
 	    {the_series_that_move_most_are_drawn, 0},
+	    {moments_are_in_the_readers_zone, 0},
 	    {an_alert_is_marked_where_its_call_says_it_began, 0},
 	};
 

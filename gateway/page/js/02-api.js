@@ -62,7 +62,7 @@ async function startRun(path, body) {
 }
 
 const EVENT_TYPES = ["started", "plan", "approval", "decided", "tool_started", "evidence", "feedback",
-	"supervisor", "retry", "progress", "report", "finished", "token"];
+	"supervisor", "alerts", "retry", "progress", "report", "finished", "token"];
 const AGAIN_MS = [500, 1000, 2000, 5000];
 
 /*

@@ -147,6 +147,11 @@ class Timeline {
 		this.item("quiet", t("ev_supervisor", d.iteration, d.next), d.reason ? h("p", {}, d.reason) : null);
 	}
 
+	on_alerts(d) {
+		this.item("alerts", [h("b", {}, t("ev_alerts", d.firing, d.resolved)), d.joined ? ` +${d.joined}` : "", d.gone ? ` −${d.gone}` : ""],
+			d.names?.length ? h("p.quiet-text", {}, d.names.join(", ")) : null);
+	}
+
 	on_retry(d) {
 		this.item("warn", t("ev_retry", d.reason));
 	}

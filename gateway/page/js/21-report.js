@@ -41,6 +41,29 @@ function copyInto(to, from, run) {
 	}
 }
 
+/* A table is laid out whole whenever its width changes; thousands of rows are
+ * not. So the rows of a long one are boxes of their own, of which only those
+ * on the screen are laid out, with columns as wide as the first rows ask for. */
+function tableUnbind(table) {
+	const first = [...table.rows].slice(0, ROWS_FOLDED);
+	const widths = [...first[0].cells].map((_, i) => {
+		const mean = first.reduce((n, r) => n + (r.cells[i]?.textContent.length || 0), 0) / first.length;
+
+		return `minmax(${Math.min(Math.ceil(mean / 2) + 2, 9)}rem, ${Math.min(Math.max(mean / 8, 0.5), 6).toFixed(1)}fr)`;
+	});
+
+	table.classList.add("rows");
+	table.style.setProperty("--columns", widths.join(" "));
+	table.setAttribute("role", "table");
+	for (const row of table.rows) {
+		row.setAttribute("role", "row");
+		for (const cell of row.cells)
+			cell.setAttribute("role", cell.tagName === "TH" ? "columnheader" : "cell");
+	}
+	for (const group of [table.tHead, ...table.tBodies])
+		group?.setAttribute("role", "rowgroup");
+}
+
 /* A table may be wider than a phone and longer than anybody reads. */
 function tablesFold(report) {
 	for (const table of report.querySelectorAll("table")) {
@@ -49,6 +72,8 @@ function tablesFold(report) {
 		const box = h(`div.scroll${rows > ROWS_FOLDED ? ".long" : ""}`,
 			{ tabindex: 0, role: "region", "aria-label": `${title} (${rows})` });
 
+		if (rows > ROWS_FOLDED)
+			tableUnbind(table);
 		table.replaceWith(box);
 		box.append(table);
 	}

@@ -125,11 +125,28 @@ class RunView {
 		try {
 			const report = await reportLoad(this.run);
 
-			this.body.replaceChildren(report);
+			fill(this.body, report, this.followUp());
 			figuresInto(report, this.run, this.panel.known);
 		} catch (e) {
 			this.now.replaceChildren(`${t("no_report")} ${e.message}`);
 		}
+	}
+
+	/* A question to what was found: another run, which answers it. */
+	followUp() {
+		const input = h("textarea", { rows: 2, maxlength: 8000, required: true });
+		const wrong = h("p.wrong", { role: "alert" });
+
+		return h("form.follow-up", {
+			onsubmit: async (e) => {
+				e.preventDefault();
+				try {
+					location.hash = "#" + await startRun(runPath(this.run, "/ask"), { question: input.value.trim() });
+				} catch (error) {
+					wrong.textContent = error.message;
+				}
+			},
+		}, field("follow_up", input, "follow_up_hint"), h("div.row", {}, h("button", { type: "submit" }, t("ask_it")), wrong));
 	}
 
 	on_error(d) {

@@ -103,6 +103,8 @@ add_incident(struct claims *c, cJSON *incident)
 	    "an answer");
 	add(c, member(incident, "course"), "text", member(incident, "course"),
 	    "a course");
+	add(c, member(incident, "verdict"), "text", member(incident, "verdict"),
+	    "a verdict");
 	add_list(c, member(incident, "chain"), "a chain");
 }
 
@@ -120,6 +122,8 @@ claims_conclude(struct claims *c, cJSON *conclusion)
 	cJSON_ArrayForEach (i, member(conclusion, "findings"))
 		if (tree_has(i, "next"))
 			add(c, i, "next", i, "a next step");
+	add(c, member(conclusion, "first"), "text", member(conclusion, "first"),
+	    "what to do first");
 	add_list(c, member(conclusion, "actions"), "an action");
 	add_list(c, member(conclusion, "runbooks"), "a runbook");
 	add_list(c, member(conclusion, "answers"), "an answer to the question");

@@ -75,6 +75,9 @@ static const struct unit {
     {"m", {60, 1, 1e-3}}, /* minutes, or thousandths of a core */
     {"B", {1}},
     {"x", {1}},
+    {"/s", {1}},
+    {"/min", {1 / 60.0, 1}},
+    {"/h", {1 / 3600.0, 1}},
 };
 
 static const struct unit no_unit = {"", {1}};

@@ -28,8 +28,10 @@ enum {
 	QUERY_MAX = 2000,
 	CELL_MAX = 1024,
 	STEPS_SHOWN = 200,
+	VERDICTS_SHOWN = 5,
 	TARGETS_SHOWN = 500,
 	WARNINGS_SHOWN = 20,
+	LINE_SAID = 150, /* characters; longer texts are parted */
 };
 
 struct report {
@@ -75,6 +77,78 @@ put_claim(const struct report *r, const cJSON *claim)
 	put_mark(r, claim);
 }
 
+/* ---- long ones ---- */
+
+static size_t
+characters(struct span s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+	return n;
+}
+
+/* Up to the first semicolon outside of what is quoted; all of it where there
+ * is none. *ret_skip: how long that is. */
+static struct span
+part_of(struct span s, size_t *ret_skip)
+{
+	static const char *const ends[] = {"；", "; "};
+	bool code = false;
+	size_t i, k;
+
+	for (i = 0; i < s.n; i++) {
+		code ^= s.p[i] == '`';
+		for (k = 0; k < ARRAY_LEN(ends) && !code; k++) {
+			*ret_skip = strlen(ends[k]);
+			if (s.n - i > *ret_skip &&
+			    memcmp(s.p + i, ends[k], *ret_skip) == 0)
+				return span_make(s.p, i);
+		}
+	}
+	*ret_skip = 0;
+	return s;
+}
+
+/* A text that is too long for a line is told in its parts, those behind the
+ * first below it, after indent. */
+static void
+put_parts(const struct report *r, struct span text, const char *indent)
+{
+	bool whole = characters(text) <= LINE_SAID;
+	size_t skip = 0;
+
+	while (!whole && text.n > 0) {
+		struct span part = part_of(text, &skip);
+
+		md_put_sentence(r->b, part);
+		text = span_from(text, part.n + skip);
+		if (text.n > 0)
+			buf_addf(r->b, "\n%s", indent);
+	}
+	if (whole)
+		md_put_sentence(r->b, text);
+}
+
+static void
+put_claim_below(const struct report *r, const cJSON *claim, const char *indent)
+{
+	put_parts(r, tree_span(claim, "text"), indent);
+	put_ids(r->b, tree_at(claim, "evidence"));
+	put_mark(r, claim);
+}
+
+static void
+put_run(const struct report *r, const cJSON *action, const char *indent)
+{
+	if (!tree_has(action, "run"))
+		return;
+	buf_adds(r->b, indent);
+	md_put_code(r->b, tree_span(action, "run"), QUERY_MAX, false);
+	buf_addc(r->b, '\n');
+}
+
 static void
 put_confidence(const struct report *r, const char *name)
 {
@@ -103,36 +177,70 @@ put_window(const struct report *r, double seconds)
 
 /* ---- the head ---- */
 
-enum { FIRST_INCIDENTS = 3 };
+/* So many are told in two lines each; more have one. */
+enum { FIRST_INCIDENTS = 3, FIRST_BELOW = 2 };
 
-/* One incident on a line: what, since when, why, how sure. */
+/* "likely": what the answer is; else that there is none, and how it went. */
 static void
-put_first_incident(const struct report *r, const cJSON *incident, int n)
+put_cause_of(const struct report *r, const cJSON *incident)
 {
 	const char *confidence = tree_str(incident, "confidence");
+	enum report_confidence c = report_confidence_of(confidence);
+
+	if (c > REPORT_UNDETERMINED) {
+		buf_addf(r->b,
+		    r->lang == REPORT_ZH ? "原因（%s）：" : "Cause (%s): ",
+		    report_confidence_word(c, r->lang));
+		put_claim_below(r, tree_at(incident, "answer"), "    ");
+		return;
+	}
+	if (tree_at(incident, "course") == NULL &&
+	    tree_at(incident, "long_standing") == NULL) {
+		put_claim_below(r, tree_at(incident, "answer"), "    ");
+		return;
+	}
+	buf_adds(r->b, word(r, tree_at(incident, "long_standing") != NULL
+				   ? RW_LONG
+				   : RW_CAUSE_OPEN));
+	if (tree_at(incident, "course") == NULL)
+		return;
+	buf_adds(r->b, word(r, RW_SEMICOLON));
+	put_claim_below(r, tree_at(incident, "course"), "    ");
+}
+
+/* How many other rules fire in it. */
+static void
+put_more_rules(const struct report *r, const cJSON *incident)
+{
+	int n = cJSON_GetArraySize(tree_at(incident, "rules")) - 1;
+
+	if (n <= 0)
+		return;
+	buf_addf(r->b,
+	    r->lang == REPORT_ZH ? "，另有 %d 条规则的告警"
+	    : n == 1             ? ", with alerts of %d more rule"
+				 : ", with alerts of %d more rules",
+	    n);
+}
+
+/* What, since when; below it or behind it why, and how sure. */
+static void
+put_first_incident(const struct report *r, const cJSON *incident, int n,
+    bool alone, bool below)
+{
 	double since = tree_num(incident, "since", 0);
 
-	buf_addf(r->b, "- **%d.** ", n);
+	buf_adds(r->b, "- ");
+	if (!alone)
+		buf_addf(r->b, "**%d.** ", n);
 	md_put_sentence(r->b, tree_span(incident, "title"));
 	if (since > 0) {
-		buf_addf(r->b, "%s", word(r, RW_SINCE));
+		buf_adds(r->b, word(r, RW_SINCE));
 		put_moment(r, since * 1000);
 	}
-	buf_adds(r->b, word(r, RW_COLON));
-	if (report_confidence_of(confidence) > REPORT_UNDETERMINED) {
-		put_claim(r, tree_at(incident, "answer"));
-		buf_adds(r->b, word(r, RW_SEMICOLON));
-		put_confidence(r, confidence);
-	} else {
-		buf_adds(
-		    r->b, word(r, tree_at(incident, "long_standing") != NULL
-				      ? RW_LONG
-				      : RW_CAUSE_OPEN));
-		if (tree_at(incident, "course") != NULL) {
-			buf_adds(r->b, word(r, RW_SEMICOLON));
-			put_claim(r, tree_at(incident, "course"));
-		}
-	}
+	put_more_rules(r, incident);
+	buf_adds(r->b, below ? "\n  - " : word(r, RW_COLON));
+	put_cause_of(r, incident);
 	buf_addc(r->b, '\n');
 }
 
@@ -147,43 +255,94 @@ count_others(const struct report *r)
 	return n;
 }
 
+static void
+put_why_cut(const struct report *r)
+{
+	buf_addf(r->b, "**%s%s", word(r, RW_CUT), word(r, RW_COLON));
+	md_put_text(
+	    r->b, span_of(report_reason_words(r->stop, r->lang)), ERROR_MAX);
+	buf_addf(r->b, "%s**\n", word(r, RW_FULL_STOP));
+}
+
+/* Whether there is anything to begin with. */
+static bool
+has_first(const struct report *r)
+{
+	return r->stop == NULL &&
+	       (tree_has(r->conclusion, "summary") ||
+		   cJSON_GetArraySize(tree_at(r->conclusion, "incidents")) > 0);
+}
+
+/* Whether the first lines have the command of the first action: of one
+ * incident they do. */
+static bool
+is_run_first(const struct report *r)
+{
+	return r->stop == NULL && tree_at(r->conclusion, "first") != NULL &&
+	       cJSON_GetArraySize(tree_at(r->conclusion, "incidents")) +
+		       count_others(r) <=
+		   1;
+}
+
+/* What to do first, and with which command. */
+static void
+put_first_action(const struct report *r)
+{
+	const cJSON *actions = tree_at(r->conclusion, "actions");
+	const cJSON *first = tree_at(r->conclusion, "first");
+
+	if (first == NULL)
+		first = cJSON_GetArrayItem(actions, 0);
+	if (first == NULL)
+		return;
+	buf_addf(r->b, "- **%s**%s", word(r, RW_FIRST), word(r, RW_COLON));
+	put_claim_below(r, first, "  - ");
+	buf_addc(r->b, '\n');
+	if (is_run_first(r))
+		put_run(r, cJSON_GetArrayItem(actions, 0), "  - ");
+}
+
 /* The first screen, at most six lines: what is wrong, since when, the cause
  * and how sure, what to do first. The rest of the report bears it out. */
 static void
 put_first(const struct report *r)
 {
 	const cJSON *incidents = tree_at(r->conclusion, "incidents"), *i;
-	const cJSON *action =
-	    cJSON_GetArrayItem(tree_at(r->conclusion, "actions"), 0);
 	const cJSON *answer =
 	    cJSON_GetArrayItem(tree_at(r->conclusion, "answers"), 0);
-	int more = cJSON_GetArraySize(incidents) + count_others(r), n = 0;
+	int listed = cJSON_GetArraySize(incidents), n = 0;
+	int all = listed + count_others(r);
 
-	if (r->stop != NULL || !tree_has(r->conclusion, "summary"))
+	if (r->stop != NULL) {
+		buf_adds(r->b, "- ");
+		put_why_cut(r);
+		buf_addc(r->b, '\n');
+		return;
+	}
+	if (!has_first(r))
 		return;
 	if (answer != NULL) {
 		buf_addf(r->b, "- **%s**%s", word(r, RW_ANSWER),
 		    word(r, RW_COLON));
-		put_claim(r, answer);
+		put_claim_below(r, answer, "  - ");
 		buf_addc(r->b, '\n');
 	}
-	if (cJSON_GetArraySize(incidents) == 0) {
+	if (listed == 0) {
 		buf_adds(r->b, "- ");
-		md_put_sentence(r->b, tree_span(r->conclusion, "summary"));
+		put_parts(r, tree_span(r->conclusion, "summary"), "  - ");
 		put_ids(r->b, tree_at(r->conclusion, "evidence"));
+		put_mark(r, r->conclusion);
 		buf_addc(r->b, '\n');
 	}
 	cJSON_ArrayForEach (i, incidents)
-		if (n < FIRST_INCIDENTS)
-			put_first_incident(r, i, ++n);
-	if (n > 0 && more > n)
-		buf_addf(r->b, "- %s%d\n", word(r, RW_MORE), more - n);
-	if (action != NULL) {
-		buf_addf(
-		    r->b, "- **%s**%s", word(r, RW_FIRST), word(r, RW_COLON));
-		put_claim(r, action);
-		buf_addc(r->b, '\n');
-	}
+		if (n < FIRST_INCIDENTS) {
+			n++;
+			put_first_incident(
+			    r, i, n, all == 1, listed <= FIRST_BELOW);
+		}
+	if (n > 0 && all > n)
+		buf_addf(r->b, "- %s%d\n", word(r, RW_MORE), all - n);
+	put_first_action(r);
 	buf_addc(r->b, '\n');
 }
 
@@ -208,7 +367,7 @@ is_id(const char *s)
 /* Which run it is and where it stands, so that what is copied out of the
  * report can be followed back. */
 static void
-put_run(const struct report *r)
+put_place(const struct report *r)
 {
 	const char *id = tree_str(r->state, "id");
 	const char *at = tree_str(r->state, "address");
@@ -256,7 +415,7 @@ put_head(const struct report *r)
 		report_put_labels(r->b, tree_at(r->state, "labels"), "", false);
 		buf_addc(r->b, '\n');
 	}
-	put_run(r);
+	put_place(r);
 }
 
 /* ---- active alerts ---- */
@@ -372,15 +531,57 @@ belongs(const cJSON *finding, int incident)
 	       (int)tree_num(finding, "incident", OF_NONE) == incident;
 }
 
-/* What the answer above says already, with nothing to do about it. */
+/* What the first lines say already, with nothing to do about it. */
 static bool
 is_answered(const struct report *r, const cJSON *f)
 {
-	const char *answer = tree_str(r->conclusion, "summary");
-	size_t n = strlen(tree_str(f, "text"));
+	const char *text = tree_str(f, "text");
 
-	return r->stop == NULL && n > 0 && !tree_has(f, "next") &&
-	       strncmp(answer, tree_str(f, "text"), n) == 0;
+	return r->stop == NULL && text[0] != '\0' && !tree_has(f, "next") &&
+	       cJSON_GetArraySize(tree_at(r->conclusion, "incidents")) == 0 &&
+	       strstr(tree_str(r->conclusion, "summary"), text) != NULL;
+}
+
+/* The same said of another incident. */
+static bool
+is_same(const cJSON *a, const cJSON *b)
+{
+	return a != b && tree_is(a, "role", tree_str(b, "role")) &&
+	       tree_is(a, "text", tree_str(b, "text")) &&
+	       tree_is(a, "next", tree_str(b, "next"));
+}
+
+static bool
+is_repeated(const struct report *r, const cJSON *f)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach (one, tree_at(r->conclusion, "findings")) {
+		if (one == f)
+			return false;
+		if (is_same(one, f))
+			return true;
+	}
+	return false;
+}
+
+/* Of which other incidents the same is said, and on what it rests there. */
+static void
+put_also(const struct report *r, const cJSON *f)
+{
+	const cJSON *one;
+	int n = 0;
+
+	cJSON_ArrayForEach (one, tree_at(r->conclusion, "findings")) {
+		if (!is_same(one, f) || tree_num(one, "incident", -1) < 0)
+			continue;
+		buf_addf(r->b, "%s%.0f",
+		    n++ == 0 ? word(r, RW_ALSO) : word(r, RW_COMMA),
+		    tree_num(one, "incident", 0) + 1);
+		put_ids(r->b, tree_at(one, "evidence"));
+	}
+	if (n > 0)
+		buf_adds(r->b, r->lang == REPORT_ZH ? "）" : ")");
 }
 
 static void
@@ -391,11 +592,12 @@ put_finding(const struct report *r, const cJSON *f)
 	buf_adds(r->b, "- ");
 	if (role[0] != '\0')
 		buf_addf(r->b, "%s%s", role, word(r, RW_COLON));
-	put_claim(r, f);
+	put_claim_below(r, f, "  - ");
+	put_also(r, f);
 	if (tree_has(f, "next")) {
 		buf_addf(
 		    r->b, "\n  - %s%s", word(r, RW_NEXT), word(r, RW_COLON));
-		md_put_sentence(r->b, tree_span(f, "next"));
+		put_parts(r, tree_span(f, "next"), "    - ");
 		put_ids(r->b, tree_at(f, "evidence"));
 		put_mark(r, f);
 	}
@@ -412,7 +614,7 @@ put_findings(const struct report *r, int incident, const char *title,
 
 	cJSON_ArrayForEach (f, tree_at(r->conclusion, "findings")) {
 		if (!belongs(f, incident) || !in_roles(f, roles) ||
-		    is_answered(r, f))
+		    is_answered(r, f) || is_repeated(r, f))
 			continue;
 		if (!any)
 			buf_addc(r->b, '\n');
@@ -455,7 +657,8 @@ put_chain(const struct report *r, const cJSON *chain)
 {
 	const cJSON *link;
 
-	if (cJSON_GetArraySize(chain) < 2)
+	/* From the alert to its cause is told without one. */
+	if (cJSON_GetArraySize(chain) < 3)
 		return;
 	buf_addf(r->b, "\n%s%s", word(r, RW_CHAIN), word(r, RW_COLON));
 	cJSON_ArrayForEach (link, chain) {
@@ -474,12 +677,6 @@ put_incident(const struct report *r, const cJSON *incident, int n, bool alone)
 		    word(r, RW_COLON));
 		md_put_sentence(r->b, tree_span(incident, "title"));
 		put_mark(r, incident);
-		buf_adds(r->b, "\n\n");
-		put_claim(r, tree_at(incident, "answer"));
-		if (r->stop == NULL) {
-			buf_addc(r->b, ' ');
-			put_confidence(r, tree_str(incident, "confidence"));
-		}
 		buf_addc(r->b, '\n');
 	}
 	put_chain(r, tree_at(incident, "chain"));
@@ -574,31 +771,6 @@ put_quotations(const struct report *r, const cJSON *list, const char *title)
 	}
 }
 
-static void
-put_answer(const struct report *r)
-{
-	if (r->stop != NULL) {
-		buf_addf(r->b, "\n**%s%s", word(r, RW_CUT), word(r, RW_COLON));
-		md_put_text(r->b,
-		    span_of(report_reason_words(r->stop, r->lang)), ERROR_MAX);
-		buf_addf(r->b, "%s**\n\n", word(r, RW_FULL_STOP));
-		put_confidence(r, NULL);
-		buf_addc(r->b, '\n');
-		return;
-	}
-	buf_adds(r->b, "\n**");
-	if (tree_has(r->conclusion, "summary"))
-		md_put_sentence(r->b, tree_span(r->conclusion, "summary"));
-	else
-		buf_adds(r->b, word(r, RW_NO_CAUSE));
-	buf_adds(r->b, "**");
-	put_ids(r->b, tree_at(r->conclusion, "evidence"));
-	put_mark(r, r->conclusion);
-	buf_adds(r->b, "\n\n");
-	put_confidence(r, tree_str(r->conclusion, "confidence"));
-	buf_addc(r->b, '\n');
-}
-
 /* What a model makes of it, whose figures and citations were held against the
  * evidence; the answer above is not its. */
 static void
@@ -681,7 +853,10 @@ put_cause(const struct report *r)
 	buf_addf(r->b, "\n%s\n", report_headings(r->lang)[2]);
 	put_quotations(
 	    r, tree_at(r->conclusion, "answers"), word(r, RW_ANSWERS));
-	put_answer(r);
+	if (r->stop == NULL &&
+	    cJSON_GetArraySize(tree_at(r->conclusion, "findings")) == 0)
+		buf_addf(r->b, "\n%s\n",
+		    word(r, is_all_clear(r) ? RW_NOTHING_WRONG : RW_NO_CAUSE));
 	if (r->stop != NULL)
 		buf_addf(r->b, "\n**%s**\n\n", word(r, RW_CUT_CLUES));
 	if (r->stop != NULL &&
@@ -737,8 +912,13 @@ put_step(const struct report *r, const cJSON *f)
 	bool unknown = tree_is(f, "status", "UNKNOWN");
 
 	buf_adds(r->b, "- ");
+	if (tree_has(f, "step")) {
+		md_put_text(r->b, tree_span(f, "step"), SUMMARY_MAX);
+		buf_adds(r->b, word(r, RW_COLON));
+	}
 	md_put_code(r->b, tree_span(f, "tool"), CELL_MAX, false);
-	if (query_of(f).n > 0) {
+	/* Where nothing was given to ask, the tool's name says it. */
+	if (tree_has(tree_at(f, "args"), "query") && query_of(f).n > 0) {
 		buf_addc(r->b, ' ');
 		md_put_code(r->b, query_of(f), QUERY_MAX, false);
 	}
@@ -812,10 +992,6 @@ report_put_changes(struct buf *b, const cJSON *state, enum report_lang lang)
 			put_step(&r, f);
 	}
 	put_steps_of(&r, false, word(&r, RW_NOT_DONE));
-	if (tree_has(state, "id")) {
-		buf_addc(b, '\n');
-		put_run(&r);
-	}
 }
 
 static void
@@ -829,19 +1005,27 @@ static void
 put_actions(const struct report *r)
 {
 	const cJSON *actions = tree_at(r->conclusion, "actions"), *a;
+	const cJSON *first = tree_at(r->conclusion, "first");
 	int n = 0;
 
 	buf_addf(r->b, "\n%s\n", report_headings(r->lang)[3]);
 	put_steps(r);
 	buf_addf(r->b, "\n**%s**\n\n", word(r, RW_ADVICE));
 	cJSON_ArrayForEach (a, actions) {
+		/* Who names nothing to do first has the first one there. */
+		if (a == actions->child && first == NULL && has_first(r))
+			continue;
 		buf_addf(r->b, "%d. ", ++n);
-		put_claim(r, a);
+		put_claim_below(r, a, "   - ");
 		buf_addc(r->b, '\n');
+		if (n > 1 || !is_run_first(r))
+			put_run(r, a, "   - ");
 	}
 	if (n == 0)
 		buf_addf(r->b, "%s\n",
-		    word(r, r->stop != NULL   ? RW_CUT_END
+		    word(r, r->stop != NULL ? RW_CUT_ADVICE
+			    : first != NULL || cJSON_GetArraySize(actions) > 0
+				? RW_ADVICE_ABOVE
 			    : is_all_clear(r) ? RW_NO_ADVICE
 					      : RW_NO_ADVICE_GIVEN));
 	put_runbooks(r);
@@ -849,27 +1033,54 @@ put_actions(const struct report *r)
 
 /* ---- conclusion ---- */
 
+/* What each incident comes to; of what has none, whether all is well. */
 static void
-put_end(const struct report *r)
+put_verdicts(const struct report *r)
 {
-	buf_addf(r->b, "\n%s\n\n", report_headings(r->lang)[4]);
-	if (r->stop != NULL) {
-		buf_addf(r->b, "%s%s", word(r, RW_CUT), word(r, RW_COLON));
-		md_put_text(r->b,
-		    span_of(report_reason_words(r->stop, r->lang)), ERROR_MAX);
-		buf_addf(r->b, "%s %s\n", word(r, RW_FULL_STOP),
-		    word(r, RW_CUT_END));
-	} else if (tree_has(r->conclusion, "summary")) {
-		md_put_sentence(r->b, tree_span(r->conclusion, "summary"));
+	const cJSON *incidents = tree_at(r->conclusion, "incidents"), *i;
+	int told = 0;
+
+	cJSON_ArrayForEach (i, incidents) {
+		if (tree_at(i, "verdict") == NULL ||
+		    tree_at(i, "long_standing") != NULL ||
+		    told == VERDICTS_SHOWN)
+			continue;
+		if (told++ == 0)
+			buf_addc(r->b, '\n');
+		buf_adds(r->b, "- ");
+		put_claim_below(r, tree_at(i, "verdict"), "  - ");
+		buf_addc(r->b, '\n');
+	}
+	if (told == 0 && cJSON_GetArraySize(incidents) > 0) {
+		buf_addc(r->b, '\n');
+		put_parts(r, tree_span(r->conclusion, "summary"), "");
 		put_ids(r->b, tree_at(r->conclusion, "evidence"));
 		put_mark(r, r->conclusion);
 		buf_addc(r->b, '\n');
-	} else {
-		buf_addf(r->b, "%s\n", word(r, RW_NO_CAUSE));
 	}
+}
+
+static void
+put_end(const struct report *r)
+{
+	bool advised =
+	    tree_at(r->conclusion, "first") != NULL ||
+	    cJSON_GetArraySize(tree_at(r->conclusion, "actions")) > 0;
+
+	buf_addf(r->b, "\n%s\n", report_headings(r->lang)[4]);
+	if (r->stop != NULL)
+		buf_addf(r->b, "\n%s\n", word(r, RW_CUT_END));
+	else if (tree_has(r->conclusion, "incomplete"))
+		buf_addf(r->b, "\n%s\n", word(r, RW_UNREADABLE));
+	else
+		put_verdicts(r);
 	buf_addc(r->b, '\n');
-	put_confidence(
-	    r, r->stop != NULL ? NULL : tree_str(r->conclusion, "confidence"));
+	if (r->stop == NULL && is_all_clear(r))
+		buf_adds(r->b, word(r, advised ? RW_CLEAR_ADVISED : RW_CLEAR));
+	else
+		put_confidence(r, r->stop != NULL
+				      ? NULL
+				      : tree_str(r->conclusion, "confidence"));
 	buf_addc(r->b, '\n');
 	put_list(r, tree_at(r->state, "notes"), word(r, RW_NOTES));
 }

@@ -69,8 +69,8 @@ enum report_confidence report_confidence_cap(const struct cJSON *conclusion);
 void report_render(struct buf *b, const struct cJSON *state,
     const struct cJSON *conclusion, enum report_lang lang, const char *stop);
 
-/* Appends what may have changed something, who approved it, what nobody did,
- * and which run it is, for a report that somebody else wrote. */
+/* Appends what may have changed something, who approved it, and what nobody
+ * did, for a report that somebody else wrote; nothing when nothing did. */
 void report_put_changes(
     struct buf *b, const struct cJSON *state, enum report_lang lang);
 

@@ -15,6 +15,7 @@
 #include "common/report/alerts.h"
 #include "common/base/when.h"
 #include "common/report/md.h"
+#include "common/report/owner.h"
 #include "common/report/report_words.h"
 
 enum {
@@ -22,7 +23,7 @@ enum {
 	CELL_MAX = 1024,
 	ROWS_EACH = 4, /* instances of a rule that have a row each */
 	APART_MAX = 12,
-	PER_LINE = 8,
+	LINE_BYTES = 180, /* of instances on one */
 };
 
 /* The instances of one rule in one state and severity. */
@@ -130,6 +131,22 @@ summary_of(const cJSON *alert)
 	return span_of("");
 }
 
+/* Which labels a row leaves out: what an agent put there about itself, where
+ * it tells of another's pod or object. */
+static const char *
+without(const cJSON *labels)
+{
+	bool service = owner_is_agent(tree_str(labels, "service"));
+	bool job = owner_is_agent(tree_str(labels, "job"));
+	bool other = tree_has(labels, "pod") || tree_has(labels, "node") ||
+		     tree_has(labels, "deployment");
+
+	if (!other || (!service && !job))
+		return "|alertname|severity|";
+	return service ? "|alertname|severity|job|service|instance|endpoint|"
+		       : "|alertname|severity|job|instance|endpoint|";
+}
+
 static void
 put_row(struct buf *b, const cJSON *a, int n, const struct zone *zone)
 {
@@ -139,7 +156,7 @@ put_row(struct buf *b, const cJSON *a, int n, const struct zone *zone)
 	md_put_text(b, tree_span(tree_at(a, "labels"), "severity"), 40);
 	buf_adds(b, " | ");
 	report_put_labels(
-	    b, tree_at(a, "labels"), "|alertname|severity|", true);
+	    b, tree_at(a, "labels"), without(tree_at(a, "labels")), true);
 	buf_adds(b, " | ");
 	report_put_since(b, tree_str(a, "activeAt"), zone);
 	buf_adds(b, " | ");
@@ -355,9 +372,22 @@ report_put_alerts(struct buf *b, const cJSON *state, const cJSON *alerts,
 
 /* ---- every instance ---- */
 
+/* Whether all have the same value, which is then told once. */
+static bool
+is_same_value(const struct group *g)
+{
+	const cJSON *a = g->first, *value = tree_at(a, "value");
+	int i;
+
+	for (i = 0; i < g->n; i++, a = a->next)
+		if (!cJSON_Compare(tree_at(a, "value"), value, true))
+			return false;
+	return value != NULL;
+}
+
 static void
 put_instance(struct buf *b, const struct group *g, const cJSON *a,
-    const struct zone *zone)
+    bool with_value, const struct zone *zone)
 {
 	const cJSON *labels = tree_at(a, "labels");
 	bool any = false;
@@ -374,28 +404,43 @@ put_instance(struct buf *b, const struct group *g, const cJSON *a,
 		buf_addc(b, ' ');
 		report_put_since(b, tree_str(a, "activeAt"), zone);
 	}
-	if (tree_at(a, "value") != NULL) {
+	if (with_value && tree_at(a, "value") != NULL) {
 		buf_adds(b, " = ");
 		put_value(b, tree_at(a, "value"));
 	}
 }
 
+/* As many on a line as fit; one at least. */
 static const cJSON *
 put_all(struct buf *b, const struct group *g, enum report_lang lang,
     const struct zone *zone)
 {
 	const cJSON *a = g->first;
+	bool same = is_same_value(g);
+	size_t line = 0;
 	int i;
 
 	buf_addc(b, '\n');
 	md_put_code(b, tree_span(g->first, "name"), CELL_MAX, true);
-	buf_addf(b, " × %d%s\n\n", g->n, report_word(RW_COLON, lang));
-	for (i = 0; i < g->n; i++, a = a->next) {
-		buf_adds(b, i % PER_LINE == 0 ? "- " : "; ");
-		put_instance(b, g, a, zone);
-		if (i % PER_LINE == PER_LINE - 1 || i == g->n - 1)
-			buf_addc(b, '\n');
+	buf_addf(b, " × %d", g->n);
+	if (same) {
+		buf_adds(b, report_word(RW_EACH, lang));
+		put_value(b, tree_at(g->first, "value"));
 	}
+	buf_addf(b, "%s\n\n", report_word(RW_COLON, lang));
+	for (i = 0; i < g->n; i++, a = a->next) {
+		auto_buf one = {.max = 64 << 10};
+
+		put_instance(&one, g, a, !same, zone);
+		if (line > 0 && line + one.len > LINE_BYTES) {
+			buf_addc(b, '\n');
+			line = 0;
+		}
+		buf_adds(b, line == 0 ? "- " : "; ");
+		buf_add_buf(b, &one);
+		line += one.len + 2;
+	}
+	buf_addc(b, '\n');
 	return a;
 }
 

@@ -136,7 +136,22 @@ static bool
 is_unusual_nowhere(const struct stated *s)
 {
 	const cJSON *data = causes_data(s), *x;
+	const cJSON *services = tree_at(s->says, "services"), *one;
 
+	/* Of several it is said of each. */
+	cJSON_ArrayForEach (one, services) {
+		AUTO(tree) says = cJSON_CreateObject();
+		struct stated each = *s;
+
+		if (!cJSON_IsString(one))
+			return false;
+		cJSON_AddStringToObject(says, "service", one->valuestring);
+		each.says = says;
+		if (!is_unusual_nowhere(&each))
+			return false;
+	}
+	if (services != NULL)
+		return cJSON_GetArraySize(services) > 0;
 	if (data == NULL || is_lead(s))
 		return false;
 	cJSON_ArrayForEach (x, tree_at(data, "series"))

@@ -195,6 +195,7 @@ struct causes_result {
 	size_t ncauses;
 	struct causes_finding *findings; /* most suspect first */
 	size_t nfindings;
+	bool findings_cut; /* there were more */
 	struct causes_ruled_out *ruled_out;
 	size_t nruled_out;
 };

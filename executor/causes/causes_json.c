@@ -13,6 +13,8 @@
 #include <math.h>
 #include <string.h>
 
+#define ALIKE_FROM 0.5 /* evidence of a change that counts */
+
 enum { SENTENCE_MAX = 2048, DIGITS = 3, EDGES_SHOWN = 400 };
 
 static const char *
@@ -227,6 +229,35 @@ labels_of(const struct causes_series *s)
 	return o;
 }
 
+/* How many of its service's series of that metric changed as it did, and of
+ * how many. */
+static void
+add_alike(cJSON *o, const struct causes_set *set, const struct causes_result *r,
+    const struct causes_finding *f)
+{
+	const struct causes_series *s = causes_set_at(set, f->series);
+	size_t alike = 0, of = 0;
+
+	if (r->findings_cut)
+		return;
+
+	for (size_t i = 0; i < r->nfindings; i++) {
+		const struct causes_finding *x = &r->findings[i];
+
+		alike += x->service == f->service &&
+			 x->direction == f->direction &&
+			 x->evidence >= ALIKE_FROM &&
+			 causes_set_at(set, x->series)->family == s->family;
+	}
+	for (size_t i = 0; i < causes_set_count(set); i++) {
+		const struct causes_series *x = causes_set_at(set, i);
+
+		of += x->service == s->service && x->family == s->family;
+	}
+	cJSON_AddNumberToObject(o, "alike", (double)alike);
+	cJSON_AddNumberToObject(o, "of", (double)of);
+}
+
 static cJSON *
 series_of(const struct causes_set *set, const struct causes_finding *f)
 {
@@ -371,9 +402,12 @@ causes_json(const struct causes_fetched *f, const struct causes_request *rq,
 		add_name(o, "alert_service", rq->service);
 	for (size_t i = 0; i < MIN(r->ncauses, limit); i++)
 		cJSON_AddItemToArray(causes, cause_of(f->set, r, i, nseries));
-	for (size_t i = 0; i < nseries; i++)
-		cJSON_AddItemToArray(
-		    series, series_of(f->set, &r->findings[i]));
+	for (size_t i = 0; i < nseries; i++) {
+		cJSON *one = series_of(f->set, &r->findings[i]);
+
+		add_alike(one, f->set, r, &r->findings[i]);
+		cJSON_AddItemToArray(series, one);
+	}
 	for (size_t i = 0; i < MIN(nseries, (size_t)CAUSES_JSON_PLOTS); i++)
 		cJSON_AddItemToArray(
 		    plot, plot_of(f->set, &r->findings[i], r->onset_s));

@@ -285,6 +285,7 @@ rank_findings(const struct rank *r, struct causes_result *res)
 	}
 	qsort(places, k, sizeof(*places), by_place);
 	res->nfindings = MIN(k, (size_t)FINDINGS_MAX);
+	res->findings_cut = k > res->nfindings;
 	res->findings = xcalloc(res->nfindings + 1, sizeof(*res->findings));
 	for (size_t i = 0; i < res->nfindings; i++) {
 		res->findings[i] = places[i].f;

@@ -81,6 +81,12 @@ put_answer(struct drawing *d, const cJSON *incident, bool alone)
 		say(&d->s, " 的原因未能确定", ": the cause is undetermined");
 		return;
 	}
+	/* Whoever reads no more than this reads how sure it is. */
+	if (is_explained(incident))
+		buf_addf(&d->s.text, d->zh ? "原因（%s）：" : "%s cause: ",
+		    report_confidence_word(
+			report_confidence_of(tree_str(incident, "confidence")),
+			d->s.lang));
 	buf_adds(&d->s.text, tree_str(answer, "text"));
 	cJSON_ArrayForEach (id, tree_at(answer, "evidence"))
 		say_cite(&d->s, id->valuestring);
@@ -209,9 +215,8 @@ tell_unseen(struct drawing *d)
 			"find_causes is not enabled, so services were not "
 			"compared by statistics and dependencies")));
 	cJSON_AddItemToArray(d->unseen,
-	    cJSON_CreateString(
-		drawing_word(d, "日志、链路追踪和变更记录没有查看",
-		    "logs, traces and change records were not looked at")));
+	    cJSON_CreateString(drawing_word(d, "日志、链路追踪、变更记录",
+		"logs, traces, change records")));
 }
 
 /* Alerts that came with the run are all it has, when nothing answered. */
@@ -232,7 +237,7 @@ tell_nothing_read(struct drawing *d, cJSON *c)
 	if (first == NULL)
 		return;
 	say(&d->s, "没有一个查询得到回答：", "No query was answered: ");
-	say_code(&d->s, answer_error(first));
+	say_brief(&d->s, answer_error(first));
 	cJSON_AddStringToObject(c, "incomplete", buf_str(&d->s.text));
 	say_cite(&d->s, answer_evidence(first));
 	drawing_finding(d, "open", -1, NULL);
@@ -281,6 +286,8 @@ case_conclude(const struct kase *k)
 	tell_clock(&d);
 	tell_unseen(&d);
 	cJSON_AddItemToObject(c, "targets_down", down);
+	if (d.first != NULL)
+		cJSON_AddItemToObject(c, "first", d.first);
 	cJSON_Delete(doubts);
 	cJSON_Delete(notes);
 	say_done(&d.s);

@@ -10,11 +10,13 @@
 
 #include "planner/rules/case.h"
 #include "planner/rules/say.h"
+#include "planner/rules/signal.h"
 
 /* The lists being filled, and the sentence being made. */
 struct drawing {
 	const struct kase *k;
 	cJSON *findings, *actions, *unseen;
+	cJSON *first; /* what to do first, {text, evidence, run}; or NULL */
 	struct say s;
 	cJSON *says; /* what the next finding states, for the check of it */
 	bool zh;
@@ -24,6 +26,7 @@ struct drawing {
 struct outcome {
 	cJSON *answer;    /* claim; taken over by the incident */
 	cJSON *chain_end; /* claim, or NULL: nothing to follow a chain to */
+	char *verdict; /* owned: what it comes to, in a word; NULL: nothing */
 	enum report_confidence confidence;
 	bool has_cause;
 	bool by_causes; /* as find_causes has it */
@@ -37,16 +40,23 @@ const char *drawing_word(
  * NULL. */
 void drawing_says(struct drawing *d, const char *kind, const char *service);
 /* One more member of what it states. */
-void drawing_says_that(
-    struct drawing *d, const char *member, const char *text);
+void drawing_says_that(struct drawing *d, const char *member, const char *text);
 /* The same of the series with these labels over the window. */
-void drawing_says_of(
-    struct drawing *d, const char *kind, const cJSON *labels);
+void drawing_says_of(struct drawing *d, const char *kind, const cJSON *labels);
 /* The sentence made so far becomes a finding, or an action. A statement that
  * its evidence does not bear is dropped. */
 void drawing_finding(
     struct drawing *d, const char *role, int incident, const char *next);
+/* The first action there is becomes what to do first. */
 void drawing_action(struct drawing *d);
+/* Two sentences, what to do and how, and a command or query to run for the
+ * latter ("": none), resting on what was cited; about names the alert where
+ * it is not what to do first. */
+void drawing_advise(struct drawing *d, const char *about, const char *first,
+    const char *then, const char *run);
+/* What is to be done of that kind of thing (signals.def). */
+void drawing_advise_of(struct drawing *d, const struct study *s,
+    const struct signal_row *signal, const struct signal_case *c);
 const char *drawing_alerts_id(const struct drawing *d);
 const char *drawing_rules_id(const struct drawing *d);
 
@@ -56,6 +66,8 @@ const char *drawing_rules_id(const struct drawing *d);
 enum resource_unit tell_unit_of(struct span expr);
 void tell_put_expr(struct say *s, struct span expr);
 void tell_put_target(struct drawing *d, const cJSON *target);
+/* ": " and with which error, as far as it tells. */
+void tell_put_error(struct drawing *d, const cJSON *target);
 /* How what was found went over the window, in brief. */
 void tell_put_course(struct drawing *d, const struct looked *x);
 /* That its condition is over, where it is; false: nothing was said. */
@@ -119,6 +131,9 @@ void causes_tell_alternatives(struct drawing *d, int n, const struct study *s);
 const cJSON *targets_first_of(const struct drawing *d, const struct study *s);
 void conclude_targets(
     struct drawing *d, int n, const struct study *s, struct outcome *o);
+/* What to do about one; rests on what was cited. */
+void targets_advise(
+    struct drawing *d, const struct study *s, const cJSON *target);
 /* Where its job has no target at all. */
 void targets_tell_no_job(struct drawing *d, int n, const struct study *s);
 /* All of them, for the conclusion's table; and what they mean for the rest. */

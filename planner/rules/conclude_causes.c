@@ -1,14 +1,15 @@
 /*
  * conclude_causes.c - an incident explained by find_causes.
  *
- * In the report's language and from the result's own figures; its English
- * reasons are quoted only where it names no series.
+ * In the report's language and from the result's own figures.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/rc.h"
 #include "common/json/tree.h"
+#include "common/report/statements.h"
 #include "planner/rules/conclude.h"
 
 /* Of a service that hardly changed; the alert's own has it anyway. */
@@ -18,6 +19,7 @@ enum {
 	UNSEEN_MAX = 12,
 	CHANGES_NAMED = 2,
 	SUSPECTS = 3,
+	USUAL_MAX = 6, /* named of those of which nothing changed */
 };
 
 const cJSON *
@@ -211,71 +213,188 @@ causes_suspect(const struct drawing *d, int n, const struct study *s)
 
 /* ---- changes ---- */
 
-static enum resource_unit
-unit_named(const char *unit)
-{
-	static const struct {
-		const char *name;
-		enum resource_unit unit;
-	} units[] = {{"seconds", UNIT_SECONDS}, {"bytes", UNIT_BYTES},
-	    {"bytes per second", UNIT_BYTES_S}, {"cores", UNIT_CORES}};
-	size_t i;
+/* Series that changed alike, told as one: the first of them. */
+struct alike {
+	const cJSON *series;
+	const struct signal_row *signal;
+};
 
-	for (i = 0; i < ARRAY_LEN(units); i++)
-		if (strcmp(unit, units[i].name) == 0)
-			return units[i].unit;
-	return UNIT_NONE;
+static bool
+is_alike(const cJSON *a, const cJSON *b)
+{
+	return tree_is(a, "metric", tree_str(b, "metric")) &&
+	       tree_is(a, "form", tree_str(b, "form")) &&
+	       tree_is(a, "direction", tree_str(b, "direction"));
 }
 
-/* How one series changed: `metric` rose from a to b at t. */
-static void
-say_change(struct drawing *d, const cJSON *series)
+/* Of requests it may be how long they took that was counted. */
+static const char *
+kind_of(const cJSON *series)
 {
-	const cJSON *change = tree_at(series, "change");
-	enum resource_unit unit = unit_named(tree_str(series, "unit"));
+	const char *kind = tree_str(series, "kind");
 
-	say_code(&d->s, tree_str(series, "metric"));
-	say(&d->s, "在", " ");
-	if (!d->zh)
-		buf_adds(&d->s.text, "at ");
-	say_time(&d->s, tree_num(series, "began", 0));
-	say(&d->s, "从", " went from ");
-	say_value(&d->s, tree_num(change, "from", 0), unit);
-	if (tree_is(series, "direction", "down"))
-		say(&d->s, "降到", " down to ");
-	else
-		say(&d->s, "升到", " up to ");
-	say_value(&d->s, tree_num(change, "to", 0), unit);
+	if (strcmp(kind, "load") == 0 &&
+	    (tree_is(series, "unit", "seconds") ||
+		tree_is(series, "unit", "milliseconds")))
+		return "latency";
+	return kind;
 }
 
-/* Its changes in our words; in the tool's when it names no series. */
-void
-causes_put(struct drawing *d, const struct study *s, const cJSON *cause)
+/* How the series of a cause changed, the most telling first; how many. */
+static int
+changes_of(
+    const struct study *s, const cJSON *cause, struct alike ret[CHANGES_NAMED])
 {
-	const cJSON *data = tree_at(s->causes.answer, "data");
-	const cJSON *series = tree_at(data, "series"), *index;
-	int told = 0;
+	const cJSON *list =
+	    tree_at(tree_at(s->causes.answer, "data"), "series");
+	const cJSON *index;
+	int n = 0, i;
 
-	say_code(&d->s, tree_str(cause, "service"));
-	say_cite(&d->s, answer_evidence(s->causes.answer));
 	cJSON_ArrayForEach (index, tree_at(cause, "series")) {
 		const cJSON *one =
 		    cJSON_IsNumber(index)
-			? cJSON_GetArrayItem(series, index->valueint)
+			? cJSON_GetArrayItem(list, index->valueint)
 			: NULL;
 
-		if (one == NULL || told == CHANGES_NAMED)
+		for (i = 0; i < n && !is_alike(ret[i].series, one); i++)
+			;
+		if (one == NULL || i < n || n == CHANGES_NAMED)
 			continue;
-		if (told++ == 0)
+		ret[n++] = (struct alike){
+		    one, signal_of(kind_of(one), tree_span(one, "metric"))};
+	}
+	return n;
+}
+
+/* "all 5 pods", "5 of 8 pods"; nothing for a single series. */
+static void
+say_how_many(struct drawing *d, const cJSON *series)
+{
+	double n = tree_num(series, "alike", 1), of = tree_num(series, "of", n);
+	bool pods = tree_has(tree_at(series, "labels"), "pod");
+
+	if (n <= 1)
+		return;
+	if (!d->zh && n == of)
+		buf_addf(
+		    &d->s.text, " (all %.0f %s)", n, pods ? "pods" : "series");
+	else if (!d->zh)
+		buf_addf(&d->s.text, " (%.0f of %.0f %s)", n, of,
+		    pods ? "pods" : "series");
+	else if (n == of)
+		buf_addf(&d->s.text, "（全部 %.0f %s）", n,
+		    pods ? "个 pod" : "条序列");
+	else
+		buf_addf(&d->s.text, "（%.0f %s中的 %.0f %s）", of,
+		    pods ? "个 pod " : "条序列", n, pods ? "个" : "条");
+}
+
+/* "throttled at the CPU limit (all 5 pods)" */
+static void
+say_what(struct drawing *d, const struct alike *a)
+{
+	bool down = tree_is(a->series, "direction", "down");
+
+	buf_adds(
+	    &d->s.text, (down ? a->signal->down : a->signal->up)[d->s.lang]);
+	say_how_many(d, a->series);
+}
+
+/* ", 0.0002 s/s → 0.32 s/s since 02:58:15 (`metric`)" */
+static void
+say_change(struct drawing *d, const struct alike *a)
+{
+	const cJSON *change = tree_at(a->series, "change");
+	enum resource_unit unit = signal_unit(a->signal,
+	    tree_str(a->series, "form"), tree_str(a->series, "unit"));
+
+	say_what(d, a);
+	say(&d->s, "，", ", ");
+	/* A moment of starting is no amount. */
+	if (strcmp(a->signal->name, "started") != 0) {
+		say_value(&d->s, tree_num(change, "from", NAN), unit);
+		buf_adds(&d->s.text, " → ");
+		say_value(&d->s, tree_num(change, "to", NAN), unit);
+	}
+	say(&d->s, "，始于", " since ");
+	say_time(&d->s, tree_num(a->series, "began", 0));
+	say(&d->s, "（", " (");
+	say_code(&d->s, tree_str(a->series, "metric"));
+	say(&d->s, "）", ")");
+}
+
+/* Of one that names no series: the first of the tool's reasons. */
+static void
+say_reason(struct drawing *d, const cJSON *cause)
+{
+	const char *reason = tree_str(cause, "reason");
+	const char *end = strstr(reason, "; ");
+	auto_str first = xstrndup(
+	    reason, end != NULL ? (size_t)(end - reason) : strlen(reason));
+
+	if (reason[0] == '\0')
+		return;
+	say(&d->s, "：", ": ");
+	say_words(&d->s, first);
+}
+
+void
+causes_put(struct drawing *d, const struct study *s, const cJSON *cause)
+{
+	struct alike list[CHANGES_NAMED];
+	int n = changes_of(s, cause, list), i;
+
+	say_code(&d->s, tree_str(cause, "service"));
+	say_cite(&d->s, answer_evidence(s->causes.answer));
+	for (i = 0; i < n; i++) {
+		if (i == 0)
 			say(&d->s, "：", ": ");
 		else
 			say(&d->s, "；", "; ");
-		say_change(d, one);
+		say_change(d, &list[i]);
 	}
-	if (told == 0 && tree_has(cause, "reason")) {
-		say(&d->s, "：", ": ");
-		say_code(&d->s, tree_str(cause, "reason"));
+	if (n == 0)
+		say_reason(d, cause);
+}
+
+/* The same in short: what, and since when. */
+static cJSON *
+headline(struct drawing *d, const struct study *s, const cJSON *cause)
+{
+	struct alike list[CHANGES_NAMED];
+
+	say_code(&d->s, tree_str(cause, "service"));
+	say_cite(&d->s, answer_evidence(s->causes.answer));
+	if (changes_of(s, cause, list) == 0) {
+		say_reason(d, cause);
+		return say_claim(&d->s);
 	}
+	say(&d->s, "：", ": ");
+	say_what(d, &list[0]);
+	say(&d->s, "，始于", " since ");
+	say_time(&d->s, tree_num(list[0].series, "began", 0));
+	return say_claim(&d->s);
+}
+
+/* By what changed most of it. */
+static void
+advise_cause(struct drawing *d, const struct study *s, const cJSON *cause)
+{
+	struct alike list[CHANGES_NAMED] = {{NULL, NULL}};
+	int n = changes_of(s, cause, list);
+	const char *who = tree_str(cause, "service");
+	/* Of its pods the one that the alert names. */
+	bool own = who[0] != '\0' &&
+		   strncmp(tree_str(s->labels, "pod"), who, strlen(who)) == 0;
+	const cJSON *labels = n > 0 ? tree_at(list[0].series, "labels") : NULL;
+
+	say_cite(&d->s, answer_evidence(s->causes.answer));
+	drawing_advise_of(d, s,
+	    n > 0 ? list[0].signal : signal_of("", span_of("")),
+	    &(struct signal_case){.who = who,
+		.metric = n > 0 ? tree_str(list[0].series, "metric") : "",
+		.labels = own ? s->labels : labels,
+		.further = own ? labels : s->labels});
 }
 
 /* A release or a new label set just before: a change that may be why. */
@@ -326,28 +445,18 @@ conclude_causes(
 	o->has_cause = true;
 	o->by_causes = true;
 	o->confidence = REPORT_LIKELY;
-	say(&d->s, "最可疑的是", "Most suspect is ");
 	causes_put(d, s, cause);
 	drawing_says(d, "cause", tree_str(cause, "service"));
-	drawing_finding(d, "cause", n,
-	    drawing_word(d, "查看它在开始变化那一刻的日志、发布和配置变更",
-		"look at its log, releases and configuration changes at the "
-		"time the change began"));
-	say(&d->s, "最可疑的是", "Most suspect is ");
-	causes_put(d, s, cause);
-	o->answer = say_claim(&d->s);
+	drawing_finding(d, "cause", n, NULL);
+	o->answer = headline(d, s, cause);
+	say_code(&d->s, tree_str(cause, "service"));
+	o->verdict = say_take(&d->s);
 	say_code(&d->s, tree_str(cause, "service"));
 	say_cite(&d->s, answer_evidence(s->causes.answer));
 	o->chain_end = say_claim(&d->s);
 	tell_trigger(d, n, s, cause);
 	tell_suspects(d, n, s, 1);
-	say(&d->s, "先检查", "Look first at ");
-	say_code(&d->s, tree_str(cause, "service"));
-	say(&d->s, "的日志、最近的发布与依赖；必要时回滚",
-	    ": its log, its last release, what it depends on; roll back if "
-	    "need be");
-	say_cite(&d->s, answer_evidence(s->causes.answer));
-	drawing_action(d);
+	advise_cause(d, s, cause);
 }
 
 /* It stands out, and that is all. */
@@ -356,28 +465,32 @@ conclude_suspect(
     struct drawing *d, int n, const struct study *s, struct outcome *o)
 {
 	const cJSON *cause = causes_first(s);
-	const struct lack *first = first_lack(s);
+	const struct lack *lack = first_lack(s);
+	auto_str first = NULL;
 
 	o->by_causes = true;
 	o->confidence = REPORT_SUSPECTED;
-	say(&d->s, "怀疑", "Suspected is ");
+	say(&d->s, "怀疑", "suspected: ");
 	causes_put(d, s, cause);
 	say_lacks(d, s);
 	drawing_says(d, "suspect", tree_str(cause, "service"));
-	drawing_finding(
-	    d, "open", n, first != NULL ? first->next[d->s.lang] : NULL);
-	say(&d->s, "怀疑", "Suspected is ");
-	causes_put(d, s, cause);
-	say_lacks(d, s);
-	o->answer = say_claim(&d->s);
+	drawing_finding(d, "open", n, NULL);
+	o->answer = headline(d, s, cause);
+	say_code(&d->s, tree_str(cause, "service"));
+	o->verdict = say_take(&d->s);
 	tell_trigger(d, n, s, cause);
 	tell_suspects(d, n, s, 1);
-	say(&d->s, "先查明", "Find out first whether ");
+	say(&d->s, "先查明", "find out whether ");
 	say_code(&d->s, tree_str(cause, "service"));
 	say(&d->s, "与这个告警是否有关，再对它采取措施",
 	    " has to do with this alert, before anything is done to it");
+	first = say_take(&d->s);
 	say_cite(&d->s, answer_evidence(s->causes.answer));
-	drawing_action(d);
+	drawing_advise(d, tree_str(s->alert, "name"), first,
+	    lack != NULL ? lack->next[d->s.lang]
+			 : drawing_word(d, "比较两者的日志和发布时间",
+			       "compare the logs and releases of both"),
+	    "");
 }
 
 /* ---- beside another answer, or none ---- */
@@ -454,7 +567,7 @@ causes_tell_beside(
 	if (!answer_ok(s->causes.answer)) {
 		say(&d->s, "按统计与依赖关系查找失败：",
 		    "The search by statistics and dependencies failed: ");
-		say_code(&d->s, answer_error(s->causes.answer));
+		say_brief(&d->s, answer_error(s->causes.answer));
 		say_cite(&d->s, answer_evidence(s->causes.answer));
 		drawing_finding(d, "open", n, NULL);
 		return;
@@ -463,6 +576,13 @@ causes_tell_beside(
 		tell_none(d, n, s, has_cause);
 		return;
 	}
+	/* What is down is told already. */
+	if (has_cause && !s->is_over &&
+	    (s->target != NULL || targets_first_of(d, s) != NULL) &&
+	    (tree_is(s->labels, "job", tree_str(cause, "service")) ||
+		tree_is(tree_at(s->alert, "labels"), "job",
+		    tree_str(cause, "service"))))
+		return;
 	/* That it changed at the time does not make it part of this. */
 	other = blamed_elsewhere(d, n, s);
 	if (other >= 0)
@@ -471,7 +591,13 @@ causes_tell_beside(
 		say(&d->s, "按统计与依赖关系变化最大的另有",
 		    "By statistics and dependencies what changed most besides "
 		    "is ");
-	causes_put(d, s, cause);
+	/* How it did stands under the other incident. */
+	if (other >= 0) {
+		say_code(&d->s, tree_str(cause, "service"));
+		say_cite(&d->s, answer_evidence(s->causes.answer));
+	} else {
+		causes_put(d, s, cause);
+	}
 	say(&d->s, "；与本事件的关系没有证实",
 	    "; that it has to do with this incident is not shown");
 	if (other >= 0) {
@@ -501,28 +627,7 @@ text_of(const cJSON *item)
 	return "";
 }
 
-/* The tool's own words, in the report's language where they are known. */
-static void
-say_words(struct drawing *d, const char *text)
-{
-	static const char *const known[][REPORT_LANGS] = {
-	    {"单个指标超出了序列数预算", "does not fit the budget of series"},
-	    {"序列太多，按服务汇总后查看",
-		"its many series were summed per service"},
-	    {"这里没有任何序列", "no series are there"},
-	    {"部分结果", "part of the answers"},
-	    {"每个指标有多少序列", "how many series each metric has"},
-	};
-	size_t i;
-
-	for (i = 0; d->zh && i < ARRAY_LEN(known); i++)
-		if (strcmp(text, known[i][REPORT_EN]) == 0) {
-			buf_adds(&d->s.text, known[i][REPORT_ZH]);
-			return;
-		}
-	say_code(&d->s, text);
-}
-
+/* Explained by what it depends on, or by what the tool says. */
 static void
 tell_ruled_out(
     struct drawing *d, int n, const struct study *s, const cJSON *item)
@@ -540,16 +645,75 @@ tell_ruled_out(
 		say_code(&d->s, tree_str(item, "by"));
 		say(&d->s, "解释", ", which it depends on");
 		drawing_says(d, "explained", service);
-	} else if (tree_num(item, "compared", 0) > 0) {
-		say(&d->s, "比较过的序列没有异常，共 ",
-		    "nothing unusual in its series that were compared: ");
-		say_value(&d->s, tree_num(item, "compared", 0), UNIT_NONE);
-		say(&d->s, "条", "");
-		drawing_says(d, "nothing_unusual", service);
 	} else if (text_of(item)[0] != '\0') {
-		say_code(&d->s, text_of(item));
+		say_words(&d->s, text_of(item));
 	}
 	drawing_finding(d, "ruled_out", n, NULL);
+}
+
+/* Whether the answer bears that nothing of it changed. */
+static bool
+is_usual(const struct drawing *d, const struct study *s, const cJSON *item)
+{
+	AUTO(tree) claim = cJSON_CreateObject();
+	cJSON *says = cJSON_AddObjectToObject(claim, "says");
+	cJSON *ids = cJSON_AddArrayToObject(claim, "evidence");
+
+	cJSON_AddStringToObject(says, "kind", "nothing_unusual");
+	cJSON_AddStringToObject(says, "service", tree_str(item, "service"));
+	cJSON_AddItemToArray(
+	    ids, cJSON_CreateString(answer_evidence(s->causes.answer)));
+	return tree_num(item, "compared", 0) > 0 && !tree_has(item, "by") &&
+	       statement_holds(claim, d->k->facts.state);
+}
+
+/* One sentence for all of which nothing changed. */
+static void
+tell_usual(struct drawing *d, int n, const struct study *s, const cJSON *list)
+{
+	cJSON *services = cJSON_CreateArray();
+	const cJSON *item;
+	int told = 0;
+
+	cJSON_ArrayForEach (item, list) {
+		if (!is_usual(d, s, item) || told == USUAL_MAX)
+			continue;
+		if (told++ == 0)
+			say(&d->s, "比较过的序列没有异常：",
+			    "nothing unusual in the series compared of ");
+		else
+			say(&d->s, "、", ", ");
+		say_code(&d->s, tree_str(item, "service"));
+		buf_addf(&d->s.text, d->zh ? "（%.0f 条）" : " (%.0f)",
+		    tree_num(item, "compared", 0));
+		cJSON_AddItemToArray(
+		    services, cJSON_CreateString(tree_str(item, "service")));
+	}
+	if (told == 0) {
+		cJSON_Delete(services);
+		return;
+	}
+	if (told == USUAL_MAX)
+		say(&d->s, "，更多的列在证据里", "; the evidence has more");
+	say_cite(&d->s, answer_evidence(s->causes.answer));
+	drawing_says(d, "nothing_unusual", NULL);
+	cJSON_AddItemToObject(d->says, "services", services);
+	drawing_finding(d, "ruled_out", n, NULL);
+}
+
+/* Of several incidents one may have the same to say. */
+static void
+add_unseen(struct drawing *d)
+{
+	cJSON *claim = say_claim(&d->s);
+	const cJSON *one;
+
+	cJSON_ArrayForEach (one, d->unseen)
+		if (tree_is(one, "text", tree_str(claim, "text"))) {
+			cJSON_Delete(claim);
+			return;
+		}
+	cJSON_AddItemToArray(d->unseen, claim);
 }
 
 void
@@ -561,10 +725,13 @@ causes_tell_alternatives(struct drawing *d, int n, const struct study *s)
 	if (!answer_ok(s->causes.answer))
 		return;
 	cJSON_ArrayForEach (item, tree_at(data, "ruled_out")) {
+		if (tree_num(item, "compared", 0) > 0 && !tree_has(item, "by"))
+			continue;
 		if (told++ == RULED_OUT_MAX)
 			break;
 		tell_ruled_out(d, n, s, item);
 	}
+	tell_usual(d, n, s, tree_at(data, "ruled_out"));
 	told = 0;
 	cJSON_ArrayForEach (item, tree_at(data, "not_looked_at")) {
 		if (text_of(item)[0] == '\0')
@@ -578,11 +745,11 @@ causes_tell_alternatives(struct drawing *d, int n, const struct study *s)
 		}
 		if (tree_has(item, "what") &&
 		    text_of(item) != tree_str(item, "what")) {
-			say_words(d, tree_str(item, "what"));
+			say_words(&d->s, tree_str(item, "what"));
 			say(&d->s, "：", ": ");
 		}
-		say_words(d, text_of(item));
+		say_words(&d->s, text_of(item));
 		say_cite(&d->s, answer_evidence(s->causes.answer));
-		cJSON_AddItemToArray(d->unseen, say_claim(&d->s));
+		add_unseen(d);
 	}
 }

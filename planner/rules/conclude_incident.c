@@ -23,22 +23,16 @@ conclude_target(
 	o->confidence = REPORT_LIKELY;
 	tell_put_target(d, s->target);
 	drawing_says_of(d, "target_down", tree_at(s->target, "labels"));
-	drawing_finding(d, "cause", n,
-	    drawing_word(d, "在那台主机上确认进程是否在运行、端口是否可达",
-		"see on that host whether the process runs and its port can "
-		"be reached"));
-	tell_put_target(d, s->target);
+	drawing_finding(d, "cause", n, NULL);
+	say(&d->s, "目标无法采集", "its target cannot be scraped");
+	tell_put_error(d, s->target);
+	say_cite(&d->s, answer_evidence(d->k->facts.targets_answer));
 	o->answer = say_claim(&d->s);
 	say_labels(&d->s, tree_at(s->target, "labels"), 3);
 	say(&d->s, "无法采集", " cannot be scraped");
+	o->verdict = say_take(&d->s);
 	say_cite(&d->s, answer_evidence(d->k->facts.targets_answer));
-	o->chain_end = say_claim(&d->s);
-	say(&d->s, "在目标所在主机上检查进程状态和日志，恢复后确认采集正常：",
-	    "Look at the process and its log on the target's host; once it "
-	    "is back, see that it is scraped: ");
-	say_labels(&d->s, tree_at(s->target, "labels"), 3);
-	say_cite(&d->s, answer_evidence(d->k->facts.targets_answer));
-	drawing_action(d);
+	targets_advise(d, s, s->target);
 }
 
 /* ---- which explanation holds ---- */
@@ -68,6 +62,35 @@ say_next(struct drawing *d, const struct study *s)
 	    ": take the next steps under what is still open");
 }
 
+/* By what the alert itself measures, unless somebody wrote down what to do;
+ * false: it is nothing that is known. */
+static bool
+advise_of_own(struct drawing *d, const struct study *s)
+{
+	const struct looked *x = study_own(s);
+	struct span metric = {NULL, 0};
+	const struct signal_row *signal;
+	auto_str name = NULL;
+	auto_str who = NULL;
+
+	if (x == NULL || answer_ok(s->runbook.answer) ||
+	    promql_metrics(x->measure.expr, &metric, 1) == 0)
+		return false;
+	signal = signal_of("", metric);
+	if (strcmp(signal->name, "other") == 0)
+		return false;
+	name = xstrndup(metric.p, metric.n);
+	who = s->about->identity.n_names > 0
+		  ? xstrndup(s->about->identity.names[0].p,
+			s->about->identity.names[0].n)
+		  : xstrdup(tree_str(s->alert, "name"));
+	say_cite(&d->s, answer_evidence(x->range.answer));
+	drawing_advise_of(d, s, signal,
+	    &(struct signal_case){
+		.who = who, .metric = name, .labels = s->labels});
+	return true;
+}
+
 static void
 conclude_nothing(struct drawing *d, const struct study *s, struct outcome *o)
 {
@@ -82,7 +105,20 @@ conclude_nothing(struct drawing *d, const struct study *s, struct outcome *o)
 	    "to do next stand below");
 	say_cite(&d->s, drawing_alerts_id(d));
 	o->answer = say_claim(&d->s);
-	say(&d->s, "继续排查", "Go on with ");
+	if (s->is_over) {
+		say_cite(&d->s, answer_evidence(s->holds.answer));
+		drawing_advise(d, tree_str(s->alert, "name"),
+		    drawing_word(d, "确认它是已经恢复，还是在阈值上下反复",
+			"see whether it has resolved or moves about its "
+			"threshold"),
+		    drawing_word(d, "通知可能稍后才撤销",
+			"the notification may be withdrawn later"),
+		    "");
+		return;
+	}
+	if (advise_of_own(d, s))
+		return;
+	say(&d->s, "继续排查", "go on with ");
 	tell_put_subject(d, s);
 	say_next(d, s);
 	if (stands_out(s) != NULL) {
@@ -92,6 +128,22 @@ conclude_nothing(struct drawing *d, const struct study *s, struct outcome *o)
 		say_cite(&d->s, answer_evidence(s->causes.answer));
 	}
 	drawing_action(d);
+}
+
+static void
+advise_absent(struct drawing *d, const struct study *s)
+{
+	const char *job = tree_str(s->labels, "job");
+	auto_str run = signal_is_plain(job) ? xasprintf("up{job=\"%s\"}", job)
+					    : xstrdup("");
+
+	drawing_advise(d, tree_str(s->alert, "name"),
+	    drawing_word(d, "看应当暴露它的程序是否在运行、是否还在采集配置里",
+		"see whether the program that should expose it runs, and is "
+		"still in the scrape configuration"),
+	    drawing_word(d, "直接看它的 /metrics 里有没有这个指标",
+		"look for the metric in its /metrics"),
+	    run);
 }
 
 /* That nothing is there was measured; why, no metric tells. */
@@ -113,16 +165,9 @@ conclude_absent(
 	    "Why it has no data: its target is not scraped, the metric was "
 	    "renamed, or a label is misspelt");
 	say_cite(&d->s, answer_evidence(x->range.answer));
-	drawing_finding(d, "open", n,
-	    drawing_word(d,
-		"确认应当暴露它的目标在采集配置里，并直接查看它的 /metrics",
-		"see that the target which should expose it is in the scrape "
-		"configuration, and look at its /metrics"));
-	say(&d->s, "检查采集配置和暴露这个指标的程序：",
-	    "Look at the scrape configuration and at what exposes ");
-	tell_put_expr(&d->s, x->measure.expr);
+	drawing_finding(d, "open", n, NULL);
 	say_cite(&d->s, answer_evidence(x->range.answer));
-	drawing_action(d);
+	advise_absent(d, s);
 }
 
 static void
@@ -186,7 +231,6 @@ add_path(struct drawing *d, const struct study *s, const struct outcome *o,
 static cJSON *
 chain_of(struct drawing *d, const struct study *s, struct outcome *o)
 {
-	const struct looked *x = study_own(s);
 	cJSON *chain = cJSON_CreateArray();
 
 	if (o->chain_end == NULL)
@@ -194,13 +238,6 @@ chain_of(struct drawing *d, const struct study *s, struct outcome *o)
 	tell_put_subject(d, s);
 	say_cite(&d->s, drawing_alerts_id(d));
 	cJSON_AddItemToArray(chain, say_claim(&d->s));
-	if (x != NULL && x->found) {
-		tell_put_expr(&d->s, x->measure.expr);
-		say(&d->s, " = ", " = ");
-		say_value(&d->s, x->series.last, tell_unit_of(x->measure.expr));
-		say_cite(&d->s, answer_evidence(x->range.answer));
-		cJSON_AddItemToArray(chain, say_claim(&d->s));
-	}
 	add_path(d, s, o, chain);
 	cJSON_AddItemToArray(chain, TAKE(o->chain_end));
 	return chain;
@@ -250,8 +287,20 @@ add_course(struct drawing *d, const struct study *s, const struct outcome *o,
 {
 	const struct looked *x = study_own(s);
 
-	if (x != NULL && x->found && x->measure.role != PROMQL_ABSENT)
+	if (x != NULL && x->measure.role == PROMQL_ABSENT && x->found &&
+	    series_ends_early(&x->series, &d->k->facts)) {
+		tell_put_expr(&d->s, x->measure.expr);
+		say(&d->s, "自", " has no data since ");
+		say_time(&d->s, x->series.to_t);
+		say(&d->s, "以来没有数据", "");
+		say_cite(&d->s, answer_evidence(x->range.answer));
+	} else if (x != NULL && x->measure.role == PROMQL_ABSENT) {
+		tell_put_expr(&d->s, x->measure.expr);
+		say(&d->s, "没有数据", " has no data");
+		say_cite(&d->s, answer_evidence(x->range.answer));
+	} else if (x != NULL && x->found) {
 		put_course(d, s, x);
+	}
 	if (o->confidence == REPORT_UNDETERMINED && stands_out(s) != NULL) {
 		if (d->s.text.len > 0)
 			say(&d->s, "；", "; ");
@@ -263,6 +312,28 @@ add_course(struct drawing *d, const struct study *s, const struct outcome *o,
 	}
 	if (d->s.text.len > 0)
 		cJSON_AddItemToObject(incident, "course", say_claim(&d->s));
+}
+
+/* "`HighLatency`: `payment`, likely" */
+static void
+add_verdict(struct drawing *d, const struct study *s, struct outcome *o,
+    cJSON *incident)
+{
+	const cJSON *id;
+
+	say_code(&d->s, tree_str(s->alert, "name"));
+	say(&d->s, "：", ": ");
+	if (o->verdict != NULL)
+		buf_adds(&d->s.text, o->verdict);
+	else
+		say(&d->s, "原因", "the cause is ");
+	if (o->verdict != NULL)
+		say(&d->s, "，", ", ");
+	buf_adds(&d->s.text, report_confidence_word(o->confidence, d->s.lang));
+	cJSON_ArrayForEach (id, tree_at(o->answer, "evidence"))
+		say_cite(&d->s, id->valuestring);
+	cJSON_AddItemToObject(incident, "verdict", say_claim(&d->s));
+	free(o->verdict);
 }
 
 cJSON *
@@ -289,6 +360,7 @@ conclude_incident(struct drawing *d, int n)
 	cJSON_AddNumberToObject(incident, "since", s->incident->since);
 	cJSON_AddItemToObject(incident, "alerts", members_indices(s->incident));
 	cJSON_AddItemToObject(incident, "rules", members_of(d, s));
+	add_verdict(d, s, &o, incident);
 	cJSON_AddItemToObject(incident, "answer", o.answer);
 	cJSON_AddItemToObject(incident, "chain", chain_of(d, s, &o));
 	return incident;

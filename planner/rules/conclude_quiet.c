@@ -27,8 +27,7 @@ put_summary(struct drawing *d, cJSON *c)
 void
 conclude_nobody(struct drawing *d, cJSON *c)
 {
-	say(&d->s,
-	    "没有执行器在场，没有人能去查看，因此什么也不能说",
+	say(&d->s, "没有执行器在场，没有人能去查看，因此什么也不能说",
 	    "Nobody could look: no executor is here, so nothing can be said");
 	put_summary(d, c);
 	cJSON_AddStringToObject(c, "incomplete", tree_str(c, "summary"));
@@ -37,16 +36,24 @@ conclude_nobody(struct drawing *d, cJSON *c)
 	drawing_action(d);
 }
 
-static const char *
+/* The caller's. */
+static char *
 access_next(const struct drawing *d, const cJSON *answer)
 {
 	const char *next = tree_str(answer, "suggestion");
+	struct say s;
+	char *text;
 
-	if (next[0] != '\0')
-		return next;
-	return drawing_word(d, "检查 Prometheus 是否在运行、地址与凭据是否正确",
-	    "see whether Prometheus runs, and whether address and credentials "
-	    "are right");
+	if (next[0] == '\0')
+		return xstrdup(drawing_word(d,
+		    "检查 Prometheus 是否在运行、地址与凭据是否正确",
+		    "see whether Prometheus runs, and whether address and "
+		    "credentials are right"));
+	say_init(&s, d->s.lang, d->s.at_s, d->s.zone);
+	say_words(&s, next);
+	text = say_take(&s);
+	say_done(&s);
+	return text;
 }
 
 /* No list of alerts: Prometheus cannot be asked, or no tool here does. */
@@ -54,10 +61,10 @@ void
 conclude_blind(struct drawing *d, cJSON *c)
 {
 	const cJSON *a = d->k->facts.alerts_answer;
+	auto_str next = access_next(d, a);
 
 	if (a == NULL) {
-		say(&d->s,
-		    "没有能列出告警的工具，没有人能去查看，因此无法判断",
+		say(&d->s, "没有能列出告警的工具，没有人能去查看，因此无法判断",
 		    "Nobody could look: no tool here lists alerts, so nothing "
 		    "can be said");
 		put_summary(d, c);
@@ -67,14 +74,18 @@ conclude_blind(struct drawing *d, cJSON *c)
 	} else {
 		say(&d->s, "未能查询 Prometheus，因此无法判断：",
 		    "Prometheus could not be asked, so nothing can be said: ");
-		say_code(&d->s, answer_error(a));
+		say_brief(&d->s, answer_error(a));
 		say_cite(&d->s, answer_evidence(a));
 		put_summary(d, c);
-		buf_adds(&d->s.text, tree_str(c, "summary"));
-		drawing_finding(d, "open", -1, access_next(d, a));
-		say(&d->s, "先恢复对 Prometheus 的访问，再重新发起调查",
-		    "First restore access to Prometheus, then investigate "
-		    "again");
+		say_cite(&d->s, answer_evidence(a));
+		drawing_advise(d, "",
+		    drawing_word(d, "恢复对 Prometheus 的访问，再重新发起调查",
+			"restore access to Prometheus, then investigate "
+			"again"),
+		    next, "");
+		cJSON_AddStringToObject(
+		    c, "incomplete", tree_str(c, "summary"));
+		return;
 	}
 	cJSON_AddStringToObject(c, "incomplete", tree_str(c, "summary"));
 	drawing_action(d);

@@ -54,12 +54,12 @@ static const cJSON *
 next_of(const struct drawing *d, const struct study *s, const cJSON *before)
 {
 	const cJSON *list = d->k->facts.targets;
-	const cJSON *t = before != NULL ? before->next
-					: cJSON_GetArrayItem(list, 0);
+	const cJSON *t =
+	    before != NULL ? before->next : cJSON_GetArrayItem(list, 0);
 
 	for (; t != NULL; t = t->next)
-		if (study_is_down(t) && is_of(tree_at(t, "labels"),
-					    tree_at(s->alert, "labels")))
+		if (study_is_down(t) &&
+		    is_of(tree_at(t, "labels"), tree_at(s->alert, "labels")))
 			return t;
 	return NULL;
 }
@@ -103,10 +103,7 @@ put_one(struct drawing *d, const cJSON *target)
 		say(&d->s, "，整个时间窗内都不正常",
 		    ", not once up in the window");
 	}
-	if (tree_has(target, "lastError")) {
-		say(&d->s, "：", ": ");
-		say_code(&d->s, tree_str(target, "lastError"));
-	}
+	tell_put_error(d, target);
 }
 
 /* How many, where the answer counts the very same ones. */
@@ -122,15 +119,31 @@ put_count(struct drawing *d, const struct study *s)
 		say(&d->s, "无法采集的目标：", "Targets cannot be scraped: ");
 		return;
 	}
-	buf_addf(&d->s.text, d->zh ? "%.0f 个目标（"
-			   : down == 1 ? "%.0f target of job "
-				       : "%.0f targets of job ",
+	buf_addf(&d->s.text,
+	    d->zh       ? "%.0f 个目标（"
+	    : down == 1 ? "%.0f target of job "
+			: "%.0f targets of job ",
 	    down);
 	say_code(&d->s, job);
 	buf_addf(&d->s.text,
 	    d->zh ? "）无法采集，另有 %.0f 个正常："
 		  : " cannot be scraped, %.0f can: ",
 	    up);
+}
+
+static void
+put_names(struct drawing *d, const struct study *s)
+{
+	const cJSON *t = NULL;
+	int n = 0;
+
+	while ((t = next_of(d, s, t)) != NULL && n < NAMED_MAX) {
+		if (n++ > 0)
+			say(&d->s, "、", ", ");
+		say_code(&d->s, tree_str(tree_at(t, "labels"), "instance"));
+	}
+	if (t != NULL)
+		say(&d->s, " 等", " and others");
 }
 
 static void
@@ -157,21 +170,34 @@ conclude_targets(
 	o->has_cause = true;
 	o->confidence = REPORT_LIKELY;
 	put_all(d, s);
-	drawing_finding(d, "cause", n,
-	    drawing_word(d,
-		"按错误在这些主机上查看：进程是否在运行，端口与 /metrics "
-		"能否访问",
-		"by the error, see on those hosts whether the process runs "
-		"and its port and /metrics can be reached"));
-	put_all(d, s);
-	o->answer = say_claim(&d->s);
-	say(&d->s, "检查这些目标的进程和网络，恢复后确认采集正常：",
-	    "Look at process and network of these targets; once they are "
-	    "back, see that they are scraped: ");
-	say_code(&d->s, tree_str(tree_at(next_of(d, s, NULL), "labels"),
-			    "instance"));
+	drawing_finding(d, "cause", n, NULL);
+	put_count(d, s);
+	put_names(d, s);
 	cite(d);
-	drawing_action(d);
+	o->answer = say_claim(&d->s);
+	put_names(d, s);
+	o->verdict = say_take(&d->s);
+	cite(d);
+	targets_advise(d, s, next_of(d, s, NULL));
+}
+
+void
+targets_advise(struct drawing *d, const struct study *s, const cJSON *target)
+{
+	const char *instance = tree_str(tree_at(target, "labels"), "instance");
+	auto_str run =
+	    signal_is_plain(instance)
+		? xasprintf("curl -sv http://%s/metrics -o /dev/null", instance)
+		: xstrdup("");
+
+	drawing_advise(d, tree_str(s->alert, "name"),
+	    drawing_word(d, "在目标所在主机上看进程是否在运行，看它的日志",
+		"see on the target's host whether the process runs, and read "
+		"its log"),
+	    drawing_word(d, "从别的主机看端口能否访问；恢复后确认又采集到了",
+		"see from elsewhere whether its port can be reached; once it "
+		"is back, see that it is scraped"),
+	    run);
 }
 
 void
@@ -272,7 +298,7 @@ tell_targets(struct drawing *d, const cJSON *down)
 	if (!answer_ok(a)) {
 		say(&d->s, "未能取得采集目标的状态：",
 		    "The state of the targets could not be read: ");
-		say_code(&d->s, answer_error(a));
+		say_brief(&d->s, answer_error(a));
 		drawing_finding(d, "open", -1, NULL);
 		return;
 	}

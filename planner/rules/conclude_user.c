@@ -127,28 +127,26 @@ conclude_user(
     struct drawing *d, int n, const struct study *s, struct outcome *o)
 {
 	const char *missing = missing_of(d, s);
-	int i;
 
 	o->has_cause = true;
 	o->confidence = missing != NULL        ? REPORT_SUSPECTED
 			: study_user_agrees(s) ? REPORT_CONFIRMED
 					       : REPORT_LIKELY;
-	/* First the finding, then the answer. */
-	for (i = 0; i < 2; i++) {
-		say_top(d, s);
-		say_rise(d, s);
-		if (missing != NULL)
-			buf_adds(&d->s.text, missing);
-		if (i == 0) {
-			drawing_says(d, "top_user", NULL);
-			drawing_says_that(d, "key", s->top.key);
-			drawing_says_that(d, "value", s->top.value);
-		}
-		if (i == 0)
-			drawing_finding(
-			    d, missing != NULL ? "open" : "cause", n, NULL);
-	}
+	say_top(d, s);
+	say_rise(d, s);
+	if (missing != NULL)
+		buf_adds(&d->s.text, missing);
+	drawing_says(d, "top_user", NULL);
+	drawing_says_that(d, "key", s->top.key);
+	drawing_says_that(d, "value", s->top.value);
+	drawing_finding(d, missing != NULL ? "open" : "cause", n, NULL);
+	say_user(d, s, &s->top);
+	say(&d->s, " 占用的", " uses most of the ");
+	buf_adds(&d->s.text, s->resource->what[d->s.lang]);
+	say(&d->s, "最多", "");
 	o->answer = say_claim(&d->s);
+	say_user(d, s, &s->top);
+	o->verdict = say_take(&d->s);
 	if (missing == NULL) {
 		say_user(d, s, &s->top);
 		if (!d->zh)

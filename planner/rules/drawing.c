@@ -3,6 +3,10 @@
 #include "common/report/statements.h"
 #include "planner/rules/conclude.h"
 
+#include <string.h>
+
+enum { ADVICE_MAX = 4000 };
+
 const char *
 drawing_word(const struct drawing *d, const char *zh, const char *en)
 {
@@ -30,8 +34,8 @@ drawing_says_of(struct drawing *d, const char *kind, const cJSON *labels)
 {
 	drawing_says(d, kind, NULL);
 	cJSON_AddItemToObject(d->says, "labels", cJSON_Duplicate(labels, true));
-	cJSON_AddNumberToObject(d->says, "from",
-	    d->k->facts.at_s - d->k->facts.window_s);
+	cJSON_AddNumberToObject(
+	    d->says, "from", d->k->facts.at_s - d->k->facts.window_s);
 	cJSON_AddNumberToObject(d->says, "to", d->k->facts.at_s);
 }
 
@@ -52,7 +56,49 @@ drawing_finding(
 void
 drawing_action(struct drawing *d)
 {
-	cJSON_AddItemToArray(d->actions, say_claim(&d->s));
+	if (d->first == NULL)
+		d->first = say_claim(&d->s);
+	else
+		cJSON_AddItemToArray(d->actions, say_claim(&d->s));
+}
+
+void
+drawing_advise(struct drawing *d, const char *about, const char *first,
+    const char *then, const char *run)
+{
+	struct say kept = d->s;
+	cJSON *action;
+
+	/* Both rest on the same. */
+	buf_adds(&d->s.text, first);
+	if (d->first == NULL) {
+		d->first = say_claim(&d->s);
+		memcpy(d->s.ids, kept.ids, sizeof(kept.ids));
+		d->s.n_ids = kept.n_ids;
+	} else {
+		buf_reset(&d->s.text);
+		say_code(&d->s, about);
+		say(&d->s, "：", ": ");
+		buf_adds(&d->s.text, first);
+		say(&d->s, "；", "; ");
+	}
+	buf_adds(&d->s.text, then);
+	action = say_claim(&d->s);
+	if (run[0] != '\0')
+		cJSON_AddStringToObject(action, "run", run);
+	cJSON_AddItemToArray(d->actions, action);
+}
+
+void
+drawing_advise_of(struct drawing *d, const struct study *s,
+    const struct signal_row *signal, const struct signal_case *c)
+{
+	auto_buf first = {.max = ADVICE_MAX}, then = {.max = ADVICE_MAX};
+	auto_buf run = {.max = ADVICE_MAX};
+
+	signal_advise(signal, c, d->s.lang, &first, &then, &run);
+	drawing_advise(d, tree_str(s->alert, "name"), buf_str(&first),
+	    buf_str(&then), buf_str(&run));
 }
 
 const char *

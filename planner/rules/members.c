@@ -262,15 +262,15 @@ tell_members(struct drawing *d, int n, const struct study *s)
 			say(&d->s, "同一事件中还触发了",
 			    "Of the same incident there also fire ");
 		else
-			say(&d->s, "、", ", ");
+			say(&d->s, "；", "; ");
 		put_member(d, s, &list[i]);
 	}
 	free(list);
 	if (told == 0)
 		return;
 	if (n_rules - 1 > told)
-		say(&d->s, "，以及列表中的其他告警",
-		    ", and others that the list above has");
+		say(&d->s, "；以及列表中的其他告警",
+		    "; and others that the list above has");
 	say_cite(&d->s, drawing_alerts_id(d));
 	drawing_finding(d, "symptom", n, NULL);
 }

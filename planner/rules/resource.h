@@ -20,7 +20,14 @@ enum resource_unit {
 	UNIT_CORES,
 	UNIT_BYTES,
 	UNIT_BYTES_S,
-	UNIT_SECONDS
+	UNIT_SECONDS,
+	UNIT_MS,
+	UNIT_SECONDS_S, /* of a second, as throttling has it */
+	UNIT_PERCENT,
+	UNIT_RATIO, /* told in percent */
+	UNIT_COUNT, /* how often; whole, where it is one at least */
+	UNIT_RESTARTS,
+	UNIT_PER_S /* what is counted; told for as long as gives a number */
 };
 
 struct resource {

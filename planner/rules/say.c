@@ -4,10 +4,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/base/attr.h"
 #include "common/report/md.h"
 #include "common/json/tree.h"
 
-enum { TEXT_MAX = 8000, CODE_MAX = 600 };
+enum { TEXT_MAX = 8000, CODE_MAX = 600, BRIEF_MAX = 100 };
 
 void
 say_init(
@@ -122,6 +123,30 @@ say_code(struct say *s, const char *text)
 }
 
 void
+say_brief(struct say *s, const char *text)
+{
+	part(s);
+	md_quote(&s->text, span_of(text), BRIEF_MAX);
+}
+
+void
+say_words(struct say *s, const char *text)
+{
+	static const char *const known[][2] = {
+#define TOOL_WORDS(en, zh) {en, zh},
+#include "planner/rules/tool_words.def"
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(text, known[i][0]) == 0) {
+			say(s, known[i][1], known[i][0]);
+			return;
+		}
+	say_code(s, text);
+}
+
+void
 say_labels(struct say *s, const cJSON *labels, int most)
 {
 	const cJSON *l;
@@ -164,7 +189,9 @@ say_seconds(struct say *s, double v)
 	    {"s", 1, 1}, {"ms", 1e-3, 0}};
 	size_t i = 0;
 
-	while (fabs(v) < units[i].from)
+	/* 1 d and 1 min, but 119 s. */
+	while (fabs(v) < units[i].from &&
+	       (v == 0 || fmod(v, units[i].seconds) != 0))
 		i++;
 	if (fabs(v / units[i].seconds) < 1000)
 		buf_addf(
@@ -183,10 +210,39 @@ say_plain(struct say *s, double v)
 	buf_addf(&s->text, whole && fabs(v) < 1e15 ? "%.0f" : "%.4g", v);
 }
 
+/* How often: 5/s, 1.2/min, 32/h. */
+static void
+say_often(struct say *s, double v)
+{
+	static const struct {
+		const char *unit;
+		double seconds;
+	} units[] = {{"/s", 1}, {"/min", 60}, {"/h", 3600}};
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_LEN(units) && fabs(v) * units[i].seconds < 1)
+		i++;
+	if (v == 0)
+		buf_adds(&s->text, "0");
+	else
+		buf_addf(
+		    &s->text, "%.3g%s", v * units[i].seconds, units[i].unit);
+}
+
 void
 say_value(struct say *s, double v, enum resource_unit unit)
 {
 	part(s);
+	if (!isfinite(v)) {
+		say(s,
+		    isnan(v) ? "无值"
+		    : v < 0  ? "负无穷"
+			     : "无穷大",
+		    isnan(v) ? "no value"
+		    : v < 0  ? "minus infinity"
+			     : "infinity");
+		return;
+	}
 	switch (unit) {
 	case UNIT_CORES:
 		buf_addf(&s->text, "%.3g", v);
@@ -200,6 +256,28 @@ say_value(struct say *s, double v, enum resource_unit unit)
 		break;
 	case UNIT_SECONDS:
 		say_seconds(s, v);
+		break;
+	case UNIT_MS:
+		say_seconds(s, v / 1000);
+		break;
+	case UNIT_SECONDS_S:
+		buf_addf(&s->text, "%.3g s/s", v);
+		break;
+	case UNIT_PERCENT:
+		buf_addf(&s->text, "%.3g %%", v);
+		break;
+	case UNIT_RATIO:
+		buf_addf(&s->text, "%.3g %%", 100 * v);
+		break;
+	case UNIT_COUNT:
+	case UNIT_RESTARTS:
+		buf_addf(&s->text, fabs(v) < 1 ? "%.2g" : "%.0f", v);
+		if (unit == UNIT_RESTARTS)
+			say(s, " 次重启",
+			    round(v) == 1 ? " restart" : " restarts");
+		break;
+	case UNIT_PER_S:
+		say_often(s, v);
 		break;
 	case UNIT_NONE:
 		say_plain(s, v);
@@ -246,6 +324,19 @@ add_claim(struct say *s, cJSON *to)
 		cJSON_AddItemToArray(ids, cJSON_CreateString(s->ids[i]));
 	buf_reset(&s->text);
 	s->n_ids = 0;
+}
+
+char *
+say_take(struct say *s)
+{
+	char *text;
+
+	if (s->lang == REPORT_ZH)
+		tidy(&s->text);
+	text = xstrdup(buf_str(&s->text));
+	buf_reset(&s->text);
+	s->n_ids = 0;
+	return text;
 }
 
 cJSON *

@@ -33,6 +33,11 @@ void say_done(struct say *s);
 void say(struct say *s, const char *zh, const char *en);
 /* A name or an expression, as code. */
 void say_code(struct say *s, const char *text);
+/* Words of others that may be long: the beginning of them. */
+void say_brief(struct say *s, const char *text);
+/* A tool's own words, in the report's language where they are known
+ * (tool_words.def), else quoted. */
+void say_words(struct say *s, const char *text);
 /* What a label set is about, e.g. `instance=a:9100`; all of them at most. */
 void say_labels(struct say *s, const cJSON *labels, int most);
 void say_value(struct say *s, double v, enum resource_unit unit);
@@ -40,6 +45,8 @@ void say_time(struct say *s, double unix_s);
 /* Rests on that evidence; "" and repetitions are left out. */
 void say_cite(struct say *s, const char *id);
 
+/* The text alone, the caller's. s is empty afterwards. */
+char *say_take(struct say *s);
 /* {text, evidence}; the caller's. s is empty afterwards. */
 cJSON *say_claim(struct say *s);
 /* The same as a finding of an incident (-1: of none), next may be NULL. */

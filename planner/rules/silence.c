@@ -15,8 +15,8 @@
 #include "planner/rules/heartbeat.h"
 
 enum {
-	NAMED_MAX = 5,	     /* rules, alerts or warnings in one sentence */
-	FLAPS = 3,	     /* so often an hour is flapping */
+	NAMED_MAX = 5,          /* rules, alerts or warnings in one sentence */
+	FLAPS = 3,              /* so often an hour is flapping */
 	FLAPS_ALERTS_MAX = 500, /* in a storm it is not asked */
 	SEVERITY_MAX = 60,
 };
@@ -111,8 +111,7 @@ say_no_data(struct drawing *d)
 		return false;
 	say(&d->s, "没有数据：", "There is no data at ");
 	say_time(&d->s, d->k->facts.at_s);
-	say(&d->s,
-	    "那一刻没有任何序列有样本，因此对那时的告警什么也不能说",
+	say(&d->s, "那一刻没有任何序列有样本，因此对那时的告警什么也不能说",
 	    ": no series has a sample, so nothing can be said of alerts then");
 	cite(d, a->answer);
 	return true;
@@ -221,8 +220,7 @@ say_warnings(struct drawing *d, const cJSON *answer)
 {
 	const char *text = tree_str(tree_at(answer, "data"), "warnings");
 
-	if (text[0] == '\0' ||
-	    strstr(buf_str(&d->s.text), text) != NULL)
+	if (text[0] == '\0' || strstr(buf_str(&d->s.text), text) != NULL)
 		return;
 	if (d->s.text.len == 0)
 		say(&d->s, "回答不完整，服务器说：",
@@ -252,7 +250,8 @@ say_no_rules(struct drawing *d)
 		return false;
 	if (ok) {
 		say(&d->s,
-		    "这个服务器没有列出任何它在评估的告警规则（规则可能在别处的 "
+		    "这个服务器没有列出任何它在评估的告警规则（规则可能在别处的"
+		    " "
 		    "ruler 里，或没有加载）",
 		    "This server lists no alert rule that it evaluates (they "
 		    "may be in a ruler elsewhere, or not be loaded)");
@@ -262,7 +261,7 @@ say_no_rules(struct drawing *d)
 		    "any is evaluated");
 		if (answer != NULL) {
 			say(&d->s, "：", ": ");
-			say_code(&d->s, answer_error(answer));
+			say_brief(&d->s, answer_error(answer));
 		}
 	}
 	cite(d, answer);
@@ -274,7 +273,8 @@ worst_first(const void *pa, const void *pb)
 {
 	const cJSON *a = *(const cJSON *const *)pa;
 	const cJSON *b = *(const cJSON *const *)pb;
-	int d = tree_is(a, "type", "recording") - tree_is(b, "type", "recording");
+	int d =
+	    tree_is(a, "type", "recording") - tree_is(b, "type", "recording");
 
 	return d != 0 ? d : alerts_rank(a) - alerts_rank(b);
 }
@@ -295,7 +295,7 @@ say_broken_rule(struct drawing *d, const cJSON *rule)
 	}
 	if (tree_str(rule, "lastError")[0] != '\0') {
 		say(&d->s, "：", ": ");
-		say_code(&d->s, tree_str(rule, "lastError"));
+		say_brief(&d->s, tree_str(rule, "lastError"));
 	} else if (tree_is(rule, "health", "unknown")) {
 		say(&d->s, "还没有评估过", " has not been evaluated yet");
 	} else {
@@ -314,13 +314,13 @@ say_broken_rules(struct drawing *d)
 
 	if (d->k->facts.past || total == 0)
 		return false;
-	sorted = xcalloc((size_t)cJSON_GetArraySize(list) + 1,
-	    sizeof(const cJSON *));
+	sorted = xcalloc(
+	    (size_t)cJSON_GetArraySize(list) + 1, sizeof(const cJSON *));
 	cJSON_ArrayForEach (one, list)
 		sorted[n++] = one;
 	qsort(sorted, (size_t)n, sizeof(const cJSON *), worst_first);
 	buf_addf(&d->s.text,
-	    d->zh ? "%d 条规则没有（能）评估："
+	    d->zh        ? "%d 条规则没有（能）评估："
 	    : total == 1 ? "%d rule is not evaluated: "
 			 : "%d rules are not evaluated: ",
 	    total);
@@ -370,7 +370,7 @@ say_stored(struct drawing *d)
 	    "and values: ");
 	if (tree_has(data, "unlisted")) {
 		say(&d->s, "服务器给不出列表，", "the server gives no list, ");
-		say_code(&d->s, tree_str(data, "unlisted"));
+		say_brief(&d->s, tree_str(data, "unlisted"));
 	} else {
 		say(&d->s, "服务器自己的列表里没有正在触发的",
 		    "its own list has none that fires");
@@ -432,8 +432,8 @@ say_flapping(struct drawing *d)
 	int n = 0;
 
 	cJSON_ArrayForEach (one, answer_series(d->k->flaps.answer)) {
-		if (n == NAMED_MAX || !series_read(one, &v) ||
-		    v.last < FLAPS || !tree_has(v.labels, "alertname"))
+		if (n == NAMED_MAX || !series_read(one, &v) || v.last < FLAPS ||
+		    !tree_has(v.labels, "alertname"))
 			continue;
 		if (n++ > 0)
 			say(&d->s, "；", "; ");

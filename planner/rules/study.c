@@ -48,15 +48,18 @@ ask_init(struct ask *a, const struct facts *f, enum tool_role role, cJSON *args,
 		add_moment(args, f, role);
 		a->answer = facts_answer(f, tool, args);
 	}
-	if (tool == NULL || (a->answer == NULL && facts_failures(f, tool) >=
-						      ASK_FAILURES_MAX)) {
+	if (tool == NULL || (a->answer == NULL &&
+				facts_failures(f, tool) >= ASK_FAILURES_MAX)) {
 		cJSON_Delete(args);
 		return;
 	}
 	a->tool = tool;
 	a->args = args;
 	a->why = xasprintf("%s%s%s", f->lang == REPORT_ZH ? why_zh : why_en,
-	    about[0] != '\0' ? ": " : "", about);
+	    about[0] == '\0'       ? ""
+	    : f->lang == REPORT_ZH ? "："
+				   : ": ",
+	    about);
 }
 
 void
@@ -603,8 +606,8 @@ ask_documents(struct ask *a, const struct study *s, const struct facts *f,
 	cJSON_AddStringToObject(args, "query", query);
 	if (document[0] != '\0')
 		cJSON_AddStringToObject(args, "document", document);
-	cJSON_AddStringToObject(args, "section",
-	    f->lang == REPORT_ZH ? "处理" : "how to fix it");
+	cJSON_AddStringToObject(
+	    args, "section", f->lang == REPORT_ZH ? "处理" : "how to fix it");
 	cJSON_AddStringToObject(
 	    args, "language", f->lang == REPORT_ZH ? "zh" : "en");
 	cJSON_AddNumberToObject(args, "limit", 1);

@@ -11,7 +11,12 @@
 #include "common/json/tree.h"
 #include "planner/rules/conclude.h"
 
-enum { LABELS_SEEN = 6 };
+enum {
+	LABELS_SEEN = 6,
+	EXPR_SAID = 100, /* bytes; longer ones are named by their metrics */
+	EXPR_METRICS = 2,
+	ERROR_SAID = 60,
+};
 
 /* What a metric's name ends in when it is of a unit, as Prometheus advises. */
 static bool
@@ -33,6 +38,68 @@ holds(struct span expr, const char *word)
 	return memmem(expr.p, expr.n, word, strlen(word)) != NULL;
 }
 
+static bool
+all_hold(const struct span *names, int n, const char *word)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (!holds(names[i], word))
+			return false;
+	return n > 0;
+}
+
+/* One of the other, in percent where that is asked for; of a sum of durations
+ * and their number, their mean. */
+static enum resource_unit
+unit_of_share(struct span expr, const struct span *names, int n)
+{
+	static const char *const same[] = {"_bytes", "_total", "_count"};
+	bool percent = holds(expr, "* 100") || holds(expr, "100 *");
+	struct span rest;
+	size_t k;
+
+	if (n == 2 && all_end(&names[0], 1, "_seconds_sum") &&
+	    all_end(&names[1], 1, "_seconds_count"))
+		return percent ? UNIT_NONE : UNIT_SECONDS;
+	if (n == 0)
+		return UNIT_NONE;
+	/* A metric by a number is no share. */
+	rest = span_from(names[0], names[0].n);
+	rest.n = (size_t)(expr.p + expr.n - rest.p);
+	if (n == 1 && memmem(rest.p, rest.n, names[0].p, names[0].n) == NULL)
+		return UNIT_NONE;
+	for (k = 0; k < ARRAY_LEN(same); k++)
+		if (all_end(names, n, same[k]))
+			return percent ? UNIT_PERCENT : UNIT_RATIO;
+	return UNIT_NONE;
+}
+
+static enum resource_unit
+unit_of_rate(const struct span *names, int n)
+{
+	if (all_end(names, n, "_seconds_total"))
+		return holds(names[0], "cpu") ? UNIT_CORES : UNIT_SECONDS_S;
+	if (all_end(names, n, "_bytes_total"))
+		return UNIT_BYTES_S;
+	return all_end(names, n, "_total") || all_end(names, n, "_count")
+		   ? UNIT_PER_S
+		   : UNIT_NONE;
+}
+
+/* rate(x), or a sum of it. */
+static bool
+starts(struct span expr, const char *fn)
+{
+	const char *at = memmem(expr.p, expr.n, fn, strlen(fn));
+	size_t i;
+
+	for (i = 0; at != NULL && expr.p + i < at; i++)
+		if (strchr("+-*/", expr.p[i]) != NULL)
+			return false;
+	return at != NULL;
+}
+
 /* A unit where that is what the expression is, and nothing divides it. */
 enum resource_unit
 tell_unit_of(struct span expr)
@@ -47,6 +114,14 @@ tell_unit_of(struct span expr)
 	if (holds(expr, "histogram_quantile") &&
 	    all_end(names, n, "_seconds_bucket"))
 		return UNIT_SECONDS;
+	if (holds(expr, " / "))
+		return unit_of_share(expr, names, n);
+	if (starts(expr, "rate("))
+		return unit_of_rate(names, n);
+	if (starts(expr, "increase(") || starts(expr, "changes(") ||
+	    starts(expr, "resets("))
+		return all_hold(names, n, "restart") ? UNIT_RESTARTS
+						     : UNIT_COUNT;
 	for (k = 0; k < ARRAY_LEN(changing); k++)
 		if (holds(expr, changing[k]))
 			return UNIT_NONE;
@@ -64,9 +139,46 @@ tell_unit_of(struct span expr)
 void
 tell_put_expr(struct say *s, struct span expr)
 {
-	auto_str text = xstrndup(expr.p, expr.n);
+	struct span names[EXPR_METRICS];
+	int n, i;
 
-	say_code(s, text);
+	if (expr.n < EXPR_SAID) {
+		auto_str text = xstrndup(expr.p, expr.n);
+
+		say_code(s, text);
+		return;
+	}
+	n = promql_metrics(expr, names, EXPR_METRICS);
+	for (i = 0; i < n; i++) {
+		auto_str name = xstrndup(names[i].p, names[i].n);
+
+		if (i > 0)
+			say(s, "、", ", ");
+		say_code(s, name);
+	}
+}
+
+/* "above 300 ms for 1 min" */
+static void
+say_condition(struct drawing *d, const struct looked *x)
+{
+	static const struct {
+		const char *op, *words[REPORT_LANGS];
+	} ops[] = {{">", {"高于", "above"}}, {">=", {"达到", "from"}},
+	    {"<", {"低于", "below"}}, {"<=", {"不高于", "up to"}},
+	    {"==", {"等于", "at"}}, {"!=", {"不等于", "at other than"}}};
+	const cJSON *rule = facts_rule(&d->k->facts, x->alert);
+	double held = tree_num(rule, "duration", 0);
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(ops); i++)
+		if (strcmp(x->measure.op, ops[i].op) == 0)
+			buf_adds(&d->s.text, ops[i].words[d->s.lang]);
+	say_value(&d->s, x->measure.threshold, tell_unit_of(x->measure.expr));
+	if (held > 0) {
+		say(&d->s, "持续", " for ");
+		say_value(&d->s, held, UNIT_SECONDS);
+	}
 }
 
 static void
@@ -74,12 +186,20 @@ say_threshold(struct drawing *d, const struct looked *x)
 {
 	if (!x->measure.has_threshold)
 		return;
-	say(&d->s, "（触发条件", " (fires when ");
-	buf_addf(&d->s.text, d->zh ? " %s" : "%s", x->measure.op);
-	if (!d->zh)
-		buf_addc(&d->s.text, ' ');
-	say_value(&d->s, x->measure.threshold, tell_unit_of(x->measure.expr));
-	say(&d->s, "）", ")");
+	say(&d->s, "（", " (fires ");
+	say_condition(d, x);
+	say(&d->s, " 时触发）", ")");
+	say_cite(&d->s, drawing_rules_id(d));
+}
+
+/* The same as a part of its own. */
+static void
+say_fires(struct drawing *d, const struct looked *x)
+{
+	if (!x->measure.has_threshold)
+		return;
+	say(&d->s, "；触发条件是", "; it fires ");
+	say_condition(d, x);
 	say_cite(&d->s, drawing_rules_id(d));
 }
 
@@ -101,9 +221,7 @@ say_span(struct drawing *d, const struct series *v)
 	} else if (whole) {
 		say(&d->s, "时间窗内", same ? "all through the window " : "");
 	}
-	if (!same)
-		say(&d->s, "从", "from ");
-	else if (v->from_t > 0)
+	if (same && v->from_t > 0)
 		say(&d->s, "一直是", whole ? "" : "always ");
 }
 
@@ -135,6 +253,37 @@ say_holes(struct drawing *d, const struct series *v)
 	say_hole(d, v);
 }
 
+/* It holds or does not: its value tells nothing. */
+static bool
+is_state(const struct looked *x)
+{
+	const struct series *v = &x->series;
+
+	return x->measure.has_threshold && series_is_flat(v) &&
+	       (v->last == 0 || v->last == 1) &&
+	       (x->measure.threshold == 0 || x->measure.threshold == 1);
+}
+
+/* "true since 02:43:00"; where there were samples all through it, so long. */
+static void
+say_state(struct drawing *d, const struct series *v)
+{
+	const struct facts *f = &d->k->facts;
+
+	if (series_is_whole(v, f)) {
+		say(&d->s, "在时间窗内一直成立", "true all through the window");
+	} else if (v->from_t > 0) {
+		say(&d->s, "从", "true since ");
+		say_time(&d->s, v->from_t);
+		if (series_begins_late(v, f))
+			say(&d->s, "的第一个样本", ", its first sample");
+		say(&d->s, "起成立", "");
+	} else {
+		say(&d->s, "成立", "true");
+	}
+	say_holes(d, v);
+}
+
 static void
 say_course(struct drawing *d, const struct looked *x)
 {
@@ -142,21 +291,32 @@ say_course(struct drawing *d, const struct looked *x)
 	enum resource_unit unit = tell_unit_of(x->measure.expr);
 	bool low = x->measure.op[0] == '<';
 
+	if (is_state(x) && x->beyond) {
+		say(&d->s, "：", ": ");
+		say_state(d, v);
+		return;
+	}
 	if (series_is_flat(v)) {
 		say_span(d, v);
 		if (v->min != v->max)
 			say(&d->s, "约", "about ");
 		say_value(&d->s, v->last, unit);
 		say_holes(d, v);
-		say_threshold(d, x);
+		say_fires(d, x);
 		return;
 	}
 	say_span(d, v);
 	say_value(&d->s, v->first, unit);
-	say(&d->s, "变到", " to ");
+	buf_adds(&d->s.text, " → ");
 	say_value(&d->s, v->last, unit);
 	if (series_is_whole(v, &d->k->facts))
 		say(&d->s, "", " over the window");
+	if (strchr("=!", x->measure.op[0]) != NULL &&
+	    x->measure.op[0] != '\0') {
+		say_holes(d, v);
+		say_fires(d, x);
+		return;
+	}
 	say(&d->s, low ? "，最低" : "，最高", low ? ", lowest " : ", highest ");
 	say_value(&d->s, low ? v->min : v->max, unit);
 	if ((low ? v->min_t : v->max_t) > 0) {
@@ -165,7 +325,7 @@ say_course(struct drawing *d, const struct looked *x)
 		say(&d->s, "）", "");
 	}
 	say_holes(d, v);
-	say_threshold(d, x);
+	say_fires(d, x);
 }
 
 void
@@ -174,6 +334,12 @@ tell_put_course(struct drawing *d, const struct looked *x)
 	enum resource_unit unit = tell_unit_of(x->measure.expr);
 	const struct series *v = &x->series;
 
+	if (is_state(x) && x->beyond) {
+		say(&d->s, "条件", "its condition is ");
+		say_state(d, v);
+		say_cite(&d->s, answer_evidence(x->range.answer));
+		return;
+	}
 	if (v->is_range && !series_is_flat(v)) {
 		say_value(&d->s, v->first, unit);
 		buf_adds(&d->s.text, " → ");
@@ -235,6 +401,16 @@ tell_absent(struct drawing *d, int n, const struct looked *x)
 	drawing_finding(d, "symptom", n, NULL);
 }
 
+/* kube-state-metrics has a series of a reason for as long as it is one. */
+static bool
+exists_while_true(const struct looked *x)
+{
+	struct span names[EXPR_METRICS];
+	int n = promql_metrics(x->measure.expr, names, EXPR_METRICS);
+
+	return x->beyond && is_state(x) && all_hold(names, n, "_reason");
+}
+
 /*
  * Whether telemetry is missing: no target is down, as the caller found; what
  * the alert measures must have been there as well. Nothing is ruled out for
@@ -247,9 +423,13 @@ tell_telemetry(struct drawing *d, int n, const struct study *s)
 	const struct facts *f = &d->k->facts;
 	const struct series *v;
 
-	if (x == NULL || !x->found || !x->series.is_range)
+	if (x == NULL || !x->found || !x->series.is_range ||
+	    x->measure.role == PROMQL_ABSENT)
 		return;
 	v = &x->series;
+	/* There only for as long as it is true. */
+	if (exists_while_true(x) && series_begins_late(v, f))
+		return;
 	say_cite(&d->s, answer_evidence(f->targets_answer));
 	say_cite(&d->s, answer_evidence(x->range.answer));
 	if (series_is_whole(v, f)) {
@@ -292,9 +472,9 @@ void
 tell_failed(struct drawing *d, int n, const struct ask *a)
 {
 	say(&d->s, "查询失败", "A query failed");
-	say_code(&d->s, tree_str(a->args, "query"));
+	tell_put_expr(&d->s, span_of(tree_str(a->args, "query")));
 	say(&d->s, "：", ": ");
-	say_code(&d->s, answer_error(a->answer));
+	say_brief(&d->s, answer_error(a->answer));
 	say_cite(&d->s, answer_evidence(a->answer));
 	if (answer_evidence(a->answer)[0] != '\0')
 		drawing_says(d, "failed", NULL);
@@ -336,7 +516,6 @@ tell_looked(
 {
 	const char *role = "symptom";
 
-
 	if (x->range.answer == NULL)
 		return;
 	if (!answer_ok(x->range.answer)) {
@@ -349,17 +528,23 @@ tell_looked(
 	}
 	say_cite(&d->s, answer_evidence(x->range.answer));
 	say_code(&d->s, tree_str(x->alert, "name"));
-	say(&d->s, "：", ": ");
-	tell_put_expr(&d->s, x->measure.expr);
 	if (x->found) {
-		tell_put_series(d, x);
+		if (s->incident->n > 1)
+			tell_put_series(d, x);
 		if (series_is_flat(&x->series) &&
 		    series_is_whole(&x->series, &d->k->facts))
 			drawing_says_of(d, "all_through", x->series.labels);
 		say_course(d, x);
 		say_since(d, x);
 		role = say_within(d, s, x);
-	} else if (x->left_out) {
+		say(&d->s, "；表达式读的是", "; measured by ");
+		tell_put_expr(&d->s, x->measure.expr);
+		drawing_finding(d, role, n, NULL);
+		return;
+	}
+	say(&d->s, "：", ": ");
+	tell_put_expr(&d->s, x->measure.expr);
+	if (x->left_out) {
 		say(&d->s, "序列太多，列出的几条里没有这个告警的",
 		    " has too many series: this alert's is not among those "
 		    "listed");
@@ -376,8 +561,7 @@ tell_others(struct drawing *d, int n, const struct looked *x)
 	if (!x->found || x->others == 0 || !x->measure.has_threshold)
 		return;
 	say_cite(&d->s, answer_evidence(x->range.answer));
-	drawing_says_of(d,
-	    x->others_beyond ? "others_beyond" : "others_within",
+	drawing_says_of(d, x->others_beyond ? "others_beyond" : "others_within",
 	    x->series.labels);
 	drawing_says_that(d, "op", x->measure.op);
 	cJSON_AddNumberToObject(d->says, "threshold", x->measure.threshold);
@@ -416,15 +600,30 @@ tell_over(struct drawing *d, const struct study *s)
 }
 
 void
+tell_put_error(struct drawing *d, const cJSON *target)
+{
+	const char *text = tree_str(target, "lastError"), *from = text, *p;
+	auto_str end = NULL;
+
+	if (text[0] == '\0')
+		return;
+	say(&d->s, "：", ": ");
+	/* Of a long one the last two parts tell; the table has it whole. */
+	for (p = text; strlen(text) > ERROR_SAID &&
+		       (p = strstr(p, ": ")) != NULL && strstr(p + 2, ": ");
+	     p += 2)
+		from = p + 2;
+	end = xasprintf("%s%s", from > text ? "… " : "", from);
+	say_brief(&d->s, end);
+}
+
+void
 tell_put_target(struct drawing *d, const cJSON *target)
 {
 	say(&d->s, "目标", "The target ");
 	say_labels(&d->s, tree_at(target, "labels"), 3);
 	say(&d->s, " 无法采集", " cannot be scraped");
-	if (tree_has(target, "lastError")) {
-		say(&d->s, "：", ": ");
-		say_code(&d->s, tree_str(target, "lastError"));
-	}
+	tell_put_error(d, target);
 	say_cite(&d->s, answer_evidence(d->k->facts.targets_answer));
 }
 
@@ -434,11 +633,7 @@ tell_rule(struct drawing *d, int n, const struct study *s)
 	int i;
 
 	if (tell_over(d, s))
-		drawing_finding(d, "symptom", n,
-		    drawing_word(d,
-			"确认它是已经恢复，还是在阈值上下反复；通知可能稍后才撤销",
-			"see whether it has resolved or moves about its "
-			"threshold; the notification may be withdrawn later"));
+		drawing_finding(d, "symptom", n, NULL);
 	for (i = 0; i < s->n_looked; i++)
 		tell_looked(d, n, s, &s->looked[i]);
 	if (study_own(s) != NULL)

@@ -15,8 +15,6 @@ static void
 blamed(
     const struct judge *j, int n, const cJSON *incident, char *out, size_t size)
 {
-	static const char *const begins[] = {
-	    "Most suspect is `", "最可疑的是 `", "最可疑的是`"};
 	const char *answer = tree_str(tree_at(incident, "answer"), "text");
 	const cJSON *f;
 
@@ -27,14 +25,10 @@ blamed(
 		    tree_has(tree_at(f, "says"), "service"))
 			snprintf(out, size, "%s",
 			    tree_str(tree_at(f, "says"), "service"));
-	for (size_t i = 0; i < ARRAY_LEN(begins) && out[0] == '\0'; i++) {
-		const char *at = strstr(answer, begins[i]);
-
-		if (at == NULL)
-			continue;
-		at += strlen(begins[i]);
-		snprintf(out, size, "%.*s", (int)strcspn(at, "`"), at);
-	}
+	/* "`cart`: it is slow" */
+	if (out[0] == '\0' && answer[0] == '`')
+		snprintf(out, size, "%.*s", (int)strcspn(answer + 1, "`"),
+		    answer + 1);
 }
 
 /* Whether the alert's own labels name it, and not its exporter's: a target by
@@ -145,7 +139,9 @@ void
 oracle_causes(struct judge *j)
 {
 	static const char *const words[] = {"Confidence: likely",
-	    "Confidence: confirmed", "置信度：很可能", "置信度：已确认"};
+	    "Confidence: confirmed", "置信度：很可能", "置信度：已确认",
+	    "Cause (likely)", "Cause (confirmed)", "原因（很可能）",
+	    "原因（已确认）"};
 	const cJSON *incident;
 	bool any = false;
 	int n = 0;

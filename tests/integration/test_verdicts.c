@@ -222,10 +222,10 @@ static const struct {
 	const char *text, *says;
 	bool holds;
 } conclusions[] = {
-    {3, "it is 41.5", "**it is 41.5** [E1]\n", true},
-    {3, "it is 42.5", "**it is 42.5** [E1] ⚠ unverified\n", false},
-    {INSTANCES, "it is 41.5", "**it is 41.5** [E1]\n", true},
-    {INSTANCES, "it is 42.5", "**it is 42.5** [E1] ⚠ unverified\n", false},
+    {3, "it is 41.5", "- it is 41.5 [E1]\n", true},
+    {3, "it is 42.5", "- it is 42.5 [E1] ⚠ unverified\n", false},
+    {INSTANCES, "it is 41.5", "- it is 41.5 [E1]\n", true},
+    {INSTANCES, "it is 42.5", "- it is 42.5 [E1] ⚠ unverified\n", false},
 };
 
 static void
@@ -239,8 +239,7 @@ assert_concluded(int i)
 	assert_contains(tree_str(told, "markdown"), conclusions[i].says);
 	assert_contains(tree_str(told, "markdown"), number);
 	assert_contains(tree_str(told, "markdown"), last);
-	ck_assert(
-	    cJSON_IsTrue(tree_at(verdict, "ok")) == conclusions[i].holds);
+	ck_assert(cJSON_IsTrue(tree_at(verdict, "ok")) == conclusions[i].holds);
 	assert_kept(told);
 }
 

@@ -40,8 +40,8 @@ static const struct silence silences[] = {
 	.rules = ONE_RULE,
 	.targets = ALL_UP,
 	.clear = true,
-	.en = "**No alert is firing** [E1]",
-	.zh = "**没有告警在触发** [E1]",
+	.en = "- No alert is firing [E1]",
+	.zh = "- 没有告警在触发 [E1]",
     },
     {
 	.name = "the answer is partial",
@@ -103,8 +103,7 @@ static const struct silence silences[] = {
 		"\"lastError\":\"many-to-many matching not allowed\""),
 	    "2"),
 	.targets = ALL_UP,
-	.en = "2 rules are not evaluated: `PodMemoryHigh` (critical): "
-	      "`many-to-many matching not allowed`; `Soft` (info): `b`",
+	.en = "2 rules are not evaluated: `PodMemoryHigh` (critical): `many-to-many matching not allowed`",
 	.zh = "2 条规则没有（能）评估：`PodMemoryHigh`（critical）："
 	      "`many-to-many matching not allowed`；`Soft`（info）：`b`",
     },
@@ -147,10 +146,8 @@ static const struct silence silences[] = {
 		  "\"labels\":{\"namespace\":[\"shop\",\"batch\"]}}}",
 	.rules = ONE_RULE,
 	.targets = ALL_UP,
-	.en = "**3 alerts fire, none with `namespace=shoop`; their "
-	      "`namespace` is `shop`, `batch`** [E1]",
-	.zh = "**3 个告警在触发，没有一个带有 `namespace=shoop`；它们的 "
-	      "`namespace` 是 `shop`、`batch`** [E1]",
+	.en = "- 3 alerts fire, none with `namespace=shoop`; their `namespace` is `shop`, `batch` [E1]",
+	.zh = "- 3 个告警在触发，没有一个带有 `namespace=shoop`；它们的 `namespace` 是 `shop`、`batch` [E1]",
     },
     {
 	.name = "nor does any have such a label",
@@ -169,8 +166,8 @@ static const struct silence silences[] = {
 	.rules = ONE_RULE,
 	.targets = ALL_UP,
 	.clear = true,
-	.en = "**No alert is firing** [E1]",
-	.zh = "**没有告警在触发** [E1]",
+	.en = "- No alert is firing [E1]",
+	.zh = "- 没有告警在触发 [E1]",
     },
     {
 	.name = "the scope hides more than heartbeats",
@@ -201,8 +198,8 @@ static const struct silence silences[] = {
 	.alerts = PAST_NONE,
 	.targets = "{\"up\":0,\"down\":0,\"unknown\":0,\"past\":true,"
 		   "\"targets\":[]}",
-	.en = "**There is no data at 11:00:00 UTC",
-	.zh = "**没有数据：11:00:00 UTC 那一刻没有任何序列有样本",
+	.en = "- There is no data at 11:00:00 UTC",
+	.zh = "- 没有数据：11:00:00 UTC 那一刻没有任何序列有样本",
     },
     {
 	.name = "a past of which no alert was recorded",
@@ -223,8 +220,8 @@ static const struct silence silences[] = {
 	.metrics = {{"count(last_over_time(ALERTS[1d]))",
 	    SERIES(ONE("", "4"))}},
 	.clear = true,
-	.en = "**No alert was firing at 11:00:00 UTC** [E1]",
-	.zh = "**没有告警在触发：11:00:00 UTC** [E1]",
+	.en = "- No alert was firing at 11:00:00 UTC [E1]",
+	.zh = "- 没有告警在触发：11:00:00 UTC [E1]",
     },
     {
 	.name = "a critical one is pending for long",

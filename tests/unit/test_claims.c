@@ -275,14 +275,15 @@ static const struct {
 	const char *conclusion, *says, *marked;
 } places[] = {
     {"{\"summary\":\"at 77 %\",\"evidence\":[\"E1\"]}", "(the summary)",
-	"**at 77 %** [E1] ⚠ unverified\n"},
+	"- at 77 % [E1] ⚠ unverified\n"},
     {"{\"incidents\":[{\"title\":\"at 77 %\"},{}]}", "(an incident's title)",
 	"Incident 1: at 77 % ⚠ unverified\n"},
     {"{\"incidents\":[{\"answer\":{\"text\":\"at 77 %\",\"evidence\":[\"E1\"]}}"
      ",{}]}",
 	"(an answer)", "at 77 % [E1] ⚠ unverified"},
-    {"{\"incidents\":[{\"chain\":[{\"text\":\"a\"},{\"text\":\"at 77 %\"}]}]}",
-	"(a chain)", "a → at 77 % ⚠ unverified"},
+    {"{\"incidents\":[{\"chain\":[{\"text\":\"a\"},{\"text\":\"b\"},{\"text\":"
+     "\"at 77 %\"}]}]}",
+	"(a chain)", "b → at 77 % ⚠ unverified"},
     {"{\"findings\":[{\"role\":\"open\",\"text\":\"at 77 %\"}]}", "(a finding)",
 	"at 77 % ⚠ unverified\n"},
     {"{\"findings\":[{\"role\":\"open\",\"text\":\"x\",\"next\":\"at 77 %\"}]}",

@@ -58,10 +58,10 @@ calm_world(void)
 	    .is_heartbeat = true,
 	    .is_named_so = true};
 	w->n_rules = 2;
-	w->targets[0] =
-	    (struct world_target){"db", "10.0.0.1:9100", NOW - 300, INFINITY, NULL};
-	w->targets[1] =
-	    (struct world_target){"db", "10.0.0.2:9100", INFINITY, INFINITY, NULL};
+	w->targets[0] = (struct world_target){
+	    "db", "10.0.0.1:9100", NOW - 300, INFINITY, NULL};
+	w->targets[1] = (struct world_target){
+	    "db", "10.0.0.2:9100", INFINITY, INFINITY, NULL};
 	w->n_targets = 2;
 	add_alert(w, 1, "", NOW - 86400);
 	return w;
@@ -124,8 +124,7 @@ tell_incident(struct paper *p)
 	cJSON_AddStringToObject(i, "confidence", "likely");
 	cJSON_AddItemToObject(i, "alerts", cJSON_CreateDoubleArray(of, 1));
 	answer = cJSON_AddObjectToObject(i, "answer");
-	cJSON_AddStringToObject(
-	    answer, "text", "Most suspect is `cart`: it is slow");
+	cJSON_AddStringToObject(answer, "text", "`cart`: it is slow");
 	cJSON_AddItemToArray(list, i);
 	buf_adds(&p->page, "HighLatency: Most suspect is `cart`. Confidence: "
 			   "likely.\n");
@@ -187,13 +186,13 @@ set_answer(struct paper *p, const char *text)
 static void
 blame_ledger(struct world *w UNUSED, struct paper *p)
 {
-	set_answer(p, "Most suspect is `ledger`: it is slow");
+	set_answer(p, "`ledger`: it is slow");
 }
 
 static void
 blame_debian(struct world *w UNUSED, struct paper *p)
 {
-	set_answer(p, "Most suspect is `Debian GNU/Linux`: it appeared");
+	set_answer(p, "`Debian GNU/Linux`: it appeared");
 }
 
 static void

@@ -15,7 +15,9 @@ enum { EXIT_NOTHING = 1, EXIT_USAGE = 2, SHOWN = 5 };
 static const char usage[] =
     "culprit docs list            every document, and what is wrong with it\n"
     "culprit docs show NAME       its passages, with their lines\n"
-    "culprit docs search TEXT     what answers a question, with its score\n";
+    "culprit docs search TEXT     what answers a question, with its score\n"
+    "culprit docs add FILE [NAME] puts one, in the place of one of that name\n"
+    "culprit docs rm NAME         removes one that was put\n";
 
 static int
 fail(const char *text)

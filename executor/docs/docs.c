@@ -10,7 +10,9 @@
 #include "common/base/utf8.h"
 #include "executor/docs/embedder.h"
 #include "executor/docs/find.h"
+#include "executor/docs/folder.h"
 #include "executor/docs/keeper.h"
+#include "executor/docs/shelf.h"
 #include "executor/docs/starter.h"
 #include "executor/docs/thread.h"
 
@@ -29,6 +31,7 @@ enum {
 	SETTLE_MAX_MS = 500,    /* … or so much has passed */
 	READER_LOOK_MS = 10,
 	READER_WAIT_MS = 10000,
+	PUT_WAIT_MS = 5000,
 	QUIET_MS = 10000, /* after the embeddings API failed */
 };
 
@@ -174,6 +177,7 @@ docs_open(const struct docs_conf *conf, struct docs **ret, struct err *err)
 	d->conf = *conf;
 	d->conf.path = xstrdup(conf->path);
 	d->conf.dir = conf->dir != NULL ? xstrdup(conf->dir) : NULL;
+	d->conf.shelf = conf->shelf != NULL ? xstrdup(conf->shelf) : NULL;
 	if (conf->embed != NULL)
 		d->version = embed_version(conf->embed);
 	pthread_mutex_init(&d->mutex, NULL);
@@ -200,6 +204,7 @@ docs_close(struct docs *d)
 	pthread_mutex_destroy(&d->mutex);
 	free((char *)d->conf.path);
 	free((char *)d->conf.dir);
+	free((char *)d->conf.shelf);
 	free(d);
 }
 
@@ -471,4 +476,184 @@ docs_show(struct docs *d, struct span name, docs_passage_fn *each, void *arg,
 	struct show_arg s = {name, each, arg};
 
 	return read_when_ready(d, read_show, &s, NULL, err);
+}
+
+/* ---- one document, whole ---- */
+
+struct about {
+	struct span name;
+	bool there;
+	char origin[16];
+	char sha256[SHA256_TEXT];
+	int64_t documents; /* in all */
+};
+
+static enum rc
+read_about(struct docs *d, void *arg, struct err *err)
+{
+	struct about *a = arg;
+	auto_stmt st = NULL;
+	enum rc rc = base_prepare(&d->base,
+	    "SELECT (SELECT count(*) FROM docs), origin, sha256 "
+	    "FROM (SELECT 1) LEFT JOIN docs ON name = ?1",
+	    &st, err);
+
+	if (rc != RC_OK)
+		return rc;
+	base_bind(st, 1, a->name);
+	rc = base_step(&d->base, st, &a->there, err);
+	if (rc != RC_OK)
+		return rc;
+	a->documents = sqlite3_column_int64(st, 0);
+	a->there = sqlite3_column_type(st, 1) != SQLITE_NULL;
+	snprintf(a->origin, sizeof(a->origin), "%s", base_text(st, 1).p);
+	snprintf(a->sha256, sizeof(a->sha256), "%s", base_text(st, 2).p);
+	return RC_OK;
+}
+
+static enum rc
+not_there(struct span name, struct err *err)
+{
+	return err_set(err, RC_NOTFOUND, "there is no document \"%.*s\"",
+	    (int)MIN(name.n, (size_t)DOCS_NAME_MAX), name.p);
+}
+
+enum rc
+docs_text(struct docs *d, struct span name, char **ret, size_t *ret_n,
+    const char **ret_origin, struct err *err)
+{
+	static const char *const origins[] = {"starter", "api", "folder"};
+	struct about a = {.name = name};
+	auto_str terminated = xstrndup(name.p, name.n);
+	auto_buf text = {.max = SPLIT_BYTES_MAX};
+	enum rc rc = folder_check_name(name, err);
+	size_t i, from = 0;
+
+	if (rc == RC_OK)
+		rc = read_when_ready(d, read_about, &a, NULL, err);
+	if (rc != RC_OK)
+		return rc;
+	while (from < ARRAY_LEN(origins) && strcmp(a.origin, origins[from]) != 0)
+		from++;
+	if (!a.there || from == ARRAY_LEN(origins))
+		return not_there(name, err);
+	for (i = 0; from == 0 && i < n_starters; i++)
+		if (span_is(name, starters[i].name))
+			buf_add_span(&text, starters[i].text);
+	if (from > 0)
+		rc = folder_read(from == 1 ? d->conf.shelf : d->conf.dir,
+		    terminated, &text, err);
+	if (rc != RC_OK)
+		return err_prefix(err, rc, "%s", terminated);
+	*ret_origin = origins[from];
+	*ret_n = text.len;
+	*ret = text.len > 0 ? buf_take(&text) : xstrdup("");
+	return RC_OK;
+}
+
+/* Until the index has what was put (or has it no more: sha256 NULL), or so
+ * long: somebody else may keep it. */
+static bool
+await_index(struct docs *d, struct span name, const char *sha256,
+    const atomic_bool *cancelled)
+{
+	int64_t until = clk_mono_ms() + PUT_WAIT_MS;
+	bool done = false;
+
+	for (;;) {
+		struct about a = {.name = name};
+		struct err ignored;
+
+		if (read_when_ready(d, read_about, &a, cancelled, &ignored) ==
+		    RC_OK)
+			done = sha256 != NULL
+				   ? strcmp(a.sha256, sha256) == 0
+				   : strcmp(a.origin, "api") != 0;
+		if (done || clk_mono_ms() >= until ||
+		    (cancelled != NULL && atomic_load(cancelled)))
+			return done;
+		poll(NULL, 0, READER_LOOK_MS);
+	}
+}
+
+static enum rc
+check_put(
+    struct docs *d, struct span name, struct span text, struct err *err)
+{
+	struct passages passages = {.n = 0};
+	enum rc rc = folder_check_name(name, err);
+
+	if (rc == RC_OK && d->conf.shelf == NULL)
+		rc = err_set(err, RC_DENIED, "no documents are kept here");
+	if (rc == RC_OK && split_kind_of(name) == SPLIT_NONE)
+		rc = err_set(err, RC_INVALID,
+		    "a document's name ends in .md, .rst or .txt, which says "
+		    "what it is");
+	if (rc == RC_OK && text.n > SHELF_TEXT_MAX)
+		rc = err_set(err, RC_TOOBIG,
+		    "the document has %zu KiB, more than %d; split it, or lay "
+		    "it into --docs-dir",
+		    text.n >> 10, SHELF_TEXT_MAX >> 10);
+	if (rc != RC_OK)
+		return rc;
+	rc = split(split_kind_of(name), text, &passages, err);
+	passages_done(&passages);
+	return rc == RC_OK ? rc : err_prefix(err, rc, "the document");
+}
+
+enum rc
+docs_put(struct docs *d, struct span name, struct span text,
+    const atomic_bool *cancelled, bool *ret_new, bool *ret_found,
+    struct err *err)
+{
+	struct about a = {.name = name};
+	auto_str terminated = xstrndup(name.p, name.n);
+	char sha256[SHA256_TEXT];
+	enum rc rc = check_put(d, name, text, err);
+
+	if (rc == RC_OK)
+		rc = read_when_ready(d, read_about, &a, cancelled, err);
+	if (rc == RC_OK && strcmp(a.origin, "folder") == 0)
+		rc = err_set(err, RC_CONFLICT,
+		    "%s is a file of --docs-dir: change it there", terminated);
+	if (rc == RC_OK && !a.there && a.documents >= DOCS_MAX)
+		rc = err_set(err, RC_TOOBIG, "there are %d documents already",
+		    DOCS_MAX);
+	if (rc == RC_OK)
+		rc = shelf_open(d->conf.shelf, err);
+	*ret_new = rc == RC_OK && !shelf_has(d->conf.shelf, terminated);
+	if (rc == RC_OK)
+		rc = shelf_put(d->conf.shelf, terminated, text, err);
+	if (rc == RC_OK)
+		*ret_found = await_index(
+		    d, name, sha256_text(text, sha256), cancelled);
+	return rc;
+}
+
+enum rc
+docs_remove(struct docs *d, struct span name, const atomic_bool *cancelled,
+    struct err *err)
+{
+	struct about a = {.name = name};
+	auto_str terminated = xstrndup(name.p, name.n);
+	enum rc rc = folder_check_name(name, err);
+
+	if (rc == RC_OK)
+		rc = read_when_ready(d, read_about, &a, cancelled, err);
+	if (rc != RC_OK)
+		return rc;
+	if (d->conf.shelf != NULL && shelf_has(d->conf.shelf, terminated)) {
+		rc = shelf_remove(d->conf.shelf, terminated, err);
+		if (rc == RC_OK && !await_index(d, name, NULL, cancelled))
+			return RC_OK; /* it will be gone soon */
+		return rc;
+	}
+	if (!a.there)
+		return not_there(name, err);
+	return err_set(err, RC_CONFLICT,
+	    strcmp(a.origin, "folder") == 0
+		? "%s is a file of --docs-dir: delete it there"
+		: "%s comes with Culprit: put one of that name in its place, "
+		  "or leave all of them out with --docs-starter no",
+	    terminated);
 }

@@ -29,6 +29,9 @@ enum {
 struct docs_conf {
 	const char *path; /* of the index */
 	const char *dir;  /* the folder; NULL: none */
+	/* A folder of its own for the documents that are put, made where it is
+	 * missing; NULL: none can be. */
+	const char *shelf;
 	bool starter;     /* the runbooks that come with this program, too */
 	bool only_read;   /* the index as it is: whoever else keeps it */
 	/* How texts become vectors, which find passages by what they mean;
@@ -99,5 +102,24 @@ NODISCARD enum rc docs_list(
 typedef void docs_passage_fn(void *arg, const struct docs_passage *p);
 NODISCARD enum rc docs_show(struct docs *d, struct span name,
     docs_passage_fn *each, void *arg, struct err *err);
+
+/* The whole text of one, the caller's, and where it is from ("starter", "api"
+ * or "folder"; static). RC_NOTFOUND. */
+NODISCARD enum rc docs_text(struct docs *d, struct span name, char **ret,
+    size_t *ret_n, const char **ret_origin, struct err *err);
+
+/*
+ * Puts a document in the place of the one of that name: it is on the disk when
+ * this returns, and mostly in the index (*ret_found), unless that is busy.
+ * *ret_new: there was none. RC_INVALID: name or text are none; RC_TOOBIG;
+ * RC_CONFLICT: one of the folder has that name; RC_IO.
+ */
+NODISCARD enum rc docs_put(struct docs *d, struct span name, struct span text,
+    const atomic_bool *cancelled, bool *ret_new, bool *ret_found,
+    struct err *err);
+
+/* The same. RC_NOTFOUND; RC_CONFLICT: it was not put. */
+NODISCARD enum rc docs_remove(struct docs *d, struct span name,
+    const atomic_bool *cancelled, struct err *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include "executor/docs/keeper.h"
 
 #include "executor/docs/folder.h"
+#include "executor/docs/shelf.h"
 #include "executor/docs/starter.h"
 
 #include <errno.h>
@@ -28,8 +29,9 @@ keeper_init(
 	*k = (struct keeper){.conf = *conf,
 	    .stop = stop,
 	    .lock = -1,
-	    .watch = conf->dir != NULL ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC)
-				       : -1};
+	    .watch = conf->dir != NULL || conf->shelf != NULL
+			 ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC)
+			 : -1};
 }
 
 void
@@ -74,6 +76,10 @@ tell(const struct keeper *k, bool bad, const char *what, const char *name,
 		k->conf.tell(k->conf.arg, bad, what, name, text);
 }
 
+struct folders {
+	struct folder dir, shelf;
+};
+
 /* ---- the vocabulary ---- */
 
 /* The folder's addition to it: where it is wrong, none. */
@@ -109,6 +115,7 @@ read_vocabulary(struct keeper *k, const struct folder *f, struct err *err)
 struct wanted {
 	const char *name;
 	const struct starter *starter; /* or NULL: a file */
+	const char *dir, *origin;
 	size_t bytes;
 	char stamp[100];
 };
@@ -120,10 +127,10 @@ struct wanting {
 };
 
 static void
-want(struct wanting *w, const struct keeper *k, const char *name,
-    const struct starter *starter, size_t bytes, const char *stamp)
+want(struct wanting *w, const struct keeper *k, const struct wanted *as,
+    const char *stamp)
 {
-	int *at = map_at(&w->at, span_of(name), (int)w->n);
+	int *at = map_at(&w->at, span_of(as->name), (int)w->n);
 	struct wanted *one;
 
 	if ((size_t)*at == w->n) {
@@ -133,26 +140,44 @@ want(struct wanting *w, const struct keeper *k, const char *name,
 		w->n++;
 	}
 	one = &w->list[*at];
-	*one =
-	    (struct wanted){.name = name, .starter = starter, .bytes = bytes};
+	*one = *as;
 	snprintf(one->stamp, sizeof(one->stamp), "%.*s:%s", VERSION_SHOWN,
 	    words_version(k->words), stamp);
 }
 
-/* A file takes the place of what comes with the program. */
 static void
-want_all(struct wanting *w, const struct keeper *k, const struct folder *f)
+want_folder(struct wanting *w, const struct keeper *k, const struct folder *f,
+    const char *dir, const char *origin)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (strcmp(f->list[i].name, FOLDER_SYNONYMS) != 0)
+			want(w, k,
+			    &(struct wanted){.name = f->list[i].name,
+				.dir = dir,
+				.origin = origin,
+				.bytes = f->list[i].bytes},
+			    f->list[i].stamp);
+}
+
+/* What is put takes the place of what comes with the program, and a file that
+ * of both. */
+static void
+want_all(struct wanting *w, const struct keeper *k, const struct folders *f)
 {
 	char stamp[SHA256_TEXT];
 	size_t i;
 
 	for (i = 0; i < n_starters && k->conf.starter; i++)
-		want(w, k, starters[i].name, &starters[i], starters[i].text.n,
+		want(w, k,
+		    &(struct wanted){.name = starters[i].name,
+			.starter = &starters[i],
+			.origin = "starter",
+			.bytes = starters[i].text.n},
 		    sha256_text(starters[i].text, stamp));
-	for (i = 0; i < f->n; i++)
-		if (strcmp(f->list[i].name, FOLDER_SYNONYMS) != 0)
-			want(w, k, f->list[i].name, NULL, f->list[i].bytes,
-			    f->list[i].stamp);
+	want_folder(w, k, &f->shelf, k->conf.shelf, "api");
+	want_folder(w, k, &f->dir, k->conf.dir, "folder");
 }
 
 /* ---- a document ---- */
@@ -163,7 +188,7 @@ put_problem(struct keeper *k, const struct wanted *x, const char *problem,
 {
 	static const struct passages none = {.title = (char *)""};
 	struct base_doc doc = {.name = span_of(x->name),
-	    .origin = span_of("folder"),
+	    .origin = span_of(x->origin),
 	    .sha256 = span_of(""),
 	    .stamp = span_of(x->stamp),
 	    .bytes = x->bytes,
@@ -180,7 +205,7 @@ put_document(struct keeper *k, const struct wanted *x, struct err *err)
 	struct passages passages = {.n = 0};
 	char sha256[SHA256_TEXT];
 	struct base_doc doc = {.name = span_of(x->name),
-	    .origin = span_of(x->starter != NULL ? "starter" : "folder"),
+	    .origin = span_of(x->origin),
 	    .stamp = span_of(x->stamp),
 	    .problem = span_of("")};
 	struct err wrong;
@@ -189,7 +214,7 @@ put_document(struct keeper *k, const struct wanted *x, struct err *err)
 	if (x->starter != NULL)
 		buf_add_span(&text, x->starter->text);
 	else
-		rc = folder_read(k->conf.dir, x->name, &text, &wrong);
+		rc = folder_read(x->dir, x->name, &text, &wrong);
 	if (rc == RC_OK)
 		rc = split(split_kind_of(span_of(x->name)), buf_span(&text),
 		    &passages, &wrong);
@@ -349,7 +374,7 @@ is_ready(struct base *b)
 }
 
 static enum rc
-update_from(struct keeper *k, const struct folder *f, struct err *err)
+update_from(struct keeper *k, const struct folders *f, struct err *err)
 {
 	struct update u = {.k = k};
 	size_t at = 0, i;
@@ -379,7 +404,7 @@ update_from(struct keeper *k, const struct folder *f, struct err *err)
 }
 
 static enum rc
-update_once(struct keeper *k, const struct folder *f, struct err *err)
+update_once(struct keeper *k, const struct folders *f, struct err *err)
 {
 	enum rc rc = RC_OK;
 
@@ -390,21 +415,32 @@ update_once(struct keeper *k, const struct folder *f, struct err *err)
 	return rc == RC_OK ? update_from(k, f, err) : rc;
 }
 
+static enum rc
+walk_all(struct keeper *k, struct folders *f, struct err *err)
+{
+	enum rc rc = RC_OK;
+
+	if (k->conf.shelf != NULL)
+		rc = shelf_open(k->conf.shelf, err);
+	if (rc == RC_OK && k->conf.shelf != NULL)
+		rc = folder_walk(k->conf.shelf, k->watch, &f->shelf, err);
+	if (rc == RC_OK && k->conf.dir != NULL)
+		rc = folder_walk(k->conf.dir, k->watch, &f->dir, err);
+	if (rc == RC_OK && (f->dir.more || f->shelf.more))
+		tell(k, true, "there are too many documents", NULL,
+		    "the first 10,000 are read");
+	return rc;
+}
+
 enum rc
 keeper_update(struct keeper *k, struct err *err)
 {
-	struct folder f = {.n = 0};
-	enum rc rc = RC_OK;
-
-	if (k->conf.dir != NULL)
-		rc = folder_walk(k->conf.dir, k->watch, &f, err);
+	struct folders f = {{.n = 0}, {.n = 0}};
 	/* A folder that is gone for a moment takes nothing with it. */
-	if (rc != RC_OK)
-		return rc;
-	if (f.more)
-		tell(k, true, "there are too many documents", NULL,
-		    "the first 10,000 are read");
-	rc = read_vocabulary(k, &f, err);
+	enum rc rc = walk_all(k, &f, err);
+
+	if (rc == RC_OK)
+		rc = read_vocabulary(k, &f.dir, err);
 	if (rc == RC_OK)
 		rc = update_once(k, &f, err);
 	if (rc == RC_DAMAGED) {
@@ -413,6 +449,7 @@ keeper_update(struct keeper *k, struct err *err)
 		base_remove(k->conf.path);
 		rc = update_once(k, &f, err);
 	}
-	folder_done(&f);
+	folder_done(&f.dir);
+	folder_done(&f.shelf);
 	return rc;
 }

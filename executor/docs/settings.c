@@ -28,7 +28,9 @@ docs_settings_init(struct docs_settings *s, const struct conf *conf)
 	*s = (struct docs_settings){
 	    .path = xasprintf("%s/docs.db", conf->data_dir),
 	    .embed = embeddings(conf)};
+	s->shelf = xasprintf("%s/docs", conf->data_dir);
 	s->docs = (struct docs_conf){.path = s->path,
+	    .shelf = s->shelf,
 	    .dir = conf->docs_dir,
 	    .starter = conf->docs_starter,
 	    .embed = conf->embeddings_url != NULL ? &s->embed : NULL};
@@ -38,5 +40,6 @@ void
 docs_settings_done(struct docs_settings *s)
 {
 	free(s->path);
-	s->path = NULL;
+	free(s->shelf);
+	*s = (struct docs_settings){.path = NULL};
 }

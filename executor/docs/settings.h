@@ -7,7 +7,7 @@
 
 struct docs_settings {
 	struct docs_conf docs;
-	char *path; /* owned, as is what docs points at */
+	char *path, *shelf; /* owned; docs points at them */
 	struct embed_conf embed;
 };
 

@@ -140,7 +140,7 @@ toolset_new(const char *names, const char *classes, struct toolset **ret,
 			err_prefix(err, rc, "tools");
 	}
 	for (i = 0; i < ARRAY_LEN(registry) && names == NULL; i++)
-		if (registry[i]->class == TOOL_READ && !registry[i]->on_request)
+		if (registry[i]->class != TOOL_UNSAFE && !registry[i]->on_request)
 			enable(ts, registry[i]);
 	if (rc == RC_OK)
 		rc = classify_all(ts, classes, err);

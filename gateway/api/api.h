@@ -14,7 +14,7 @@
 struct api;
 
 /* Bytes of a body that holds a word or two. */
-enum { API_WORD_BODY_MAX = 4 << 10 };
+enum { API_WORD_BODY_MAX = 4 << 10, API_DOC_BODY_MAX = 1000 << 10 };
 
 /* A token, as JSON may escape it. */
 enum { API_TOKEN_BODY_MAX = 32 << 10 };
@@ -33,7 +33,8 @@ void api_on_gone(void *api, struct web *h);
 void api_on_drained(void *api, struct web *h);
 
 /* The handlers of routes.c; those that start a run are in start.c,
- * those that ask a tool in tools.c, MCP in mcp.c. */
+ * those that ask a tool in tools.c, those of documents in docs.c, MCP in
+ * mcp.c. */
 void api_submit(struct api *api, struct web *h);
 void api_list(struct api *api, struct web *h);
 void api_show(struct api *api, struct web *h);
@@ -52,6 +53,10 @@ void api_openapi(struct api *api, struct web *h);
 void api_mcp(struct api *api, struct web *h);
 void api_alerts(struct api *api, struct web *h);
 void api_ask(struct api *api, struct web *h);
+void api_docs(struct api *api, struct web *h);
+void api_doc(struct api *api, struct web *h);
+void api_doc_put(struct api *api, struct web *h);
+void api_doc_remove(struct api *api, struct web *h);
 void api_hook(struct api *api, struct web *h);
 void api_healthz(struct api *api, struct web *h);
 void api_readyz(struct api *api, struct web *h);

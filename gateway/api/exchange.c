@@ -50,8 +50,8 @@ exchange_problem(struct exchange *x, int status, const char *fmt, ...)
 	web_problem(x->h, &p);
 }
 
-static enum rc
-rc_of(struct span name)
+enum rc
+exchange_rc_of(struct span name)
 {
 	enum rc rc;
 
@@ -64,7 +64,7 @@ rc_of(struct span name)
 bool
 exchange_refused(struct exchange *x, const struct proto_reply *r)
 {
-	enum rc rc = rc_of(r->rc);
+	enum rc rc = exchange_rc_of(r->rc);
 
 	if (rc == RC_OK)
 		return false;

@@ -41,6 +41,9 @@ void exchange_call_end(struct exchange *x);
 void exchange_problem(struct exchange *x, int status, const char *fmt, ...)
     PRINTF(3, 4);
 
+/* The rc of that name; RC_UPSTREAM where there is none. */
+enum rc exchange_rc_of(struct span name);
+
 /* If the supervisor refused, answers so and returns true. */
 bool exchange_refused(struct exchange *x, const struct proto_reply *r);
 

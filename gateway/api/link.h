@@ -83,6 +83,9 @@ struct link_call *link_decide(struct link *l, const struct link_decision *d,
  * has its feedback as value and its evidence as bytes. */
 struct link_call *link_step(struct link *l, const struct proto_step *step,
     int64_t within_ms, const struct link_ops *ops, void *ctx);
+/* The same of one that changes something, and may be done twice. */
+struct link_call *link_change(struct link *l, const struct proto_step *step,
+    int64_t within_ms, const struct link_ops *ops, void *ctx);
 struct link_call *link_follow(struct link *l, const char *run, uint64_t after,
     const struct link_ops *ops, void *ctx);
 

@@ -20,6 +20,12 @@ enum {
 	FOLLOWS_MAX = 64,
 };
 
+struct link_step {
+	struct proto_step step;
+	int64_t within_ms;
+	bool changes;
+};
+
 /* ---- the table of calls ---- */
 
 static struct link_call **
@@ -139,6 +145,7 @@ call_fill(const struct link_call *c, struct proto *m)
 		m->call.req = c->req;
 		m->call.within_ms = (uint64_t)c->within_ms;
 		m->call.step = buf_span(&c->body);
+		m->call.changes = c->changes;
 	} else if (c->type == PROTO_CANCEL) {
 		m->cancel.req = c->req;
 		m->cancel.run = span_of(c->run);
@@ -313,18 +320,36 @@ link_decide(struct link *l, const struct link_decision *d,
 }
 
 /* The supervisor tells when the time is up; that is waited for. */
-struct link_call *
-link_step(struct link *l, const struct proto_step *step, int64_t within_ms,
+static struct link_call *
+step_call(struct link *l, const struct link_step *step,
     const struct link_ops *ops, void *ctx)
 {
 	struct link_call *c = call_new(l, PROTO_CALL, "", ops, ctx);
 
-	c->within_ms = within_ms;
+	c->within_ms = step->within_ms;
+	c->changes = step->changes;
+	buf_init(&c->body, PROTO_MOST(call, step));
 	if (l->there)
-		c->deadline_ms += within_ms;
-	proto_put_step(&c->body, step);
+		c->deadline_ms += step->within_ms;
+	proto_put_step(&c->body, &step->step);
 	link_call_send(c);
 	return c;
+}
+
+struct link_call *
+link_step(struct link *l, const struct proto_step *step, int64_t within_ms,
+    const struct link_ops *ops, void *ctx)
+{
+	return step_call(l, &(struct link_step){*step, within_ms, false}, ops,
+	    ctx);
+}
+
+struct link_call *
+link_change(struct link *l, const struct proto_step *step, int64_t within_ms,
+    const struct link_ops *ops, void *ctx)
+{
+	return step_call(l, &(struct link_step){*step, within_ms, true}, ops,
+	    ctx);
 }
 
 struct link_call *

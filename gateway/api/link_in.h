@@ -53,6 +53,7 @@ struct link_call {
 	uint64_t task;
 	bool approve;
 	int64_t within_ms; /* of CALL */
+	bool changes;      /* of CALL */
 	struct buf body; /* of SUBMIT, FORK, QUERY and CALL: the msgpack */
 };
 

@@ -201,8 +201,12 @@ call_handle(const struct call_request *rq, struct curl_slist **ret_headers)
 	if (c == NULL)
 		memory_out(0);
 	h = curl_slist_append(h, "Expect:");
-	if (rq->body != NULL)
-		h = curl_slist_append(h, "Content-Type: application/json");
+	if (rq->body != NULL) {
+		auto_str type = xasprintf("Content-Type: %s",
+		    rq->media != NULL ? rq->media : "application/json");
+
+		h = curl_slist_append(h, type);
+	}
 	if (rq->at->token != NULL)
 		h = call_add_token(h, rq->at->token);
 	if (rq->header != NULL)

@@ -41,7 +41,8 @@ struct call_request {
 	const char *method; /* NULL: GET */
 	const char *path;   /* "/api/…", already escaped */
 	const char *accept; /* NULL: application/json */
-	const char *body;   /* JSON; NULL: none */
+	const char *body;   /* NULL: none */
+	const char *media;  /* of it; NULL: application/json */
 	const char *header; /* one more, "Name: value"; NULL: none */
 };
 

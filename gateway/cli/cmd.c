@@ -91,11 +91,12 @@ static const struct cmd cmds[] = {
 	"file can write the chains anew: keep the newest link that\nit prints "
 	"elsewhere to know of that, too.\n",
 	0, 0, 1, CONF_CLI, false, cmd_verify},
-    {"docs", "list|show NAME|search TEXT",
+    {"docs", "list|show NAME|search TEXT|add FILE [NAME]|rm NAME",
 	"the runbooks that search_docs answers from",
 	"Reads the index in the data directory, also while executors keep it; "
 	"where there\nis none yet it is made, of --docs-dir and of the "
-	"runbooks that come with Culprit.\n",
+	"runbooks that come with Culprit.\nadd and rm ask the gateway: what is "
+	"added is kept in the data directory.\n",
 	0, 1, CONF_ARGS_MAX, CONF_CLI | CONF_EXECUTOR, false, cmd_docs},
     {"keygen", "DIR NAME", "make the CURVE keys of a process off this machine",
 	"Makes DIR/NAME.key and DIR/NAME.pub, and says what is for whom. "

@@ -3,6 +3,8 @@
  */
 #include "gateway/http/route.h"
 
+#include "common/base/utf8.h"
+
 #include <stdio.h>
 
 static bool
@@ -28,13 +30,50 @@ param_take(const char **at, const char *end, char out[ROUTE_PARAM_MAX])
 	return true;
 }
 
+static int
+hex(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
+/* All that is left, decoded; false: it is empty, long, or no text. */
+static bool
+name_take(const char **at, const char *end, char out[ROUTE_NAME_MAX])
+{
+	const char *p = *at;
+	size_t n = 0;
+
+	for (; p < end; n++) {
+		if (n == ROUTE_NAME_MAX - 1)
+			return false;
+		if (*p != '%') {
+			out[n] = *p++;
+			continue;
+		}
+		if (end - p < 3 || hex(p[1]) < 0 || hex(p[2]) < 0)
+			return false;
+		out[n] = (char)(hex(p[1]) << 4 | hex(p[2]));
+		p += 3;
+	}
+	out[n] = '\0';
+	*at = end;
+	return n > 0 && strlen(out) == n && utf8_ok(span_make(out, n));
+}
+
 static bool
 path_matches(const char *pattern, struct span path, struct route_match *m)
 {
 	const char *at = path.p, *end = path.p + path.n;
 
 	while (*pattern != '\0') {
-		if (*pattern == '{') {
+		if (pattern[0] == '{' && pattern[1] == 'n') {
+			if (!name_take(&at, end, m->name))
+				return false;
+			pattern = strchr(pattern, '}') + 1;
+		} else if (*pattern == '{') {
 			if (!param_take(
 				&at, end, pattern[1] == 'r' ? m->run : m->item))
 				return false;

@@ -14,16 +14,19 @@ struct web;
 
 enum {
 	ROUTE_PARAM_MAX = 128,
+	ROUTE_NAME_MAX = 256,
 	ROUTE_ALLOW_MAX = 64,
 	ROUTE_ARGS_MAX = 4,
 };
 
 struct route {
 	const char *method;
-	/* Segments; {run} and {item} match one of letters, digits, "_-". */
+	/* Segments; {run} and {item} match one of letters, digits, "_-";
+	 * {name}, at the end, whatever follows, percent-encoded or not. */
 	const char *path;
 	bool public; /* asks for no token: probes */
-	/* Bytes of its body, which is JSON; 0: it takes none. */
+	/* Bytes of its body, which is JSON, or that of a PUT what is put; 0: it
+	 * takes none. */
 	size_t body_max;
 	/* Of the query behind the path: each at most once, and no other. */
 	const char *args[ROUTE_ARGS_MAX];
@@ -34,6 +37,7 @@ struct route_match {
 	const struct route *route;
 	char run[ROUTE_PARAM_MAX];
 	char item[ROUTE_PARAM_MAX];
+	char name[ROUTE_NAME_MAX]; /* decoded; UTF-8 */
 };
 
 /*

@@ -271,7 +271,7 @@ media_is_json(struct span media)
 	       (media.n == n || strchr("; \t", media.p[n]) != NULL);
 }
 
-/* A page's script can send a body of any other type without being asked
+/* A page's script can POST a body of any other type without being asked
  * whether it may: so the type is part of the guard. */
 static bool
 body_check(const struct route *r, const struct head *head, struct problem *ret)
@@ -289,7 +289,8 @@ body_check(const struct route *r, const struct head *head, struct problem *ret)
 		    (unsigned long long)head->body_bytes, r->body_max);
 		return false;
 	}
-	if (r->body_max > 0 && (head->body_bytes > 0 || media.p != NULL) &&
+	if (r->body_max > 0 && strcmp(r->method, "PUT") != 0 &&
+	    (head->body_bytes > 0 || media.p != NULL) &&
 	    !media_is_json(media)) {
 		problem_set(ret, 415,
 		    "the body must be JSON, with "

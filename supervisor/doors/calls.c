@@ -129,7 +129,9 @@ call_check(
 		return err_set(err, RC_BUSY,
 		    "no executor that is here has the tool %.*s",
 		    SPAN_ARG(step.tool));
-	if (class != TOOL_READ)
+	/* Its gateway asks again, and an executor may be gone before it could
+	 * say that it was done. */
+	if (class == TOOL_UNSAFE || (class != TOOL_READ && m->changes == 0))
 		return err_set(err, RC_DENIED,
 		    "the tool %.*s changes something, which only an "
 		    "investigation may ask for",
@@ -285,6 +287,27 @@ calls_orphaned(struct supervisor *s, struct worker *w)
 		    span_of("two executors were gone before they answered"));
 		call_free(s->calls, c);
 	}
+}
+
+static struct call *
+call_lapsed(const struct supervisor *s, int64_t now_ms)
+{
+	struct call *c;
+
+	TAILQ_FOREACH(c, &s->calls->all, all)
+	if (c->worker != NULL &&
+	    c->worker->heard_ms + s->lease_ms < now_ms)
+		return c;
+	return NULL;
+}
+
+void
+calls_lapsed(struct supervisor *s, int64_t now_ms)
+{
+	struct call *c;
+
+	while ((c = call_lapsed(s, now_ms)) != NULL)
+		calls_orphaned(s, c->worker);
 }
 
 void

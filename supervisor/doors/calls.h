@@ -2,7 +2,7 @@
  * calls.h - single steps that a gateway asks for, of no run: what a list of
  * alerts or another program wants of a tool at once.
  *
- * Nothing of a call is kept: it is made only with tools that read, lives as
+ * Nothing of a call is kept: it is made only with tools that read, or, where it says so, may be used twice, lives as
  * long as its time, and ends without a word when its gateway is gone or the
  * supervisor is started anew; the gateway then asks again.
  */
@@ -23,7 +23,7 @@ void calls_free(struct calls *c);
 
 /*
  * Takes a CALL; said again it is the same one. RC_INVALID: no step. RC_DENIED:
- * a tool that changes something. RC_BUSY: no executor has that tool, or too
+ * a tool that changes more than that. RC_BUSY: no executor has that tool, or too
  * many calls are under way.
  */
 NODISCARD enum rc calls_take(struct supervisor *s, const struct bus_peer *peer,
@@ -34,6 +34,9 @@ void calls_dispatch(struct supervisor *s);
 
 /* Ends those whose time is up. */
 void calls_tick(struct supervisor *s, int64_t now_ms);
+
+/* What a worker has that was silent for a lease goes to another. */
+void calls_lapsed(struct supervisor *s, int64_t now_ms);
 
 /* Is it a call that w has, under that number? */
 bool calls_has(const struct supervisor *s, const struct worker *w,

@@ -261,6 +261,7 @@ turn_tick(zloop_t *loop UNUSED, int timer UNUSED, void *supervisor)
 	FAILPOINT(tick);
 	if (!stood_still(s, now)) {
 		retry_lapsed(s, now);
+		calls_lapsed(s, now);
 		registry_each(s->workers, remove_ghost, &g);
 	}
 	window_forget(s->windows, now, gateway_gone, s);

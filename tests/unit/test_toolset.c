@@ -20,6 +20,12 @@ START_TEST(the_catalogue_describes_every_tool_with_its_schema)
 		const cJSON *args = cJSON_GetObjectItem(one, "args");
 
 		ck_assert_str_ne(json_str(one, "name"), "echo");
+		/* The API's own, which no plan asks for. */
+		if (strcmp(json_str(one, "name"), "documents") == 0) {
+			ck_assert_str_eq(
+			    json_str(one, "class"), "IDEMPOTENT");
+			continue;
+		}
 		ck_assert_str_eq(json_str(one, "class"), "READ");
 		ck_assert_int_gt(strlen(json_str(one, "what")), 20);
 		ck_assert_str_eq(json_str(args, "type"), "object");

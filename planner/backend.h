@@ -17,6 +17,20 @@ enum { BACKEND_UPDATE_MAX = 12 << 20 };
 
 struct backend;
 
+/* A request to a model that is about to be made, and what it takes at most. */
+struct turn_request {
+	uint64_t request; /* counted from 1 in its turn */
+	const char *model;
+	int64_t prompt_tokens, answer_tokens;
+};
+
+/* What one took; -1: unknown. */
+struct turn_usage {
+	uint64_t request;
+	int64_t prompt_tokens, cached_tokens, answer_tokens;
+	struct span answer; /* what it paid for, msgpack; may be empty */
+};
+
 /* One turn to plan; lives until it was answered or cancelled. */
 struct turn {
 	struct span state;   /* msgpack map, checked, with `tools` */
@@ -26,6 +40,11 @@ struct turn {
 	void (*answer)(struct turn *t, struct span update);
 	/* Shows a piece of text while planning; may be NULL. */
 	void (*token)(struct turn *t, struct span text);
+	/* Accounts, both NULL where nobody keeps any: a request to a model is
+	 * asked for, and made when the backend's granted says so; what it took
+	 * is told, and its answer used when settled says that it is kept. */
+	void (*reserve)(struct turn *t, const struct turn_request *r);
+	void (*settle)(struct turn *t, const struct turn_usage *u);
 	void *backend_data; /* the backend's */
 };
 
@@ -46,6 +65,12 @@ struct backend_ops {
 	/* Nobody waits for t any more: stops its work; no answer follows.
 	 * NULL where plan always answers before it returns. */
 	void (*cancel)(struct backend *b, struct turn *t);
+
+	/* What reserve and settle are answered; why NULL: it may be made. NULL
+	 * in a backend that asks no model. */
+	void (*granted)(struct backend *b, struct turn *t, uint64_t request,
+	    const char *why);
+	void (*settled)(struct backend *b, struct turn *t, uint64_t request);
 
 	/* Frees it; every turn has ended. */
 	void (*stop)(struct backend *b);

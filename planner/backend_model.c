@@ -111,6 +111,8 @@ const struct backend_ops backend_openai = {
     .start = start_openai,
     .plan = model_plan,
     .cancel = model_cancel,
+    .granted = model_granted,
+    .settled = model_settled,
     .stop = stop,
     .check = check,
 };
@@ -120,6 +122,8 @@ const struct backend_ops backend_rules_openai = {
     .start = start_rules_openai,
     .plan = model_plan,
     .cancel = model_cancel,
+    .granted = model_granted,
+    .settled = model_settled,
     .stop = stop,
     .check = check,
 };
@@ -129,5 +133,7 @@ const struct backend_ops backend_replay = {
     .start = start_replay,
     .plan = model_plan,
     .cancel = model_cancel,
+    .granted = model_granted,
+    .settled = model_settled,
     .stop = stop,
 };

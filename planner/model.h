@@ -49,6 +49,9 @@ void model_measure(struct backend *b);
 /* A turn of the model's. Each answers its turn, now or later. */
 void model_plan(struct backend *b, struct turn *t);
 void model_cancel(struct backend *b, struct turn *t);
+void model_granted(
+    struct backend *b, struct turn *t, uint64_t request, const char *why);
+void model_settled(struct backend *b, struct turn *t, uint64_t request);
 
 /* --check. */
 NODISCARD enum rc model_check(struct backend *b, FILE *out, struct err *err);

@@ -6,11 +6,13 @@
  * so; a model can neither end a run nor hold it up beyond its share of time.
  */
 #include "planner/model.h"
+#include "planner/model_paid.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/clk.h"
+#include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/utf8.h"
 #include "common/json/json.h"
@@ -33,6 +35,9 @@ struct work {
 	cJSON *first; /* what it concluded before it was told what is wrong
 		       * with that; owned */
 	int repairs, shorter, explained;
+	int asked;         /* answers of the turn so far, and the one awaited */
+	uint64_t requests; /* for them */
+	struct buf paid;   /* the last one, until it is kept */
 	size_t bytes;
 	int64_t deadline_ms;
 	char model[64];
@@ -57,6 +62,7 @@ work_free(struct work *w)
 	cJSON_Delete(w->messages);
 	cJSON_Delete(w->schema);
 	cJSON_Delete(w->first);
+	buf_done(&w->paid);
 	free(w);
 }
 
@@ -356,18 +362,88 @@ record(struct work *w, const struct llm_reply *r)
 }
 
 static void
-on_reply(void *arg, const struct llm_reply *r)
+take_reply(struct work *w, const struct llm_reply *r)
 {
-	struct work *w = arg;
-
-	w->ask = NULL;
 	snprintf(w->model, sizeof(w->model), "%s", r->model);
-	record(w, r);
 	explain_reply(w, r);
 	if (r->rc == RC_OK)
 		take_answer(w, r);
 	else if (!r->is_long || !shorten(w))
 		rules_take(w, r->err.text, false);
+}
+
+/* What was paid for is kept before anything is made of it: should this
+ * process die, nobody pays for it again. */
+static void
+on_reply(void *arg, const struct llm_reply *r)
+{
+	struct work *w = arg;
+	struct turn_usage u = {.request = w->requests,
+	    .prompt_tokens = r->prompt_tokens,
+	    .cached_tokens = r->cached_tokens,
+	    .answer_tokens = r->answer_tokens};
+
+	w->ask = NULL;
+	record(w, r);
+	if (r->rc != RC_OK || w->t->settle == NULL || w->b->replays) {
+		take_reply(w, r);
+		return;
+	}
+	buf_reset(&w->paid);
+	model_paid_put(&w->paid, w->asked - 1, r);
+	u.answer = buf_span(&w->paid);
+	FAILPOINT(answer_paid);
+	w->t->settle(w->t, &u);
+}
+
+void
+model_settled(struct backend *b UNUSED, struct turn *t, uint64_t request)
+{
+	struct work *w = t->backend_data;
+	AUTO(tree) paid = NULL;
+	struct llm_reply r;
+
+	/* One that brought no answer is only told. */
+	if (w->paid.len == 0 || request != w->requests)
+		return;
+	FAILPOINT(answer_kept);
+	paid = wire_to_tree(buf_span(&w->paid));
+	buf_reset(&w->paid);
+	r = model_paid_reply(paid);
+	take_reply(w, &r);
+}
+
+static void
+on_offer(void *arg, const struct llm_offer *o)
+{
+	struct work *w = arg;
+
+	w->t->reserve(w->t,
+	    &(struct turn_request){.request = ++w->requests,
+		.model = o->model,
+		.prompt_tokens = o->prompt_tokens,
+		.answer_tokens = o->answer_tokens});
+}
+
+void
+model_granted(struct backend *b UNUSED, struct turn *t, uint64_t request,
+    const char *why)
+{
+	struct work *w = t->backend_data;
+
+	if (w->ask != NULL && request == w->requests)
+		llm_granted(w->ask, why);
+}
+
+/* One that failed. */
+static void
+on_spent(void *arg, int64_t prompt, int64_t answer)
+{
+	struct work *w = arg;
+
+	w->t->settle(w->t, &(struct turn_usage){.request = w->requests,
+			       .prompt_tokens = prompt,
+			       .answer_tokens = answer});
 }
 
 static void
@@ -389,11 +465,19 @@ ask(struct work *w)
 	    .deadline_ms = w->deadline_ms,
 	    .on_text = on_text,
 	    .on_done = on_reply,
+	    .on_offer = w->t->reserve != NULL ? on_offer : NULL,
+	    .on_spent = w->t->settle != NULL ? on_spent : NULL,
 	    .arg = w};
+	const cJSON *paid = model_paid_find(w->state, w->asked++);
 	AUTO(tree) kept = NULL;
 	struct llm_reply r;
 
 	explain_prompt(w);
+	if (paid != NULL) {
+		r = model_paid_reply(paid);
+		take_reply(w, &r);
+		return;
+	}
 	if (!w->b->replays) {
 		w->ask = llm_start(w->b->llm, &q);
 		return;
@@ -474,6 +558,7 @@ work_new(struct backend *b, struct turn *t)
 	    language[0] != '\0' ? report_lang(span_of(language)) : b->language;
 	baseline_make(&w->base, t->state, b->language, MAX(left_ms(w), 1));
 	w->bytes = b->bytes;
+	buf_init(&w->paid, 2 << 20);
 	t->backend_data = w;
 	return w;
 }

@@ -5,6 +5,7 @@
  * revoking the task ends the turn and takes it off.
  */
 #include "planner/planner.h"
+#include "planner/purse.h"
 
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -35,12 +36,14 @@ struct leased {
 struct planner {
 	struct way own, rules;
 	struct worker *worker;
+	struct purse *purse;
 	LIST_HEAD(, leased) turns;
 };
 
 static void
 leased_end(struct leased *l)
 {
+	purse_forget(l->planner->purse, l->task);
 	LIST_REMOVE(l, link);
 	free(l);
 }
@@ -50,10 +53,12 @@ on_answer(struct turn *t, struct span update)
 {
 	struct leased *l = (struct leased *)t;
 
+	struct worker_task *task = l->task;
+	struct planner *p = l->planner;
+
 	FAILPOINT(turn_ends);
-	worker_done(
-	    l->planner->worker, l->task, update, (struct span){"", 0}, "");
 	leased_end(l);
+	worker_done(p->worker, task, update, (struct span){"", 0}, "");
 }
 
 static void
@@ -65,6 +70,45 @@ on_token(struct turn *t, struct span text)
 	buf_init(&data, text.n + 64);
 	proto_put_said(&data, &(struct proto_said){.text = text});
 	worker_progress(l->planner->worker, l->task, "token", buf_span(&data));
+}
+
+static void
+on_reserve(struct turn *t, const struct turn_request *r)
+{
+	struct leased *l = (struct leased *)t;
+
+	purse_reserve(l->planner->purse, l->task, r);
+}
+
+static void
+on_settle(struct turn *t, const struct turn_usage *u)
+{
+	struct leased *l = (struct leased *)t;
+
+	purse_settle(l->planner->purse, l->task, u);
+}
+
+static void
+on_account(void *ctx, struct worker_task *task, const struct proto *m)
+{
+	struct planner *p = ctx;
+	struct leased *l = task->user;
+	const struct way *way = l->way;
+
+	if (!purse_heard(p->purse, task, m) || way->ops->granted == NULL)
+		return;
+	if (m->type == PROTO_SETTLED) {
+		way->ops->settled(
+		    way->backend, &l->turn, m->settled.request);
+	} else {
+		auto_str why =
+		    m->reserved.granted != 0
+			? NULL
+			: xstrndup(m->reserved.why.p, m->reserved.why.n);
+
+		way->ops->granted(
+		    way->backend, &l->turn, m->reserved.request, why);
+	}
 }
 
 /* Told once what was wrong, it did wrong again. */
@@ -93,6 +137,10 @@ on_task(void *ctx, struct worker_task *task)
 	    .deadline_ms = task->deadline_ms,
 	    .answer = on_answer,
 	    .token = on_token};
+	if (worker_has_accounts(p->worker)) {
+		l->turn.reserve = on_reserve;
+		l->turn.settle = on_settle;
+	}
 	task->user = l;
 	LIST_INSERT_HEAD(&p->turns, l, link);
 	FAILPOINT(turn_begins);
@@ -129,6 +177,7 @@ planner_stop(void *state)
 		return;
 	while (!LIST_EMPTY(&p->turns))
 		cancel(LIST_FIRST(&p->turns));
+	purse_free(p->purse);
 	worker_free(p->worker);
 	way_stop(&p->own);
 	way_stop(&p->rules);
@@ -149,6 +198,7 @@ planner_start(struct agent *a, void **ret_state, struct err *err)
 	struct worker_spec spec = {.role = "planner",
 	    .on_task = on_task,
 	    .on_revoke = on_revoke,
+	    .on_account = on_account,
 	    .ctx = p};
 	enum rc rc = backend_find(conf, &p->own.ops, err);
 
@@ -164,6 +214,7 @@ planner_start(struct agent *a, void **ret_state, struct err *err)
 		planner_stop(p);
 		return rc;
 	}
+	p->purse = purse_new(agent_loop(a), p->worker);
 	log_info("ready to plan", "planner", p->own.ops->name, NULL);
 	*ret_state = p;
 	return RC_OK;

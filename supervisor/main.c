@@ -12,6 +12,7 @@
 #include "supervisor/store/audit.h"
 #include "supervisor/doors/calls.h"
 #include "supervisor/doors/doors.h"
+#include "supervisor/run/budget.h"
 #include "supervisor/run/follow.h"
 #include "supervisor/run/incident.h"
 #include "supervisor/run/ledger.h"
@@ -55,6 +56,7 @@ supervisor_stop(void *state)
 	ledger_silence(s);
 	outbox_done(&s->outbox);
 	blame_close(s->blame);
+	budget_free(s->budget);
 	if (s->store != NULL)
 		s->ops->close(s->store);
 	free(s);
@@ -131,6 +133,9 @@ supervisor_start(struct agent *a, void **ret_state, struct err *err)
 	if (rc == RC_OK)
 		rc = letters_load(s, err);
 	if (rc == RC_OK)
+		rc = budget_open(
+		    agent_conf(a), s->ops, s->store, &s->budget, err);
+	if (rc == RC_OK)
 		rc = doors_open(s, err);
 	FAILPOINT(supervisor_listens);
 	if (rc == RC_OK)
@@ -170,6 +175,8 @@ supervisor_check(const struct conf *conf, struct err *err)
 		rc = audit_look(conf, err);
 	if (rc == RC_OK)
 		rc = letters_check(conf, err);
+	if (rc == RC_OK)
+		rc = budget_check(conf, err);
 	return rc == RC_OK ? doors_check(conf, err) : rc;
 }
 

@@ -49,6 +49,7 @@ struct worker {
 	struct held *held;
 	int n_held;
 	uint64_t epoch;		/* 0: not welcome yet */
+	bool accounts;		/* the supervisor keeps them */
 	uint64_t start;
 	uint64_t gone[GONE_MAX];	/* leases that left the list, hashed */
 	unsigned n_gone;
@@ -372,6 +373,7 @@ on_welcome(struct worker *w, const struct proto *m)
 	drop_all(w);
 	w->epoch = m->welcome.epoch;
 	w->known = m->welcome.edition;
+	w->accounts = m->welcome.accounts != 0;
 	w->hellos = 0;
 	w->lease_ms = (int64_t)MIN(m->welcome.lease_ms, 600000U);
 	/* One whose words still arrive, but not what it is answered, gets one
@@ -486,6 +488,29 @@ on_refuse(struct worker *w, const struct proto *m)
 	agent_stop(w->agent);
 }
 
+static void
+account_heard(struct worker *w, struct held *h, const struct proto *m)
+{
+	if (h != NULL && !h->done && w->spec.on_account != NULL)
+		w->spec.on_account(w->spec.ctx, &h->task, m);
+}
+
+static void
+on_reserved(struct worker *w, const struct proto *m)
+{
+	const struct proto_reserved *r = &m->reserved;
+
+	account_heard(w, held_find(w, r->run, r->task, r->attempt), m);
+}
+
+static void
+on_settled(struct worker *w, const struct proto *m)
+{
+	const struct proto_settled *s = &m->settled;
+
+	account_heard(w, held_find(w, s->run, s->task, s->attempt), m);
+}
+
 static const struct {
 	enum proto_type type;
 	void (*handle)(struct worker *, const struct proto *);
@@ -495,6 +520,8 @@ static const struct {
 	{ PROTO_ACK,     on_ack     },
 	{ PROTO_RENEWED, on_renewed },
 	{ PROTO_REVOKE,  on_revoke  },
+	{ PROTO_RESERVED, on_reserved },
+	{ PROTO_SETTLED, on_settled },
 	{ PROTO_WHO,     on_who     },
 	{ PROTO_REFUSE,  on_refuse  },
 };
@@ -628,6 +655,32 @@ worker_progress(struct worker *w, struct worker_task *t, const char *type,
 	m.progress.type = span_of(type);
 	m.progress.data = data;
 	worker_say(w, &m);
+}
+
+bool
+worker_has_accounts(const struct worker *w)
+{
+	return w->accounts;
+}
+
+void
+worker_account(
+    struct worker *w, struct worker_task *t, const struct proto *m)
+{
+	struct proto said = *m;
+
+	if (m->type == PROTO_RESERVE) {
+		said.reserve.epoch = w->epoch;
+		said.reserve.run = span_of(t->run);
+		said.reserve.task = t->task;
+		said.reserve.attempt = t->attempt;
+	} else {
+		said.settle.epoch = w->epoch;
+		said.settle.run = span_of(t->run);
+		said.settle.task = t->task;
+		said.settle.attempt = t->attempt;
+	}
+	worker_say(w, &said);
 }
 
 void

@@ -11,6 +11,7 @@
 #include "common/agent/agent.h"
 #include "common/base/span.h"
 
+struct proto;
 struct worker;
 
 /* One leased task; lives from on_task until worker_done or on_revoke. */
@@ -32,6 +33,9 @@ struct worker_spec {
 	/* Nobody waits for t any more: stop its work and forget it. t is
 	 * freed when the call returns. */
 	void (*on_revoke)(void *ctx, struct worker_task *t);
+	/* RESERVED or SETTLED, about a task that is not done; may be NULL. */
+	void (*on_account)(
+	    void *ctx, struct worker_task *t, const struct proto *m);
 	void *ctx;
 };
 
@@ -59,6 +63,15 @@ void worker_done(struct worker *w, struct worker_task *t, struct span update,
  * msgpack value. Lost without harm. */
 void worker_progress(struct worker *w, struct worker_task *t, const char *type,
     struct span data);
+
+/* Whether the supervisor keeps accounts of models: one of the version before
+ * does not. */
+bool worker_has_accounts(const struct worker *w);
+
+/* Says a RESERVE or SETTLE about t, whose place is filled in. Until it is
+ * answered it may have been lost. */
+void worker_account(
+    struct worker *w, struct worker_task *t, const struct proto *m);
 
 /* Takes no more tasks; calls agent_stop once those held are done and
  * acknowledged. */

@@ -1,8 +1,9 @@
 /*
  * llm.c - an ask, from server to server and from try to try.
  *
- * Invariant: an ask waits for exactly one thing: its transfer (call), or its
- * timer to try again. The timer also watches a transfer's deadlines.
+ * Invariant: an ask waits for exactly one thing: its transfer (call), its
+ * timer to try again, or for a request to be granted. The timer also watches
+ * the deadlines of the two others.
  */
 #include "planner/llm/llm.h"
 
@@ -28,6 +29,7 @@ struct server {
 	enum llm_shape shape;
 	unsigned without;
 	int failures; /* in a row */
+	double density; /* tokens a byte of a request, the most there were */
 	int64_t open_until_ms;
 	struct err why; /* it is not asked */
 };
@@ -363,6 +365,17 @@ learn(struct llm_ask *a, enum llm_feature feature)
 	return true;
 }
 
+/* Refused before a word was read, it took nothing; of an answer that broke
+ * off nobody knows, unless the server had told. */
+static void
+tell_spent(struct llm_ask *a, bool nothing)
+{
+	if (a->q.on_spent == NULL)
+		return;
+	a->q.on_spent(a->q.arg, nothing ? 0 : a->stream.prompt_tokens,
+	    nothing ? 0 : a->stream.answer_tokens);
+}
+
 static void
 refused(struct llm_ask *a, int status, struct span body, int64_t retry_ms)
 {
@@ -407,6 +420,9 @@ answered(struct llm_ask *a)
 
 	s->failures = 0;
 	s->open_until_ms = 0;
+	if (a->stream.prompt_tokens > 0 && a->sent.len > 0)
+		s->density = MAX(s->density,
+		    (double)a->stream.prompt_tokens / (double)a->sent.len);
 	if (a->q.schema != NULL)
 		s->shape = a->shape;
 	a->is_long = false;
@@ -415,11 +431,12 @@ answered(struct llm_ask *a)
 
 /* The transfer has ended; is what came an answer? */
 static void
-judge(struct llm_ask *a, enum rc rc, int64_t retry_ms)
+judge(struct llm_ask *a, enum rc rc, bool sent, int64_t retry_ms)
 {
 	struct err why;
 
 	if (a->status != 0 && a->status / 100 != 2) {
+		tell_spent(a, true);
 		refused(a, a->status, buf_span(&a->body), retry_ms);
 		return;
 	}
@@ -433,6 +450,7 @@ judge(struct llm_ask *a, enum rc rc, int64_t retry_ms)
 		answered(a);
 		return;
 	}
+	tell_spent(a, !sent);
 	a->why = why;
 	a->why_rc = rc;
 	if (a->stream.error.len > 0)
@@ -486,7 +504,7 @@ on_done(void *arg, const struct http_result *result)
 	drop_timer(a);
 	if (result->rc != RC_OK)
 		a->why = result->err;
-	judge(a, result->rc, result->retry_after_ms);
+	judge(a, result->rc, result->sent, result->retry_after_ms);
 }
 
 static void
@@ -496,9 +514,10 @@ give_up_transfer(struct llm_ask *a, const char *what, int64_t ms)
 
 	drop_transfer(a);
 	if (llm_stream_is_whole(&a->stream)) {
-		judge(a, RC_OK, -1);
+		judge(a, RC_OK, true, -1);
 		return;
 	}
+	tell_spent(a, false);
 	a->why_rc = err_set(&a->why, RC_TIMEOUT, "%s: %s within %g s",
 	    endpoint_of(a)->shown, what, (double)ms / 1000);
 	if (over) {
@@ -599,10 +618,68 @@ send_request(struct llm_ask *a)
 	for (i = 0; s->headers[i] != NULL; i++)
 		headers[2 + i] = s->headers[i];
 	if (http_start(a->llm->http, &r, &a->call, &a->why) != RC_OK) {
+		tell_spent(a, true);
 		leave_server(a, RC_INVALID, false);
 		return;
 	}
 	watch_until(a, MIN(a->asked_ms + s->first_token_ms, a->q.deadline_ms));
+}
+
+/* ---- what it may take ---- */
+
+enum { SPARE_PERCENT = 30 };
+
+/* No byte is more than a token; a server that has answered tells how many
+ * there are to one. */
+static int64_t
+most_tokens(struct llm_ask *a)
+{
+	double density = server_of(a)->density * (100 + SPARE_PERCENT) / 100;
+	double bytes = (double)a->sent.len;
+
+	return (int64_t)(density > 0 ? MIN(density, 1.0) * bytes + 1 : bytes);
+}
+
+static int
+on_no_word(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+{
+	struct llm_ask *a = arg;
+
+	a->timer = -1;
+	a->why_rc = err_set(&a->why, RC_TIMEOUT,
+	    "the supervisor did not say in time whether the model may be "
+	    "asked");
+	finish(a, RC_TIMEOUT);
+	return 0;
+}
+
+static void
+offer(struct llm_ask *a)
+{
+	struct llm_offer o = {.model = endpoint_of(a)->model,
+	    .prompt_tokens = most_tokens(a),
+	    .answer_tokens = a->q.answer_tokens};
+	int64_t left = MAX(a->q.deadline_ms - clk_mono_ms(), 1);
+
+	a->timer = zloop_timer(
+	    a->llm->loop, (size_t)left, 1, on_no_word, a);
+	a->q.on_offer(a->q.arg, &o);
+}
+
+void
+llm_granted(struct llm_ask *a, const char *why)
+{
+	if (a->call != NULL)
+		return;
+	drop_timer(a);
+	if (why != NULL) {
+		a->why_rc = err_set(&a->why, RC_DENIED, "%s", why);
+		finish(a, RC_DENIED);
+		return;
+	}
+	a->asked_ms = clk_mono_ms();
+	a->heard_ms = a->asked_ms;
+	send_request(a);
 }
 
 static void
@@ -635,7 +712,10 @@ try_now(struct llm_ask *a)
 		finish(a, RC_TOOBIG);
 		return;
 	}
-	send_request(a);
+	if (a->q.on_offer != NULL)
+		offer(a);
+	else
+		send_request(a);
 }
 
 struct llm_ask *

@@ -49,6 +49,12 @@ struct llm_reply {
 	int64_t ms, first_ms; /* until its first word; -1: none */
 };
 
+/* A request that is about to be made; it takes no more than that. */
+struct llm_offer {
+	const char *model;
+	int64_t prompt_tokens, answer_tokens;
+};
+
 /* Copied by llm_start, but arg, and the trees only until it returns. */
 struct llm_question {
 	const cJSON *messages;
@@ -58,6 +64,12 @@ struct llm_question {
 	/* Pieces of the answer as they come; a repeat begins anew. NULL: not
 	 * wanted */
 	void (*on_text)(void *arg, struct span text);
+	/* Before each request: may it be made? llm_granted answers, later.
+	 * NULL: each may. */
+	void (*on_offer)(void *arg, const struct llm_offer *offer);
+	/* After each that failed, what it took; -1: unknown. NULL: not wanted. */
+	void (*on_spent)(
+	    void *arg, int64_t prompt_tokens, int64_t answer_tokens);
 	/* Once; never before llm_start returns, never after llm_cancel. */
 	void (*on_done)(void *arg, const struct llm_reply *reply);
 	void *arg;
@@ -70,6 +82,10 @@ DEFINE_AUTO(llm, struct llm, llm_free);
 
 /* Never fails: what goes wrong is in the reply. */
 struct llm_ask *llm_start(struct llm *l, const struct llm_question *q);
+
+/* The request that was offered may be made (why NULL), or why not: then that
+ * is the end of the ask, RC_DENIED. */
+void llm_granted(struct llm_ask *a, const char *why);
 
 /* Closes its transfer at once. Not from a callback of the same ask. */
 void llm_cancel(struct llm_ask *a);

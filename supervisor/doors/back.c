@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/wire/wire.h"
 #include "supervisor/doors/calls.h"
+#include "supervisor/run/budget.h"
 #include "supervisor/run/follow.h"
 #include "supervisor/run/ledger.h"
 #include "supervisor/run/lookup.h"
@@ -43,6 +44,7 @@ send_welcome(struct supervisor *s, const struct worker *w)
 	m.welcome.name = span_of(w->name);
 	m.welcome.start = w->start;
 	m.welcome.edition = w->edition;
+	m.welcome.accounts = 1;
 	ledger_send(s, s->back, &w->peer, &m);
 }
 
@@ -235,6 +237,58 @@ on_progress(struct supervisor *s, struct worker *w,
 		emit_progress(s, t, w, said.text);
 }
 
+/* ---- accounts ---- */
+
+static void
+on_reserve(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
+    const struct proto *msg)
+{
+	const struct proto_reserve *m = &msg->reserve;
+	struct proto reply = {.type = PROTO_RESERVED};
+	struct task *t =
+	    held_task(s, w, m->epoch, m->run, m->task, m->attempt);
+	struct err why = {""};
+
+	/* Who does not hold it will hear so when it renews. */
+	if (t == NULL || t->node != NODE_PLANNER)
+		return;
+	FAILPOINT(reserve_taken);
+	supervisor_at_work(s, t->run);
+	reply.reserved.run = m->run;
+	reply.reserved.task = m->task;
+	reply.reserved.attempt = m->attempt;
+	reply.reserved.request = m->request;
+	reply.reserved.granted = proto_check(msg, &why) == RC_OK &&
+				 budget_reserve(s, t->run, m, &why);
+	reply.reserved.why = span_of(why.text);
+	ledger_send(s, s->back, peer, &reply);
+}
+
+/* What it took is told by whoever made it; its answer counts only where that
+ * one still has the turn. */
+static void
+on_settle(struct supervisor *s, struct worker *w, const struct bus_peer *peer,
+    const struct proto *msg)
+{
+	const struct proto_settle *m = &msg->settle;
+	struct proto reply = {.type = PROTO_SETTLED};
+	struct task *t =
+	    held_task(s, w, m->epoch, m->run, m->task, m->attempt);
+	struct err err;
+
+	if (m->epoch != s->epoch || proto_check(msg, &err) != RC_OK)
+		return;
+	FAILPOINT(settle_taken);
+	budget_settle(s, lookup_run(s, m->run), m);
+	if (t != NULL && t->node == NODE_PLANNER)
+		outcome_keep_paid(s, t, m->answer);
+	reply.settled.run = m->run;
+	reply.settled.task = m->task;
+	reply.settled.attempt = m->attempt;
+	reply.settled.request = m->request;
+	ledger_send(s, s->back, peer, &reply);
+}
+
 static void
 on_bye(struct supervisor *s, struct worker *w,
     const struct bus_peer *peer UNUSED, const struct proto *msg)
@@ -258,6 +312,8 @@ static const struct {
     {PROTO_PROGRESS, on_progress},
     {PROTO_BYE, on_bye},
     {PROTO_TOOLS, on_tools},
+    {PROTO_RESERVE, on_reserve},
+    {PROTO_SETTLE, on_settle},
 };
 
 static void

@@ -51,6 +51,19 @@ put_refused(struct buf *b, const struct refusals *x)
 	wire_put_str(b, x->why);
 }
 
+/* The answers of a model that were paid for in this turn. */
+static void
+put_paid(struct buf *b, const struct task *t)
+{
+	struct wire_r in = wire_reader(buf_span(&t->outcome));
+	uint32_t n = 0;
+
+	for (; in.p < in.end && !in.bad; n++)
+		wire_raw(&in);
+	wire_put_array(b, n);
+	wire_put_raw(b, buf_span(&t->outcome));
+}
+
 /* The planner sees the state and what there is to run, that a report is made
  * here of what it concludes, and what was wrong with the answer before. */
 static void
@@ -59,14 +72,22 @@ planner_input(struct supervisor *s, struct task *t, struct buf *b)
 	static const char yes[] = {(char)0xc3};
 	const struct refusals *x = &t->run->refusals;
 	auto_buf refused = {.max = 4096};
-	struct state_extra extras[] = {
+	auto_buf paid = {.max = PROTO_BYTES_MAX};
+	struct state_extra extras[4] = {
 	    {"tools", registry_tools_encoded(s->workers)},
-	    {"renders", span_make(yes, sizeof(yes))}, {"refused", {NULL, 0}}};
+	    {"renders", span_make(yes, sizeof(yes))}};
+	unsigned n = 2;
 
-	if (x->n > 0)
+	if (x->n > 0) {
 		put_refused(&refused, x);
-	extras[2].value = buf_span(&refused);
-	state_encode(t->run->state, b, extras, x->n > 0 ? 3 : 2);
+		extras[n++] =
+		    (struct state_extra){"refused", buf_span(&refused)};
+	}
+	if (t->outcome.len > 0) {
+		put_paid(&paid, t);
+		extras[n++] = (struct state_extra){"paid", buf_span(&paid)};
+	}
+	state_encode(t->run->state, b, extras, n);
 }
 
 /* The key is that under which a tool that may be repeated does it once,

@@ -10,7 +10,7 @@
 #include "supervisor/run/checkpoint.h"
 
 /* What a fork does not take over: it says these itself. */
-static const char *const own[] = {"id", "seq", "forked_from", NULL};
+static const char *const own[] = {"id", "seq", "forked_from", "spent", NULL};
 /* And one that asks something else: how the other came to its end. */
 static const char *const ended[] = {"input", "follows", "planner_plan",
     "decision", "final_report", "verdict", "status", "reason", "iteration",

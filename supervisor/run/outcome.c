@@ -19,6 +19,7 @@
 #include "common/base/utf8.h"
 #include "common/wire/wire.h"
 #include "supervisor/run/approve.h"
+#include "supervisor/run/budget.h"
 #include "supervisor/run/ledger.h"
 #include "supervisor/run/step.h"
 
@@ -123,8 +124,12 @@ planner_update(struct run *r, struct span update, struct buf *b)
 	for (i = 0; i < ARRAY_LEN(planner_keys); i++)
 		n += wire_find(update, planner_keys[i]).n != 0;
 	n += refused && wire_find(update, "notes").n == 0;
-	wire_put_map(b, n + 4);
+	wire_put_map(b, n + 4 + (r->spent.calls > 0));
 	run_put_seq(r, b, 1);
+	if (r->spent.calls > 0) {
+		wire_put_str(b, "spent");
+		budget_put_spent(b, r);
+	}
 	for (i = 0; i < ARRAY_LEN(planner_keys); i++) {
 		struct span v = wire_find(update, planner_keys[i]);
 		bool notes = strcmp(planner_keys[i], "notes") == 0;
@@ -181,6 +186,8 @@ hold_turn(struct supervisor *s, struct task *t)
 		wire_put_str(&b, "waits for an executor: none is here");
 		ledger_emit(s, t->run, "progress", &b);
 	}
+	/* What it was told of is not what it will be told of. */
+	buf_reset(&t->outcome);
 	/* Who has come while it planned is there already. */
 	t->held = t->told;
 	step_enqueue(s, t);
@@ -226,9 +233,27 @@ refuse_turn(struct supervisor *s, struct task *t, const char *why)
 	if (r->refusals.n == RUN_REFUSALS_MAX)
 		return false;
 	run_refuse(r, t->worker_name, why);
+	/* It was used, and did not do. */
+	buf_reset(&t->outcome);
 	step_tell_retry(s, t, why);
 	step_enqueue(s, t);
 	return true;
+}
+
+void
+outcome_keep_paid(struct supervisor *s, struct task *t, struct span answer)
+{
+	int64_t n = wire_find_int(answer, "n", -1);
+	struct wire_r in = wire_reader(buf_span(&t->outcome));
+
+	if (n < 0)
+		return;
+	while (in.p < in.end && !in.bad)
+		if (wire_find_int(wire_raw(&in), "n", -1) == n)
+			return;
+	buf_add_span(&t->outcome, answer);
+	t->dirty = true;
+	ledger_dirty(s, t->run);
 }
 
 static void
@@ -507,7 +532,8 @@ outcome_cut(struct supervisor *s, struct run *r)
 
 	for (i = 0; i < r->n_tasks; i++) {
 		cut_step(s, &r->tasks[i]);
-		known |= r->tasks[i].outcome.len != 0;
+		known |= r->tasks[i].node == NODE_EXECUTOR &&
+			 r->tasks[i].outcome.len != 0;
 	}
 	/* The report tells what was established, and what was done. */
 	if (known)

@@ -23,4 +23,10 @@ void outcome_join(struct supervisor *s, struct run *r);
  * enters the state. */
 void outcome_cut(struct supervisor *s, struct run *r);
 
+/* An answer of a model that the turn's planner has paid for: whoever takes the
+ * turn next is given it. Empty: none; one that is there already is not kept
+ * twice. */
+void outcome_keep_paid(
+    struct supervisor *s, struct task *t, struct span answer);
+
 #endif

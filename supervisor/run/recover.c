@@ -12,6 +12,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/wire/wire.h"
+#include "supervisor/run/budget.h"
 #include "supervisor/run/engine.h"
 #include "supervisor/run/finish.h"
 #include "supervisor/run/ledger.h"
@@ -137,13 +138,12 @@ take_task(void *ctx, const struct store_task *row)
 	    SPAN_ARG(row->approved_by));
 	snprintf(t->worker_name, sizeof(t->worker_name), "%.*s",
 	    SPAN_ARG(row->worker));
-	if (!stays(task_state_parse(row->state), t->class)) {
-		step_enqueue(c->s, t);
-		return;
-	}
-	t->state = task_state_parse(row->state);
 	buf_reset(&t->outcome);
 	buf_add_span(&t->outcome, row->outcome);
+	if (!stays(task_state_parse(row->state), t->class))
+		step_enqueue(c->s, t);
+	else
+		t->state = task_state_parse(row->state);
 }
 
 /* A step that was leased when nobody is left who knows to whom. */
@@ -190,7 +190,9 @@ resume(struct recovery *c, struct err *err)
 		return rc;
 	FAILPOINT(recover_folded);
 	run_recall(r);
-	rc = resume_tasks(c, err);
+	rc = budget_recall(s, r, err);
+	if (rc == RC_OK)
+		rc = resume_tasks(c, err);
 	if (rc != RC_OK)
 		return rc;
 	if (ledger_good(s, s->ops->task_clear(s->store, r->row, err), err))

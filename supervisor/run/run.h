@@ -71,7 +71,9 @@ struct task {
 	int64_t leased_ms;
 	int64_t evidence;		/* the number its evidence gets */
 	int64_t cites;			/* what it looked into instead; 0: none */
-	struct buf outcome;		/* DONE, UNKNOWN: {feedback, evidence} */
+	struct buf outcome;		/* DONE, UNKNOWN: {feedback, evidence};
+					 * of a planner's, the answers of a
+					 * model it has paid for, one by one */
 	enum tool_class class;		/* the strictest it was ever found */
 	char approved_by[TASK_BY_MAX + 1];	/* "": by nobody */
 	int progress;			/* events of it so far */
@@ -139,6 +141,7 @@ struct run {
 	int64_t told_seq;			/* durable up to this event */
 	int64_t failures;
 	int64_t recoveries;			/* as in its row: blame.h */
+	struct store_sum spent;			/* on models: budget.h */
 	bool webhook;				/* alerts began it */
 	bool cancelled, deadline_passed, planner_failed, ended;
 	enum node lacks;			/* as in facts */

@@ -11,6 +11,7 @@
  *	outcome, dispatch, front -> approve	UNSAFE steps
  *	these five, look -> step		one task
  *	dispatch -> look			steps that are answered here
+ *	back, outcome, recover -> budget	what models may cost
  *	all of these -> ledger -> follow	written down, then told
  *	front -> query, fork -> checkpoint, lookup	read from the store
  *	front, back, turn, retry -> calls	steps of no run
@@ -38,6 +39,7 @@ enum { FOLLOW_BUCKETS = 4096 };
 struct calls;
 struct incidents;
 struct letters;
+struct budget;
 struct page;
 struct speech;
 
@@ -71,6 +73,7 @@ struct supervisor {
 	struct task_queue looks;	/* steps that are answered here */
 	struct windows *windows;	/* of the gateways */
 	struct blame *blame;		/* NULL: nobody is */
+	struct budget *budget;		/* what models may cost */
 	/* By gateway and request: each is looked up when it asks again. */
 	struct follower_list followers[FOLLOW_BUCKETS];
 	struct follower_queue behind;	/* those that are not live */

@@ -98,6 +98,22 @@ struct store_slip {
 	struct span data;	/* a msgpack value */
 };
 
+/* One request to a model: what it counts for, and of what. */
+struct store_call {
+	int64_t id;
+	struct span run;	/* its id; the run may expire before */
+	struct span what;	/* task.attempt.request */
+	struct span model;
+	int64_t day;		/* UTC, since the epoch */
+	bool settled;		/* else it counts for what was reserved */
+	int64_t tokens, cost;	/* 1e-12 of the price table's unit */
+	int64_t prompt, cached, answer;	/* tokens, once it is settled */
+};
+
+struct store_sum {
+	int64_t calls, tokens, cost, prompt, cached, answer;
+};
+
 struct store_list {
 	int64_t before_row;	/* only runs older than this; 0: the newest */
 	int64_t limit;
@@ -160,6 +176,10 @@ struct store_ops {
 	    struct store *s, const struct store_slip *slip, struct err *err);
 	enum rc (*slip_drop)(struct store *s, enum store_slip_kind kind,
 	    struct span key, struct err *err);
+
+	/* Inserts or replaces. Those of long past days go with that. */
+	enum rc (*call_put)(struct store *s, const struct store_call *c,
+	    struct err *err);
 
 	/* Hands the batch over and begins another; its number, counted from
 	 * 1. 0: it was empty. */
@@ -227,6 +247,11 @@ struct store_ops {
 	enum rc (*evidence_get)(struct store *s, int64_t row, int64_t number,
 	    void (*each)(void *ctx, const struct store_evidence *), void *ctx,
 	    struct err *err);
+	/* The sum of a run's calls (day -1), or of a day's (run empty); and
+	 * the id of the last call there is, 0: none. */
+	enum rc (*call_sum)(struct store *s, int64_t day, struct span run,
+	    struct store_sum *ret, struct err *err);
+	enum rc (*call_last)(struct store *s, int64_t *ret, struct err *err);
 	/* Also what is not durable yet. */
 	enum rc (*evidence_written)(struct store *s, int64_t row,
 	    int64_t number,

@@ -1,7 +1,7 @@
 /*
  * store_batch.c - what one transaction will write.
  */
-#include "supervisor/store/store_batch.h"
+#include "supervisor/store/store_call.h"
 
 #include <stdlib.h>
 
@@ -12,6 +12,7 @@ batch_new(void)
 
 	TAILQ_INIT(&b->changes);
 	buf_init(&b->slips, BATCH_BYTES_MAX);
+	STAILQ_INIT(&b->calls);
 	return b;
 }
 
@@ -32,6 +33,7 @@ batch_free(struct batch *b)
 
 	if (b == NULL)
 		return;
+	store_calls_free(b);
 	while ((c = TAILQ_FIRST(&b->changes)) != NULL) {
 		TAILQ_REMOVE(&b->changes, c, list);
 		change_free(c);
@@ -43,7 +45,8 @@ batch_free(struct batch *b)
 bool
 batch_is_empty(const struct batch *b)
 {
-	return TAILQ_EMPTY(&b->changes) && b->slips.len == 0;
+	return TAILQ_EMPTY(&b->changes) && b->slips.len == 0 &&
+	       STAILQ_EMPTY(&b->calls);
 }
 
 struct change *

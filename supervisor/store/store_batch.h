@@ -30,6 +30,7 @@ struct batch {
 	STAILQ_ENTRY(batch) list;
 	uint64_t number;
 	TAILQ_HEAD(, change) changes;
+	STAILQ_HEAD(, batch_call) calls;	/* store_call.h */
 	struct change *buckets[BATCH_BUCKETS];
 	struct buf slips;		/* records: store_slip.h */
 	/* Once it was executed: */

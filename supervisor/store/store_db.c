@@ -15,6 +15,11 @@
 #define RUN_SELECT                                                             \
 	"SELECT " RUN_COLUMNS ", chain, seal, place, link FROM runs "
 
+#define CALL_SUM                                                               \
+	"SELECT count(*), coalesce(sum(tokens), 0), coalesce(sum(cost), 0), "  \
+	"coalesce(sum(prompt), 0), coalesce(sum(cached), 0), "                 \
+	"coalesce(sum(answer), 0) FROM calls "
+
 static const char *const texts[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_LOOK] = "BEGIN",
@@ -93,6 +98,15 @@ static const char *const texts[SQL_COUNT] = {
 	"(SELECT row FROM runs) UNION ALL "
 	"SELECT 'blob ' || id FROM blobs WHERE id NOT IN "
 	"(SELECT blob FROM refs) LIMIT 1",
+
+    [SQL_CALL_PUT] =
+	"INSERT OR REPLACE INTO calls (id, run, what, model, day, settled, "
+	"tokens, cost, prompt, cached, answer) VALUES (?1, ?2, ?3, ?4, ?5, "
+	"?6, ?7, ?8, ?9, ?10, ?11)",
+    [SQL_CALL_EXPIRE] = "DELETE FROM calls WHERE day < ?1",
+    [SQL_CALL_SUM_DAY] = CALL_SUM "WHERE day = ?1",
+    [SQL_CALL_SUM_RUN] = CALL_SUM "WHERE run = ?1",
+    [SQL_CALL_LAST] = "SELECT coalesce(max(id), 0) FROM calls",
 };
 
 enum rc

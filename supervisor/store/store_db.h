@@ -15,7 +15,7 @@
 
 enum {
 	STORE_APPLICATION = 0x43554c50,	/* "CULP", in the file's header */
-	STORE_VERSION = 5,		/* the schema this build writes */
+	STORE_VERSION = 6,		/* the schema this build writes */
 	STORE_VERSION_LEAST = 4,	/* that it takes over */
 	STORE_CHECK_BYTES = 256 << 20,	/* larger files: checked as read */
 	STORE_RUN_COLUMNS = 18,		/* of struct store_run, sealed */
@@ -59,6 +59,11 @@ enum sql {
 	SQL_SLIP_OF,
 	SQL_SLIP_DELETE,
 	SQL_STRAY,
+	SQL_CALL_PUT,
+	SQL_CALL_EXPIRE,
+	SQL_CALL_SUM_DAY,
+	SQL_CALL_SUM_RUN,
+	SQL_CALL_LAST,
 	SQL_COUNT
 };
 

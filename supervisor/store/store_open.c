@@ -181,12 +181,12 @@ store_sync_directory(const char *path, struct err *err)
 static enum rc
 store_create_at(struct store *s, const char *path, struct err *err)
 {
-	auto_str sql = xasprintf("BEGIN IMMEDIATE; %s %s "
+	auto_str sql = xasprintf("BEGIN IMMEDIATE; %s %s %s "
 				 "PRAGMA application_id = %d; "
 				 "PRAGMA user_version = %d; COMMIT; "
 				 "PRAGMA journal_mode = WAL",
-	    SUPERVISOR_SCHEMA, SUPERVISOR_SCHEMA_5, STORE_APPLICATION,
-	    STORE_VERSION);
+	    SUPERVISOR_SCHEMA, SUPERVISOR_SCHEMA_5, SUPERVISOR_SCHEMA_6,
+	    STORE_APPLICATION, STORE_VERSION);
 	enum rc rc = store_db_connect(&s->write, path, false, err);
 
 	if (rc == RC_OK)
@@ -258,7 +258,8 @@ store_ask_version(
 static enum rc
 store_take_over(struct store *s, uint32_t version, struct err *err)
 {
-	static const char *const steps[] = {SUPERVISOR_SCHEMA_5};
+	static const char *const steps[] = {
+	    SUPERVISOR_SCHEMA_5, SUPERVISOR_SCHEMA_6};
 	enum rc rc = RC_OK;
 
 	for (; rc == RC_OK && version < STORE_VERSION; version++) {

@@ -3,6 +3,7 @@
  * table itself.
  */
 #include "common/base/failpoint.h"
+#include "supervisor/store/store_call.h"
 #include "supervisor/store/store_read.h"
 #include "supervisor/store/store_row.h"
 #include "supervisor/store/store_scroll.h"
@@ -161,6 +162,29 @@ sqlite_evidence_share(struct store *s, int64_t from, int64_t to,
 	return RC_OK;
 }
 
+/* ---- calls ---- */
+
+static enum rc
+sqlite_call_put(
+    struct store *s, const struct store_call *c, struct err *err UNUSED)
+{
+	store_call_add(s->open, c);
+	return RC_OK;
+}
+
+static enum rc
+sqlite_call_sum(struct store *s, int64_t day, struct span run,
+    struct store_sum *ret, struct err *err)
+{
+	return store_call_sum(&s->read, day, run, ret, err);
+}
+
+static enum rc
+sqlite_call_last(struct store *s, int64_t *ret, struct err *err)
+{
+	return store_call_last(&s->read, ret, err);
+}
+
 /* ---- batches ---- */
 
 static uint64_t
@@ -238,6 +262,7 @@ const struct store_ops store_sqlite = {
     .evidence_share = sqlite_evidence_share,
     .slip_put = slip_put,
     .slip_drop = slip_drop,
+    .call_put = sqlite_call_put,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .under_way = sqlite_under_way,
@@ -255,6 +280,8 @@ const struct store_ops store_sqlite = {
     .event_each = read_event_each,
     .task_each = read_task_each,
     .evidence_get = read_evidence_get,
+    .call_sum = sqlite_call_sum,
+    .call_last = sqlite_call_last,
     .evidence_written = read_evidence_written,
     .slip_each = slip_each,
 };

@@ -2,6 +2,7 @@
  * store_write.c - a batch becomes one transaction. On the store's thread.
  */
 #include "common/base/failpoint.h"
+#include "supervisor/store/store_call.h"
 #include "supervisor/store/store_row.h"
 #include "supervisor/store/store_slip.h"
 #include "supervisor/store/store_tails.h"
@@ -349,6 +350,8 @@ writer_inside(struct writer *w, const struct batch *b, struct err *err)
 		rc = change_write(w, c, err);
 	if (rc == RC_OK)
 		rc = slips_write(w->db, b, err);
+	if (rc == RC_OK)
+		rc = store_calls_write(w->db, b, err);
 	return rc == RC_OK ? head_write(w, head, err) : rc;
 }
 

@@ -10,6 +10,7 @@ static const char *const not_swept[] = {"store_created",
     "deadline", "bye_taken", "supervisor_drains", "worker_drains",
     "gateway_drains", "worker_revoked", "blob_inserted",
     "lapsed", "orphaned", "submit_known", "supervisor_anew", "up_locked",
-    "up_started_one", "up_reaped", "up_ready", "up_ending"};
+    "up_started_one", "up_reaped", "up_ready", "up_ending",
+    "reserve_taken", "settle_taken", "answer_paid", "answer_kept"};
 
 #endif

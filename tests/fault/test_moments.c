@@ -13,6 +13,7 @@
 #include "tests/fault/not_swept.h"
 #include "tests/harness/campaign.h"
 #include "tests/harness/house.h"
+#include "tests/harness/llm_stub.h"
 #include "tests/harness/invariant.h"
 #include "tests/harness/reseal.h"
 #include "tests/harness/siege.h"
@@ -376,6 +377,57 @@ START_TEST(up_asked_to_end_at_any_moment_ends_all_in_time)
 }
 END_TEST
 
+/* ---- the moments of a model that is paid ---- */
+
+static const struct {
+	const char *name;
+	int asked; /* so often, whoever dies then */
+} of_models[] = {{"reserve_taken", 1}, {"settle_taken", 2}, {"answer_paid", 2},
+    {"answer_kept", 1}};
+
+static void
+end_paid(const char *name, int asked)
+{
+	static const char *const args[] = {"investigate", "--json", NULL};
+	auto_str list = xasprintf("%s:%s", name, action);
+	auto_str mark = NULL;
+	struct llm_stub *stub = llm_stub_new();
+	const char *more[] = {"--planner", "rules+openai", "--llm-url",
+	    llm_stub_url(stub), "--llm-model", "stub-1", NULL};
+	struct house_spec spec = {.more = more};
+	struct invariant in;
+	struct house *h;
+
+	llm_stub_speak_for(stub, 0,
+	    "{\"decision\":\"FINISH\",\"summary\":\"It is so.\"}", 1000, 600,
+	    40);
+	setenv("CULPRIT_FAILPOINT", list, 1);
+	h = house_start(&spec);
+	mark = xasprintf("%s/failpoint.%s", house_data(h), name);
+	/* Prometheus is not there: the run ends incomplete. */
+	ck_assert_int_eq(house_run(h, args, NULL, NULL), 1);
+	ck_assert(is_marked(mark));
+	if (!asks())
+		ck_assert_int_eq(llm_stub_asked(stub), asked);
+	in = (struct invariant){.data_dir = house_data(h), .settled = true};
+	invariant_assert(&in);
+	house_free(h);
+	llm_stub_free(stub);
+}
+
+START_TEST(a_kill_when_a_model_is_paid_pays_for_no_kept_answer_again)
+{
+	end_paid(of_models[_i].name, of_models[_i].asked);
+}
+END_TEST
+
+START_TEST(being_asked_to_end_then_loses_nothing_either)
+{
+	action = "term";
+	end_paid(of_models[_i].name, of_models[_i].asked);
+}
+END_TEST
+
 /* test_sweep.c leaves exactly these to this test. */
 START_TEST(what_is_not_swept_is_provoked)
 {
@@ -386,6 +438,8 @@ START_TEST(what_is_not_swept_is_provoked)
 			found |= strcmp(provoked[k].name, not_swept[i]) == 0;
 		for (size_t k = 0; k < ARRAY_LEN(of_up); k++)
 			found |= strcmp(of_up[k], not_swept[i]) == 0;
+		for (size_t k = 0; k < ARRAY_LEN(of_models); k++)
+			found |= strcmp(of_models[k].name, not_swept[i]) == 0;
 		ck_assert_msg(found, "%s is not provoked", not_swept[i]);
 	}
 }
@@ -398,6 +452,10 @@ main(void)
 {
 #ifdef CULPRIT_FAILPOINTS
 	const struct test_entry tests[] = {
+	    {a_kill_when_a_model_is_paid_pays_for_no_kept_answer_again,
+		(int)ARRAY_LEN(of_models)},
+	    {being_asked_to_end_then_loses_nothing_either,
+		(int)ARRAY_LEN(of_models)},
 	    {what_is_not_swept_is_provoked, 0},
 	    {a_kill_at_a_moment_that_is_provoked_loses_nothing,
 		(int)ARRAY_LEN(provoked)},

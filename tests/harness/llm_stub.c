@@ -95,16 +95,35 @@ llm_stub_say(struct llm_stub *s, int n, const char *bytes)
 	pthread_mutex_unlock(&s->mutex);
 }
 
-void
-llm_stub_speak(struct llm_stub *s, int n, const char *text)
+static void
+speak(struct llm_stub *s, int n, const char *text, const char *usage)
 {
 	auto_buf bytes = {.max = 1 << 20};
 
 	buf_adds(
 	    &bytes, LLM_SSE "data: {\"choices\":[{\"delta\":{\"content\":");
 	json_put_string(&bytes, span_of(text));
-	buf_adds(&bytes, "}}]}\n\n" LLM_ENDS("stop"));
+	buf_addf(&bytes, "}}]}\n\n%s" LLM_ENDS("stop"), usage);
 	llm_stub_say(s, n, buf_str(&bytes));
+}
+
+void
+llm_stub_speak(struct llm_stub *s, int n, const char *text)
+{
+	speak(s, n, text, "");
+}
+
+void
+llm_stub_speak_for(struct llm_stub *s, int n, const char *text, int prompt,
+    int cached, int answer)
+{
+	auto_str usage = xasprintf(
+	    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":%d,"
+	    "\"completion_tokens\":%d,\"prompt_tokens_details\":{"
+	    "\"cached_tokens\":%d}}}\n\n",
+	    prompt, answer, cached);
+
+	speak(s, n, text, usage);
 }
 
 int

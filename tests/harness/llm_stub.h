@@ -37,6 +37,11 @@ void llm_stub_say(struct llm_stub *s, int n, const char *bytes);
 /* The same: a stream that says text, which is what a model would. */
 void llm_stub_speak(struct llm_stub *s, int n, const char *text);
 
+/* The same, saying so many tokens of a prompt, some of them cached, and of the
+ * answer. */
+void llm_stub_speak_for(struct llm_stub *s, int n, const char *text,
+    int prompt, int cached, int answer);
+
 /* Forgets its answers and what it saw. */
 void llm_stub_forget(struct llm_stub *s);
 

@@ -4,6 +4,7 @@
  */
 #include "common/base/buf.h"
 #include "supervisor/store/store.h"
+#include "supervisor/store/store_in.h"
 #include "tests/harness/fix.h"
 #include "tests/harness/texts.h"
 
@@ -307,6 +308,115 @@ START_TEST(what_is_rolled_back_never_was)
 }
 END_TEST
 
+/* ---- calls of models ---- */
+
+static void
+put_call(struct fix *f, int64_t id, const char *run, int64_t day,
+    bool settled, int64_t tokens)
+{
+	MUST(ops->call_put(f->s,
+	    &(struct store_call){.id = id,
+		.run = span_of(run),
+		.what = span_of("1.1.1"),
+		.model = span_of("m"),
+		.day = day,
+		.settled = settled,
+		.tokens = tokens,
+		.cost = 10 * tokens},
+	    &fix_err));
+}
+
+static int64_t
+tokens_of(struct fix *f, int64_t day, const char *run)
+{
+	struct store_sum sum;
+
+	MUST(ops->call_sum(f->s, day, span_of(run), &sum, &fix_err));
+	ck_assert_int_eq(sum.cost, 10 * sum.tokens);
+	return sum.tokens;
+}
+
+START_TEST(calls_are_replaced_added_up_and_dropped_in_the_end)
+{
+	int64_t last = -1;
+	auto_fix f;
+
+	fix_init(&f);
+	MUST(ops->call_last(f.s, &last, &fix_err));
+	ck_assert_int_eq(last, 0);
+	put_call(&f, 1, "a", 100, false, 500);
+	put_call(&f, 2, "b", 100, false, 70);
+	put_call(&f, 3, "a", 101, false, 9);
+	fix_settle(&f);
+	put_call(&f, 1, "a", 100, true, 300);
+	fix_settle(&f);
+	fix_reopen(&f);
+	ck_assert_int_eq(tokens_of(&f, 100, ""), 370);
+	ck_assert_int_eq(tokens_of(&f, 101, ""), 9);
+	ck_assert_int_eq(tokens_of(&f, -1, "a"), 309);
+	ck_assert_int_eq(tokens_of(&f, -1, "none"), 0);
+	MUST(ops->call_last(f.s, &last, &fix_err));
+	ck_assert_int_eq(last, 3);
+	put_call(&f, 4, "c", 161, false, 1);
+	fix_settle(&f);
+	ck_assert_int_eq(tokens_of(&f, 100, ""), 0);
+	ck_assert_int_eq(tokens_of(&f, 101, ""), 9);
+}
+END_TEST
+
+static void
+change_file(const char *path, const char *sql)
+{
+	sqlite3 *db;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static int
+version_of(const char *path)
+{
+	sqlite3_stmt *st;
+	sqlite3 *db;
+	int n;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(
+	    sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL),
+	    SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
+	n = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return n;
+}
+
+/* Version 4 had no table of calls. */
+START_TEST(a_store_of_the_version_before_becomes_one_of_this)
+{
+	struct store *view;
+	int64_t row;
+	auto_fix f;
+
+	fix_init(&f);
+	row = fix_add_full_run(&f, "old", 5);
+	ops->close(f.s);
+	f.s = NULL;
+	change_file(f.path, "DROP TABLE calls; PRAGMA user_version = 4");
+	/* Who only looks does not change it. */
+	MUST(store_view(f.path, &view, &fix_err));
+	store_close(view);
+	fix_open(&f);
+	fix_see_all(&f, row);
+	ck_assert_str_ne(fix_seen(&f), "");
+	put_call(&f, 1, "old", 100, false, 5);
+	fix_settle(&f);
+	ck_assert_int_eq(tokens_of(&f, 100, ""), 5);
+	ck_assert_int_eq(version_of(f.path), STORE_VERSION);
+}
+END_TEST
+
 START_TEST(the_epoch_grows_with_every_open)
 {
 	auto_fix f;
@@ -384,6 +494,8 @@ main(void)
 	    {events_are_read_after_a_number_up_to_a_limit, 0},
 	    {tasks_are_replaced_and_cleared, 0},
 	    {what_is_rolled_back_never_was, 0},
+	    {calls_are_replaced_added_up_and_dropped_in_the_end, 0},
+	    {a_store_of_the_version_before_becomes_one_of_this, 0},
 	    {the_epoch_grows_with_every_open, 0},
 	    {a_second_opener_is_refused_by_name_of_the_first, 0},
 	    {who_was_superseded_writes_nothing_more, 0},

@@ -86,7 +86,7 @@ START_TEST(a_newer_schema_is_refused_untouched)
 	f.s = NULL;
 	change_by_sqlite(f.path, "PRAGMA user_version = 999");
 	bytes = read_bytes(f.path, &n);
-	assert_refused(&f, bytes, n, "schema 999, this build knows 5");
+	assert_refused(&f, bytes, n, "schema 999, this build knows 6");
 	assert_contains(fix_err.text, "use the newer build");
 }
 END_TEST

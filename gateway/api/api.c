@@ -377,6 +377,21 @@ api_healthz(struct api *api, struct web *h)
 	reply_status(exchange_new(api, h), "ok");
 }
 
+/* Ready, and what waits for somebody. */
+static void
+reply_ready(struct exchange *x)
+{
+	const struct link_house *h = link_house(x->api->link);
+	auto_buf b = {.max = 1024};
+
+	buf_addf(&b,
+	    "{\"status\":\"ready\",\"planners\":%llu,\"executors\":%llu,"
+	    "\"running\":%llu,\"waits\":%llu}",
+	    (unsigned long long)h->planners, (unsigned long long)h->executors,
+	    (unsigned long long)h->running, (unsigned long long)h->waits);
+	api_reply_json(x, 200, &b);
+}
+
 void
 api_readyz(struct api *api, struct web *h)
 {
@@ -384,7 +399,7 @@ api_readyz(struct api *api, struct web *h)
 	const char *why = "";
 
 	if (link_ready(api->link, &why))
-		reply_status(x, "ready");
+		reply_ready(x);
 	else
 		exchange_problem(x, 503, "not ready: %s", why);
 }

@@ -49,6 +49,7 @@ void api_fork(struct api *api, struct web *h);
 void api_session(struct api *api, struct web *h);
 void api_sign_in(struct api *api, struct web *h);
 void api_sign_out(struct api *api, struct web *h);
+void api_metrics(struct api *api, struct web *h);
 void api_openapi(struct api *api, struct web *h);
 void api_mcp(struct api *api, struct web *h);
 void api_alerts(struct api *api, struct web *h);

@@ -15,6 +15,7 @@
 #include "common/agent/dial.h"
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
+#include "common/wire/wire.h"
 
 enum {
 	TICK_MS = 1000,
@@ -100,6 +101,30 @@ ask_soon(struct link *l)
 		l->soon = zloop_timer(agent_loop(l->a), SOON_MS, 1, on_soon, l);
 }
 
+static uint64_t
+ended_as(const struct proto_house *h, const char *status)
+{
+	return (uint64_t)MAX(wire_find_int(h->ended, status, 0), 0);
+}
+
+static void
+take_house(struct link_house *ret, struct span detail)
+{
+	struct proto_house h;
+	struct err ignored;
+
+	if (proto_get_house(detail, &h, &ignored) != RC_OK)
+		return;
+	*ret = (struct link_house){.planners = h.planners,
+	    .executors = h.executors,
+	    .running = h.running,
+	    .waits = h.waits,
+	    .completed = ended_as(&h, "completed"),
+	    .incomplete = ended_as(&h, "incomplete"),
+	    .failed = ended_as(&h, "failed"),
+	    .cancelled = ended_as(&h, "cancelled")};
+}
+
 static void
 on_status(struct link *l, const struct proto_status *m)
 {
@@ -117,6 +142,7 @@ on_status(struct link *l, const struct proto_status *m)
 	l->there = true;
 	l->ready = m->ready != 0;
 	snprintf(l->reason, sizeof(l->reason), "%.*s", SPAN_ARG(m->reason));
+	take_house(&l->house, m->detail);
 	ask_soon(l);
 	if (anew)
 		log_info("the supervisor was started anew", NULL);
@@ -348,6 +374,18 @@ link_carried(struct link *l, const struct proto_carried *carried)
 }
 
 /* ---- the link ---- */
+
+const struct link_house *
+link_house(const struct link *l)
+{
+	return &l->house;
+}
+
+size_t
+link_calls(const struct link *l)
+{
+	return l->n_calls;
+}
 
 bool
 link_ready(const struct link *l, const char **ret_why)

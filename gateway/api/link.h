@@ -47,6 +47,17 @@ void link_carried(struct link *l, const struct proto_carried *m);
 /* Whether runs can be worked on now; else why not, a sentence. */
 bool link_ready(const struct link *l, const char **ret_why);
 
+/* Who is there and what goes on, as the supervisor said last; of one that does
+ * not say it, 0. */
+struct link_house {
+	uint64_t planners, executors, running, waits;
+	uint64_t completed, incomplete, failed, cancelled;
+};
+const struct link_house *link_house(const struct link *l);
+
+/* How many calls are open. */
+size_t link_calls(const struct link *l);
+
 /* ---- calls; strings are copied, ops borrowed ---- */
 
 struct link_submit {

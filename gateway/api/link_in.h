@@ -66,6 +66,7 @@ struct link {
 	bool ready;
 	int soon; /* timer of the next ATTACH before its time, or -1 */
 	char reason[512];
+	struct link_house house;
 	int64_t heard_ms; /* the last STATUS; 0: never */
 	int64_t away_ms;  /* since when it is not there */
 	int64_t attach_ms;

@@ -43,6 +43,7 @@ const struct route routes[] = {
     {"GET", "/api/docs/{name}", false, 0, {0}, api_doc},
     {"PUT", "/api/docs/{name}", false, API_DOC_BODY_MAX, {0}, api_doc_put},
     {"DELETE", "/api/docs/{name}", false, 0, {0}, api_doc_remove},
+    {"GET", "/metrics", false, 0, {0}, api_metrics},
     {"GET", "/openapi.json", true, 0, {0}, api_openapi},
     {"GET", "/healthz", true, 0, {0}, api_healthz},
     {"GET", "/readyz", true, 0, {0}, api_readyz},

@@ -292,6 +292,38 @@ is_ready(const struct supervisor *s, const char **ret_why)
 	return (*ret_why)[0] == '\0';
 }
 
+static uint64_t
+waits_in_all(const struct supervisor *s)
+{
+	const struct run *r;
+	uint64_t n = 0;
+
+	TAILQ_FOREACH(r, &s->runs, all)
+	n += (uint64_t)approve_waits(r);
+	return n;
+}
+
+/* {status: how many}; of several endings with one status the sum. */
+static void
+put_ended(struct buf *b, const struct supervisor *s)
+{
+	static const char *const statuses[] = {
+	    "completed", "incomplete", "failed", "cancelled"};
+	size_t i;
+
+	wire_put_map(b, ARRAY_LEN(statuses));
+	for (i = 0; i < ARRAY_LEN(statuses); i++) {
+		enum ending e;
+		uint64_t n = 0;
+
+		for (e = ENDING_NONE + 1; e < ENDINGS; e++)
+			if (strcmp(ending_status(e), statuses[i]) == 0)
+				n += s->n_ended[e];
+		wire_put_str(b, statuses[i]);
+		wire_put_u64(b, n);
+	}
+}
+
 static enum rc
 on_attach(struct supervisor *s, const struct bus_peer *peer,
     const struct proto *msg, struct err *err UNUSED)
@@ -299,14 +331,16 @@ on_attach(struct supervisor *s, const struct bus_peer *peer,
 	int64_t since = dispatch_alive_since(s);
 	struct proto m = {.type = PROTO_STATUS};
 	const char *why;
-	const struct proto_house house = {
+	struct proto_house house = {
 	    .planners = registry_count(s->workers, NODE_PLANNER, since),
 	    .executors = registry_count(s->workers, NODE_EXECUTOR, since),
 	    .running = s->n_runs,
+	    .waits = waits_in_all(s),
 	};
-	auto_buf b = {0};
+	auto_buf b = {.max = 1024}, ended = {.max = 1024};
 
-	buf_init(&b, 1024);
+	put_ended(&ended, s);
+	house.ended = buf_span(&ended);
 	proto_put_house(&b, &house);
 	FAILPOINT(attach_taken);
 	m.status.epoch = s->epoch;

@@ -207,6 +207,7 @@ write_all(struct supervisor *s, struct run *r, enum ending e,
 	TAILQ_REMOVE(&s->runs, r, all);
 	TAILQ_INSERT_TAIL(&s->ended, r, all);
 	s->n_runs--;
+	s->n_ended[e]++;
 	log_info("investigation ended", "run", r->id, "status",
 	    ending_status(e), "by", ending_name(e), "reason",
 	    r->reason[0] != '\0' ? r->reason : NULL, NULL);

@@ -33,6 +33,7 @@ enum ending {
 	ENDING_UNREAD,		/* its planner says: nothing could be read */
 	ENDING_NO_EXECUTOR,	/* none was there until the deadline */
 	ENDING_NO_PLANNER,
+	ENDINGS
 };
 enum { ENDING_COUNT = ENDING_NO_PLANNER + 1 };
 

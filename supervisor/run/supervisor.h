@@ -54,6 +54,7 @@ struct supervisor {
 	zhash_t *by_id;			/* id -> run, those under way */
 	struct run_list runs;
 	int n_runs;
+	uint64_t n_ended[ENDINGS];	/* since it was started */
 	struct run_list dirty;
 	struct run_list settling;	/* until the turn's end */
 	struct offload_pool *threads;	/* for what takes long */

@@ -277,6 +277,20 @@ START_TEST(started_without_waiting_it_is_followed_later)
 }
 END_TEST
 
+/* The gateway hears of it within a second or two. */
+static bool
+one_is_counted(void *house)
+{
+	auto_str url = house_url(house, "/metrics");
+	struct answer *w = ask(NULL, url, NULL, NULL);
+	bool counted = strstr(w->body, "\nculprit_investigations_total{"
+				       "status=\"completed\"} 1\n") != NULL &&
+		       strstr(w->body, "\nculprit_ready 1\n") != NULL;
+
+	answer_free(w);
+	return counted;
+}
+
 START_TEST(a_client_that_waits_for_json_gets_the_outcome)
 {
 	static const char *const headers[] = {
@@ -292,6 +306,7 @@ START_TEST(a_client_that_waits_for_json_gets_the_outcome)
 	assert_contains(w->body, "\"status\":\"completed\"");
 	assert_contains(w->body, "# Alert analysis report");
 	answer_free(w);
+	ck_assert(await(one_is_counted, s.house, HOUSE_MS));
 	scene_close(&s);
 }
 END_TEST

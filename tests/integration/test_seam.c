@@ -357,6 +357,7 @@ a_run_goes_all_the_way(void)
 	    (const char *const[]){"follow", s.a, "--json", s.listen, NULL});
 	ck_assert(proc_await_out(viewer, "\"approval\"", LIMIT_MS));
 	ck_assert(tap_await(s.tap, "STATUS.detail.running", LIMIT_MS));
+	ck_assert(tap_await(s.tap, "STATUS.detail.waits", LIMIT_MS));
 	ck_assert(await(is_approved, s.a, LIMIT_MS));
 	refused(s.a, "/steps/2", "{\"approve\":false,\"by\":\"bob\"}", 409,
 	    "approved by ann already");

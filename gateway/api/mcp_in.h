@@ -1,6 +1,6 @@
 /*
- * mcp_in.h - what the two halves of the MCP server share: mcp.c speaks
- * JSON-RPC, mcp_tools.c does what is asked.
+ * mcp_in.h - what the parts of the MCP server share: mcp.c speaks JSON-RPC,
+ * mcp_tools.c does what is asked, mcp_answer.c says what came of it.
  */
 #ifndef GATEWAY_API_MCP_IN_H
 #define GATEWAY_API_MCP_IN_H
@@ -24,6 +24,8 @@ struct mcp {
 	bool reads_stream;  /* the client takes an event stream */
 	int64_t progress;   /* notifications of this request so far */
 	int64_t from, most; /* of evidence: which bytes are wanted */
+	/* What was answered later is answered: goes on with the next. */
+	void (*go_on)(struct mcp *m);
 };
 
 /* Ends the request's answer; json is the whole result. */
@@ -33,10 +35,7 @@ void mcp_error(struct mcp *m, int code, const char *fmt, ...) PRINTF(3, 4);
 /* How far it is, where the client asked to be told. */
 void mcp_progress(struct mcp *m, const char *text);
 
-/* The request that was answered later is answered: goes on with the next. */
-void mcp_go_on(struct mcp *m);
-
-/* tools/list and tools/call; true: answered, false: mcp_go_on comes. */
+/* tools/list and tools/call; true: answered, false: go_on comes. */
 bool mcp_tools_list(struct mcp *m, const cJSON *params);
 bool mcp_tools_call(struct mcp *m, const cJSON *params);
 

@@ -52,7 +52,7 @@ on_fail(void *ctx, const char *why)
 	struct mcp *m = mcp_of(ctx);
 
 	failed(m, span_of(why));
-	mcp_go_on(m);
+	m->go_on(m);
 }
 
 /* True: it was refused, and that is the answer. */
@@ -62,7 +62,7 @@ refused(struct mcp *m, const struct proto_reply *r)
 	if (span_is(r->rc, rc_name(RC_OK)))
 		return false;
 	failed(m, r->text.n > 0 ? r->text : r->rc);
-	mcp_go_on(m);
+	m->go_on(m);
 	return true;
 }
 
@@ -81,7 +81,7 @@ on_step(void *ctx, const struct proto_reply *r)
 		return;
 	if (proto_get_feedback(r->value, &f, &err) != RC_OK) {
 		failed(m, span_of(err.text));
-		mcp_go_on(m);
+		m->go_on(m);
 		return;
 	}
 	good = span_is(f.status, "SUCCESS");
@@ -95,7 +95,7 @@ on_step(void *ctx, const struct proto_reply *r)
 	content_put(&b, buf_span(&text), !good);
 	buf_addc(&b, '}');
 	mcp_result(m, buf_span(&b));
-	mcp_go_on(m);
+	m->go_on(m);
 }
 
 static const struct link_ops step_ops = {
@@ -135,7 +135,7 @@ on_outcome(void *ctx, const struct proto_reply *r)
 		return;
 	if (proto_get_told(r->value, &told, &err) != RC_OK) {
 		failed(m, span_of(err.text));
-		mcp_go_on(m);
+		m->go_on(m);
 		return;
 	}
 	content_put(&b, told.markdown, false);
@@ -148,7 +148,7 @@ on_outcome(void *ctx, const struct proto_reply *r)
 	wire_to_json(&b, told.conclusion);
 	buf_adds(&b, "}}");
 	mcp_result(m, buf_span(&b));
-	mcp_go_on(m);
+	m->go_on(m);
 }
 
 static const struct link_ops outcome_ops = {
@@ -279,7 +279,7 @@ on_evidence(void *ctx, const struct proto_reply *r)
 	content_put(&b, buf_span(&text), false);
 	buf_addc(&b, '}');
 	mcp_result(m, buf_span(&b));
-	mcp_go_on(m);
+	m->go_on(m);
 }
 
 static const struct link_ops evidence_ops = {
@@ -400,7 +400,7 @@ on_tools(void *ctx, const struct proto_reply *r)
 
 	if (!span_is(r->rc, rc_name(RC_OK))) {
 		mcp_error(m, MCP_FAILED, "%.*s", SPAN_ARG(r->text));
-		mcp_go_on(m);
+		m->go_on(m);
 		return;
 	}
 	tools = wire_to_tree(r->value);
@@ -421,7 +421,7 @@ on_tools(void *ctx, const struct proto_reply *r)
 	}
 	buf_adds(&b, "]}");
 	mcp_result(m, buf_span(&b));
-	mcp_go_on(m);
+	m->go_on(m);
 }
 
 static void
@@ -430,7 +430,7 @@ on_tools_fail(void *ctx, const char *why)
 	struct mcp *m = mcp_of(ctx);
 
 	mcp_error(m, MCP_FAILED, "%s", why);
-	mcp_go_on(m);
+	m->go_on(m);
 }
 
 static const struct link_ops tools_ops = {

@@ -217,18 +217,24 @@ count(struct causes_fetching *f, struct causes_look *l, uint32_t *counts,
 
 /* ---- what follows from them ---- */
 
+/* Under one label most of them are found; totals: by label, then name. */
+static void
+add_up(struct causes_look *l, const size_t *totals)
+{
+	l->totals = xcalloc(l->n + 1, sizeof(*l->totals));
+	for (size_t k = 0; k < l->nby; k++)
+		for (size_t i = 0; i < l->n; i++)
+			l->totals[i] = MAX(l->totals[i], totals[k * l->n + i]);
+}
+
 /* As many from the beginning as fit, at least one. */
 static size_t
-fitting(const struct causes_look *l, const size_t *totals, size_t max)
+fitting(const struct causes_look *l, size_t max)
 {
 	size_t sum = 0, i;
 
 	for (i = 0; i < l->n; i++) {
-		size_t most = 0;
-
-		for (size_t k = 0; k < l->nby; k++)
-			most = MAX(most, totals[k * l->n + i]);
-		sum += most;
+		sum += l->totals[i];
 		if (sum > max && i > 0)
 			break;
 	}
@@ -250,24 +256,33 @@ assign(struct causes_look *l, size_t nmetrics, const uint32_t *counts)
 		}
 }
 
-enum rc
-causes_look(struct causes_fetching *f, const char *const *names, size_t n,
-    size_t series_max, struct causes_look *look)
+static struct causes_look
+look_of(struct causes_fetching *f, const char *const *names, size_t n)
 {
 	struct causes_look l = {.names = names, .n = n};
-	uint32_t *counts;
-	size_t *totals, fits;
-	enum rc rc;
 
 	l.metrics = xcalloc(f->nmetrics + 1, sizeof(*l.metrics));
 	for (size_t i = 0; i < f->nmetrics; i++)
 		l.metrics[i] = (struct causes_metric){
 		    .name = f->metrics[i].name, .type = f->metrics[i].type};
 	put_matchers(f, &l);
+	return l;
+}
+
+enum rc
+causes_look(struct causes_fetching *f, const char *const *names, size_t n,
+    size_t series_max, struct causes_look *look)
+{
+	struct causes_look l = look_of(f, names, n);
+	uint32_t *counts;
+	size_t *totals, fits;
+	enum rc rc;
+
 	counts = xcalloc(l.nby * f->nmetrics + 1, sizeof(*counts));
 	totals = xcalloc(l.nby * n + 1, sizeof(*totals));
 	rc = count(f, &l, counts, totals);
-	fits = fitting(&l, totals, series_max);
+	add_up(&l, totals);
+	fits = fitting(&l, series_max);
 	if (fits < l.n) {
 		l.n = fits;
 		put_matchers(f, &l);
@@ -282,6 +297,45 @@ causes_look(struct causes_fetching *f, const char *const *names, size_t n,
 	return rc;
 }
 
+/* Of all series of the known ones, how large a part the names have. */
+static double
+share_of(const struct causes_look *known, const char *const *names, size_t n)
+{
+	double all = 0, part = 0;
+
+	for (size_t i = 0; i < known->n; i++)
+		all += (double)known->totals[i];
+	for (size_t k = 0; k < n; k++) {
+		size_t i = name_of(known, names[k]);
+
+		part += i < known->n ? (double)known->totals[i]
+				     : all / (double)known->n;
+	}
+	return all > 0 ? part / all : 1;
+}
+
+void
+causes_look_like(struct causes_fetching *f, const struct causes_look *known,
+    const char *const *names, size_t n, struct causes_look *look)
+{
+	struct causes_look l = look_of(f, names, n);
+	double share = share_of(known, names, n);
+
+	for (size_t i = 0; i < f->nmetrics; i++) {
+		const struct causes_metric *m = &known->metrics[i];
+
+		for (size_t k = 0; m->count > 0 && k < l.nby; k++)
+			if (m->matcher == known->matchers[k]) {
+				l.metrics[i].by = l.by[k];
+				l.metrics[i].matcher = l.matchers[k];
+				l.metrics[i].count =
+				    (size_t)((double)m->count * share) + 1;
+				l.series += l.metrics[i].count;
+			}
+	}
+	*look = l;
+}
+
 void
 causes_look_done(struct causes_look *l)
 {
@@ -290,4 +344,5 @@ causes_look_done(struct causes_look *l)
 		free(l->matchers[i]);
 	}
 	free(l->metrics);
+	free(l->totals);
 }

@@ -18,7 +18,8 @@ struct causes_look {
 	struct causes_metric *metrics;
 	char *by[CAUSES_LOOK_MAX], *matchers[CAUSES_LOOK_MAX]; /* owned */
 	size_t nby;
-	size_t series; /* in all */
+	size_t *totals; /* owned; series of each name */
+	size_t series;  /* in all */
 };
 
 /*
@@ -28,6 +29,15 @@ struct causes_look {
  */
 NODISCARD enum rc causes_look(struct causes_fetching *f,
     const char *const *names, size_t n, size_t series_max,
+    struct causes_look *look);
+
+/*
+ * The same for other names without asking: under the labels that are known
+ * by now, with as many series as the look has of these names, or of one of
+ * its names on the average. look is the caller's, _done.
+ */
+void causes_look_like(struct causes_fetching *f,
+    const struct causes_look *known, const char *const *names, size_t n,
     struct causes_look *look);
 void causes_look_done(struct causes_look *look);
 

@@ -108,10 +108,9 @@ set_grid(struct near *n)
 	struct causes_fetching *f = n->f;
 	struct causes_look look;
 	double interval;
-	enum rc rc = causes_look(f, own, 1, SIZE_MAX, &look);
+	enum rc rc;
 
-	if (rc != RC_OK)
-		return rc;
+	causes_look_like(f, &n->all, own, 1, &look);
 	for (size_t i = 0; i < f->nmetrics; i++) {
 		f->metrics[i].count = look.metrics[i].count;
 		f->metrics[i].matcher = look.metrics[i].matcher;
@@ -195,8 +194,21 @@ ask_places(struct near *n, const struct causes_look *l)
 	return pods != NULL ? causes_places(n->f, pods) : RC_OK;
 }
 
+/* As many of them as the budget allows, the alert's service first. */
+static void
+look_at_suspects(struct near *n, struct causes_look *look)
+{
+	causes_look_like(n->f, &n->all, n->suspects, n->nsuspects, look);
+	while (look->series > SUSPECT_SERIES && n->nsuspects > 1) {
+		causes_look_done(look);
+		causes_look_like(
+		    n->f, &n->all, n->suspects, --n->nsuspects, look);
+	}
+}
+
 static enum rc
 ask_suspects(struct near *n)
+
 {
 	struct causes_fetching *f = n->f;
 	struct causes_grid before = causes_range_history(f);
@@ -205,9 +217,7 @@ ask_suspects(struct near *n)
 	enum rc rc;
 
 	find_suspects(n);
-	rc = causes_look(f, n->suspects, n->nsuspects, SUSPECT_SERIES, &look);
-	if (rc != RC_OK)
-		return rc;
+	look_at_suspects(n, &look);
 	choose_all(&look, f->nmetrics, f->limits.metric_series_max);
 	asks = plan(n, &look);
 	rc = ask_places(n, &look);
@@ -260,9 +270,9 @@ ask_guests(struct near *n, const char *matcher)
 	enum rc rc = causes_guests(f, matcher, (const char *const *)n->suspects,
 	    n->nsuspects, guests, &k);
 
-	if (rc == RC_OK && k > 0)
-		rc = causes_look(
-		    f, (const char *const *)guests, k, SUSPECT_SERIES, &look);
+	if (k > 0)
+		causes_look_like(
+		    f, &n->all, (const char *const *)guests, k, &look);
 	if (rc == RC_OK && k > 0)
 		rc = ask_places(n, &look);
 	if (rc == RC_OK && k > 0) {
@@ -321,8 +331,8 @@ note_left(struct near *n)
 	causes_fetching_skip(n->f, rest,
 	    n->reach.graph
 		? "no call leads there from the alert's service"
-		: "they are not in the alert's namespace, and no calls are "
-		  "known");
+		: "no call is known that leads there from the alert's "
+		  "service, and they are not in its namespace");
 	if (over > 0)
 		causes_fetching_skip(n->f, far,
 		    "they are further from the alert's service than the "

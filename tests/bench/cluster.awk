@@ -16,10 +16,10 @@ BEGIN {
 {
 	if (!($2 in number)) { number[$2] = ++faults; name[faults] = $2 }
 	if (!($1 in seen)) { seen[$1] = 1; size[++sizes] = $1 }
-	time[$2, $1] = $3 / 1000; cpu[$2, $1] = $4 / 1000
+	took[$2, $1] = $3 / 1000; spent[$2, $1] = $4 / 1000
 	if (to == "table")
 		printf "| %d | %s | %.2f | %.2f | %.1f | %s | %s | %s | %s | %s | %s |\n", \
-		    $1, $2, $3 / 1000, $4 / 1000, $5, $6 > 0 ? $6 : "–", $7, $8, $9, $10, $11
+		    $1, $2, $3 / 1000, $4 / 1000, $5, ($6 > 0 ? $6 : "–"), $7, $8, $9, $10, $11
 }
 
 function text(x, y, anchor, fill, s) {
@@ -62,8 +62,8 @@ END {
 	if (to != "plot") exit
 	print "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"920\" height=\"340\" font-family=\"system-ui, sans-serif\">"
 	print "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>"
-	panel("find_causes, seconds, by series (line: 2 s)", time)
-	panel("processor seconds of Prometheus for it", cpu)
+	panel("find_causes, seconds, by series (line: 2 s)", took)
+	panel("processor seconds of Prometheus for it", spent)
 	for (i = 1; i <= faults; i++)
 		text(left - 60, top + i * 18, "start", colour[i], name[i])
 	print "</svg>"

@@ -16,6 +16,9 @@ struct api;
 /* Bytes of a body that holds a word or two. */
 enum { API_WORD_BODY_MAX = 4 << 10, API_DOC_BODY_MAX = 1000 << 10 };
 
+/* A remark, as JSON may escape it. */
+enum { API_REMARK_BODY_MAX = 64 << 10 };
+
 /* A token, as JSON may escape it. */
 enum { API_TOKEN_BODY_MAX = 32 << 10 };
 
@@ -58,6 +61,8 @@ void api_docs(struct api *api, struct web *h);
 void api_doc(struct api *api, struct web *h);
 void api_doc_put(struct api *api, struct web *h);
 void api_doc_remove(struct api *api, struct web *h);
+void api_verdict(struct api *api, struct web *h);
+void api_note(struct api *api, struct web *h);
 void api_hook(struct api *api, struct web *h);
 void api_healthz(struct api *api, struct web *h);
 void api_readyz(struct api *api, struct web *h);

@@ -90,6 +90,14 @@ struct link_decision {
 struct link_call *link_decide(struct link *l, const struct link_decision *d,
     const struct link_ops *ops, void *ctx);
 
+/* What a person says of a run; verdict "": a note. */
+struct link_remark {
+	const char *run;
+	const char *verdict, *id, *text, *by;
+};
+struct link_call *link_remark(struct link *l, const struct link_remark *m,
+    const struct link_ops *ops, void *ctx);
+
 /* Lets an executor do one step that only reads, of no investigation: on_reply
  * has its feedback as value and its evidence as bytes. */
 struct link_call *link_step(struct link *l, const struct proto_step *step,

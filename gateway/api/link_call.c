@@ -127,6 +127,17 @@ decide_fill(const struct link_call *c, struct proto_decide *m)
 }
 
 static void
+remark_fill(const struct link_call *c, struct proto_remark *m)
+{
+	m->req = c->req;
+	m->run = span_of(c->run);
+	m->verdict = span_of(c->digest);
+	m->id = span_of(c->key);
+	m->text = buf_span(&c->body);
+	m->by = span_of(c->by);
+}
+
+static void
 call_fill(const struct link_call *c, struct proto *m)
 {
 	*m = (struct proto){.type = c->type};
@@ -141,6 +152,8 @@ call_fill(const struct link_call *c, struct proto *m)
 		m->query.args = buf_span(&c->body);
 	} else if (c->type == PROTO_DECIDE) {
 		decide_fill(c, &m->decide);
+	} else if (c->type == PROTO_REMARK) {
+		remark_fill(c, &m->remark);
 	} else if (c->type == PROTO_CALL) {
 		m->call.req = c->req;
 		m->call.within_ms = (uint64_t)c->within_ms;
@@ -350,6 +363,20 @@ link_change(struct link *l, const struct proto_step *step, int64_t within_ms,
 {
 	return step_call(l, &(struct link_step){*step, within_ms, true}, ops,
 	    ctx);
+}
+
+struct link_call *
+link_remark(struct link *l, const struct link_remark *m,
+    const struct link_ops *ops, void *ctx)
+{
+	struct link_call *c = call_new(l, PROTO_REMARK, m->run, ops, ctx);
+
+	c->key = xstrdup(m->id);
+	c->digest = xstrdup(m->verdict);
+	c->by = xstrdup(m->by);
+	buf_adds(&c->body, m->text);
+	link_call_send(c);
+	return c;
 }
 
 struct link_call *

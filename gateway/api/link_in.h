@@ -49,7 +49,8 @@ struct link_call {
 	char *key, *digest;
 	char *fork; /* of FORK: the other run */
 	bool follow_up;
-	char *by;   /* of DECIDE */
+	char *by;   /* of DECIDE and REMARK; key is the latter's id, digest
+		     * its verdict, body its text */
 	uint64_t task;
 	bool approve;
 	int64_t within_ms; /* of CALL */

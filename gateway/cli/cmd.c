@@ -55,6 +55,13 @@ static const struct cmd cmds[] = {
 	"at hand, and is\nwatched like `investigate`: what the question names "
 	"(an alert, a service, E3, a\nmetric, a `query`) is looked at.\n",
 	BIT(OPT_JSON), 2, CONF_ARGS_MAX, 0, true, cmd_ask},
+    {"verdict", "ID right|wrong|helpful [CAUSE]",
+	"say whether one was right, and what the cause was",
+	"Shown in `list` and `show`; a second one by the same person takes the "
+	"place of the\nfirst.\n",
+	0, 2, CONF_ARGS_MAX, 0, true, cmd_verdict},
+    {"note", "ID TEXT", "note something on one", NULL, 0, 2, CONF_ARGS_MAX, 0,
+	true, cmd_note},
     {"replay", "ID", "give one agent again what it was given, and compare",
 	"Runs the agent that stands next to this program on each of its "
 	"turns in the run,\nas it is configured here and now, and shows where "

@@ -84,6 +84,8 @@ int cmd_show(const struct cmd_args *a);
 int cmd_cancel(const struct cmd_args *a);
 int cmd_approve(const struct cmd_args *a);
 int cmd_deny(const struct cmd_args *a);
+int cmd_verdict(const struct cmd_args *a);
+int cmd_note(const struct cmd_args *a);
 int cmd_report(const struct cmd_args *a);
 int cmd_open(const struct cmd_args *a);
 int cmd_evidence(const struct cmd_args *a);

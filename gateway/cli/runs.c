@@ -145,6 +145,7 @@ static void
 list_put(struct buf *b, const cJSON *run)
 {
 	const char *confidence = text_of(run, "confidence");
+	const char *verdict = text_of(run, "verdict");
 
 	put_cell(b, text_of(run, "id"), 26);
 	put_time(b, number_of(run, "created_ms"));
@@ -153,6 +154,7 @@ list_put(struct buf *b, const cJSON *run)
 	put_cell(b,
 	    number_of(run, "waits") > 0 ? "approve?" : text_of(run, "status"),
 	    10);
+	put_cell(b, verdict[0] != '\0' ? verdict : "-", 8);
 	put_cell(b, confidence[0] != '\0' ? confidence : "-", 12);
 	term_put(b, span_of(text_of(run, "input")), TERM_LINE);
 	buf_addc(b, '\n');
@@ -176,6 +178,7 @@ list_print(const struct call_reply *r)
 		put_cell(&b, "STARTED", 25);
 		put_cell(&b, "TOOK", 8);
 		put_cell(&b, "STATUS", 10);
+		put_cell(&b, "VERDICT", 8);
 		put_cell(&b, "CONFIDENCE", 12);
 		buf_adds(&b, "TASK\n");
 	}
@@ -315,6 +318,59 @@ decide(const struct cmd_args *a, bool approve)
 	fprintf(stderr, "step %s of %s is %s by %s\n", step, a->run,
 	    approve ? "approved" : "denied", who);
 	return CMD_DONE;
+}
+
+/* What is typed behind the first n arguments, as one text; the caller's. */
+static char *
+words_from(const struct cmd_args *a, int n)
+{
+	auto_buf b = {.max = CALL_BODY_MAX};
+
+	for (; n < a->conf.n_args; n++)
+		buf_addf(&b, "%s%s", b.len > 0 ? " " : "", a->conf.args[n]);
+	return xstrdup(buf_str(&b));
+}
+
+/* Members by name and value, ended by NULL; and who says it. */
+static int
+say(const struct cmd_args *a, const char *path, const char *const *members)
+{
+	auto_str who = who_decides();
+	cJSON *o = cJSON_CreateObject();
+	auto_call_reply reply = {0};
+	struct err err;
+	char *body;
+	enum rc rc;
+
+	for (; *members != NULL; members += 2)
+		cJSON_AddStringToObject(o, members[0], members[1]);
+	cJSON_AddStringToObject(o, "by", who);
+	body = cJSON_PrintUnformatted(o);
+	cJSON_Delete(o);
+	rc = call_run_with(a, "POST", path, NULL, body, &reply, &err);
+	cJSON_free(body);
+	if (rc != RC_OK)
+		return cmd_fail(a, rc, &err);
+	fprintf(stderr, "noted on %s by %s\n", a->run, who);
+	return CMD_DONE;
+}
+
+int
+cmd_verdict(const struct cmd_args *a)
+{
+	auto_str cause = words_from(a, 2);
+
+	return say(a, "/verdict",
+	    (const char *const[]){"verdict", a->conf.args[1], "cause", cause,
+		NULL});
+}
+
+int
+cmd_note(const struct cmd_args *a)
+{
+	auto_str text = words_from(a, 1);
+
+	return say(a, "/notes", (const char *const[]){"text", text, NULL});
 }
 
 int

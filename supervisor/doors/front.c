@@ -22,6 +22,7 @@
 #include "supervisor/run/ledger.h"
 #include "supervisor/run/letters.h"
 #include "supervisor/run/lookup.h"
+#include "supervisor/run/remark.h"
 #include "supervisor/doors/query.h"
 #include "supervisor/doors/turn.h"
 
@@ -260,6 +261,21 @@ on_decide(struct supervisor *s, const struct bus_peer *peer,
 }
 
 static enum rc
+on_remark(struct supervisor *s, const struct bus_peer *peer,
+    const struct proto *msg, struct err *err)
+{
+	const struct proto_remark *m = &msg->remark;
+	struct lookup_row k;
+	enum rc rc = lookup_find(s, m->run, &k, err);
+
+	if (rc == RC_OK)
+		rc = remark_take(s, &k, m, err);
+	if (rc == RC_OK)
+		reply(s, peer, m->req, RC_OK, k.id, NULL);
+	return rc;
+}
+
+static enum rc
 on_query(struct supervisor *s, const struct bus_peer *peer,
     const struct proto *msg, struct err *err)
 {
@@ -383,6 +399,7 @@ static const struct handler {
     HANDLER(QUERY, query),
     HANDLER(CANCEL, cancel),
     HANDLER(DECIDE, decide),
+    HANDLER(REMARK, remark),
     HANDLER(CALL, call),
 #undef HANDLER
 };

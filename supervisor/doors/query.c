@@ -9,6 +9,7 @@
 #include "supervisor/run/approve.h"
 #include "supervisor/run/checkpoint.h"
 #include "supervisor/run/incident.h"
+#include "supervisor/run/remark.h"
 #include "supervisor/run/ledger.h"
 #include "supervisor/run/lookup.h"
 
@@ -63,7 +64,7 @@ put_gathered(const struct supervisor *s, struct buf *b, struct span id,
 }
 
 struct list_page {
-	const struct supervisor *s;
+	struct supervisor *s;
 	struct buf runs;
 	int64_t n, limit;
 	int64_t last; /* row of the last one on it */
@@ -76,6 +77,10 @@ list_add(void *ctx, const struct store_run *r)
 	struct list_page *p = ctx;
 	const struct run *live = lookup_run(p->s, r->id);
 	auto_buf alerts = {.max = 4096};
+	char verdict[16] = "";
+	struct err err;
+	/* One whose remarks cannot be read is listed all the same. */
+	bool said = remark_verdict(p->s, r->row, verdict, &err) == RC_OK;
 	const struct proto_listed run = {
 	    .id = r->id,
 	    .input = r->input,
@@ -87,6 +92,7 @@ list_add(void *ctx, const struct store_run *r)
 	    .iteration = r->iteration,
 	    .waits = live != NULL ? (uint64_t)approve_waits(live) : 0,
 	    .alerts = put_gathered(p->s, &alerts, r->id, NULL),
+	    .verdict = span_of(said ? verdict : ""),
 	};
 
 	p->more = p->n == p->limit;
@@ -140,12 +146,15 @@ query_show(struct query *q, struct err *err)
 	auto_buf b = {.max = VALUE_BYTES_MAX}, more = {.max = VALUE_BYTES_MAX};
 	auto_buf waits = {.max = VALUE_BYTES_MAX};
 	auto_buf list = {.max = VALUE_BYTES_MAX};
+	auto_buf remarks = {.max = VALUE_BYTES_MAX};
 	auto_buf alerts = {.max = VALUE_BYTES_MAX};
 	const struct run *live = lookup_run(q->s, q->m->run);
 	enum rc rc = lookup_find(q->s, q->m->run, &k, err);
 
 	if (rc == RC_OK)
 		rc = incident_put_list(q->s, &list, k.row, err);
+	if (rc == RC_OK)
+		rc = remark_put_list(q->s, &remarks, k.row, err);
 	if (rc == RC_OK)
 		rc = checkpoint_state(q->s, k.row, &st, err);
 	if (rc != RC_OK)
@@ -159,7 +168,9 @@ query_show(struct query *q, struct err *err)
 				   .last_seq = k.last_seq,
 				   .waits = buf_span(&waits),
 				   .alerts = put_gathered(q->s, &alerts,
-				       span_of(k.id), &list)});
+				       span_of(k.id), &list),
+				   .remarks = buf_span(&remarks)});
+	buf_mark(&more, &remarks);
 	buf_mark(&more, &waits);
 	buf_mark(&more, &alerts);
 	state_encode(

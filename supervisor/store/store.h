@@ -33,7 +33,7 @@ enum {
 	STORE_BYTES_MAX = 64 << 20,	/* one update, event or evidence */
 	STORE_SMALL_BYTES = 16 << 10,	/* evidence kept with its run */
 	STORE_BATCHES_MAX = 1,		/* under way before commit has to wait */
-	STORE_SLIP_KEY_MAX = 64,
+	STORE_SLIP_KEY_MAX = 128,
 	STORE_SLIP_BYTES_MAX = 1 << 20,
 };
 
@@ -85,6 +85,7 @@ enum store_slip_kind {
 	STORE_SLIP_INCIDENT = 1, /* supervisor/run/incident.c, both */
 	STORE_SLIP_ALERT = 2,
 	STORE_SLIP_LETTER = 3, /* supervisor/run/letters.c */
+	STORE_SLIP_REMARK = 4, /* supervisor/run/remark.c */
 };
 
 /*

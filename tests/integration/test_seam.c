@@ -366,6 +366,39 @@ a_run_goes_all_the_way(void)
 }
 
 static void
+people_say_what_they_make_of_it(void)
+{
+	AUTO(tree) show = NULL;
+	AUTO(tree) list = NULL;
+	const cJSON *said;
+
+	answer_free(about(s.a, "/verdict", NULL,
+	    "{\"verdict\":\"wrong\",\"by\":\"ann\"}", 200));
+	answer_free(about(s.a, "/verdict", NULL,
+	    "{\"verdict\":\"right\",\"cause\":\"disk\",\"by\":\"ann\"}",
+	    200));
+	answer_free(about(s.a, "/notes", NULL,
+	    "{\"text\":\"seen before\",\"by\":\"bob\"}", 200));
+	refused(s.a, "/verdict", "{\"verdict\":\"no\",\"by\":\"ann\"}", 400,
+	    "must be right, wrong or helpful");
+	refused(s.a, "/notes", "{\"text\":\"\",\"by\":\"ann\"}", 400,
+	    "say something");
+	refused("nosuch", "/notes", "{\"text\":\"x\",\"by\":\"ann\"}", 404,
+	    "no investigation nosuch");
+	show = get(s.a, "");
+	said = tree_at(tree_at(show, "run"), "remarks");
+	ck_assert_int_eq(cJSON_GetArraySize(said), 2);
+	ck_assert_str_eq(tree_str(said->child, "verdict"), "right");
+	ck_assert_str_eq(tree_str(said->child, "text"), "disk");
+	ck_assert_str_eq(tree_str(said->child->next, "text"), "seen before");
+	ck_assert_str_eq(tree_str(said->child->next, "by"), "bob");
+	list = json_of(request("/api/investigations?limit=1", NULL, NULL));
+	ck_assert_str_eq(
+	    tree_str(tree_at(list, "investigations")->child, "verdict"),
+	    "right");
+}
+
+static void
 what_it_left_is_read(void)
 {
 	struct seen *all = events_of(s.a, "");
@@ -534,6 +567,8 @@ a_viewer_leaves_and_a_run_is_cancelled(void)
 	    2);
 	let_it_be_held(run);
 	refused(run, "/report", NULL, 409, "still under way");
+	refused(run, "/verdict", "{\"verdict\":\"right\",\"by\":\"ann\"}",
+	    409, "nothing to judge yet");
 	ck_assert(tap_await(s.tap, "RENEW.tasks", LIMIT_MS));
 	answer_free(about(run, "/cancel", NULL, "{}", 202));
 	ck_assert(tap_await(s.tap, "REVOKE.attempt", LIMIT_MS));
@@ -758,6 +793,7 @@ START_TEST(every_query_and_message_is_understood_at_the_other_end)
 	tools_are_listed_and_alerts_asked_for();
 	a_worker_is_refused();
 	a_run_goes_all_the_way();
+	people_say_what_they_make_of_it();
 	what_it_left_is_read();
 	evidence_and_checkpoints_are_read();
 	it_is_forked();

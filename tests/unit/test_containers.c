@@ -537,8 +537,10 @@ START_TEST(prometheus_takes_its_configuration)
 		SKIP_TEST("there is no promtool");
 		return;
 	}
-	assert_command("promtool check config --lint=none "
+	/* The token's file is only there in the container. */
+	assert_command("promtool check config --syntax-only "
 		       "deploy/prometheus/prometheus.yml");
+	assert_command("promtool check rules deploy/prometheus/rules.yml");
 	assert_command("promtool test rules tests/unit/containers_rules.yml");
 }
 END_TEST

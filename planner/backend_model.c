@@ -4,6 +4,7 @@
 #include "planner/model.h"
 
 #include "planner/llm/llm_record.h"
+#include "planner/llm/llm_redact.h"
 
 static void
 stop(struct backend *b)
@@ -40,6 +41,8 @@ start_asking(const struct conf *conf, const char *name, zloop_t *loop,
 
 	if (rc == RC_OK)
 		rc = llm_words_load(conf->prompts, &b->words, err);
+	if (rc == RC_OK)
+		rc = llm_redact_open(conf, err);
 	if (rc == RC_OK && conf->record != NULL)
 		rc = llm_record_open(conf->record, err);
 	if (rc != RC_OK)
@@ -84,6 +87,8 @@ start_replay(const struct conf *conf, zloop_t *loop UNUSED,
 		rc = llm_record_planner(conf->record, planner, err);
 	if (rc == RC_OK)
 		rc = llm_words_load(conf->prompts, &b->words, err);
+	if (rc == RC_OK)
+		rc = llm_redact_open(conf, err);
 	if (rc != RC_OK)
 		return rc;
 	b->replays = true;

@@ -204,6 +204,50 @@ START_TEST(what_looks_like_a_secret_is_blacked_out)
 }
 END_TEST
 
+/* What is asked for besides: the option, and the lines of a file. */
+static const struct {
+	const char *kinds, *lines, *text, *clean;
+} wishes[] = {
+    {"email", NULL, "ask ann.b@shop.example.org now", "ask [redacted] now"},
+    {"email", NULL, "a@b and 10.0.0.1", "a@b and 10.0.0.1"},
+    {"ip", NULL, "at 10.0.0.1:9090, 1.5 s", "at [redacted]:9090, 1.5 s"},
+    {"ip", NULL, "at fe80::1 and 2001:db8:0:1:2:3:4:5",
+	"at [redacted] and [redacted]"},
+    {"ip", NULL, "at 10:58:03 std::map", "at 10:58:03 std::map"},
+    {"ip, email", NULL, "a@b.c 10.0.0.1 10.0.0.2",
+	"[redacted] [redacted] [redacted]"},
+    {NULL, "# ours\n\ncust-[0-9]+ \n", "CUST-17 and cust-18",
+	"[redacted] and [redacted]"},
+    {NULL, "x?$", "ax", NULL},
+    {NULL, "ok\n(", "a", NULL},
+    {"phone", NULL, "a", NULL},
+    {"", "", "password=hunter22", "password=[redacted]"},
+};
+
+START_TEST(what_the_operator_lists_is_blacked_out_too)
+{
+	char *dir = scratch_new();
+	auto_str path = xasprintf("%s/patterns", dir);
+	struct conf conf = {.llm_redact = wishes[_i].kinds,
+	    .llm_redact_file = wishes[_i].lines != NULL ? path : NULL};
+	auto_buf clean = {.max = 1000};
+	struct err err = {""};
+	enum rc rc;
+
+	if (wishes[_i].lines != NULL)
+		file_write(path, wishes[_i].lines);
+	rc = llm_redact_open(&conf, &err);
+	scratch_free(dir);
+	ck_assert_int_eq(rc == RC_OK, wishes[_i].clean != NULL);
+	if (rc != RC_OK) {
+		assert_contains(err.text, "--llm-redact");
+		return;
+	}
+	llm_redact(&clean, span_of(wishes[_i].text));
+	ck_assert_str_eq(buf_str(&clean), wishes[_i].clean);
+}
+END_TEST
+
 /* ---- settings ---- */
 
 static const struct {
@@ -360,6 +404,8 @@ main(void)
 	    {text_of_others_stays_in_its_fence, 0},
 	    {what_is_cut_is_cut_between_elements_and_numbers_stay_whole, 0},
 	    {what_looks_like_a_secret_is_blacked_out, (int)ARRAY_LEN(secrets)},
+	    {what_the_operator_lists_is_blacked_out_too,
+		(int)ARRAY_LEN(wishes)},
 	    {a_base_url_is_taken_as_people_have_it, (int)ARRAY_LEN(bases)},
 	    {settings_that_are_wrong_are_refused_with_what_to_do,
 		(int)ARRAY_LEN(bad)},

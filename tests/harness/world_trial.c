@@ -32,6 +32,7 @@ struct lane {
 	struct world_result *result;
 	struct world_prom *prom;
 	struct house *house;
+	void *guest;
 	struct house *empty; /* without executors; NULL: not needed yet */
 	struct world *world; /* that is shown; NULL: none */
 	char *url;           /* of the house that is asked */
@@ -193,6 +194,19 @@ tell(struct lane *l, const struct world *w, const struct world_seen *s,
 }
 
 static void
+judge_guest(struct lane *l, const struct world *w, const cJSON *got,
+    const cJSON *state, struct world_judgement *j)
+{
+	auto_buf broken = {.max = TEXT_MAX};
+
+	if (l->trial->guest == NULL)
+		return;
+	l->trial->guest->judges(l->guest, w, got, state, &broken);
+	l->result->violations += broken.len > 0;
+	buf_add_buf(&j->text, &broken);
+}
+
+static void
 judge(struct lane *l, const struct world *w, const cJSON *got, const char *base)
 {
 	AUTO(tree) state = state_of(got, base);
@@ -211,6 +225,7 @@ judge(struct lane *l, const struct world *w, const cJSON *got, const char *base)
 	world_judgement_init(&j);
 	world_judge(w, &s, &j);
 	count(l, got, &j);
+	judge_guest(l, w, got, state, &j);
 	if (l->result->violations > before)
 		tell(l, w, &s, &j);
 	world_judgement_done(&j);
@@ -222,6 +237,8 @@ static void
 lane_begin(struct lane *l, uint64_t seed)
 {
 	l->world = world_new(seed, (double)clk_wall_ms() / 1000);
+	if (l->trial->guest != NULL)
+		l->trial->guest->enters(l->guest, l->world);
 	world_prom_show(l->prom, l->world);
 	l->url = upset(l, l->world);
 	answer_free(submit(l, "Prefer: respond-async"));
@@ -269,6 +286,8 @@ lane_done(struct lane *l)
 	if (l->empty != NULL)
 		house_free(l->empty);
 	world_prom_free(l->prom);
+	if (l->guest != NULL)
+		l->trial->guest->close(l->guest);
 }
 
 void
@@ -282,8 +301,12 @@ world_trial(const struct world_trial *t, struct world_result *ret)
 	for (int i = 0; i < n; i++) {
 		lanes[i] = (struct lane){
 		    .trial = t, .result = ret, .prom = world_prom_new()};
+		if (t->guest != NULL)
+			lanes[i].guest = t->guest->open();
 		lanes[i].house = house_start(&(struct house_spec){
 		    .prometheus_url = world_prom_url(lanes[i].prom),
+		    .more = t->guest != NULL ? t->guest->options(lanes[i].guest)
+					     : NULL,
 		    .not_ready = true});
 	}
 	for (int i = 0; i < n; i++)

@@ -7,7 +7,21 @@
 
 #include "tests/harness/world_oracle.h"
 
+/* Somebody who takes part in the investigations of a lane. */
+struct world_guest {
+	void *(*open)(void);
+	/* Of the lane's house, ended by NULL; the guest's. */
+	const char *const *(*options)(void *guest);
+	/* Before the world is shown, which it may change. */
+	void (*enters)(void *guest, struct world *w);
+	/* Adds a line for each thing that must not be. got: the outcome. */
+	void (*judges)(void *guest, const struct world *w, const cJSON *got,
+	    const cJSON *state, struct buf *broken);
+	void (*close)(void *guest);
+};
+
 struct world_trial {
+	const struct world_guest *guest; /* NULL: none */
 	uint64_t seed; /* of the first; the others follow */
 	int worlds;
 	int tell_most;     /* violations that are shown whole */

@@ -25,6 +25,7 @@ START_TEST(campaign)
 		int n = MIN(BATCH, worlds_wanted - r.worlds);
 
 		world_trial(&(struct world_trial){.guest = &liar_guest,
+				.excluded = LIAR_EXCLUDED,
 				.seed = seed,
 				.worlds = n,
 				.tell_most = TELL_MOST},

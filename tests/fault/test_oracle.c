@@ -19,6 +19,7 @@ START_TEST(who_knows_wins_and_who_lies_does_not)
 
 	programs_bare();
 	world_trial(&(struct world_trial){.guest = &liar_guest,
+			.excluded = LIAR_EXCLUDED,
 			.seed = SEED,
 			.worlds = TRIALS,
 			.tell_most = TELL_MOST},

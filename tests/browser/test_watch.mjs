@@ -137,3 +137,20 @@ test("it is done anew from a point", async () => {
 	equal(await page.locator(`.about a[href="#${from}"]`).count(), 1, "whence it comes");
 	await leave(page);
 });
+
+test("a person says whether it was right, and what it was", async () => {
+	const house = await shop();
+	const run = await house.finished({ input: "to be judged" });
+	const page = await visit(house, { path: `/#${run}` });
+
+	await page.waitForSelector(".report");
+	await page.getByLabel("The true cause, or a note").fill("<b>the deploy</b>");
+	await page.getByRole("button", { name: "wrong", exact: true }).click();
+	await page.getByRole("textbox", { name: "Your name" }).fill("ann");
+	await page.locator("dialog").getByRole("button", { name: "Go on" }).click();
+	await page.locator(".remarks li", { hasText: "<b>the deploy</b> ann" }).waitFor();
+	equal(await page.locator(".remarks .pill").innerText(), "wrong");
+	await page.getByRole("link", { name: "All investigations" }).click();
+	await page.locator(`a.run[href="#${run}"] .said-wrong`).waitFor();
+	await leave(page);
+});

@@ -94,6 +94,7 @@ function runRow(run) {
 		h("span.run-what", {}, shorten(run.input || t("whatever"), 200)),
 		h("span.run-more", {},
 			run.alerts?.resolved > 0 && !run.alerts.firing ? h("span.pill.is-completed", {}, t("all_resolved")) : null,
+			run.verdict ? h(`span.pill.said-${run.verdict}`, {}, named(run.verdict)) : null,
 			run.confidence ? h(`span.sure.sure-${run.confidence}`, {}, named(run.confidence)) : null,
 			h("time", { datetime: new Date(run.created_ms).toISOString(), title: t("ago", spanOf(Date.now() - run.created_ms)) },
 				momentOf(run.created_ms)),

@@ -125,7 +125,7 @@ class RunView {
 		try {
 			const report = await reportLoad(this.run);
 
-			fill(this.body, report, this.followUp());
+			fill(this.body, report, this.followUp(), new Remarks(this.run).element);
 			figuresInto(report, this.run, this.panel.known);
 		} catch (e) {
 			this.now.replaceChildren(`${t("no_report")} ${e.message}`);

@@ -131,32 +131,55 @@ summary_of(const cJSON *alert)
 	return span_of("");
 }
 
-/* Which labels a row leaves out: what an agent put there about itself, where
- * it tells of another's pod or object. */
-static const char *
-without(const cJSON *labels)
+static bool
+is_apart(const struct group *g, const char *key)
 {
-	bool service = owner_is_agent(tree_str(labels, "service"));
-	bool job = owner_is_agent(tree_str(labels, "job"));
-	bool other = tree_has(labels, "pod") || tree_has(labels, "node") ||
-		     tree_has(labels, "deployment");
+	int i;
 
-	if (!other || (!service && !job))
-		return "|alertname|severity|";
-	return service ? "|alertname|severity|job|service|instance|endpoint|"
-		       : "|alertname|severity|job|instance|endpoint|";
+	for (i = 0; i < g->n_apart; i++)
+		if (strcmp(g->apart[i], key) == 0)
+			return true;
+	return false;
+}
+
+/* Which labels a row leaves out, "|" around each: what an agent put there
+ * about itself where it tells of another's object, unless it is that which
+ * tells the rule's instances apart. */
+static char *
+left_out(const struct group *g, const cJSON *labels)
+{
+	static const char *const objects[] = {"pod", "node", "deployment",
+	    "statefulset", "daemonset", "job_name", "persistentvolumeclaim"};
+	static const char *const own[] = {
+	    "job", "service", "instance", "endpoint"};
+	auto_buf b = {.max = 1000};
+	bool agent = false, other = false;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(objects); i++)
+		other |= tree_has(labels, objects[i]);
+	for (i = 0; i < 2; i++)
+		agent |= owner_is_agent(tree_str(labels, own[i]));
+	buf_adds(&b, "|alertname|severity|");
+	for (i = 0; i < ARRAY_LEN(own) && agent && other; i++)
+		if (!is_apart(g, own[i]) &&
+		    (i > 1 || owner_is_agent(tree_str(labels, own[i]))))
+			buf_addf(&b, "%s|", own[i]);
+	return buf_take(&b);
 }
 
 static void
-put_row(struct buf *b, const cJSON *a, int n, const struct zone *zone)
+put_row(struct buf *b, const struct group *g, const cJSON *a, int n,
+    const struct zone *zone)
 {
+	auto_str except = left_out(g, tree_at(a, "labels"));
+
 	buf_addf(b, "| %d | ", n);
 	md_put_code(b, tree_span(a, "name"), CELL_MAX, true);
 	buf_adds(b, " | ");
 	md_put_text(b, tree_span(tree_at(a, "labels"), "severity"), 40);
 	buf_adds(b, " | ");
-	report_put_labels(
-	    b, tree_at(a, "labels"), without(tree_at(a, "labels")), true);
+	report_put_labels(b, tree_at(a, "labels"), except, true);
 	buf_adds(b, " | ");
 	report_put_since(b, tree_str(a, "activeAt"), zone);
 	buf_adds(b, " | ");
@@ -349,7 +372,7 @@ put_table(struct buf *b, const cJSON *alerts, const char *state, int total,
 			put_group(b, &g, ++n, lang, zone);
 		for (i = 0; i < g.n; i++, a = a->next)
 			if (shown && g.n <= ROWS_EACH)
-				put_row(b, a, ++n, zone);
+				put_row(b, &g, a, ++n, zone);
 	}
 }
 

@@ -110,6 +110,7 @@ static const char *const words[RW_WORDS][REPORT_LANGS] = {
     [RW_APART] = {"区别在", "told apart by"},
     [RW_ALSO] = {"（同样见于事件 ", " (so of incident "},
     [RW_COMMA] = {"、", ", "},
+    [RW_LEAST] = {"其中最不确定的，", "Of the least certain, "},
     [RW_EACH] = {"，值都是 ", ", each "},
     [RW_ALL_INSTANCES] = {"上表中合并的实例，逐个列出",
 	"Every instance of the rows above that stand for several"},

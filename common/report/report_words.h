@@ -81,6 +81,7 @@ enum report_word {
 	RW_APART,
 	RW_ALSO,
 	RW_COMMA,
+	RW_LEAST,
 	RW_EACH,
 	RW_ALL_INSTANCES,
 	RW_WORDS

@@ -14,7 +14,7 @@ enum {
 	TEXT_MAX_BYTES = 16 << 20, /* of their expressions together */
 	LISTED_MAX = 200,
 	LISTED_BYTES_MAX = 3 << 20, /* of the expressions in the digest */
-	ROUNDS_MAX = 4,     /* recording rules made of recording rules */
+	ROUNDS_MAX = 4, /* recording rules made of recording rules */
 	SUMMARY_LINES = 20,
 	BROKEN_LISTED = 50,
 	/* Longer behind the others than any group's interval is likely to be:
@@ -397,7 +397,10 @@ put_broken(const struct rules *s, struct buf *b)
 
 	if (s->n_broken == 0)
 		return;
-	buf_addf(b, "\n%zu rules are not evaluated:", s->n_broken);
+	buf_addf(b,
+	    s->n_broken == 1 ? "\n%zu rule is not evaluated:"
+			     : "\n%zu rules are not evaluated:",
+	    s->n_broken);
 	cJSON_ArrayForEach (o, s->broken) {
 		const char *name = json_str(o, "name");
 		const char *error = json_str(o, "lastError");
@@ -432,7 +435,11 @@ answered(struct tool_prom *p, const struct prom_outcome *outcome UNUSED)
 		    "Empty: of the %zu rules of this Prometheus none matches.",
 		    s->n);
 	else
-		buf_addf(&r->summary, "%zu of %zu rules:", n, total);
+		buf_addf(&r->summary,
+		    n < total ? "%zu of %zu rules:"
+		    : n == 1  ? "%zu rule:"
+			      : "%zu rules:",
+		    n, total);
 	buf_add_span(&r->summary, buf_span(&lines));
 	put_broken(s, &r->summary);
 	r->data = cJSON_CreateObject();

@@ -32,7 +32,7 @@ struct targets {
 	enum asks asks;
 	struct err unlisted; /* why there is no list; empty: there is one */
 	char advice[PROM_ADVICE_MAX];
-	cJSON *series;       /* the one being read */
+	cJSON *series; /* the one being read */
 };
 
 /* Since when they are down may be told twice. */
@@ -170,8 +170,7 @@ since_sample(struct targets *t, double last_up_s)
 		if (json_str(o, "lastUp") == NULL &&
 		    tool_prom_labels_match(t->series,
 			cJSON_GetObjectItemCaseSensitive(o, "labels")))
-			json_add_moment(
-			    o, "lastUp", llround(last_up_s * 1000));
+			json_add_moment(o, "lastUp", llround(last_up_s * 1000));
 }
 
 static enum rc
@@ -197,8 +196,8 @@ put_jobs(const struct targets *t, struct buf *b)
 	const cJSON *job;
 
 	cJSON_ArrayForEach (job, t->jobs) {
-		if (cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(
-			job, "down")) == 0)
+		if (cJSON_GetNumberValue(
+			cJSON_GetObjectItemCaseSensitive(job, "down")) == 0)
 			continue;
 		if (job->string[strspn(job->string,
 			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -256,17 +255,18 @@ put_summary(const struct targets *t, struct buf *b)
 	size_t lines = 0;
 
 	if (t->n_up + t->n_down + t->n_unknown == 0) {
-		buf_adds(b, t->labels != NULL
-				? "Empty: no target has these labels"
-				: is_listed(t)
-				? "Empty: this Prometheus scrapes nothing"
-				: "Empty: there is no series up");
+		buf_adds(
+		    b, t->labels != NULL ? "Empty: no target has these labels"
+		       : is_listed(t) ? "Empty: this Prometheus scrapes nothing"
+				      : "Empty: there is no series up");
 		put_moment(t, b);
 		buf_addc(b, '.');
 		return;
 	}
-	buf_addf(b, "%zu of %zu targets are down", t->n_down,
-	    t->n_up + t->n_down + t->n_unknown);
+	buf_addf(b,
+	    t->n_down == 1 ? "%zu of %zu targets is down"
+			   : "%zu of %zu targets are down",
+	    t->n_down, t->n_up + t->n_down + t->n_unknown);
 	put_moment(t, b);
 	if (t->n_unknown > 0)
 		buf_addf(b, ", %zu not yet scraped", t->n_unknown);

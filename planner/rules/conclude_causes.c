@@ -376,6 +376,14 @@ headline(struct drawing *d, const struct study *s, const cJSON *cause)
 	return say_claim(&d->s);
 }
 
+/* For want of memory, which restarting before it runs out is too late for. */
+static bool
+is_killed(const struct study *s)
+{
+	return tree_is(tree_at(s->alert, "labels"), "reason", "OOMKilled") ||
+	       strcasestr(tree_str(s->alert, "name"), "oom") != NULL;
+}
+
 /* By what changed most of it. */
 static void
 advise_cause(struct drawing *d, const struct study *s, const cJSON *cause)
@@ -390,7 +398,9 @@ advise_cause(struct drawing *d, const struct study *s, const cJSON *cause)
 
 	say_cite(&d->s, answer_evidence(s->causes.answer));
 	drawing_advise_of(d, s,
-	    n > 0 ? list[0].signal : signal_of("", span_of("")),
+	    is_killed(s) && own ? signal_of("", span_of("oom"))
+	    : n > 0             ? list[0].signal
+				: signal_of("", span_of("")),
 	    &(struct signal_case){.who = who,
 		.metric = n > 0 ? tree_str(list[0].series, "metric") : "",
 		.labels = own ? s->labels : labels,

@@ -119,7 +119,7 @@ conclude_nothing(struct drawing *d, const struct study *s, struct outcome *o)
 	if (advise_of_own(d, s))
 		return;
 	say(&d->s, "继续排查", "go on with ");
-	tell_put_subject(d, s);
+	say_code(&d->s, tree_str(s->alert, "name"));
 	say_next(d, s);
 	if (stands_out(s) != NULL) {
 		say(&d->s, "，先看", ", first look at ");

@@ -131,18 +131,22 @@ static void
 put_context(struct buf *b, const struct kase *k)
 {
 	const struct facts *f = &k->facts;
+	int firing;
 
 	if (f->alerts_answer == NULL) {
 		buf_adds(b, f->lang == REPORT_ZH ? "还没有任何结果。"
 						 : "Nothing is known yet.");
 		return;
 	}
+	firing = alerts_total(f->state, f->alerts, "firing");
 	buf_addf(b,
 	    f->lang == REPORT_ZH
 		? "%d 个告警实例在触发，%d 个待定，归为 %d 起事件。"
+	    : firing == 1
+		? "%d alert instance firing, %d pending; incidents: %d."
 		: "%d alert instances firing, %d pending; incidents: %d.",
-	    alerts_total(f->state, f->alerts, "firing"),
-	    alerts_total(f->state, f->alerts, "pending"), k->incidents.n);
+	    firing, alerts_total(f->state, f->alerts, "pending"),
+	    k->incidents.n);
 }
 
 static void

@@ -70,7 +70,7 @@ unit_of_share(struct span expr, const struct span *names, int n)
 	if (n == 1 && memmem(rest.p, rest.n, names[0].p, names[0].n) == NULL)
 		return UNIT_NONE;
 	for (k = 0; k < ARRAY_LEN(same); k++)
-		if (all_end(names, n, same[k]))
+		if (n == 1 || all_end(names, n, same[k]))
 			return percent ? UNIT_PERCENT : UNIT_RATIO;
 	return UNIT_NONE;
 }

@@ -132,7 +132,7 @@ START_TEST(alerts_rules_and_targets_of_a_real_server_are_told)
 	assert_contains(
 	    json_str(r, "summary"), "alert TargetDown: job:up:sum == 0");
 	t = once(f.url, "{\"tool\":\"query_prometheus_targets\"}", 0);
-	assert_contains(json_str(t, "summary"), "1 of 1 targets are down");
+	assert_contains(json_str(t, "summary"), "1 of 1 targets is down");
 	assert_contains(json_str(t, "summary"), "connection refused");
 	prometheus_free(p);
 }

@@ -560,6 +560,29 @@ START_TEST(report_has_a_row_for_each_of_a_few)
 }
 END_TEST
 
+/* Two exporters tell of the same pod: their names are all that differs. */
+START_TEST(report_leaves_out_of_a_row_what_an_exporter_says_of_itself)
+{
+#define KSM_ALERT(pod, instance)                                               \
+	"{\"name\":\"Loop\",\"state\":\"firing\",\"labels\":{\"alertname\":"   \
+	"\"Loop\",\"job\":\"kube-state-metrics\",\"instance\":\"" instance     \
+	"\",\"pod\":\"" pod "\"}}"
+	auto_str one = render(NULL,
+	    "{\"alerts\":[" KSM_ALERT("p-1", "a:1") "," KSM_ALERT(
+		"p-2", "a:1") "]}",
+	    REPORT_EN, NULL);
+	auto_str two = render(NULL,
+	    "{\"alerts\":[" KSM_ALERT("p-1", "a:1") "," KSM_ALERT(
+		"p-1", "b:1") "]}",
+	    REPORT_EN, NULL);
+
+	HAS(one, "| `Loop` |  | `pod=p-1` |");
+	LACKS(one, "kube-state-metrics");
+	HAS(two, "| `Loop` |  | `instance=a:1` `pod=p-1` |");
+	HAS(two, "| `Loop` |  | `instance=b:1` `pod=p-1` |");
+}
+END_TEST
+
 START_TEST(report_shows_a_scope_by_its_alert_name)
 {
 	auto_str text = render("{\"labels\":{\"alertname\":\"Down\","
@@ -743,6 +766,7 @@ main(void)
 	    {texts_are_cut_at_whole_words, ARRAY_LEN(cuts)},
 	    {report_has_one_row_for_five_hundred_and_lists_each, 0},
 	    {report_has_a_row_for_each_of_a_few, 0},
+	    {report_leaves_out_of_a_row_what_an_exporter_says_of_itself, 0},
 	    {report_shows_a_scope_by_its_alert_name, 0},
 	    {report_begins_with_what_is_wrong_since_when_why_and_what_to_do, 0},
 	    {report_confidence_is_capped_by_the_findings, (int)ARRAY_LEN(caps)},

@@ -6,6 +6,7 @@
 #include "tests/harness/texts.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 
 static const struct zone utc;
@@ -35,6 +36,22 @@ static const struct {
     {100123, UNIT_SECONDS, "27.8 h", "27.8 h"},
     {-604800, UNIT_SECONDS, "-7 d", "-7 d"},
     {86400e3, UNIT_SECONDS, "1000 d", "1000 d"},
+    {86400, UNIT_SECONDS, "1 d", "1 d"},
+    {60, UNIT_SECONDS, "1 min", "1 min"},
+    {850, UNIT_MS, "850 ms", "850 ms"},
+    {1500, UNIT_MS, "1.5 s", "1.5 s"},
+    {0.32, UNIT_SECONDS_S, "0.32 s/s", "0.32 s/s"},
+    {5.9, UNIT_PERCENT, "5.9 %", "5.9 %"},
+    {0.153, UNIT_RATIO, "15.3 %", "15.3 %"},
+    {3.077, UNIT_RESTARTS, "3 restarts", "3 次重启"},
+    {1.2, UNIT_RESTARTS, "1 restart", "1 次重启"},
+    {0.02317, UNIT_COUNT, "0.023", "0.023"},
+    {5, UNIT_PER_S, "5/s", "5/s"},
+    {0.5, UNIT_PER_S, "30/min", "30/min"},
+    {0.0088, UNIT_PER_S, "31.7/h", "31.7/h"},
+    {0, UNIT_PER_S, "0", "0"},
+    {NAN, UNIT_BYTES, "no value", "无值"},
+    {INFINITY, UNIT_SECONDS, "infinity", "无穷大"},
     {17, UNIT_NONE, "17", "17"},
     {9999999, UNIT_NONE, "9999999", "9999999"},
     {12345678, UNIT_NONE, "12345678", "12345678"},

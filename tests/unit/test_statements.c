@@ -71,6 +71,9 @@
 #define SAYS(kind, service)                                                    \
 	"{\"evidence\":[\"E4\"],\"says\":{\"kind\":\"" kind                    \
 	"\",\"service\":\"" service "\"}}"
+#define SAYS_OF(services)                                                      \
+	"{\"evidence\":[\"E4\"],\"says\":{\"kind\":\"nothing_unusual\","       \
+	"\"services\":[" services "]}}"
 
 static const struct {
 	const char *label, *finding, *feedback;
@@ -121,6 +124,11 @@ static const struct {
 	CAUSES(NONE("{\"what\":\"history\"}", "9")), false},
 
     {"nothing unusual", SAYS("nothing_unusual", "mail"), CAUSES(CHAIN), true},
+    {"nothing unusual of several", SAYS_OF("\"mail\",\"ads\""), CAUSES(CHAIN),
+	true},
+    {"but the change of one of them is told", SAYS_OF("\"mail\",\"frontend\""),
+	CAUSES(CHAIN), false},
+    {"nothing unusual of nobody", SAYS_OF(""), CAUSES(CHAIN), false},
     {"but its change is told", SAYS("nothing_unusual", "frontend"),
 	CAUSES(CHAIN), false},
     {"but it is a cause with series", SAYS("nothing_unusual", "db"),

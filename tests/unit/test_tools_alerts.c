@@ -134,9 +134,9 @@ START_TEST(what_is_listed_of_a_storm_is_chosen)
 		    "%s{\"state\":\"firing\",\"labels\":{\"alertname\":"
 		    "\"%s\",\"severity\":\"%s\",\"pod\":\"p%d\"}}",
 		    i > 0 ? "," : "",
-		    i == 8999	     ? "Late"
+		    i == 8999       ? "Late"
 		    : i % 100 == 99 ? "Small"
-				     : "Big",
+				    : "Big",
 		    i > 8000 && i % 10 == 5 ? "critical" : "warning", i);
 	buf_adds(&body, "]}}");
 	route[0].body = buf_str(&body);
@@ -159,8 +159,8 @@ START_TEST(what_is_listed_of_a_storm_is_chosen)
 	ck_assert_int_eq(late, 1);
 	ck_assert_int_ge(small, 1);
 	cJSON_ArrayForEach (name, workbench_data(&b, "names"))
-		left += tree_num(name, "firing", 0) -
-			tree_num(name, "listed", 0);
+		left +=
+		    tree_num(name, "firing", 0) - tree_num(name, "listed", 0);
 	ck_assert(left == 7000);
 	workbench_close(&b);
 }
@@ -354,8 +354,7 @@ START_TEST(evidence_that_does_not_fit_is_said_to_be_cut)
 	kept = cJSON_ParseWithLengthOpts(
 	    buf_str(&b.evidence), b.evidence.len + 1, NULL, true);
 	ck_assert_ptr_nonnull(kept);
-	listed = cJSON_GetArraySize(
-	    tree_at(tree_at(kept, "data"), "alerts"));
+	listed = cJSON_GetArraySize(tree_at(tree_at(kept, "data"), "alerts"));
 	ck_assert_int_gt(listed, 15);
 	ck_assert(tree_num(kept, "culprit_left_out", -1) == 22 - listed);
 	ck_assert(workbench_number(&b, "evidence_left_out") == 22 - listed);
@@ -418,7 +417,7 @@ START_TEST(all_rules_are_listed_when_none_is_named)
 	workbench_open(&b, stub_routes, rules);
 	assert_contains(
 	    workbench_perform(&b, "{\"tool\":\"query_prometheus_rules\"}"),
-	    "5 of 5 rules:");
+	    "5 rules:");
 	ck_assert(workbench_number(&b, "total") == 5);
 	assert_contains(
 	    workbench_perform(&b, "{\"tool\":\"query_prometheus_rules\","
@@ -558,7 +557,7 @@ START_TEST(targets_that_are_down_are_told_with_their_error)
 	workbench_open(&b, stub_routes, targets);
 	summary =
 	    workbench_perform(&b, "{\"tool\":\"query_prometheus_targets\"}");
-	assert_contains(summary, "1 of 3 targets are down, 1 not yet scraped");
+	assert_contains(summary, "1 of 3 targets is down, 1 not yet scraped");
 	assert_contains(
 	    summary, "{job=\"node\", instance=\"b\"}: connection refused");
 	json_print(&text, b.feedback);

@@ -279,6 +279,10 @@ tools_are_listed_and_alerts_asked_for(void)
 	ck_assert_int_eq(w->status, 503);
 	assert_contains(w->body, "has the tool query_prometheus_alerts");
 	answer_free(w);
+	w = request("/api/docs", NULL, NULL);
+	ck_assert_int_eq(w->status, 503);
+	assert_contains(w->body, "has the tool documents");
+	answer_free(w);
 	ck_assert_int_eq(list->status, 200);
 	/* Theirs change something here, all of them. */
 	assert_contains(list->body, "\"get_evidence\"");

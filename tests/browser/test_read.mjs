@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { equal, leave, ok, test, visit } from "./browser.mjs";
+import { until } from "./house.mjs";
 import { HOSTILE, hostile, shop } from "./houses.mjs";
 
 let kept = null;
@@ -153,4 +154,25 @@ test("what others wrote does nothing, on the page and in the case file", async (
 		await page.goto(`${house.url}/`);
 		await leave(page);
 	}
+});
+
+test("who leaves before plots are drawn leaves nothing behind", async () => {
+	const house = await shop();
+	const run = await studied();
+	const page = await visit(house);
+	let left;
+	const gone = new Promise((resolve) => { left = resolve; });
+
+	await page.route("**/page/dygraphs-*", async (route) => {
+		await gone;
+		await route.continue();
+	});
+	const asked = page.waitForRequest("**/page/dygraphs-*");
+	await page.goto(`${house.url}/#${run}`);
+	await asked;
+	await page.getByRole("link", { name: "All investigations" }).click();
+	await page.locator(".run").first().waitFor();
+	left();
+	await until("dygraphs", () => page.evaluate(() => Boolean(window.Dygraph)));
+	await leave(page);
 });

@@ -238,6 +238,9 @@ async function plotsDraw(place, plots, most) {
 		return;
 	await dygraphsLoad();
 	Plot.sweep();
+	/* What they are for may have left the page meanwhile. */
+	if (!place.isConnected)
+		return;
 	const add = (some) => {
 		for (const plot of some) {
 			const p = new Plot(plot);

@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { BASE_VERSION = 2 };
+enum { BASE_VERSION = 3 };
 
 struct base {
 	sqlite3 *db; /* NULL: closed */

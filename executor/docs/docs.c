@@ -40,8 +40,10 @@ struct docs {
 	struct thread thread;  /* the keeper's */
 	atomic_bool keeps;     /* it is the one that writes */
 	struct embedder *embedder;
-	char *version;          /* of the model; NULL: there is none */
+	char *version;               /* of the model; NULL: there is none */
 	_Atomic int64_t quiet_until; /* it is not asked */
+	_Atomic int64_t milvus_quiet_until;
+	atomic_int dialect; /* of Milvus, once known */
 	pthread_mutex_t mutex;
 	struct err trouble; /* of the keeper; "" */
 	struct base base;
@@ -152,6 +154,15 @@ docs_check(const struct docs_conf *conf, struct err *err)
 		    dir, strerror(errno));
 	if (d != NULL)
 		closedir(d);
+	if (conf->milvus != NULL && conf->embed == NULL)
+		return err_set(err, RC_INVALID,
+		    "milvus-url needs embeddings-url: what makes the vectors");
+	if (conf->milvus != NULL) {
+		enum rc rc = milvus_check(conf->milvus, err);
+
+		if (rc != RC_OK)
+			return rc;
+	}
 	return conf->embed != NULL ? embed_check(conf->embed, err) : RC_OK;
 }
 
@@ -363,8 +374,47 @@ ask_vector(struct docs *d, const struct docs_query *query,
 		&err) == RC_OK)
 		return;
 	atomic_store(&d->quiet_until, clk_mono_ms() + QUIET_MS);
+	*ret_note = xasprintf("found by their words alone: %s", err.text);
+}
+
+enum { HITS = 64 };
+
+/* What Milvus finds, of both languages; false: it is searched here, and why.
+ */
+static bool
+ask_milvus(struct docs *d, const struct embed_vectors *question,
+    const atomic_bool *cancelled, struct milvus_hit hits[2 * HITS],
+    size_t *ret_n, char **ret_note)
+{
+	struct milvus m;
+	struct err err;
+	size_t n = 0, more = 0;
+	enum rc rc;
+
+	*ret_n = 0;
+	if (d->conf.milvus == NULL || question->n == 0)
+		return false;
+	if (clk_mono_ms() < atomic_load(&d->milvus_quiet_until)) {
+		*ret_note = xstrdup("Milvus failed a moment ago, and the index "
+				    "was searched instead");
+		return false;
+	}
+	milvus_init(&m, d->conf.milvus, d->version, cancelled);
+	m.dialect = (enum milvus_dialect)atomic_load(&d->dialect);
+	rc = milvus_search(&m, question->list, question->dimensions, false,
+	    hits, HITS, &n, &err);
+	if (rc == RC_OK)
+		rc = milvus_search(&m, question->list, question->dimensions,
+		    true, hits + n, HITS, &more, &err);
+	if (rc == RC_OK) {
+		atomic_store(&d->dialect, (int)m.dialect);
+		*ret_n = n + more;
+		return true;
+	}
+	atomic_store(&d->milvus_quiet_until, clk_mono_ms() + QUIET_MS);
 	*ret_note =
-	    xasprintf("found by their words alone: %s", err.text);
+	    xasprintf("the index was searched instead of Milvus: %s", err.text);
+	return false;
 }
 
 enum rc
@@ -373,6 +423,7 @@ docs_find(struct docs *d, const struct docs_query *query,
 {
 	struct docs_found found = {.n = 0};
 	struct embed_vectors question = {.n = 0};
+	struct milvus_hit hits[2 * HITS];
 	struct finding_arg arg = {.query = query, .ret = &found};
 	char *note = NULL;
 	enum rc rc;
@@ -381,13 +432,16 @@ docs_find(struct docs *d, const struct docs_query *query,
 		return err_set(err, RC_INVALID,
 		    "a question is at most %d bytes of UTF-8", DOCS_QUERY_MAX);
 	ask_vector(d, query, cancelled, &question, &note);
-	arg.by = (struct find_by){
-	    .question = question.n > 0 ? &question : NULL,
+	arg.by = (struct find_by){.question = question.n > 0 ? &question : NULL,
 	    .version = d->version};
+	if (ask_milvus(d, &question, cancelled, hits, &arg.by.n_hits, &note))
+		arg.by.hits = hits;
 	rc = read_when_ready(d, read_find, &arg, cancelled, err);
 	embed_vectors_done(&question);
-	if (rc == RC_OK && note != NULL)
+	if (rc == RC_OK && note != NULL) {
+		free(found.note);
 		found.note = TAKE(note);
+	}
 	free(note);
 	if (rc == RC_OK)
 		*ret = found;
@@ -533,7 +587,8 @@ docs_text(struct docs *d, struct span name, char **ret, size_t *ret_n,
 		rc = read_when_ready(d, read_about, &a, NULL, err);
 	if (rc != RC_OK)
 		return rc;
-	while (from < ARRAY_LEN(origins) && strcmp(a.origin, origins[from]) != 0)
+	while (
+	    from < ARRAY_LEN(origins) && strcmp(a.origin, origins[from]) != 0)
 		from++;
 	if (!a.there || from == ARRAY_LEN(origins))
 		return not_there(name, err);
@@ -566,9 +621,8 @@ await_index(struct docs *d, struct span name, const char *sha256,
 
 		if (read_when_ready(d, read_about, &a, cancelled, &ignored) ==
 		    RC_OK)
-			done = sha256 != NULL
-				   ? strcmp(a.sha256, sha256) == 0
-				   : strcmp(a.origin, "api") != 0;
+			done = sha256 != NULL ? strcmp(a.sha256, sha256) == 0
+					      : strcmp(a.origin, "api") != 0;
 		if (done || clk_mono_ms() >= until ||
 		    (cancelled != NULL && atomic_load(cancelled)))
 			return done;
@@ -577,8 +631,7 @@ await_index(struct docs *d, struct span name, const char *sha256,
 }
 
 static enum rc
-check_put(
-    struct docs *d, struct span name, struct span text, struct err *err)
+check_put(struct docs *d, struct span name, struct span text, struct err *err)
 {
 	struct passages passages = {.n = 0};
 	enum rc rc = folder_check_name(name, err);
@@ -617,16 +670,16 @@ docs_put(struct docs *d, struct span name, struct span text,
 		rc = err_set(err, RC_CONFLICT,
 		    "%s is a file of --docs-dir: change it there", terminated);
 	if (rc == RC_OK && !a.there && a.documents >= DOCS_MAX)
-		rc = err_set(err, RC_TOOBIG, "there are %d documents already",
-		    DOCS_MAX);
+		rc = err_set(
+		    err, RC_TOOBIG, "there are %d documents already", DOCS_MAX);
 	if (rc == RC_OK)
 		rc = shelf_open(d->conf.shelf, err);
 	*ret_new = rc == RC_OK && !shelf_has(d->conf.shelf, terminated);
 	if (rc == RC_OK)
 		rc = shelf_put(d->conf.shelf, terminated, text, err);
 	if (rc == RC_OK)
-		*ret_found = await_index(
-		    d, name, sha256_text(text, sha256), cancelled);
+		*ret_found =
+		    await_index(d, name, sha256_text(text, sha256), cancelled);
 	return rc;
 }
 

@@ -14,6 +14,7 @@
 #include "common/base/rc.h"
 #include "common/base/span.h"
 #include "executor/docs/embed.h"
+#include "executor/docs/milvus.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -37,6 +38,9 @@ struct docs_conf {
 	/* How texts become vectors, which find passages by what they mean;
 	 * NULL: they do not. What it points at outlives the index. */
 	const struct embed_conf *embed;
+	/* Where they are searched, with embed; NULL, or while that fails: in the
+	 * index. */
+	const struct milvus_conf *milvus;
 	/* What people should know; on any thread. bad: something is wrong. */
 	void (*tell)(void *arg, bool bad, const char *what, const char *name,
 	    const char *text);

@@ -3,6 +3,7 @@
  */
 #include "executor/docs/embedder.h"
 
+#include "executor/docs/sender.h"
 #include "executor/docs/thread.h"
 #include "executor/docs/vectors.h"
 
@@ -22,6 +23,7 @@ struct embedder {
 	struct thread thread;
 	struct base base;
 	char *version;
+	struct milvus milvus;
 	size_t batch;
 	int refusals;  /* of texts, so far */
 	size_t stored; /* since the index was last complete */
@@ -186,6 +188,21 @@ open_index(struct embedder *e, struct err *err)
 }
 
 static enum rc
+send_all(struct embedder *e, struct err *err)
+{
+	size_t sent = 0;
+	enum rc rc =
+	    sender_send(&e->base, &e->milvus, &e->thread.stop, &sent, err);
+
+	if (rc == RC_OK && sent > 0) {
+		auto_str text = xasprintf("%zu documents", sent);
+
+		tell(e, false, "Milvus has the documents", text);
+	}
+	return rc;
+}
+
+static enum rc
 look(struct embedder *e, struct err *err)
 {
 	int64_t version = 0;
@@ -204,6 +221,8 @@ look(struct embedder *e, struct err *err)
 	} while (rc == RC_OK && e->stored > before);
 	if (rc == RC_OK)
 		rc = write_all(e, write_tidy, NULL, err);
+	if (rc == RC_OK && e->conf->milvus != NULL)
+		rc = send_all(e, err);
 	e->complete = rc == RC_OK;
 	e->of = version;
 	if (rc == RC_OK && e->stored > 0) {
@@ -222,7 +241,9 @@ set_trouble(struct embedder *e, const char *text)
 		return;
 	snprintf(e->trouble, sizeof(e->trouble), "%s", text);
 	if (text[0] != '\0')
-		tell(e, true, "documents are found by their words alone", text);
+		tell(e, true,
+		    "the documents' vectors are not where they should be",
+		    text);
 }
 
 static void
@@ -262,6 +283,9 @@ embedder_start(const struct docs_conf *conf, const atomic_bool *keeps,
 	    .keeps = keeps,
 	    .version = embed_version(conf->embed),
 	    .batch = (size_t)MIN(batch, (int)EMBED_BATCH_MAX)};
+	if (conf->milvus != NULL)
+		milvus_init(
+		    &e->milvus, conf->milvus, e->version, &e->thread.stop);
 	rc = thread_start(&e->thread, run, e, err);
 	if (rc != RC_OK)
 		embedder_stop(e);

@@ -19,6 +19,8 @@ struct find_by {
 	const struct embed_vectors *question; /* NULL: by its words alone */
 	const char *version;     /* of the model, as embed.h has it */
 	struct vectors *vectors; /* read where they are not those of the file */
+	const struct milvus_hit *hits; /* what Milvus found; NULL: not asked */
+	size_t n_hits;
 	bool outdated; /* set: the model's vectors have another length now */
 };
 

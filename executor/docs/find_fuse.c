@@ -58,9 +58,16 @@ join_all(struct finding *f, const struct find_by *by, struct candidate *list,
     size_t *n, struct err *err)
 {
 	struct vectors_hit hits[CANDIDATES];
-	size_t i, k = vectors_find(by->vectors, by->question->list,
-		      f->terms.chinese, hits, CANDIDATES);
+	size_t i, k = 0;
 	enum rc rc = RC_OK;
+
+	if (by->hits != NULL)
+		rc = vectors_weigh(by->vectors, f->base, by->question->list,
+		    f->terms.chinese, by->hits, by->n_hits, hits, CANDIDATES,
+		    &k, err);
+	else
+		k = vectors_find(by->vectors, by->question->list,
+		    f->terms.chinese, hits, CANDIDATES);
 
 	for (i = 0; i < k && rc == RC_OK; i++)
 		rc = join(f, &hits[i], list, n, err);
@@ -73,7 +80,7 @@ find_fuse(struct finding *f, struct find_by *by, struct candidate *list,
     size_t *n, char **ret_note, struct err *err)
 {
 	const struct vectors *v = by->vectors;
-	enum rc rc = vectors_read(by->vectors, f->base, err);
+	enum rc rc = vectors_read(by->vectors, f->base, by->hits != NULL, err);
 
 	if (rc == RC_TOOBIG) {
 		*ret_note = xstrdup(err->text);
@@ -86,9 +93,9 @@ find_fuse(struct finding *f, struct find_by *by, struct candidate *list,
 				    "model yet");
 		return RC_OK;
 	}
-	if (v->n < (size_t)v->passages)
+	if (v->with < v->passages)
 		*ret_note = xasprintf("%ld of %ld passages have no vector yet",
-		    v->passages - (long)v->n, v->passages);
+		    v->passages - v->with, v->passages);
 	if (v->n == 0)
 		return RC_OK;
 	by->outdated = v->dimensions != by->question->dimensions;

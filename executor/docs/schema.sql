@@ -25,12 +25,24 @@ CREATE TABLE passages (
 	text TEXT NOT NULL
 ) STRICT;
 CREATE INDEX passages_doc ON passages (doc, n);
+CREATE INDEX passages_hash ON passages (hash);
 -- By what is embedded, so that a passage that stays as it was keeps its vector
 -- when its document is read anew. vector: vectors.h; empty: it has none.
 CREATE TABLE vectors (
 	hash TEXT PRIMARY KEY,
 	vector BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- Documents that a Milvus has not as they are now: sender.h.
+CREATE TABLE outbox (
+	seq INTEGER PRIMARY KEY AUTOINCREMENT,
+	name TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TRIGGER docs_put AFTER INSERT ON docs BEGIN
+	INSERT OR REPLACE INTO outbox (name) VALUES (new.name);
+END;
+CREATE TRIGGER docs_dropped AFTER DELETE ON docs BEGIN
+	INSERT OR REPLACE INTO outbox (name) VALUES (old.name);
+END;
 -- The words of words.h, with blanks between; rowid is the passage's id.
 CREATE VIRTUAL TABLE found USING fts5 (title, path, body, tokenize = 'ascii');
 CREATE VIRTUAL TABLE seen USING fts5vocab ('found', 'row');

@@ -53,8 +53,8 @@ service_check(const struct service *s, struct err *err)
 		return err_prefix(err, rc, "%s-url", s->flag);
 	if (s->key != NULL && s->key_file != NULL)
 		return err_set(err, RC_INVALID,
-		    "set either the key of %s or %s-key-file, not both",
-		    s->what, s->flag);
+		    "set either the %s of %s or %s-%s-file, not both",
+		    s->secret, s->what, s->flag, s->secret);
 	if (s->proxy != NULL)
 		rc = http_check_proxy(s->proxy, err);
 	return rc == RC_OK ? rc : err_prefix(err, rc, "http-proxy");
@@ -86,34 +86,32 @@ put_said(struct buf *b, struct span body)
 static const struct {
 	int from, to;
 	enum rc rc;
-	const char *advice; /* behind --FLAG- */
 } meanings[] = {
-    {401, 401, RC_DENIED, "key-file"},
-    {403, 403, RC_DENIED, "key-file"},
-    {404, 405, RC_NOTFOUND, "url"},
-    {429, 429, RC_UPSTREAM, NULL},
-    {400, 499, RC_INVALID, NULL},
-    {0, 999, RC_UPSTREAM, NULL},
+    {401, 401, RC_DENIED},
+    {403, 403, RC_DENIED},
+    {404, 405, RC_NOTFOUND},
+    {429, 429, RC_UPSTREAM},
+    {400, 499, RC_INVALID},
+    {0, 999, RC_UPSTREAM},
 };
 
 static enum rc
 refused(const struct service *s, int status, struct span body, struct err *err)
 {
-	auto_buf said = {.max = 8 << 10};
+	auto_buf said = {.max = 8 << 10}, advice = {.max = 256};
 	char shown[256];
 	size_t i = 0;
 
 	put_said(&said, body);
 	while (status < meanings[i].from || status > meanings[i].to)
 		i++;
-	return err_set(err, meanings[i].rc,
-	    "%s %s answered HTTP %d%s%s%s%s%s%s", s->what,
-	    http_show_url(s->url, shown, sizeof(shown)), status,
-	    said.len > 0 ? ": " : "", buf_str(&said),
-	    meanings[i].advice != NULL ? "; check --" : "",
-	    meanings[i].advice != NULL ? s->flag : "",
-	    meanings[i].advice != NULL ? "-" : "",
-	    meanings[i].advice != NULL ? meanings[i].advice : "");
+	if (meanings[i].rc == RC_DENIED)
+		buf_addf(&advice, "; check --%s-%s-file", s->flag, s->secret);
+	else if (meanings[i].rc == RC_NOTFOUND)
+		buf_addf(&advice, "; check --%s-url", s->flag);
+	return err_set(err, meanings[i].rc, "%s %s answered HTTP %d%s%s%s",
+	    s->what, http_show_url(s->url, shown, sizeof(shown)), status,
+	    said.len > 0 ? ": " : "", buf_str(&said), buf_str(&advice));
 }
 
 static char *
@@ -154,7 +152,7 @@ service_ask(const struct service *s, const char *path, struct span body,
 	enum rc rc = conf_secret(s->key, s->key_file, &key, err);
 
 	if (rc != RC_OK)
-		return err_prefix(err, rc, "%s-key-file", s->flag);
+		return err_prefix(err, rc, "%s-%s-file", s->flag, s->secret);
 	req.bearer = key;
 	rc = http_run(&req, 1, 1, cancelled);
 	if (key != NULL)

@@ -20,6 +20,7 @@ struct service {
 	const char *flag; /* its options' start, for messages: "embeddings" */
 	const char *url;  /* its base */
 	const char *key, *key_file; /* NULL: none */
+	const char *secret; /* what its options call that: "key" */
 	const char *ca_file, *proxy;
 };
 

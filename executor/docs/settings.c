@@ -22,18 +22,35 @@ embeddings(const struct conf *conf)
 	    .query_ms = conf->embeddings_timeout_ms};
 }
 
+static struct milvus_conf
+milvus(const struct conf *conf)
+{
+	return (struct milvus_conf){.service = {.what = "Milvus",
+					.flag = "milvus",
+					.secret = "token",
+					.url = conf->milvus_url,
+					.key = conf->milvus_token,
+					.key_file = conf->milvus_token_file,
+					.ca_file = conf->milvus_ca_file,
+					.proxy = conf->http_proxy},
+	    .collection = conf->milvus_collection,
+	    .search_ms = conf->milvus_timeout_ms};
+}
+
 void
 docs_settings_init(struct docs_settings *s, const struct conf *conf)
 {
 	*s = (struct docs_settings){
 	    .path = xasprintf("%s/docs.db", conf->data_dir),
-	    .embed = embeddings(conf)};
+	    .embed = embeddings(conf),
+	    .milvus = milvus(conf)};
 	s->shelf = xasprintf("%s/docs", conf->data_dir);
 	s->docs = (struct docs_conf){.path = s->path,
 	    .shelf = s->shelf,
 	    .dir = conf->docs_dir,
 	    .starter = conf->docs_starter,
-	    .embed = conf->embeddings_url != NULL ? &s->embed : NULL};
+	    .embed = conf->embeddings_url != NULL ? &s->embed : NULL,
+	    .milvus = conf->milvus_url != NULL ? &s->milvus : NULL};
 }
 
 void

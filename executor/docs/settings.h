@@ -9,6 +9,7 @@ struct docs_settings {
 	struct docs_conf docs;
 	char *path, *shelf; /* owned; docs points at them */
 	struct embed_conf embed;
+	struct milvus_conf milvus;
 };
 
 /* conf outlives them; they stay where they are. */

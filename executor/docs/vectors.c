@@ -14,6 +14,7 @@ enum {
 	PIECE = 16,
 	/* Fewer passages of a language have nothing in common to speak of. */
 	LANGUAGE_LEAST = 8,
+	SAMPLE = 2000, /* vectors that tell what is usual */
 };
 
 /* ---- writing ---- */
@@ -53,6 +54,20 @@ pack(struct buf *b, const float *v, int n)
 	buf_add(b, &peak, sizeof(peak));
 	for (i = 0; i < n; i++)
 		buf_addc(b, (char)(int8_t)lrintf(v[i] / peak * PEAK));
+}
+
+float *
+vectors_unpack(const char *packed, int dimensions)
+{
+	float *v = xcalloc((size_t)dimensions, sizeof(*v));
+	float peak;
+	int i;
+
+	memcpy(&peak, packed, sizeof(peak));
+	for (i = 0; i < dimensions; i++)
+		v[i] = (float)(int8_t)packed[sizeof(peak) + (size_t)i] * peak /
+		       PEAK;
+	return v;
 }
 
 enum rc
@@ -183,13 +198,14 @@ read_rows(struct vectors *v, struct base *b, struct err *err)
 	    "SELECT p.id, v.vector, p.chinese FROM passages p, vectors v "
 	    "WHERE v.hash = p.hash AND length(v.vector) = ?1 ORDER BY p.id",
 	    &st, err);
+	long stride = v->sampled ? MAX(v->passages / SAMPLE, 1L) : 1;
 
 	if (rc != RC_OK)
 		return rc;
 	sqlite3_bind_int64(st, 1, v->dimensions + (int64_t)sizeof(float));
 	while (rc == RC_OK && row) {
 		rc = base_step(b, st, &row, err);
-		if (rc == RC_OK && row)
+		if (rc == RC_OK && row && v->with++ % stride == 0)
 			rc = add(v, sqlite3_column_int64(st, 0),
 			    sqlite3_column_int(st, 2) != 0,
 			    sqlite3_column_blob(st, 1), err);
@@ -270,14 +286,16 @@ read_all(struct vectors *v, struct base *b, struct err *err)
 }
 
 enum rc
-vectors_read(struct vectors *v, struct base *b, struct err *err)
+vectors_read(struct vectors *v, struct base *b, bool sample, struct err *err)
 {
 	int64_t version = 0;
 	enum rc rc = base_version(b, &version, err);
 
-	if (rc != RC_OK || (v->read && v->of == version))
+	if (rc != RC_OK ||
+	    (v->read && v->of == version && v->sampled == sample))
 		return rc;
 	vectors_done(v);
+	v->sampled = sample;
 	rc = read_all(v, b, err);
 	v->of = version;
 	v->read = rc == RC_OK;
@@ -368,37 +386,110 @@ nearness(const struct spread *s, float cosine)
 		   : 0;
 }
 
-size_t
-vectors_find(const struct vectors *v, const float *q, bool chinese,
-    struct vectors_hit *list, size_t max)
-{
+/* A question, and how near those of each language are to it. */
+struct asked {
 	int16_t scaled[EMBED_DIMENSIONS_MAX];
-	struct spread spreads[VECTORS_LANGUAGES] = {0};
-	float *cosines = xcalloc(MAX(v->n, (size_t)1), sizeof(*cosines));
 	float scale, common[VECTORS_LANGUAGES];
-	size_t n = 0, i;
+	struct spread spreads[VECTORS_LANGUAGES];
+};
+
+/* cosines: room for all, or NULL. */
+static void
+ask_all(struct asked *a, const struct vectors *v, const float *q, bool chinese,
+    float *cosines)
+{
+	size_t i;
 	int k;
 
-	centre(v, q, chinese, scaled, &scale);
+	memset(a->spreads, 0, sizeof(a->spreads));
+	centre(v, q, chinese, a->scaled, &a->scale);
 	for (k = 0; k < VECTORS_LANGUAGES; k++)
-		common[k] = mean_product(v, k, scaled);
+		a->common[k] = mean_product(v, k, a->scaled);
 	for (i = 0; i < v->n; i++) {
-		struct spread *s = &spreads[v->language[i]];
+		struct spread *s = &a->spreads[v->language[i]];
 		const int8_t *row = v->list + i * (size_t)v->dimensions;
-		float c =
-		    ((float)product(row, scaled, v->dimensions) * v->scale[i] -
-			common[v->language[i]]) *
-		    scale / v->apart[i];
+		float c = ((float)product(row, a->scaled, v->dimensions) *
+				  v->scale[i] -
+			      a->common[v->language[i]]) *
+			  a->scale / v->apart[i];
 
-		cosines[i] = c;
+		if (cosines != NULL)
+			cosines[i] = c;
 		s->n += 1;
 		s->sum += (double)c;
 		s->squares += (double)c * (double)c;
 	}
+}
+
+size_t
+vectors_find(const struct vectors *v, const float *q, bool chinese,
+    struct vectors_hit *list, size_t max)
+{
+	struct asked a;
+	float *cosines = xcalloc(MAX(v->n, (size_t)1), sizeof(*cosines));
+	size_t n = 0, i;
+
+	ask_all(&a, v, q, chinese, cosines);
 	for (i = 0; i < v->n; i++)
 		keep(list, &n, max,
 		    (struct vectors_hit){v->ids[i],
-			nearness(&spreads[v->language[i]], cosines[i])});
+			nearness(&a.spreads[v->language[i]], cosines[i])});
 	free(cosines);
 	return n;
+}
+
+/* Of one that is not among those in memory, as it is kept. */
+static float
+nearness_of(const struct vectors *v, const struct asked *a, const char *packed,
+    int language)
+{
+	const float *mean = v->mean[language];
+	const int8_t *row = (const int8_t *)packed + sizeof(float);
+	float peak, sum = 0, c;
+	int k;
+
+	memcpy(&peak, packed, sizeof(peak));
+	peak /= PEAK;
+	for (k = 0; k < v->dimensions; k++) {
+		float d = (float)row[k] * peak - mean[k];
+
+		sum += d * d;
+	}
+	c = ((float)product(row, a->scaled, v->dimensions) * peak -
+		a->common[language]) *
+	    a->scale / sqrtf(MAX(sum, 1e-12F));
+	return nearness(&a->spreads[language], c);
+}
+
+enum rc
+vectors_weigh(const struct vectors *v, struct base *b, const float *q,
+    bool chinese, const struct milvus_hit *hits, size_t n,
+    struct vectors_hit *list, size_t max, size_t *ret_n, struct err *err)
+{
+	struct asked a;
+	auto_stmt st = NULL;
+	size_t i;
+	enum rc rc = base_prepare(b,
+	    "SELECT p.id, p.chinese, v.vector FROM passages p, vectors v WHERE "
+	    "p.hash = ?1 AND v.hash = ?1 AND length(v.vector) = ?2",
+	    &st, err);
+
+	*ret_n = 0;
+	if (rc != RC_OK)
+		return rc;
+	ask_all(&a, v, q, chinese, NULL);
+	sqlite3_bind_int64(st, 2, v->dimensions + (int64_t)sizeof(float));
+	for (i = 0; i < n && rc == RC_OK; i++) {
+		bool row = false;
+
+		base_bind(st, 1, span_of(hits[i].hash));
+		rc = base_step(b, st, &row, err);
+		if (rc == RC_OK && row)
+			keep(list, ret_n, max,
+			    (struct vectors_hit){sqlite3_column_int64(st, 0),
+				nearness_of(v, &a, sqlite3_column_blob(st, 2),
+				    sqlite3_column_int(st, 1) != 0)});
+		sqlite3_reset(st);
+	}
+	return rc;
 }

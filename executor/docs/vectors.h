@@ -12,6 +12,7 @@
 
 #include "executor/docs/base.h"
 #include "executor/docs/embed.h"
+#include "executor/docs/milvus.h"
 
 enum { VECTORS_BYTES_MAX = 512 << 20 }; /* of memory */
 
@@ -31,6 +32,9 @@ NODISCARD enum rc vectors_tidy(struct base *b, struct err *err);
 
 /* ---- reading ---- */
 
+/* A vector as it is kept, as numbers; the caller's. */
+float *vectors_unpack(const char *packed, int dimensions);
+
 /* A passage without a vector. */
 struct vectors_lack {
 	int64_t id;
@@ -46,8 +50,8 @@ enum { VECTORS_LANGUAGES = 2 }; /* Chinese or not */
 
 /* All of them in memory, as of one version of the file; zeroed, none. */
 struct vectors {
-	int64_t of; /* version */
-	bool read;
+	int64_t of;         /* version */
+	bool read, sampled; /* not all of them are here */
 	int dimensions;
 	char *version; /* of the model's; owned */
 	size_t n, cap;
@@ -60,11 +64,13 @@ struct vectors {
 	float *mean[VECTORS_LANGUAGES];
 	float *apart;
 	long passages; /* there are, with vectors or without */
+	long with;     /* that have one */
 };
 
-/* Reads them, unless they are those of the file already. RC_TOOBIG. */
+/* Reads them, or only enough to tell what is usual, unless they are those of
+ * the file already. RC_TOOBIG. */
 NODISCARD enum rc vectors_read(
-    struct vectors *v, struct base *b, struct err *err);
+    struct vectors *v, struct base *b, bool sample, struct err *err);
 void vectors_done(struct vectors *v);
 
 struct vectors_hit {
@@ -84,5 +90,11 @@ struct vectors_hit {
  */
 size_t vectors_find(const struct vectors *v, const float *q, bool chinese,
     struct vectors_hit *list, size_t max);
+
+/* The same of passages that somebody else found, by their hashes: those that
+ * are here, the best first. */
+NODISCARD enum rc vectors_weigh(const struct vectors *v, struct base *b,
+    const float *q, bool chinese, const struct milvus_hit *hits, size_t n,
+    struct vectors_hit *list, size_t max, size_t *ret_n, struct err *err);
 
 #endif

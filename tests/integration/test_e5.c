@@ -33,6 +33,7 @@ open_folder(struct fixture *f)
 	f->embed = (struct embed_conf){
 	    .service = {.what = "the embeddings API",
 		.flag = "embeddings",
+		.secret = "key",
 		.url = f->url,
 		.key_file = getenv("EVAL_EMBEDDINGS_KEY_FILE")},
 	    .model = model != NULL ? model : "e5-passage",

@@ -149,6 +149,7 @@ desk_init(struct desk *k)
 	k->url = xasprintf("%s/v1", stub_http_url(k->api.stub));
 	k->embed = (struct embed_conf){.service = {.what = "the embeddings API",
 					   .flag = "embeddings",
+					   .secret = "key",
 					   .url = k->url},
 	    .model = "some-model",
 	    .query_ms = AWAIT_MS};
@@ -621,15 +622,18 @@ static const struct {
 } wrong[] = {
     {{.service = {.what = "the embeddings API",
 	  .flag = "embeddings",
+	  .secret = "key",
 	  .url = "http://127.0.0.1:1/v1"}},
 	"embeddings-url needs embeddings-model"},
     {{.service = {.what = "the embeddings API",
 	  .flag = "embeddings",
+	  .secret = "key",
 	  .url = "gopher://x"},
 	 .model = "m"},
 	"embeddings-url: "},
     {{.service = {.what = "the embeddings API",
 	  .flag = "embeddings",
+	  .secret = "key",
 	  .url = "http://127.0.0.1:1",
 	  .key = "a",
 	  .key_file = "b"},

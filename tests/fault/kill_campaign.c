@@ -8,10 +8,12 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { BATCH = 250, CLIENTS = 24, BATCH_LIMIT_MS = 600000 };
 
 static int kills_wanted, batch_kills;
+static bool with_model;
 static uint64_t seed;
 
 static struct campaign_result sum;
@@ -39,6 +41,7 @@ add(const struct campaign_result *r)
 	sum.served.retries += r->served.retries;
 	sum.served.resumes += r->served.resumes;
 	sum.violations += r->violations;
+	sum.asked += r->asked;
 	sum.ms += r->ms;
 	batches++;
 }
@@ -55,6 +58,7 @@ one_batch(void)
 			   .kills = MIN(batch_kills,
 			       kills_wanted - (int)kills_of(&sum.killed)),
 			   .clients = CLIENTS,
+			   .model = with_model,
 			   .life_ms_min = 20,
 			   .life_ms_max = 800,
 			   .armed_of_ten = 9,
@@ -87,6 +91,8 @@ print_sum(void)
 	       "streams resumed\n",
 	    (long long)sum.served.accepted, (long long)sum.served.cancelled,
 	    (long long)sum.served.retries, (long long)sum.served.resumes);
+	if (with_model)
+		printf("%d requests to a model\n", sum.asked);
 	printf("%d violations; %.1f s, %.1f kills/s, seed %llu\n",
 	    sum.violations, s, (double)kills_of(&sum.killed) / s,
 	    (unsigned long long)seed);
@@ -119,6 +125,7 @@ main(int argc, char **argv)
 	kills_wanted = (int)argument(argc, argv, 1, 1000);
 	seed = (uint64_t)argument(argc, argv, 2, clk_wall_ms() % 1000000);
 	batch_kills = (int)argument(argc, argv, 3, BATCH);
+	with_model = argc > 4 && strcmp(argv[4], "llm") == 0;
 	tcase_set_timeout(tcase, 0);
 	tcase_add_test(tcase, campaign);
 	suite_add_tcase(suite, tcase);

@@ -93,6 +93,28 @@ START_TEST(kills_at_random_lose_nothing)
 }
 END_TEST
 
+/* The same where a model is paid: the account is exact. */
+START_TEST(kills_at_random_pay_for_no_kept_answer_twice)
+{
+	struct campaign_result r;
+
+	campaign_batch(&(struct campaign_spec){.name = "paid",
+			   .failpoints = "",
+			   .model = true,
+			   .kills = 25,
+			   .seed = 1,
+			   .clients = 8,
+			   .life_ms_min = 20,
+			   .life_ms_max = 600,
+			   .settle_ms = AWAIT_MS,
+			   .limit_ms = NEVER_MS / 2},
+	    &r);
+	ck_assert_msg(r.violations == 0, "%s", buf_str(&r.text));
+	ck_assert_int_gt(r.asked, 0);
+	buf_done(&r.text);
+}
+END_TEST
+
 /* And the gateway and the workers, which live on, hold no more than before. */
 START_TEST(work_goes_on_soon_after_a_supervisors_death)
 {
@@ -143,6 +165,7 @@ main(void)
 	    {a_worker_that_hangs_is_noticed_by_its_lease, 0},
 #endif
 	    {kills_at_random_lose_nothing, 0},
+	    {kills_at_random_pay_for_no_kept_answer_twice, 0},
 	    {work_goes_on_soon_after_a_supervisors_death, 0},
 	};
 

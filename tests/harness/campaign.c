@@ -4,6 +4,8 @@
 #include "tests/harness/campaign.h"
 
 #include "common/base/clk.h"
+#include "tests/harness/llm_stub.h"
+#include "tests/harness/paid.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,12 +135,42 @@ check(const struct campaign_spec *spec, struct killer *k, struct crowd *c,
 	return n == 0;
 }
 
+/* ---- a model ---- */
+
+static const struct paid each = {1000, 600, 50, 0};
+
+static struct llm_stub *
+model_new(void)
+{
+	struct llm_stub *stub = llm_stub_new();
+
+	llm_stub_speak_for(stub, 0,
+	    "{\"decision\":\"FINISH\",\"summary\":\"It is so.\"}",
+	    each.prompt, each.cached, each.answer);
+	return stub;
+}
+
+static void
+check_paid(
+    const struct killer *k, struct llm_stub *stub, struct campaign_result *r)
+{
+	struct paid p = each;
+	auto_buf text = {.max = TEXT_MAX};
+
+	p.asked = llm_stub_asked(stub);
+	r->asked = p.asked;
+	if (paid_check(killer_data(k), &p, &text) > 0)
+		bad(r, "the account", buf_str(&text));
+}
+
 void
 campaign_batch(const struct campaign_spec *spec, struct campaign_result *ret)
 {
 	int64_t start = clk_mono_ms();
+	struct llm_stub *stub = spec->model ? model_new() : NULL;
 	struct killer *k =
 	    killer_new(&(struct killer_spec){.script = campaign_script,
+		.model_url = stub != NULL ? llm_stub_url(stub) : NULL,
 		.failpoints = spec->failpoints,
 		.log_path = spec->log_path,
 		.seed = spec->seed,
@@ -167,9 +199,13 @@ campaign_batch(const struct campaign_spec *spec, struct campaign_result *ret)
 		bad(ret, "processes", killer_trouble(k));
 	if (*crowd_trouble(c) != '\0')
 		bad(ret, "clients", crowd_trouble(c));
+	if (stub != NULL)
+		check_paid(k, stub, ret);
 	ret->killed = killer_count(k);
 	ret->served = crowd_count(c);
 	ret->ms = clk_mono_ms() - start;
 	crowd_free(c);
 	killer_free(k);
+	if (stub != NULL)
+		llm_stub_free(stub);
 }

@@ -15,6 +15,7 @@ struct campaign_spec {
 	uint64_t seed;
 	int kills;
 	bool asks;       /* as in killer.h */
+	bool model;      /* a model plans, and its account is checked */
 	bool all_points; /* goes on until each failpoint has fired as well */
 	int clients;
 	int life_ms_min, life_ms_max, armed_of_ten, hit_max;
@@ -26,6 +27,7 @@ struct campaign_result {
 	struct killer_count killed;
 	struct crowd_count served;
 	int64_t ms;
+	int asked; /* the model, where there is one */
 	int violations;
 	struct buf text; /* a line for each; the caller's (buf_done) */
 };

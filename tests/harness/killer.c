@@ -69,6 +69,7 @@ struct killer {
 	size_t n_points;
 	struct killer_count count;
 	struct buf trouble;
+	const char *model_url; /* borrowed */
 };
 
 const char *
@@ -153,6 +154,8 @@ life_exec(struct killer *k, enum victim v, const char *out)
 	auto_str own = v == V_SUPERVISOR
 			   ? xasprintf("--lease-ms=%d", k->lease_ms)
 		       : v == V_GATEWAY ? xasprintf("--listen=%s", k->listen)
+		       : v == V_PLANNER && k->model_url != NULL
+			   ? xasprintf("--llm-url=%s", k->model_url)
 		       : v == V_PLANNER
 			   ? xasprintf("--planner-script=%s/plans.json", k->dir)
 			   : xstrdup("--tools=echo");
@@ -170,7 +173,9 @@ life_exec(struct killer *k, enum victim v, const char *out)
 	}
 	if (v != V_SUPERVISOR)
 		argv[n++] = name;
-	if (v == V_PLANNER)
+	if (v == V_PLANNER && k->model_url != NULL)
+		argv[n++] = "--llm-model=stub-1";
+	else if (v == V_PLANNER)
 		argv[n++] = "--planner=script";
 	/* So a plan's steps are done one after another, and a death comes
 	 * between them. */
@@ -342,6 +347,7 @@ killer_new(const struct killer_spec *spec)
 	k->asks = spec->asks;
 	k->single = spec->single;
 	k->env = spec->env;
+	k->model_url = spec->model_url;
 	k->excuses = spec->excuses;
 	k->ctx = spec->ctx;
 	k->paused = true;

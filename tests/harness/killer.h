@@ -21,6 +21,7 @@ enum { VICTIMS = V_EXECUTOR_2 + 1 };
 
 struct killer_spec {
 	const char *script;      /* JSON of plans */
+	const char *model_url;   /* whom the planner asks in their place; or NULL */
 	const char *const *more; /* further options of all; NULL: none */
 	const char *failpoints;  /* a comma list to choose from, by turns;
 				    NULL: every one of the list */

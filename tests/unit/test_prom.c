@@ -110,6 +110,7 @@ static const struct {
     {{.what = PROM_SERIES, .matchers = series_matchers}, "",
 	"/api/v1/series?match[]=up%7Ba%3D%22b%22%7D&match[]=x"},
     {{.what = PROM_METADATA, .query = "up"}, "", "/api/v1/metadata?metric=up"},
+    {{.what = PROM_SIZE}, "", "/api/v1/status/tsdb"},
 };
 
 START_TEST(each_question_has_its_url)

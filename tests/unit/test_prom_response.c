@@ -144,6 +144,9 @@ static const struct {
     {PROM_ANSWER_METADATA,
 	DATA("{\"up\":[{\"type\":\"gauge\",\"help\":\"\"}],\"x\":[]}"),
 	"{\"type\":\"gauge\",\"help\":\"\",\"metric\":\"up\"};"},
+    {PROM_ANSWER_SIZE,
+	DATA("{\"headStats\":{\"numSeries\":7},\"labels\":[]}"),
+	"{\"numSeries\":7};[];"},
     /* VictoriaMetrics adds members of its own. */
     {PROM_ANSWER_QUERY,
 	"{\"status\":\"success\",\"isPartial\":false,\"data\":{\"resultType\":"

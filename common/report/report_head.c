@@ -60,6 +60,15 @@ put_more_rules(const struct report *r, const cJSON *incident)
 	    n);
 }
 
+/* Whether put_cause_of has anything to say. */
+static bool
+has_cause_of(const cJSON *incident)
+{
+	return tree_at(incident, "answer") != NULL ||
+	       tree_at(incident, "course") != NULL ||
+	       tree_at(incident, "long_standing") != NULL;
+}
+
 /* What, since when; below it or behind it why, and how sure. */
 static void
 put_first_incident(const struct report *r, const cJSON *incident, int n,
@@ -77,8 +86,10 @@ put_first_incident(const struct report *r, const cJSON *incident, int n,
 	}
 	if (below)
 		put_more_rules(r, incident);
-	buf_adds(r->b, below ? "\n  - " : report_word_of(r, RW_COLON));
-	put_cause_of(r, incident);
+	if (has_cause_of(incident)) {
+		buf_adds(r->b, below ? "\n  - " : report_word_of(r, RW_COLON));
+		put_cause_of(r, incident);
+	}
 	buf_addc(r->b, '\n');
 }
 

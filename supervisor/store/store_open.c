@@ -261,13 +261,20 @@ store_take_over(struct store *s, uint32_t version, struct err *err)
 	static const char *const steps[] = {
 	    SUPERVISOR_SCHEMA_5, SUPERVISOR_SCHEMA_6};
 	enum rc rc = RC_OK;
+	int code;
 
 	for (; rc == RC_OK && version < STORE_VERSION; version++) {
 		auto_str sql = xasprintf(
 		    "BEGIN IMMEDIATE; %s PRAGMA user_version = %u; COMMIT",
 		    steps[version - STORE_VERSION_LEAST], version + 1);
 
-		rc = store_exec(s, sql, "take it over", err);
+		code = sqlite3_exec(s->write.db, sql, NULL, NULL, NULL);
+		if (code == SQLITE_ERROR)
+			rc = store_foreign(s->path,
+			    "has other tables than its version says", err);
+		else if (code != SQLITE_OK)
+			rc = store_db_error(
+			    &s->write, code, "take it over", err);
 	}
 	return rc;
 }

@@ -115,7 +115,7 @@ START_TEST(the_rules_take_a_turn_that_was_refused_twice)
 	auto_str shown = NULL;
 
 	house_run(h, args, &report, &shown);
-	assert_contains(report, "**Prometheus could not be asked");
+	assert_contains(report, "\n- Prometheus could not be asked");
 	assert_contains(report, "was not taken, and the turn was planned anew: "
 				"it said EXECUTE and named no tool");
 	assert_contains(shown, "attempt 2: it said EXECUTE");

@@ -28,6 +28,8 @@ START_TEST(every_message_in_every_state_is_judged_as_the_protocol_says)
 		{PROTO_PROGRESS, {JUDGE_DROP, JUDGE_TAKE, JUDGE_TAKE}},
 		{PROTO_BYE, {JUDGE_DROP, JUDGE_TAKE, JUDGE_TAKE}},
 		{PROTO_TOOLS, {JUDGE_DROP, JUDGE_TAKE, JUDGE_TAKE}},
+		{PROTO_RESERVE, {JUDGE_DROP, JUDGE_TAKE, JUDGE_TAKE}},
+		{PROTO_SETTLE, {JUDGE_DROP, JUDGE_TAKE, JUDGE_TAKE}},
 	};
 	const enum proto_type *t;
 	size_t i, s;

@@ -283,6 +283,18 @@ texts(struct desk *k)
 	return n;
 }
 
+/* How often it was asked with that. */
+static int
+bodies_with(struct desk *k, const char *needle)
+{
+	int n;
+
+	pthread_mutex_lock(&k->api.mutex);
+	n = text_count(buf_str(&k->api.bodies), needle);
+	pthread_mutex_unlock(&k->api.mutex);
+	return n;
+}
+
 /* ---- what is found ---- */
 
 START_TEST(a_question_finds_what_means_the_same)
@@ -342,8 +354,8 @@ START_TEST(a_model_is_told_which_side_a_text_is)
 	open_desk(&k);
 	await_note(k.docs, "");
 	docs_close(TAKE(k.docs));
-	assert_contains(buf_str(&k.api.bodies), sides[_i].query);
-	assert_contains(buf_str(&k.api.bodies), sides[_i].passage);
+	ck_assert_int_gt(bodies_with(&k, sides[_i].query), 0);
+	ck_assert_int_gt(bodies_with(&k, sides[_i].passage), 0);
 }
 END_TEST
 
@@ -526,10 +538,11 @@ END_TEST
 
 START_TEST(who_is_not_there_holds_nobody_up)
 {
+	int port = port_free();
+	/* The desk's threads use it to the end. */
+	auto_str url = xasprintf("http://127.0.0.1:%d/v1", port);
 	auto_desk k;
 	struct docs_found f;
-	int port = port_free();
-	auto_str url = xasprintf("http://127.0.0.1:%d/v1", port);
 
 	desk_init(&k);
 	put_all(&k);
@@ -557,13 +570,12 @@ START_TEST(a_question_waits_so_long_and_the_next_does_not)
 	f = ask(k.docs, "volcano");
 	assert_contains(f.note, "found by their words alone");
 	docs_found_done(&f);
-	before = text_count(buf_str(&k.api.bodies), "[\"toaster\"]");
+	before = bodies_with(&k, "[\"toaster\"]");
 	f = ask(k.docs, "toaster");
 	assert_contains(f.note, "failed a moment ago");
 	ck_assert_str_eq(f.list[0].source, "en1.md");
 	docs_found_done(&f);
-	ck_assert_int_eq(
-	    text_count(buf_str(&k.api.bodies), "[\"toaster\"]"), before);
+	ck_assert_int_eq(bodies_with(&k, "[\"toaster\"]"), before);
 }
 END_TEST
 
@@ -590,7 +602,7 @@ START_TEST(another_model_gets_new_vectors_of_all)
 	ck_assert_double_gt(f.list[1].nearness, 2);
 	docs_found_done(&f);
 	docs_close(TAKE(k.docs));
-	assert_contains(buf_str(&k.api.bodies), "\"dimensions\":8,");
+	ck_assert_int_gt(bodies_with(&k, "\"dimensions\":8,"), 0);
 }
 END_TEST
 

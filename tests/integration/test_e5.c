@@ -6,13 +6,11 @@
  * that with EVAL_EMBEDDINGS_URL, else it is a few short documents.
  */
 #include "tests/harness/docs_eval.h"
-#include "tests/harness/spawn.h"
+#include "tests/harness/model_server.h"
 #include "tests/harness/texts.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
-
-enum { INSTALL_MS = 900000 };
 
 static const char *const files[] = {"questions.tsv", "paraphrases.tsv"};
 
@@ -46,30 +44,15 @@ open_folder(struct fixture *f)
 static bool
 serve(struct fixture *f)
 {
-	auto_str script =
-	    xasprintf("%s/tests/harness/e5_serve", getenv("CULPRIT_SOURCE"));
-	const char *argv[] = {script, NULL};
-	auto_str said = NULL;
+	auto_str why = NULL;
 
 	*f = (struct fixture){.dir = scratch_new()};
-	f->server = proc_start(
-	    &(struct proc_spec){.argv = argv, .dir = f->dir, .name = "e5"});
-	while (!proc_await_out(f->server, "LISTENING", 500) &&
-	       proc_is_alive(f->server))
-		;
-	said = proc_out(f->server);
-	if (strstr(said, "LISTENING ") == NULL) {
-		auto_str why = proc_err(f->server);
-
-		ck_assert_msg(proc_wait(f->server, INSTALL_MS) == 77, "%s",
-		    text_tail(why));
-		SKIP_TEST(text_tail(why));
-		proc_free(f->server);
+	f->server = model_server_start("e5_serve", NULL, f->dir, &f->url, &why);
+	if (f->server == NULL) {
+		SKIP_TEST(why);
 		scratch_free(f->dir);
 		return false;
 	}
-	f->url = xstrdup(strstr(said, "LISTENING ") + strlen("LISTENING "));
-	f->url[strcspn(f->url, "\n")] = '\0';
 	open_folder(f);
 	return true;
 }

@@ -16,11 +16,11 @@
 #include "tests/harness/ask.h"
 #include "tests/harness/llm_stub.h"
 #include "tests/harness/loop.h"
-#include "tests/harness/spawn.h"
+#include "tests/harness/model_server.h"
 #include "tests/harness/texts.h"
 
 /* A busy machine takes minutes for a prompt. */
-enum { TURN_S = 300, INSTALL_MS = 900000 };
+enum { TURN_S = 300 };
 
 struct asked {
 	struct turn turn; /* first */
@@ -45,34 +45,16 @@ static struct fixture f;
 static bool
 serve(const char *setting)
 {
-	auto_str script =
-	    xasprintf("%s/tests/harness/llama_serve", getenv("CULPRIT_SOURCE"));
-	const char *argv[] = {script, setting, NULL};
-	auto_str said = NULL;
-	char *end;
+	auto_str why = NULL;
 
 	f.dir = scratch_new();
-	f.server = proc_start(
-	    &(struct proc_spec){.argv = argv, .dir = f.dir, .name = "llama"});
-	while (!proc_await_out(f.server, "LISTENING", 500) &&
-	       proc_is_alive(f.server))
-		;
-	said = proc_out(f.server);
-	if (strstr(said, "LISTENING ") == NULL) {
-		auto_str why = proc_err(f.server);
-
-		ck_assert_msg(proc_wait(f.server, INSTALL_MS) == 77, "%s",
-		    text_tail(why));
-		SKIP_TEST(text_tail(why));
-		proc_free(f.server);
-		scratch_free(f.dir);
-		return false;
-	}
-	f.url = xstrdup(strstr(said, "LISTENING ") + strlen("LISTENING "));
-	end = strchr(f.url, '\n');
-	if (end != NULL)
-		*end = '\0';
-	return true;
+	f.server =
+	    model_server_start("llama_serve", setting, f.dir, &f.url, &why);
+	if (f.server != NULL)
+		return true;
+	SKIP_TEST(why);
+	scratch_free(f.dir);
+	return false;
 }
 
 static void

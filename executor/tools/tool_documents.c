@@ -1,11 +1,11 @@
 /*
  * tool_documents.c - documents: puts, removes, lists and shows those that
  * search_docs answers from. It is what /api/docs asks for; no planner does,
- * since it does not only read. A thread does it, the loop only hears the end.
+ * since it does not only read.
  */
 #include "common/json/json.h"
 #include "executor/tools/source_docs.h"
-#include "executor/tools/tool.h"
+#include "executor/tools/threaded.h"
 
 #include <stdlib.h>
 
@@ -16,22 +16,18 @@ struct op {
 	enum rc (*run)(struct job *j, const atomic_bool *cancelled);
 };
 
-/* The loop's while it is started and when it is done, else the thread's. */
 struct job {
-	struct tool_call *call; /* not for the thread */
-	struct offload *offload;
+	struct threaded base; /* first */
 	struct docs *docs;
 	const struct op *op;
 	char *name, *text;
 	cJSON *answer; /* owned */
-	enum rc rc;
-	struct err err;
 };
 
 static void
-job_free(void *arg)
+job_free(struct threaded *t)
 {
-	struct job *j = arg;
+	struct job *j = (struct job *)t;
 
 	cJSON_Delete(j->answer);
 	free(j->name);
@@ -60,7 +56,7 @@ static enum rc
 do_list(struct job *j, const atomic_bool *cancelled UNUSED)
 {
 	return docs_list(j->docs, add_entry,
-	    cJSON_AddArrayToObject(j->answer, "documents"), &j->err);
+	    cJSON_AddArrayToObject(j->answer, "documents"), &j->base.err);
 }
 
 static enum rc
@@ -69,8 +65,8 @@ do_show(struct job *j, const atomic_bool *cancelled UNUSED)
 	auto_str text = NULL;
 	const char *origin;
 	size_t n;
-	enum rc rc =
-	    docs_text(j->docs, span_of(j->name), &text, &n, &origin, &j->err);
+	enum rc rc = docs_text(
+	    j->docs, span_of(j->name), &text, &n, &origin, &j->base.err);
 
 	if (rc != RC_OK)
 		return rc;
@@ -85,7 +81,7 @@ do_put(struct job *j, const atomic_bool *cancelled)
 {
 	bool new = false, found = false;
 	enum rc rc = docs_put(j->docs, span_of(j->name), span_of(j->text),
-	    cancelled, &new, &found, &j->err);
+	    cancelled, &new, &found, &j->base.err);
 
 	json_add_span(j->answer, "name", span_of(j->name));
 	cJSON_AddBoolToObject(j->answer, "new", new);
@@ -97,56 +93,53 @@ static enum rc
 do_remove(struct job *j, const atomic_bool *cancelled)
 {
 	json_add_span(j->answer, "name", span_of(j->name));
-	return docs_remove(j->docs, span_of(j->name), cancelled, &j->err);
+	return docs_remove(j->docs, span_of(j->name), cancelled, &j->base.err);
 }
 
-static const struct op ops[] = {
+static const struct op all_ops[] = {
     {"list", do_list},
     {"show", do_show},
     {"put", do_put},
     {"remove", do_remove},
 };
 
-static void
-work(void *arg, struct offload *o UNUSED, const atomic_bool *cancelled)
+static enum rc
+work(struct threaded *t, const atomic_bool *cancelled)
 {
-	struct job *j = arg;
+	struct job *j = (struct job *)t;
 
 	j->answer = cJSON_CreateObject();
-	j->rc = j->op->run(j, cancelled);
+	return j->op->run(j, cancelled);
 }
 
 /* ---- its end ---- */
 
+static void
+succeed(struct threaded *t)
+{
+	const struct job *j = (struct job *)t;
+	struct tool_result *r = &t->call->result;
+
+	buf_addf(&r->summary, "%s: done.", j->op->name);
+	json_print(&r->evidence, j->answer);
+	r->success = true;
+}
+
 /* The reason as a word, for whoever asked over HTTP. */
 static void
-fail(struct job *j)
+fail(struct threaded *t)
 {
-	tool_fail(j->call,
-	    j->rc == RC_BUSY ? "Ask again in a moment."
+	struct tool_result *r = &t->call->result;
+
+	tool_fail(t->call,
+	    t->rc == RC_BUSY ? "Ask again in a moment."
 			     : "Correct what is said to be wrong.",
-	    j->err.text);
-	j->call->result.data = cJSON_CreateObject();
-	cJSON_AddStringToObject(j->call->result.data, "rc", rc_name(j->rc));
+	    t->err.text);
+	r->data = cJSON_CreateObject();
+	cJSON_AddStringToObject(r->data, "rc", rc_name(t->rc));
 }
 
-static void
-on_done(void *arg)
-{
-	struct job *j = arg;
-	struct tool_call *call = j->call;
-	struct tool_result *r = &call->result;
-
-	if (j->rc == RC_OK) {
-		buf_addf(&r->summary, "%s: done.", j->op->name);
-		json_print(&r->evidence, j->answer);
-		r->success = true;
-	} else {
-		fail(j);
-	}
-	call->state = NULL;
-	tool_done(call);
-}
+static const struct threaded_ops ops = {work, succeed, fail, job_free};
 
 static enum rc
 find_op(struct json_in *in, const struct op **ret)
@@ -154,9 +147,9 @@ find_op(struct json_in *in, const struct op **ret)
 	const char *name = json_in_str(in, "op", "list");
 	size_t i = 0;
 
-	while (i < ARRAY_LEN(ops) - 1 && strcmp(ops[i].name, name) != 0)
+	while (i < ARRAY_LEN(all_ops) - 1 && strcmp(all_ops[i].name, name) != 0)
 		i++;
-	*ret = &ops[i];
+	*ret = &all_ops[i];
 	return in->rc;
 }
 
@@ -164,8 +157,6 @@ static enum rc
 start(struct tool_call *call, struct err *err)
 {
 	struct json_in in = json_in(call->args, "args", err);
-	struct offload_spec spec = {
-	    .work = work, .done = on_done, .free = job_free};
 	const char *name = json_in_str_opt(&in, "name", NULL, "");
 	const char *text = json_in_str_opt(&in, "text", NULL, "");
 	const struct op *op;
@@ -177,30 +168,13 @@ start(struct tool_call *call, struct err *err)
 	if (rc != RC_OK)
 		return rc;
 	j = xcalloc(1, sizeof(*j));
-	*j = (struct job){.call = call,
+	*j = (struct job){.base.ops = &ops,
 	    .docs = ((struct source_docs *)call->source)->docs,
 	    .op = op,
 	    .name = xstrdup(name),
 	    .text = xstrdup(text)};
-	spec.arg = j;
 	buf_addf(&call->result.query, "%s %s", op->name, name);
-	rc = offload_start(call->env->offload, &spec, &j->offload, err);
-	if (rc != RC_OK)
-		job_free(j);
-	else
-		call->state = j;
-	return rc;
-}
-
-static void
-cancel(struct tool_call *call)
-{
-	struct job *j = call->state;
-
-	if (j == NULL)
-		return;
-	call->state = NULL;
-	offload_cancel(j->offload);
+	return threaded_start(&j->base, call, err);
 }
 
 const struct tool tool_documents = {
@@ -217,5 +191,5 @@ const struct tool tool_documents = {
     .class = TOOL_IDEMPOTENT,
     .timeout_ms = 30000,
     .start = start,
-    .cancel = cancel,
+    .cancel = threaded_cancel,
 };

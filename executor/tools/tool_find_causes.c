@@ -1,14 +1,8 @@
-/*
- * tool_find_causes.c - find_causes as a tool: a thread does the waiting and
- * the arithmetic, the loop only hears that it is done.
- *
- * Invariant: only the loop touches the call; the thread has its own copy of
- * the arguments.
- */
+/* tool_find_causes.c - find_causes as a tool. */
 #include "common/json/json.h"
 #include "executor/causes/causes_names.h"
 #include "executor/tools/source_prom.h"
-#include "executor/tools/tool.h"
+#include "executor/tools/threaded.h"
 #include "executor/tools/tool_causes.h"
 
 #include <stdio.h>
@@ -17,23 +11,18 @@
 
 enum { ANSWER_MAX = TOOL_EVIDENCE_MAX };
 
-/* The loop's while it is started and when it is done, else the thread's. */
 struct job {
-	struct tool_call *call; /* not for the thread */
-	struct offload *offload;
-	struct offload *self; /* the thread's own name for it */
+	struct threaded base; /* first */
 	cJSON *args;
 	struct prom_conf prom;
 	struct causes_limits limits;
 	struct buf answer;
-	enum rc rc;
-	struct err err;
 };
 
 static void
-job_free(void *arg)
+job_free(struct threaded *t)
 {
-	struct job *j = arg;
+	struct job *j = (struct job *)t;
 
 	cJSON_Delete(j->args);
 	buf_done(&j->answer);
@@ -47,18 +36,17 @@ on_step(void *arg, const char *what, size_t done, size_t all)
 	char text[OFFLOAD_TEXT_MAX];
 
 	snprintf(text, sizeof(text), "%s (%zu of %zu)", what, done, all);
-	offload_tell(j->self, text);
+	offload_tell(j->base.offload, text);
 }
 
-static void
-work(void *arg, struct offload *o, const atomic_bool *cancelled)
+static enum rc
+work(struct threaded *t, const atomic_bool *cancelled)
 {
-	struct job *j = arg;
+	struct job *j = (struct job *)t;
 	struct causes_source src = causes_source_prom(&j->prom);
 
-	j->self = o;
-	j->rc = causes_run(j->args, &src, &j->limits, cancelled, on_step, j,
-	    &j->answer, &j->err);
+	return causes_run(j->args, &src, &j->limits, cancelled, on_step, j,
+	    &j->answer, &t->err);
 }
 
 /* ---- the answer ---- */
@@ -85,13 +73,14 @@ put_summary(struct buf *b, const cJSON *data)
 }
 
 static void
-succeed(struct tool_call *call, struct job *j)
+succeed(struct threaded *t)
 {
-	struct tool_result *r = &call->result;
+	const struct job *j = (struct job *)t;
+	struct tool_result *r = &t->call->result;
 	struct err err;
 
 	if (json_parse(buf_span(&j->answer), NULL, &r->data, &err) != RC_OK) {
-		tool_fail(call, "", err.text);
+		tool_fail(t->call, "", err.text);
 		return;
 	}
 	put_summary(&r->summary, r->data);
@@ -102,34 +91,18 @@ succeed(struct tool_call *call, struct job *j)
 }
 
 static void
-on_progress(void *arg, const char *text)
+fail(struct threaded *t)
 {
-	struct job *j = arg;
-
-	if (j->call->progress != NULL)
-		j->call->progress(j->call, text);
+	tool_fail(t->call,
+	    t->rc == RC_INVALID ? "Correct the arguments and ask again."
+				: "Check that Prometheus can be reached, or "
+				  "ask for a smaller scope.",
+	    t->err.text);
 }
 
-static void
-on_done(void *arg)
-{
-	struct job *j = arg;
-	struct tool_call *call = j->call;
+static const struct threaded_ops ops = {work, succeed, fail, job_free};
 
-	if (j->rc == RC_OK)
-		succeed(call, j);
-	else
-		tool_fail(call,
-		    j->rc == RC_INVALID
-			? "Correct the arguments and ask again."
-			: "Check that Prometheus can be reached, or ask for "
-			  "a smaller scope.",
-		    j->err.text);
-	call->state = NULL;
-	tool_done(call);
-}
-
-/* ---- start and end ---- */
+/* ---- start ---- */
 
 /* What the investigation is bounded by, as far as it names no service: the
  * cause may be another one. */
@@ -167,38 +140,16 @@ start(struct tool_call *call, struct err *err)
 {
 	const struct source_prom *source = call->source;
 	struct job *j = xcalloc(1, sizeof(*j));
-	struct offload_spec spec = {.work = work,
-	    .progress = on_progress,
-	    .done = on_done,
-	    .free = job_free,
-	    .arg = j};
-	enum rc rc;
 
+	j->base.ops = &ops;
 	j->args = args_of(call);
 	j->prom = source->conf;
 	j->limits.parallel = source->parallel;
 	j->limits.edges = source->dependencies.pairs;
 	j->limits.nedges = source->dependencies.n;
 	j->answer = (struct buf){.max = ANSWER_MAX};
-	j->call = call;
 	buf_adds(&call->result.query, "find_causes");
-	rc = offload_start(call->env->offload, &spec, &j->offload, err);
-	if (rc != RC_OK)
-		job_free(j);
-	else
-		call->state = j;
-	return rc;
-}
-
-static void
-cancel(struct tool_call *call)
-{
-	struct job *j = call->state;
-
-	if (j == NULL)
-		return;
-	call->state = NULL;
-	offload_cancel(j->offload);
+	return threaded_start(&j->base, call, err);
 }
 
 const struct tool tool_find_causes = {
@@ -225,5 +176,5 @@ const struct tool tool_find_causes = {
     .class = TOOL_READ,
     .timeout_ms = 30000,
     .start = start,
-    .cancel = cancel,
+    .cancel = threaded_cancel,
 };

@@ -8,7 +8,7 @@
 #include "common/base/utf8.h"
 #include "common/json/json.h"
 #include "executor/tools/source_docs.h"
-#include "executor/tools/tool.h"
+#include "executor/tools/threaded.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,22 +20,18 @@ enum {
 	SUMMARY_TEXT_MAX = 240,
 };
 
-/* The loop's while it is started and when it is done, else the thread's. */
 struct job {
-	struct tool_call *call; /* not for the thread */
-	struct offload *offload;
+	struct threaded base; /* first */
 	struct docs *docs;
 	char *text, *document, *section, *language;
 	size_t limit;
 	struct docs_found found;
-	enum rc rc;
-	struct err err;
 };
 
 static void
-job_free(void *arg)
+job_free(struct threaded *t)
 {
-	struct job *j = arg;
+	struct job *j = (struct job *)t;
 
 	docs_found_done(&j->found);
 	free(j->text);
@@ -45,17 +41,17 @@ job_free(void *arg)
 	free(j);
 }
 
-static void
-work(void *arg, struct offload *o UNUSED, const atomic_bool *cancelled)
+static enum rc
+work(struct threaded *t, const atomic_bool *cancelled)
 {
-	struct job *j = arg;
+	struct job *j = (struct job *)t;
 	struct docs_query query = {.text = span_of(j->text),
 	    .document = span_of(j->document),
 	    .section = span_of(j->section),
 	    .language = span_of(j->language),
 	    .limit = j->limit};
 
-	j->rc = docs_find(j->docs, &query, cancelled, &j->found, &j->err);
+	return docs_find(j->docs, &query, cancelled, &j->found, &t->err);
 }
 
 /* ---- the answer ---- */
@@ -150,9 +146,10 @@ put_summary(struct buf *b, const struct docs_found *f)
 }
 
 static void
-succeed(struct tool_call *call, const struct job *j)
+succeed(struct threaded *t)
 {
-	struct tool_result *r = &call->result;
+	const struct job *j = (struct job *)t;
+	struct tool_result *r = &t->call->result;
 	AUTO(json) whole = answer_tree(j, SIZE_MAX);
 
 	put_summary(&r->summary, &j->found);
@@ -162,24 +159,18 @@ succeed(struct tool_call *call, const struct job *j)
 }
 
 static void
-on_done(void *arg)
+fail(struct threaded *t)
 {
-	struct job *j = arg;
-	struct tool_call *call = j->call;
-
-	if (j->rc == RC_OK)
-		succeed(call, j);
-	else
-		tool_fail(call,
-		    j->rc == RC_BUSY ? "Ask again in a moment."
-				     : "See what the executor's log says of "
-				       "its documents.",
-		    j->err.text);
-	call->state = NULL;
-	tool_done(call);
+	tool_fail(t->call,
+	    t->rc == RC_BUSY ? "Ask again in a moment."
+			     : "See what the executor's log says of its "
+			       "documents.",
+	    t->err.text);
 }
 
-/* ---- start and end ---- */
+static const struct threaded_ops ops = {work, succeed, fail, job_free};
+
+/* ---- start ---- */
 
 static enum rc
 start(struct tool_call *call, struct err *err)
@@ -190,16 +181,13 @@ start(struct tool_call *call, struct err *err)
 	const char *section = json_in_str_opt(&in, "section", NULL, "");
 	const char *language = json_in_str_opt(&in, "language", NULL, "");
 	int64_t limit = json_in_int_opt(&in, "limit", 1, LIMIT_MAX, LIMIT);
-	struct offload_spec spec = {
-	    .work = work, .done = on_done, .free = job_free};
 	struct job *j;
 	enum rc rc = json_in_end(&in);
 
 	if (rc != RC_OK)
 		return rc;
 	j = xcalloc(1, sizeof(*j));
-	spec.arg = j;
-	j->call = call;
+	j->base.ops = &ops;
 	j->docs = ((struct source_docs *)call->source)->docs;
 	j->text = xstrdup(text);
 	j->document = xstrdup(document);
@@ -207,23 +195,7 @@ start(struct tool_call *call, struct err *err)
 	j->language = xstrdup(language);
 	j->limit = (size_t)limit;
 	buf_adds(&call->result.query, text);
-	rc = offload_start(call->env->offload, &spec, &j->offload, err);
-	if (rc != RC_OK)
-		job_free(j);
-	else
-		call->state = j;
-	return rc;
-}
-
-static void
-cancel(struct tool_call *call)
-{
-	struct job *j = call->state;
-
-	if (j == NULL)
-		return;
-	call->state = NULL;
-	offload_cancel(j->offload);
+	return threaded_start(&j->base, call, err);
 }
 
 const struct tool tool_search_docs = {
@@ -250,5 +222,5 @@ const struct tool tool_search_docs = {
     .class = TOOL_READ,
     .timeout_ms = 15000,
     .start = start,
-    .cancel = cancel,
+    .cancel = threaded_cancel,
 };

@@ -4,6 +4,7 @@
  */
 #include "common/base/clk.h"
 #include "tests/harness/campaign.h"
+#include "tests/harness/texts.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -108,30 +109,12 @@ START_TEST(campaign)
 }
 END_TEST
 
-static long
-argument(int argc, char **argv, int i, long fallback)
-{
-	return argc > i ? strtol(argv[i], NULL, 10) : fallback;
-}
-
 int
 main(int argc, char **argv)
 {
-	Suite *suite = suite_create("kills");
-	TCase *tcase = tcase_create("kills");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
 	kills_wanted = (int)argument(argc, argv, 1, 1000);
 	seed = (uint64_t)argument(argc, argv, 2, clk_wall_ms() % 1000000);
 	batch_kills = (int)argument(argc, argv, 3, BATCH);
 	with_model = argc > 4 && strcmp(argv[4], "llm") == 0;
-	tcase_set_timeout(tcase, 0);
-	tcase_add_test(tcase, campaign);
-	suite_add_tcase(suite, tcase);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_campaign("kills", campaign);
 }

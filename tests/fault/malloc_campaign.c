@@ -13,6 +13,7 @@
 #include "tests/harness/killer.h"
 #include "tests/harness/shim_malloc.h"
 #include "tests/harness/spawn.h"
+#include "tests/harness/texts.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -252,19 +253,7 @@ END_TEST
 int
 main(int argc, char **argv)
 {
-	Suite *suite = suite_create("malloc");
-	TCase *tcase = tcase_create("malloc");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	limit_ms = (argc > 1 ? atoll(argv[1]) : 3600) * 1000;
-	every = argc > 2 ? MAX(atoi(argv[2]), 1) : 1;
-	tcase_set_timeout(tcase, 0);
-	tcase_add_test(tcase, campaign);
-	suite_add_tcase(suite, tcase);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	limit_ms = argument(argc, argv, 1, 3600) * 1000;
+	every = (int)MAX(argument(argc, argv, 2, 1), 1);
+	return run_campaign("malloc", campaign);
 }

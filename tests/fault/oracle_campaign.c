@@ -6,6 +6,7 @@
 #include "common/base/clk.h"
 #include "common/base/rc.h"
 #include "tests/harness/liar.h"
+#include "tests/harness/texts.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -45,20 +46,7 @@ END_TEST
 int
 main(int argc, char **argv)
 {
-	Suite *suite = suite_create("oracle");
-	TCase *tcase = tcase_create("oracle");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	worlds_wanted = argc > 1 ? atoi(argv[1]) : BATCH;
-	seed = argc > 2 ? strtoull(argv[2], NULL, 10)
-			: (uint64_t)clk_wall_ms() % 1000000000;
-	tcase_set_timeout(tcase, 0);
-	tcase_add_test(tcase, campaign);
-	suite_add_tcase(suite, tcase);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	worlds_wanted = (int)argument(argc, argv, 1, BATCH);
+	seed = (uint64_t)argument(argc, argv, 2, clk_wall_ms() % 1000000000);
+	return run_campaign("oracle", campaign);
 }

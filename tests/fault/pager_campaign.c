@@ -4,6 +4,7 @@
  */
 #include "common/base/clk.h"
 #include "tests/harness/pager.h"
+#include "tests/harness/texts.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -31,22 +32,9 @@ END_TEST
 int
 main(int argc, char **argv)
 {
-	Suite *suite = suite_create("pager");
-	TCase *tcase = tcase_create("pager");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	spec.posts = argc > 1 ? atoi(argv[1]) : 10000;
-	spec.kills = argc > 2 ? atoi(argv[2]) : 40;
-	spec.seed = argc > 3 ? strtoull(argv[3], NULL, 10)
-			     : (uint64_t)clk_wall_ms() % 1000000;
+	spec.posts = (int)argument(argc, argv, 1, 10000);
+	spec.kills = (int)argument(argc, argv, 2, 40);
+	spec.seed = (uint64_t)argument(argc, argv, 3, clk_wall_ms() % 1000000);
 	spec.groups = MAX(spec.posts / 20, 1);
-	tcase_set_timeout(tcase, 0);
-	tcase_add_test(tcase, campaign);
-	suite_add_tcase(suite, tcase);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_campaign("pager", campaign);
 }

@@ -130,3 +130,27 @@ run_tests(const char *name, const struct test_entry *tests, size_t n)
 		return SKIPPED;
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
+
+int
+run_campaign(const char *name, const TTest *test)
+{
+	Suite *suite = suite_create(name);
+	TCase *tcase = tcase_create(name);
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_set_timeout(tcase, 0);
+	tcase_add_test(tcase, test);
+	suite_add_tcase(suite, tcase);
+	srunner_set_fork_status(runner, CK_NOFORK);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int64_t
+argument(int argc, char **argv, int i, int64_t fallback)
+{
+	return argc > i ? strtoll(argv[i], NULL, 10) : fallback;
+}

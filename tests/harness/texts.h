@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Fails the test, showing both, unless needle occurs in text. */
@@ -46,5 +47,10 @@ int run_tests(const char *name, const struct test_entry *tests, size_t n);
 
 #define RUN_TESTS(name, list)                                                  \
 	run_tests(name, list, sizeof(list) / sizeof((list)[0]))
+
+/* One long test in this process, without a limit; exit status of main. */
+int run_campaign(const char *name, const TTest *test);
+/* The number that main was given i-th, or else `fallback`. */
+int64_t argument(int argc, char **argv, int i, int64_t fallback);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "common/agent/dial.h"
 #include "common/agent/targets.h"
+#include "common/net/http.h"
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "gateway/api/api.h"
@@ -133,8 +134,8 @@ static enum rc
 courier_open(struct gateway *g, struct err *err)
 {
 	const char *page = agent_conf(g->a)->public_url;
-	auto_str here = xasprintf(
-	    "http://%s", door_reachable(server_door(g->server)));
+	auto_str here =
+	    xasprintf("http://%s", door_reachable(server_door(g->server)));
 
 	return courier_new(
 	    g->a, g->link, page != NULL ? page : here, &g->courier, err);
@@ -217,8 +218,7 @@ address_check(const struct conf *conf, bool has_token, struct err *err)
 	const char *colon = strrchr(conf->listen, ':');
 	auto_str any = xasprintf("%.*s:0",
 	    colon != NULL ? (int)(colon - conf->listen) : 0, conf->listen);
-	struct door_spec spec = {
-	    .listen = colon != NULL ? any : conf->listen,
+	struct door_spec spec = {.listen = colon != NULL ? any : conf->listen,
 	    .connections_max = 16,
 	    .head_ms = 1000};
 	zloop_t *loop = zloop_new();
@@ -246,7 +246,8 @@ gateway_check(const struct conf *conf, struct err *err)
 	if (rc == RC_OK)
 		rc = address_check(conf, has_token, err);
 	if (rc == RC_OK)
-		rc = targets_read(conf->notify_file, targets, err);
+		rc = targets_read(
+		    conf->notify_file, http_check_url, targets, err);
 	free(targets);
 	if (rc == RC_OK)
 		rc = dial_check(conf, conf->front, err);

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "common/net/http.h"
-
 enum { LINE_MAX_BYTES = TARGET_URL_MAX + 200 };
 
 static const char *const forms[TARGET_FORMS] = {
@@ -55,7 +53,8 @@ word_take(struct span *line)
 }
 
 static enum rc
-line_read(struct span line, struct targets *t, struct err *err)
+line_read(struct span line, targets_check_fn *check, struct targets *t,
+    struct err *err)
 {
 	struct span name = word_take(&line), form = word_take(&line);
 	struct span url = word_take(&line);
@@ -64,7 +63,8 @@ line_read(struct span line, struct targets *t, struct err *err)
 
 	if (name.n == 0 || name.p[0] == '#')
 		return RC_OK;
-	if (!form_parse(form, &at->form) || url.n == 0 || word_take(&line).n != 0)
+	if (!form_parse(form, &at->form) || url.n == 0 ||
+	    word_take(&line).n != 0)
 		return err_set(err, RC_INVALID, "%s", help);
 	if (!is_name(name))
 		return err_set(err, RC_INVALID,
@@ -73,12 +73,13 @@ line_read(struct span line, struct targets *t, struct err *err)
 		return err_set(
 		    err, RC_INVALID, "more than %d of them", TARGETS_MAX);
 	if (targets_find(t, name) != NULL)
-		return err_set(err, RC_INVALID, "%.*s is there already",
-		    SPAN_ARG(name));
+		return err_set(
+		    err, RC_INVALID, "%.*s is there already", SPAN_ARG(name));
 	snprintf(at->name, sizeof(at->name), "%.*s", SPAN_ARG(name));
 	snprintf(at->url, sizeof(at->url), "%.*s", SPAN_ARG(url));
 	/* Why would name it. */
-	if (url.n > TARGET_URL_MAX || http_check_url(at->url, &why) != RC_OK)
+	if (url.n > TARGET_URL_MAX ||
+	    (check != NULL && check(at->url, &why) != RC_OK))
 		return err_set(err, RC_INVALID,
 		    "the URL of %s must be an absolute http or https one of "
 		    "at most %d bytes",
@@ -88,7 +89,8 @@ line_read(struct span line, struct targets *t, struct err *err)
 }
 
 enum rc
-targets_read(const char *path, struct targets *ret, struct err *err)
+targets_read(const char *path, targets_check_fn *check, struct targets *ret,
+    struct err *err)
 {
 	char line[LINE_MAX_BYTES];
 	enum rc rc = RC_OK;
@@ -100,15 +102,15 @@ targets_read(const char *path, struct targets *ret, struct err *err)
 		return RC_OK;
 	f = fopen(path, "re");
 	if (f == NULL)
-		return err_set(err, RC_IO, "cannot read %s: %s", path,
-		    strerror(errno));
+		return err_set(
+		    err, RC_IO, "cannot read %s: %s", path, strerror(errno));
 	while (rc == RC_OK && fgets(line, sizeof(line), f) != NULL) {
 		number++;
-		rc = line_read(span_of(line), ret, err);
+		rc = line_read(span_of(line), check, ret, err);
 	}
 	fclose(f);
-	return rc == RC_OK ? rc : err_prefix(err, rc, "%s: line %d", path,
-				      number);
+	return rc == RC_OK ? rc
+			   : err_prefix(err, rc, "%s: line %d", path, number);
 }
 
 const struct target *

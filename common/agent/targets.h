@@ -13,8 +13,14 @@
 enum { TARGETS_MAX = 16, TARGET_NAME_MAX = 20, TARGET_URL_MAX = 2000 };
 
 /* How the body is laid out: json, slack, feishu, dingtalk, wecom. */
-enum target_form { TARGET_JSON, TARGET_SLACK, TARGET_FEISHU, TARGET_DINGTALK,
-	TARGET_WECOM, TARGET_FORMS };
+enum target_form {
+	TARGET_JSON,
+	TARGET_SLACK,
+	TARGET_FEISHU,
+	TARGET_DINGTALK,
+	TARGET_WECOM,
+	TARGET_FORMS
+};
 
 struct target {
 	char name[TARGET_NAME_MAX + 1];
@@ -27,10 +33,14 @@ struct targets {
 	int n;
 };
 
-/* path NULL: there are none. RC_IO: it cannot be read; RC_INVALID: a line is
- * wrong, said with its number but not its URL. */
-NODISCARD enum rc targets_read(
-    const char *path, struct targets *ret, struct err *err);
+/* What holds a URL to be one that can be posted to: http_check_url. */
+typedef enum rc targets_check_fn(const char *url, struct err *err);
+
+/* path NULL: there are none. check NULL: the reader posts to none of them and
+ * needs no HTTP for it. RC_IO: it cannot be read; RC_INVALID: a line is wrong,
+ * said with its number but not its URL. */
+NODISCARD enum rc targets_read(const char *path, targets_check_fn *check,
+    struct targets *ret, struct err *err);
 
 /* NULL: nobody is called so. */
 const struct target *targets_find(const struct targets *t, struct span name);

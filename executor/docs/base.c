@@ -7,6 +7,7 @@
 #include "executor/docs/docs_schema.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -130,6 +131,13 @@ base_close(struct base *b)
 	free(b->path);
 	map_done(&b->counts);
 	*b = (struct base){.db = NULL};
+}
+
+void
+base_rest(struct base *b)
+{
+	sqlite3_db_release_memory(b->db);
+	malloc_trim(0);
 }
 
 bool

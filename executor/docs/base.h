@@ -40,6 +40,9 @@ NODISCARD enum rc base_open(
     struct base *b, const char *path, bool to_write, struct err *err);
 void base_close(struct base *b);
 
+/* After much work: what was kept in memory for more of it is given back. */
+void base_rest(struct base *b);
+
 /* Is the file at its path still the one that is open? */
 bool base_is_current(const struct base *b);
 

@@ -393,6 +393,7 @@ update_from(struct keeper *k, const struct folders *f, struct err *err)
 		    u.changed, u.n_gone, u.wanting.n);
 
 		tell(k, false, "the documents were read", NULL, text);
+		base_rest(&k->base);
 	}
 	for (i = 0; i < u.n_gone; i++)
 		free(u.gone[i]);

@@ -115,8 +115,8 @@ on_done(void *arg, const struct http_result *r)
 static void
 post(struct errand *e)
 {
-	auto_str key = xasprintf(
-	    "Idempotency-Key: %s.%s", e->run, e->target->name);
+	auto_str key =
+	    xasprintf("Idempotency-Key: %s.%s", e->run, e->target->name);
 	const char *const headers[] = {"Content-Type: application/json", key,
 	    "User-Agent: culprit/" CULPRIT_VERSION, NULL};
 	const struct http_req r = {.method = "POST",
@@ -206,8 +206,8 @@ on_letter(void *courier, const struct proto_letter *m)
 	buf_add_span(&e->input, m->input);
 	TAILQ_INSERT_TAIL(&c->list, e, list);
 	c->n++;
-	e->call = link_query(
-	    c->link, PROTO_ASK_REPORT, e->run, NULL, &report_ops, e);
+	e->call =
+	    link_query(c->link, PROTO_ASK_REPORT, e->run, NULL, &report_ops, e);
 }
 
 static unsigned
@@ -223,8 +223,8 @@ courier_new(struct agent *a, struct link *link, const char *page,
     struct courier **ret, struct err *err)
 {
 	struct courier *c = xcalloc(1, sizeof(*c));
-	enum rc rc =
-	    targets_read(agent_conf(a)->notify_file, &c->targets, err);
+	enum rc rc = targets_read(
+	    agent_conf(a)->notify_file, http_check_url, &c->targets, err);
 
 	if (rc != RC_OK) {
 		free(c);

@@ -24,9 +24,9 @@ struct letter {
 	char target[TARGET_NAME_MAX + 1];
 	char input[STORE_INPUT_MAX + 1];
 	int64_t row;
-	int64_t attempts; /* that failed */
-	int64_t due_ms;	  /* monotonic; while it is out, when it is lost */
-	int64_t out_ms;	  /* until when it may be out; 0: it is not */
+	int64_t attempts;     /* that failed */
+	int64_t due_ms;       /* monotonic; while it is out, when it is lost */
+	int64_t out_ms;       /* until when it may be out; 0: it is not */
 	struct bus_peer peer; /* who has it */
 };
 
@@ -94,8 +94,8 @@ letter_keep(struct supervisor *s, const struct letter *l)
 	wire_put_int(&b, l->attempts);
 	ledger_good(s,
 	    s->ops->slip_put(s->store,
-		&(struct store_slip){STORE_SLIP_LETTER, span_of(l->key), l->row,
-		    buf_span(&b)},
+		&(struct store_slip){
+		    STORE_SLIP_LETTER, span_of(l->key), l->row, buf_span(&b)},
 		&err),
 	    &err);
 }
@@ -120,7 +120,7 @@ enum rc
 letters_check(const struct conf *conf, struct err *err)
 {
 	struct targets *t = xcalloc(1, sizeof(*t));
-	enum rc rc = targets_read(conf->notify_file, t, err);
+	enum rc rc = targets_read(conf->notify_file, NULL, t, err);
 
 	free(t);
 	if (rc == RC_OK && strcmp(conf->notify, "alerts") != 0 &&
@@ -138,7 +138,7 @@ letters_load(struct supervisor *s, struct err *err)
 	enum rc rc = letters_check(conf, err);
 
 	if (rc == RC_OK)
-		rc = targets_read(conf->notify_file, &x->targets, err);
+		rc = targets_read(conf->notify_file, NULL, &x->targets, err);
 	if (rc != RC_OK)
 		return rc;
 	x->all = strcmp(conf->notify, "all") == 0;
@@ -154,10 +154,9 @@ letters_write(struct supervisor *s, const struct run *r)
 	if (!r->webhook && !x->all)
 		return;
 	for (i = 0; i < x->targets.n; i++)
-		letter_keep(s,
-		    letter_add(x, span_of(r->id),
-			span_of(x->targets.at[i].name), r->row,
-			state_str(r->state, "input")));
+		letter_keep(s, letter_add(x, span_of(r->id),
+				   span_of(x->targets.at[i].name), r->row,
+				   state_str(r->state, "input")));
 }
 
 /* ---- on their way ---- */
@@ -180,7 +179,8 @@ letters_hand(struct supervisor *s, const struct bus_peer *peer, uint64_t n)
 	struct letter *l;
 
 	keep_out(s->letters, peer, now);
-	TAILQ_FOREACH(l, &s->letters->list, list) {
+	TAILQ_FOREACH(l, &s->letters->list, list)
+	{
 		if (n == 0)
 			return;
 		if (l->due_ms > now)
@@ -247,8 +247,8 @@ letters_carried(struct supervisor *s, const struct proto_carried *m)
 	if (l == NULL)
 		return;
 	if (m->ok != 0) {
-		log_info("told of a report", "run", l->run, "target",
-		    l->target, NULL);
+		log_info("told of a report", "run", l->run, "target", l->target,
+		    NULL);
 		letter_drop(s, l);
 	} else if (lookup_find(s, span_of(l->run), &k, &err) == RC_NOTFOUND) {
 		/* It expired before anybody could be told. */

@@ -3,6 +3,7 @@
  */
 #include "common/json/json.h"
 #include "common/json/tree.h"
+#include "common/net/http.h"
 #include "gateway/api/letter.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/texts.h"
@@ -134,7 +135,7 @@ read_file(const char *text, struct targets *t, struct err *err)
 	enum rc rc;
 
 	file_write(path, text);
-	rc = targets_read(path, t, err);
+	rc = targets_read(path, http_check_url, t, err);
 	scratch_free(dir);
 	return rc;
 }
@@ -153,7 +154,7 @@ START_TEST(the_file_names_them_line_by_line)
 	ck_assert_ptr_eq(targets_find(t, span_of("bot")), &t->at[1]);
 	ck_assert_int_eq(targets_find(t, span_of("chat"))->form, TARGET_SLACK);
 	ck_assert_ptr_null(targets_find(t, span_of("no")));
-	ck_assert_int_eq(targets_read(NULL, t, &err), RC_OK);
+	ck_assert_int_eq(targets_read(NULL, http_check_url, t, &err), RC_OK);
 	ck_assert_int_eq(t->n, 0);
 	free(t);
 }

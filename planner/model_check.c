@@ -18,21 +18,13 @@ struct probe {
 	bool done;
 	struct llm_reply reply;
 	char said[SAID_MAX + 1], shown[400], model[64];
-	bool thinks, streams;
+	bool thinks;
 };
 
 static int
 end_loop(zloop_t *loop UNUSED, int timer UNUSED, void *arg UNUSED)
 {
 	return -1;
-}
-
-static void
-on_text(void *arg, struct span text UNUSED)
-{
-	struct probe *p = arg;
-
-	p->streams = true;
 }
 
 static void
@@ -59,7 +51,6 @@ ask(struct backend *b, zloop_t *loop, const char *words, const cJSON *schema,
 	    .schema = schema,
 	    .answer_tokens = WORD_TOKENS,
 	    .deadline_ms = clk_mono_ms() + CHECK_MS,
-	    .on_text = on_text,
 	    .on_done = on_done,
 	    .arg = p};
 
@@ -85,7 +76,7 @@ tell(struct backend *b, FILE *out, const struct probe *word,
 	fprintf(out,
 	    "model: %s, %s, answers by %s, window taken as %d "
 	    "tokens\n",
-	    word->streams ? "streams" : "does not stream",
+	    word->reply.streamed ? "streams" : "does not stream",
 	    word->thinks ? "thinks (see --llm-body to turn that off)"
 			 : "does not think aloud",
 	    llm_shape_name(llm_shape_of(b->llm, 0)), b->settings.window);

@@ -171,6 +171,7 @@ make_reply(struct llm_ask *a, enum rc rc, struct buf *text, struct llm_reply *r)
 	    .thinking = buf_span(&a->stream.thought),
 	    .sent = buf_span(&a->sent),
 	    .cut = llm_stream_is_cut(&a->stream),
+	    .streamed = a->is_stream,
 	    .finish = a->stream.finish,
 	    .prompt_tokens = a->stream.prompt_tokens,
 	    .cached_tokens = a->stream.cached_tokens,
@@ -401,6 +402,7 @@ refused(struct llm_ask *a, int status, struct span body, int64_t retry_ms)
 		return;
 	case LLM_FAULT_QUOTA:
 	case LLM_FAULT_MODEL:
+	case LLM_FAULT_PATH:
 		leave_server(a, RC_UPSTREAM, true);
 		return;
 	case LLM_FAULT_NONE:

@@ -41,6 +41,7 @@ struct llm_reply {
 	struct span text, thinking;
 	struct span sent;   /* the last request's body; no key is in it */
 	bool cut;           /* by the limit on its length */
+	bool streamed;      /* it came word by word */
 	const char *finish; /* as the server said */
 	int64_t prompt_tokens, cached_tokens, answer_tokens; /* -1: unknown */
 	const char *shown, *model; /* who answered; "" for nobody */

@@ -47,10 +47,15 @@ static const struct {
     {"system role", LLM_FAULT_FEATURE, LLM_FEATURE_SYSTEM},
     {"role 'system'", LLM_FAULT_FEATURE, LLM_FEATURE_SYSTEM},
     {"system message", LLM_FAULT_FEATURE, LLM_FEATURE_SYSTEM},
+    {"support 'system'", LLM_FAULT_FEATURE, LLM_FEATURE_SYSTEM},
+    {"developer instruction", LLM_FAULT_FEATURE, LLM_FEATURE_SYSTEM},
+    {"assistant roles", LLM_FAULT_FEATURE, LLM_FEATURE_SYSTEM},
     {"roles must alternate", LLM_FAULT_FEATURE, LLM_FEATURE_SYSTEM},
     {"model_not_found", LLM_FAULT_MODEL, LLM_FEATURE_NONE},
     {"model not found", LLM_FAULT_MODEL, LLM_FEATURE_NONE},
     {"does not exist", LLM_FAULT_MODEL, LLM_FEATURE_NONE},
+    {"model not exist", LLM_FAULT_MODEL, LLM_FEATURE_NONE},
+    {"valid model", LLM_FAULT_MODEL, LLM_FEATURE_NONE},
 };
 
 static const struct {
@@ -60,7 +65,7 @@ static const struct {
     {401, 401, LLM_FAULT_KEY},
     {402, 402, LLM_FAULT_QUOTA},
     {403, 403, LLM_FAULT_KEY},
-    {404, 405, LLM_FAULT_MODEL},
+    {404, 405, LLM_FAULT_PATH},
     {408, 408, LLM_FAULT_SERVER},
     {413, 413, LLM_FAULT_LONG},
     {425, 425, LLM_FAULT_SERVER},
@@ -76,7 +81,9 @@ static const char *const advice[] = {
     [LLM_FAULT_KEY] = "; check --llm-key-file, and that the key is one of "
 		      "this server's",
     [LLM_FAULT_QUOTA] = "; the account is unpaid or used up",
-    [LLM_FAULT_MODEL] = "; check --llm-model, and the path of --llm-url",
+    [LLM_FAULT_MODEL] = "; check --llm-model",
+    [LLM_FAULT_PATH] = "; check the path of --llm-url, which mostly ends in "
+		       "/v1, and --llm-model",
     [LLM_FAULT_LONG] = "; the prompt is over the model's window, see "
 		       "--llm-window",
     [LLM_FAULT_FEATURE] = "",

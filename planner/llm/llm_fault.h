@@ -15,7 +15,8 @@ enum llm_fault_kind {
 	LLM_FAULT_SERVER,  /* its own failure: again later */
 	LLM_FAULT_KEY,     /* the key is not accepted */
 	LLM_FAULT_QUOTA,   /* unpaid or used up: not again */
-	LLM_FAULT_MODEL,   /* there is no such model, or no such path */
+	LLM_FAULT_MODEL,   /* there is no such model */
+	LLM_FAULT_PATH,    /* no such path, or no such model */
 	LLM_FAULT_LONG,    /* the prompt is over the model's window */
 	LLM_FAULT_FEATURE, /* it cannot do something that was asked for */
 	LLM_FAULT_BAD,     /* anything else that is wrong with the request */

@@ -80,7 +80,8 @@ part_or_last(const char *list, int n)
 
 /*
  * A base URL as people have it: with or without /v1, with a path of a
- * gateway, with the whole path of chat completions, with a slash behind it.
+ * gateway, with the whole path of chat completions, with a slash behind it,
+ * with a query that some clouds want (api-version).
  */
 static enum rc
 make_url(struct span base, struct llm_endpoint *e, struct err *err)
@@ -89,20 +90,25 @@ make_url(struct span base, struct llm_endpoint *e, struct err *err)
 	char shown[400];
 	const char *path;
 	enum rc rc = http_check_url(text, err);
+	auto_str query = NULL;
 	size_t n;
 
-	if (rc == RC_OK && strpbrk(text, "?#") != NULL)
+	if (rc == RC_OK && strchr(text, '#') != NULL)
 		rc = err_set(err, RC_INVALID,
-		    "it may have no query; set further fields by --llm-body");
+		    "it may have no fragment: leave out the \"#\" and what is "
+		    "behind it");
 	if (rc != RC_OK)
 		return err_prefix(err, rc, "--llm-url (CULPRIT_LLM_URL) \"%s\"",
 		    http_show_url(text, shown, sizeof(shown)));
-	for (n = strlen(text); n > 0 && text[n - 1] == '/';)
+	n = strcspn(text, "?");
+	query = xstrdup(text + n);
+	for (text[n] = '\0'; n > 0 && text[n - 1] == '/';)
 		text[--n] = '\0';
 	if (n > strlen(CHAT) && strcmp(text + n - strlen(CHAT), CHAT) == 0)
 		text[n - strlen(CHAT)] = '\0';
 	path = strchr(strstr(text, "://") + 3, '/');
-	e->url = xasprintf("%s%s" CHAT, text, path == NULL ? "/v1" : "");
+	e->url = xasprintf(
+	    "%s%s" CHAT "%s", text, path == NULL ? "/v1" : "", query);
 	e->shown = xstrdup(http_show_url(e->url, shown, sizeof(shown)));
 	return RC_OK;
 }
@@ -123,6 +129,19 @@ make_model(
 	return RC_OK;
 }
 
+/* A line of comment or a second key would go into a header, or break it. */
+static enum rc
+check_key(const char *key, struct err *err)
+{
+	for (; key != NULL && *key != '\0'; key++)
+		if ((unsigned char)*key <= ' ' || *key == 0x7f)
+			return err_set(err, RC_INVALID,
+			    "the key holds a blank, a line end or another "
+			    "control character; nothing but the key may stand "
+			    "there");
+	return RC_OK;
+}
+
 static enum rc
 make_key(
     const struct conf *conf, struct llm_settings *s, int i, struct err *err)
@@ -139,6 +158,8 @@ make_key(
 	if (value != NULL && value[0] == '\0')
 		value = NULL;
 	rc = conf_secret(value, file.n > 0 ? path : NULL, &s->at[i].key, err);
+	if (rc == RC_OK)
+		rc = check_key(s->at[i].key, err);
 	if (rc != RC_OK)
 		return err_prefix(
 		    err, rc, "--llm-key-file (CULPRIT_LLM_KEY_FILE)");

@@ -49,7 +49,8 @@ read_one(struct span text, struct price *ret, struct err *err)
 	struct span model, rest;
 	enum rc rc;
 
-	if (equals == NULL || equals == text.p)
+	if (equals == NULL || equals == text.p ||
+	    memchr(equals, '/', text.n - (size_t)(equals - text.p)) == NULL)
 		return err_set(err, RC_INVALID,
 		    "write MODEL=PROMPT/ANSWER or MODEL=PROMPT/ANSWER/CACHED, "
 		    "each the price of a million tokens");

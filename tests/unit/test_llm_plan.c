@@ -222,7 +222,20 @@ static const struct {
 	"{\"error\":{\"message\":\"The model `x` does not exist\",\"code\":"
 	"\"model_not_found\"}}",
 	LLM_FAULT_MODEL, LLM_FEATURE_NONE},
-    {404, "<html>nginx</html>", LLM_FAULT_MODEL, LLM_FEATURE_NONE},
+    {404, "<html>nginx</html>", LLM_FAULT_PATH, LLM_FEATURE_NONE},
+    {404, "{\"detail\":\"Not Found\"}", LLM_FAULT_PATH, LLM_FEATURE_NONE},
+    {404,
+	"{\"error\":{\"message\":\"model \\\"x\\\" not found, try pulling it "
+	"first\",\"type\":\"api_error\"}}",
+	LLM_FAULT_PATH, LLM_FEATURE_NONE},
+    {400,
+	"{\"error\":{\"message\":\"Invalid model name passed in model=x. Call "
+	"`/v1/models` to view available models\",\"code\":\"400\"}}",
+	LLM_FAULT_MODEL, LLM_FEATURE_NONE},
+    {400, "{\"error\":{\"message\":\"x is not a valid model ID\"}}",
+	LLM_FAULT_MODEL, LLM_FEATURE_NONE},
+    {400, "{\"error\":{\"message\":\"Model Not Exist\"}}", LLM_FAULT_MODEL,
+	LLM_FEATURE_NONE},
     {429, "{\"error\":{\"message\":\"x\",\"code\":\"Throttling.RateQuota\"}}",
 	LLM_FAULT_BUSY, LLM_FEATURE_NONE},
     {429, "{\"error\":{\"message\":\"x\",\"code\":\"insufficient_quota\"}}",
@@ -241,6 +254,18 @@ static const struct {
 	LLM_FAULT_FEATURE, LLM_FEATURE_TEMPERATURE},
     {400, "{\"error\":\"System role not supported\"}", LLM_FAULT_FEATURE,
 	LLM_FEATURE_SYSTEM},
+    {400,
+	"{\"error\":{\"message\":\"Unsupported value: 'messages[0].role' does "
+	"not support 'system' with this model.\"}}",
+	LLM_FAULT_FEATURE, LLM_FEATURE_SYSTEM},
+    {400,
+	"{\"error\":{\"message\":\"Developer instruction is not enabled for "
+	"models/gemma-3-27b-it\"}}",
+	LLM_FAULT_FEATURE, LLM_FEATURE_SYSTEM},
+    {500,
+	"{\"error\":{\"message\":\"Only user and assistant roles are "
+	"supported!\"}}",
+	LLM_FAULT_FEATURE, LLM_FEATURE_SYSTEM},
     {400, "{\"detail\":\"response_format is not supported\"}",
 	LLM_FAULT_FEATURE, LLM_FEATURE_SHAPE},
     {422, "{\"detail\":[{\"loc\":[\"body\",\"stream_options\"]}]}",

@@ -261,7 +261,11 @@ static const struct {
     {"https://h/api/paas/v4", "https://h/api/paas/v4/chat/completions"},
     {"https://h/compatible-mode/v1",
 	"https://h/compatible-mode/v1/chat/completions"},
-    {"http://h/v1?key=x", NULL},
+    {"http://h/v1?key=x", "http://h/v1/chat/completions?key=x"},
+    {"http://h?key=x", "http://h/v1/chat/completions?key=x"},
+    {"https://h/openai/deployments/d/chat/completions?api-version=1",
+	"https://h/openai/deployments/d/chat/completions?api-version=1"},
+    {"http://h/v1#x", NULL},
     {"h:1/v1", NULL},
     {"ftp://h/v1", NULL},
 };
@@ -284,6 +288,8 @@ START_TEST(a_base_url_is_taken_as_people_have_it)
 	}
 	ck_assert_msg(rc == RC_OK, "%s", err.text);
 	ck_assert_str_eq(s.at[0].url, bases[_i].url);
+	/* It may hold a key. */
+	assert_lacks(s.at[0].shown, "?");
 	llm_settings_done(&s);
 }
 END_TEST
@@ -299,6 +305,10 @@ static const struct {
     {{CONF, .llm = "llamacpp", .llm_key_file = "/nonexistent/key"},
 	"CULPRIT_LLM_KEY_FILE"},
     {{CONF, .llm = "llamacpp", .llm_key_file = "/dev/null"}, "empty"},
+    {{CONF, .llm = "llamacpp", .llm_key_file = "/"}, "directory"},
+    {{CONF, .llm = "llamacpp", .llm_key_file = "/etc/passwd"},
+	"CULPRIT_LLM_KEY_FILE): the key holds a blank"},
+    {{CONF, .llm = "llamacpp", .llm_key = "sk-a\nsk-b"}, "line end"},
     {{CONF, .llm = "llamacpp", .llm_body = "[]"}, "JSON object"},
     {{CONF, .llm = "llamacpp", .llm_body = "{\"stream\":false}"}, "stream"},
     {{CONF, .llm = "llamacpp", .llm_headers = "X-Nothing"}, "Name: value"},

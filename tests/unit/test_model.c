@@ -828,6 +828,51 @@ START_TEST(a_check_asks_for_a_word_and_says_what_it_found_out)
 }
 END_TEST
 
+#define WHOLE(text)                                                            \
+	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"                \
+	"Connection: close\r\n\r\n{\"choices\":[{\"message\":{\"content\":\""    \
+	text "\"},\"finish_reason\":\"stop\"}]}"
+
+/* A server that has next to nothing is found out, and asked as it can. */
+START_TEST(a_check_finds_out_what_a_server_cannot_do)
+{
+	auto_str said = NULL;
+	struct err err;
+	enum rc rc;
+
+	open_as("rules+openai");
+	llm_stub_say(f.stub, 0, REFUSES("400", "system role not supported"));
+	llm_stub_say(f.stub, 1, WHOLE("ready"));
+	llm_stub_say(f.stub, 2, REFUSES("400", "text only"));
+	llm_stub_say(f.stub, 5, WHOLE("{\\\"word\\\":\\\"ready\\\"}"));
+	said = check(&rc, &err);
+	ck_assert_msg(rc == RC_OK, "%s", err.text);
+	assert_contains(said, "does not stream");
+	assert_contains(said, "answers by plain text");
+	assert_contains(said, "no system role");
+	assert_contains(llm_stub_body(f.stub, 1),
+	    "[{\"role\":\"user\",\"content\":\"You answer in json.\\n\\nAnswer "
+	    "with the one word: ready\"}]");
+	/* Remembered. */
+	assert_lacks(llm_stub_body(f.stub, 2), "\"system\"");
+	assert_lacks(llm_stub_body(f.stub, 5), "response_format");
+	assert_lacks(llm_stub_body(f.stub, 5), "tool_choice");
+	close_all();
+}
+END_TEST
+
+static const struct {
+	const char *answer, *advice;
+} hopeless[] = {
+    {REFUSES("404", "model_not_found"), "check --llm-model"},
+    {REFUSES("400", "Invalid model name passed in model=m"),
+	"check --llm-model"},
+    {REFUSES("404", "Not Found"),
+	"check the path of --llm-url, which mostly ends in /v1"},
+    {REFUSES("401", "no"), "check --llm-key-file"},
+    {REFUSES("402", "Insufficient Balance"), "unpaid"},
+};
+
 START_TEST(a_check_that_fails_says_what_to_do)
 {
 	auto_str said = NULL;
@@ -835,10 +880,11 @@ START_TEST(a_check_that_fails_says_what_to_do)
 	enum rc rc;
 
 	open_as("rules+openai");
-	llm_stub_say(f.stub, 0, REFUSES("404", "model_not_found"));
+	llm_stub_say(f.stub, 0, hopeless[_i].answer);
 	said = check(&rc, &err);
-	ck_assert_int_eq(rc, RC_UPSTREAM);
-	assert_contains(err.text, "check --llm-model");
+	ck_assert_int_ne(rc, RC_OK);
+	assert_contains(err.text, hopeless[_i].advice);
+	ck_assert_int_eq(llm_stub_asked(f.stub), 1);
 	close_all();
 }
 END_TEST
@@ -888,7 +934,8 @@ main(void)
 	    {hundreds_of_turns_are_in_flight_at_once, 0},
 	    {one_turn_is_explained_where_that_is_asked_for, 0},
 	    {a_check_asks_for_a_word_and_says_what_it_found_out, 0},
-	    {a_check_that_fails_says_what_to_do, 0},
+	    {a_check_finds_out_what_a_server_cannot_do, 0},
+	    {a_check_that_fails_says_what_to_do, (int)ARRAY_LEN(hopeless)},
 	};
 
 	return RUN_TESTS("model", tests);

@@ -48,7 +48,7 @@ static const struct {
     {"qwen-plus=1/2/-0.5", "\"-0.5\" is no number from 0"},
     {"qwen-plus=nan/2", "\"nan\" is no number"},
     {"qwen-plus=1e9/2", "\"1e9\" is no number"},
-    {"qwen-plus=1", "\"\" is no number"},
+    {"qwen-plus=1", "write MODEL=PROMPT/ANSWER"},
     {"qwen-plus=1/2/3/4", "\"3/4\" is no number"},
     {"qwen-plus=cheap/2", "\"cheap\" is no number"},
     {"qwen-plus", "write MODEL=PROMPT/ANSWER"},

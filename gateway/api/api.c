@@ -112,58 +112,7 @@ on_value(void *ctx, const struct proto_reply *r)
 static const struct link_ops value_ops = {
     .on_reply = on_value, .on_fail = exchange_fail};
 
-/* ---- GET /api/investigations ---- */
-
-/* A whole number from 1 to most, 0 where there is none; false: answered
- * 400. */
-static bool
-arg_number(struct exchange *x, const char *name, uint64_t most, uint64_t *ret)
-{
-	struct span v = web_arg(x->h, name);
-
-	*ret = 0;
-	if (v.p == NULL || (num_parse_whole(v, most, ret) && *ret > 0))
-		return true;
-	exchange_problem(x, 400,
-	    "%s must be a whole number from 1 to %llu, not \"%.*s\"", name,
-	    (unsigned long long)most, (int)MIN(v.n, 60), v.p);
-	return false;
-}
-
-static bool
-arg_status(struct exchange *x, struct span *ret)
-{
-	static const char *const known[] = {
-	    "running", "completed", "incomplete", "failed", "cancelled"};
-	size_t i;
-
-	*ret = web_arg(x->h, "status");
-	if (ret->p == NULL)
-		return true;
-	for (i = 0; i < ARRAY_LEN(known); i++)
-		if (span_is(*ret, known[i]))
-			return true;
-	exchange_problem(x, 400,
-	    "status must be running, completed, "
-	    "incomplete, failed or cancelled");
-	return false;
-}
-
-void
-api_list(struct api *api, struct web *h)
-{
-	static const char *const offers[] = {api_json, NULL};
-	struct exchange *x = exchange_new(api, h);
-	union proto_args args = {0};
-	struct proto_list *l = &args.list;
-
-	if (api_choose(x, offers) &&
-	    arg_number(x, "limit", PROTO_MOST(list, limit), &l->limit) &&
-	    arg_number(x, "before", PROTO_MOST(list, before), &l->before) &&
-	    arg_status(x, &l->status))
-		x->call = link_query(
-		    api->link, PROTO_ASK_LIST, "", &args, &value_ops, x);
-}
+/* ---- GET /api/investigations/{run} ---- */
 
 void
 api_show(struct api *api, struct web *h)

@@ -10,7 +10,7 @@
 
 const struct route routes[] = {
     {"POST", "/api/ai_ops", false, REQUEST_BODY_MAX, {0}, api_submit},
-    {"GET", "/api/investigations", false, 0, {"limit", "before", "status"},
+    {"GET", "/api/investigations", false, 0, {"limit", "before", "after", "status", "since", "until", "alert", "q"},
 	api_list},
     {"GET", "/api/investigations/{run}", false, 0, {0}, api_show},
     {"GET", "/api/investigations/{run}/events", false, 0, {"last_event_id"},

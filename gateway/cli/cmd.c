@@ -27,8 +27,9 @@ static const struct cmd cmds[] = {
 	    BIT(OPT_TIMEZONE) | BIT(OPT_JSON) | BIT(OPT_ASYNC),
 	0, CONF_ARGS_MAX, 0, false, cmd_investigate},
     {"list", "", "investigations, newest first", NULL,
-	BIT(OPT_JSON) | BIT(OPT_LIMIT) | BIT(OPT_STATUS), 0, 0, 0, false,
-	cmd_list},
+	BIT(OPT_JSON) | BIT(OPT_LIMIT) | BIT(OPT_STATUS) | BIT(OPT_SINCE) |
+	    BIT(OPT_UNTIL) | BIT(OPT_ALERT) | BIT(OPT_TEXT) | BIT(OPT_BEFORE),
+	0, 0, 0, false, cmd_list},
     {"show", "ID", "one investigation's state",
 	"ID, here and below, is as much of it as no other has, or `latest`.\n",
 	BIT(OPT_JSON), 1, 1, 0, true, cmd_show},

@@ -25,6 +25,14 @@ const struct cmd_option cmd_options[OPT_N] = {
     [OPT_STATUS] = {"status", "STATUS",
 	"only running, completed, "
 	"incomplete, failed or cancelled ones"},
+    [OPT_SINCE] = {"since", "TIME",
+	"only those started then or later, e.g. -24h"},
+    [OPT_UNTIL] = {"until", "TIME", "only those started before"},
+    [OPT_ALERT] = {"alert", "NAME", "only those about that alert"},
+    [OPT_TEXT] = {"text", "WORDS",
+	"only those with all of these words in question, answer or names of "
+	"alerts"},
+    [OPT_BEFORE] = {"before", "N", "older ones: where a list ended"},
     [OPT_AGENT] = {"agent", "AGENT", "planner (the default) or executor"},
     [OPT_FROM] = {"from", "SEQ",
 	"what happened from this event on (default: "

@@ -160,8 +160,51 @@ list_put(struct buf *b, const cJSON *run)
 	buf_addc(b, '\n');
 }
 
+static const struct {
+	enum cmd_opt opt;
+	const char *arg;
+} list_args[] = {
+    {OPT_STATUS, "status"},
+    {OPT_SINCE, "since"},
+    {OPT_UNTIL, "until"},
+    {OPT_ALERT, "alert"},
+    {OPT_TEXT, "q"},
+    {OPT_BEFORE, "before"},
+};
+
+/* The caller's. */
+static char *
+list_path(const struct cmd_args *a)
+{
+	const char *limit = a->value[OPT_LIMIT];
+	auto_str n = call_escape(limit != NULL ? limit : "20");
+	auto_buf b = {.max = CALL_BODY_MAX};
+	size_t i;
+
+	buf_addf(&b, "/api/investigations?limit=%s", n);
+	for (i = 0; i < ARRAY_LEN(list_args); i++) {
+		const char *v = a->value[list_args[i].opt];
+		auto_str text = call_escape(v != NULL ? v : "");
+
+		if (v != NULL)
+			buf_addf(&b, "&%s=%s", list_args[i].arg, text);
+	}
+	return xstrdup(buf_str(&b));
+}
+
+static bool
+list_is_all(const struct cmd_args *a)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(list_args); i++)
+		if (a->value[list_args[i].opt] != NULL)
+			return false;
+	return true;
+}
+
 static void
-list_print(const struct call_reply *r)
+list_print(const struct cmd_args *a, const struct call_reply *r)
 {
 	cJSON *o = cJSON_ParseWithLength(buf_str(&r->body), r->body.len);
 	const cJSON *run, *runs;
@@ -170,8 +213,10 @@ list_print(const struct call_reply *r)
 	buf_init(&b, (size_t)CALL_BODY_MAX);
 	runs = cJSON_GetObjectItemCaseSensitive(o, "investigations");
 	if (cJSON_GetArraySize(runs) == 0) {
-		fputs("No investigations yet; start one with `culprit "
-		      "investigate`.\n",
+		fputs(list_is_all(a)
+			? "No investigations yet; start one with `culprit "
+			  "investigate`.\n"
+			: "None that fits.\n",
 		    stderr);
 	} else {
 		put_cell(&b, "ID", 26);
@@ -185,18 +230,17 @@ list_print(const struct call_reply *r)
 	cJSON_ArrayForEach (run, runs)
 		list_put(&b, run);
 	fwrite(buf_str(&b), 1, b.len, stdout);
+	if (number_of(o, "next") > 0)
+		fprintf(stderr, "older ones: the same with --before %.0f\n",
+		    number_of(o, "next"));
 	cJSON_Delete(o);
 }
 
 int
 cmd_list(const struct cmd_args *a)
 {
-	const char *limit = a->value[OPT_LIMIT], *status = a->value[OPT_STATUS];
 	auto_call_at at = {0};
-	auto_str n = call_escape(limit != NULL ? limit : "20");
-	auto_str only = call_escape(status != NULL ? status : "");
-	auto_str path = xasprintf("/api/investigations?limit=%s%s%s", n,
-	    status != NULL ? "&status=" : "", only);
+	auto_str path = list_path(a);
 	auto_call_reply reply = {0};
 	struct call_request rq = {.at = &at, .path = path};
 	struct err err;
@@ -209,7 +253,7 @@ cmd_list(const struct cmd_args *a)
 	if (a->value[OPT_JSON] != NULL)
 		print_json(&reply, false);
 	else
-		list_print(&reply);
+		list_print(a, &reply);
 	return CMD_DONE;
 }
 

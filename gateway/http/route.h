@@ -16,7 +16,7 @@ enum {
 	ROUTE_PARAM_MAX = 128,
 	ROUTE_NAME_MAX = 256,
 	ROUTE_ALLOW_MAX = 64,
-	ROUTE_ARGS_MAX = 4,
+	ROUTE_ARGS_MAX = 8,
 };
 
 struct route {

@@ -6,6 +6,7 @@
 
 #include "common/report/evidence_id.h"
 #include "common/wire/wire.h"
+#include "supervisor/doors/list.h"
 #include "supervisor/run/approve.h"
 #include "supervisor/run/checkpoint.h"
 #include "supervisor/run/incident.h"
@@ -22,7 +23,6 @@ struct query {
 };
 
 enum {
-	LIST_USUAL = 50,
 	/* What stands around a value in its message. */
 	REPLY_HEAD_BYTES = 4096,
 	VALUE_BYTES_MAX = PROTO_BYTES_MAX - REPLY_HEAD_BYTES,
@@ -46,97 +46,30 @@ query_reply(const struct query *q, const struct buf *value, struct err *err)
 	return RC_OK;
 }
 
-/* ---- list ---- */
-
-/* What came by webhook for a run, with a list of it or without; empty: it is
- * no webhook's. */
-static struct span
-put_gathered(const struct supervisor *s, struct buf *b, struct span id,
-    const struct buf *list)
-{
-	auto_str text = xstrndup(id.p, id.n);
-	const struct incident *i = incident_of_run(s->incidents, text);
-
-	if (i != NULL)
-		incident_put(b, i,
-		    list != NULL ? buf_span(list) : (struct span){NULL, 0});
-	return buf_span(b);
-}
-
-struct list_page {
-	struct supervisor *s;
-	struct buf runs;
-	int64_t n, limit;
-	int64_t last; /* row of the last one on it */
-	bool more;    /* runs behind that */
-};
-
-static void
-list_add(void *ctx, const struct store_run *r)
-{
-	struct list_page *p = ctx;
-	const struct run *live = lookup_run(p->s, r->id);
-	auto_buf alerts = {.max = 4096};
-	char verdict[16] = "";
-	struct err err;
-	/* One whose remarks cannot be read is listed all the same. */
-	bool said = remark_verdict(p->s, r->row, verdict, &err) == RC_OK;
-	const struct proto_listed run = {
-	    .id = r->id,
-	    .input = r->input,
-	    .status = r->status,
-	    .reason = r->reason,
-	    .confidence = r->confidence,
-	    .created_ms = r->created_ms,
-	    .finished_ms = r->finished_ms,
-	    .iteration = r->iteration,
-	    .waits = live != NULL ? (uint64_t)approve_waits(live) : 0,
-	    .alerts = put_gathered(p->s, &alerts, r->id, NULL),
-	    .verdict = span_of(said ? verdict : ""),
-	};
-
-	p->more = p->n == p->limit;
-	if (p->more)
-		return;
-	proto_put_listed(&p->runs, &run);
-	p->last = r->row;
-	p->n++;
-}
-
-static void
-list_put(struct buf *b, const struct list_page *p)
-{
-	auto_buf runs = {.max = VALUE_BYTES_MAX};
-
-	wire_put_array(&runs, (uint32_t)p->n);
-	buf_add_buf(&runs, &p->runs);
-	proto_put_listing(
-	    b, &(struct proto_listing){.investigations = buf_span(&runs),
-		   .next = p->more ? p->last : 0});
-	buf_mark(b, &runs);
-}
-
 static enum rc
 query_list(struct query *q, struct err *err)
 {
-	const struct proto_list *a = &q->args.list;
-	struct list_page p = {.s = q->s,
-	    .limit = a->limit != 0 ? a->limit : LIST_USUAL};
-	/* One more than is shown: it tells whether there is more. */
-	const struct store_list l = {
-	    .before_row = a->before, .limit = p.limit + 1, .status = a->status};
 	auto_buf b = {.max = VALUE_BYTES_MAX};
-	enum rc rc;
+	enum rc rc =
+	    list_look(q->s, &q->args.list, VALUE_BYTES_MAX, &b, err);
 
-	buf_init(&p.runs, VALUE_BYTES_MAX);
-	rc = q->s->ops->run_list(q->s->store, &l, list_add, &p, err);
-	if (rc == RC_OK)
-		list_put(&b, &p);
-	buf_done(&p.runs);
 	return rc == RC_OK ? query_reply(q, &b, err) : rc;
 }
 
 /* ---- one run ---- */
+
+/* What came by webhook for a run, with a list of it; empty: it is no
+ * webhook's. */
+static struct span
+put_gathered(const struct supervisor *s, struct buf *b, const char *run,
+    const struct buf *list)
+{
+	const struct incident *i = incident_of_run(s->incidents, run);
+
+	if (i != NULL)
+		incident_put(b, i, buf_span(list));
+	return buf_span(b);
+}
 
 static enum rc
 query_show(struct query *q, struct err *err)
@@ -154,7 +87,7 @@ query_show(struct query *q, struct err *err)
 	if (rc == RC_OK)
 		rc = incident_put_list(q->s, &list, k.row, err);
 	if (rc == RC_OK)
-		rc = remark_put_list(q->s, &remarks, k.row, err);
+		rc = remark_put_list(q->s, &remarks, span_of(k.id), err);
 	if (rc == RC_OK)
 		rc = checkpoint_state(q->s, k.row, &st, err);
 	if (rc != RC_OK)
@@ -167,8 +100,8 @@ query_show(struct query *q, struct err *err)
 				   .finished_ms = k.finished_ms,
 				   .last_seq = k.last_seq,
 				   .waits = buf_span(&waits),
-				   .alerts = put_gathered(q->s, &alerts,
-				       span_of(k.id), &list),
+				   .alerts = put_gathered(
+				       q->s, &alerts, k.id, &list),
 				   .remarks = buf_span(&remarks)});
 	buf_mark(&more, &remarks);
 	buf_mark(&more, &waits);

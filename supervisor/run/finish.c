@@ -13,6 +13,7 @@
 #include "common/base/utf8.h"
 #include "common/report/deliver.h"
 #include "common/wire/wire.h"
+#include "supervisor/run/find.h"
 #include "supervisor/run/judge.h"
 #include "supervisor/run/ledger.h"
 #include "supervisor/run/letters.h"
@@ -202,6 +203,7 @@ write_all(struct supervisor *s, struct run *r, enum ending e,
 	r->ended = true;
 	write_end(s, r, e);
 	letters_write(s, r);
+	find_keep(s, r);
 	FAILPOINT(finish_done);
 	run_clear_tasks(r);
 	TAILQ_REMOVE(&s->runs, r, all);

@@ -92,14 +92,16 @@ item_of(const struct said *all, size_t i)
 
 /* All of a run, in the order of time: few, so that it is sorted by hand. */
 static enum rc
-read_all(struct supervisor *s, int64_t row, struct said *all, struct err *err)
+read_all(
+    struct supervisor *s, struct span run, struct said *all, struct err *err)
 {
+	auto_str begin = xasprintf("%.*s/", SPAN_ARG(run));
 	size_t i, k;
 	enum rc rc;
 
 	buf_init(&all->bytes, STORE_BYTES_MAX);
-	rc = s->ops->slip_each(
-	    s->store, STORE_SLIP_REMARK, row, take, all, err);
+	rc = s->ops->slip_under(
+	    s->store, STORE_SLIP_REMARK, span_of(begin), take, all, err);
 	for (i = 1; i < all->n; i++)
 		for (k = i; k > 0 &&
 		     all->item[k - 1].at_ms > all->item[k].at_ms; k--) {
@@ -113,10 +115,10 @@ read_all(struct supervisor *s, int64_t row, struct said *all, struct err *err)
 
 enum rc
 remark_put_list(
-    struct supervisor *s, struct buf *b, int64_t row, struct err *err)
+    struct supervisor *s, struct buf *b, struct span run, struct err *err)
 {
 	struct said all = {.n = 0};
-	enum rc rc = read_all(s, row, &all, err);
+	enum rc rc = read_all(s, run, &all, err);
 	size_t i;
 
 	wire_put_array(b, (uint32_t)all.n);
@@ -128,10 +130,10 @@ remark_put_list(
 
 enum rc
 remark_verdict(
-    struct supervisor *s, int64_t row, char ret[16], struct err *err)
+    struct supervisor *s, struct span run, char ret[16], struct err *err)
 {
 	struct said all = {.n = 0};
-	enum rc rc = read_all(s, row, &all, err);
+	enum rc rc = read_all(s, run, &all, err);
 	size_t i;
 
 	ret[0] = '\0';

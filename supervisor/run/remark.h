@@ -21,10 +21,10 @@ NODISCARD enum rc remark_take(struct supervisor *s, const struct lookup_row *k,
 
 /* Those of a run, a list of `remarked`, the oldest first. */
 NODISCARD enum rc remark_put_list(
-    struct supervisor *s, struct buf *b, int64_t row, struct err *err);
+    struct supervisor *s, struct buf *b, struct span run, struct err *err);
 
 /* The newest verdict on it, into ret; "": none. */
 NODISCARD enum rc remark_verdict(
-    struct supervisor *s, int64_t row, char ret[16], struct err *err);
+    struct supervisor *s, struct span run, char ret[16], struct err *err);
 
 #endif

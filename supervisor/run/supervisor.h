@@ -8,6 +8,7 @@
  *	turn -> dispatch; back, turn -> retry	tasks to workers, and back
  *	front -> intake -> incident, engine	alerts that come by webhook
  *	finish, front -> letters	reports that are to be told
+ *	finish, query -> find	what runs are found by
  *	outcome, dispatch, front -> approve	UNSAFE steps
  *	these five, look -> step		one task
  *	dispatch -> look			steps that are answered here

@@ -86,6 +86,7 @@ enum store_slip_kind {
 	STORE_SLIP_ALERT = 2,
 	STORE_SLIP_LETTER = 3, /* supervisor/run/letters.c */
 	STORE_SLIP_REMARK = 4, /* supervisor/run/remark.c */
+	STORE_SLIP_FIND = 5, /* supervisor/run/find.c */
 };
 
 /*
@@ -117,6 +118,8 @@ struct store_sum {
 
 struct store_list {
 	int64_t before_row;	/* only runs older than this; 0: the newest */
+	int64_t after_row;	/* not 0: those newer than this, oldest first;
+				 * before_row is not looked at */
 	int64_t limit;
 	struct span status;	/* empty: every */
 };
@@ -224,7 +227,7 @@ struct store_ops {
 	enum rc (*run_find_key)(struct store *s, struct span key,
 	    void (*each)(void *ctx, const struct store_run *), void *ctx,
 	    struct err *err);
-	/* Newest first. One that does not fit its seal (store_row.h) is named, its status
+	/* Newest first, unless after_row is given. One that does not fit its seal (store_row.h) is named, its status
 	 * STORE_DAMAGED, and nothing else is told of it. */
 	enum rc (*run_list)(struct store *s, const struct store_list *l,
 	    void (*each)(void *ctx, const struct store_run *), void *ctx,
@@ -263,6 +266,12 @@ struct store_ops {
 	enum rc (*slip_each)(struct store *s, enum store_slip_kind kind,
 	    int64_t row, void (*each)(void *ctx, const struct store_slip *),
 	    void *ctx, struct err *err);
+	/* The same for those whose keys begin with that: for who asks of many
+	 * runs, however much is kept of others. */
+	enum rc (*slip_under)(struct store *s, enum store_slip_kind kind,
+	    struct span begin,
+	    void (*each)(void *ctx, const struct store_slip *), void *ctx,
+	    struct err *err);
 };
 
 extern const struct store_ops store_sqlite;

@@ -50,6 +50,9 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_RUN_LIST] = RUN_SELECT "WHERE row < ?1 ORDER BY row DESC LIMIT ?2",
     [SQL_RUN_LIST_STATUS] =
 	RUN_SELECT "WHERE row < ?1 AND status = ?3 ORDER BY row DESC LIMIT ?2",
+    [SQL_RUN_LIST_UP] = RUN_SELECT "WHERE row > ?1 ORDER BY row LIMIT ?2",
+    [SQL_RUN_LIST_STATUS_UP] =
+	RUN_SELECT "WHERE row > ?1 AND status = ?3 ORDER BY row LIMIT ?2",
     [SQL_RUN_UNFINISHED] = RUN_SELECT "WHERE place IS NULL ORDER BY row",
     [SQL_RUN_OLDEST] = "SELECT row, finished_ms, place, link FROM runs "
 		       "WHERE place IS NOT NULL ORDER BY place LIMIT 1",
@@ -85,8 +88,11 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_SLIP_DROP] = "DELETE FROM slips WHERE kind = ?1 AND key = ?2",
     [SQL_SLIP_EACH] =
 	"SELECT key, run, data FROM slips WHERE kind = ?1 ORDER BY key",
-    [SQL_SLIP_OF] = "SELECT key, run, data FROM slips WHERE kind = ?1 AND "
+    /* By its run: of a kind there may be many more than of a run. */
+    [SQL_SLIP_OF] = "SELECT key, run, data FROM slips WHERE +kind = ?1 AND "
 		    "run = ?2 ORDER BY key",
+    [SQL_SLIP_UNDER] = "SELECT key, run, data FROM slips WHERE kind = ?1 AND "
+		       "key >= ?2 AND key < ?3 ORDER BY key",
     [SQL_SLIP_DELETE] = "DELETE FROM slips WHERE run = ?1",
     /* What belongs to no run, or cannot be reached from one. */
     [SQL_STRAY] =

@@ -114,12 +114,14 @@ read_run_list(struct store *s, const struct store_list *l,
     void (*each)(void *ctx, const struct store_run *), void *ctx,
     struct err *err)
 {
-	bool any = l->status.n == 0;
-	sqlite3_stmt *st = store_db_stmt(
-	    &s->read, any ? SQL_RUN_LIST : SQL_RUN_LIST_STATUS);
+	static const enum sql which[2][2] = {
+	    {SQL_RUN_LIST, SQL_RUN_LIST_STATUS},
+	    {SQL_RUN_LIST_UP, SQL_RUN_LIST_STATUS_UP}};
+	bool any = l->status.n == 0, up = l->after_row > 0;
+	sqlite3_stmt *st = store_db_stmt(&s->read, which[up][!any]);
+	int64_t before = l->before_row > 0 ? l->before_row : INT64_MAX;
 
-	sqlite3_bind_int64(
-	    st, 1, l->before_row > 0 ? l->before_row : INT64_MAX);
+	sqlite3_bind_int64(st, 1, up ? l->after_row : before);
 	sqlite3_bind_int64(st, 2, MAX(l->limit, 0));
 	if (!any)
 		store_db_text(st, 3, l->status);

@@ -3,6 +3,8 @@
  */
 #include "supervisor/store/store_slip.h"
 
+#include <assert.h>
+
 #include "common/wire/wire.h"
 
 enum { DROPPED = 0x80 }; /* or-ed to the kind of its record */
@@ -67,20 +69,15 @@ slips_write(struct store_db *d, const struct batch *b, struct err *err)
 	return rc == RC_NOTFOUND ? RC_OK : rc;
 }
 
-enum rc
-slip_each(struct store *s, enum store_slip_kind kind, int64_t row,
+static enum rc
+slips_hand(struct store *s, sqlite3_stmt *st, enum store_slip_kind kind,
     void (*each)(void *ctx, const struct store_slip *), void *ctx,
     struct err *err)
 {
-	sqlite3_stmt *st =
-	    store_db_stmt(&s->read, row == 0 ? SQL_SLIP_EACH : SQL_SLIP_OF);
 	struct store_slip slip = {.kind = kind};
 	struct err ignored;
 	enum rc rc;
 
-	sqlite3_bind_int64(st, 1, kind);
-	if (row != 0)
-		sqlite3_bind_int64(st, 2, row);
 	while ((rc = store_db_next(&s->read, st, "read what is beside runs",
 		    err)) == RC_OK) {
 		slip.key = store_db_span(st, 0);
@@ -91,4 +88,36 @@ slip_each(struct store *s, enum store_slip_kind kind, int64_t row,
 		each(ctx, &slip);
 	}
 	return rc == RC_NOTFOUND ? RC_OK : rc;
+}
+
+enum rc
+slip_each(struct store *s, enum store_slip_kind kind, int64_t row,
+    void (*each)(void *ctx, const struct store_slip *), void *ctx,
+    struct err *err)
+{
+	sqlite3_stmt *st =
+	    store_db_stmt(&s->read, row == 0 ? SQL_SLIP_EACH : SQL_SLIP_OF);
+
+	sqlite3_bind_int64(st, 1, kind);
+	if (row != 0)
+		sqlite3_bind_int64(st, 2, row);
+	return slips_hand(s, st, kind, each, ctx, err);
+}
+
+enum rc
+slip_under(struct store *s, enum store_slip_kind kind, struct span begin,
+    void (*each)(void *ctx, const struct store_slip *), void *ctx,
+    struct err *err)
+{
+	sqlite3_stmt *st = store_db_stmt(&s->read, SQL_SLIP_UNDER);
+	char end[STORE_SLIP_KEY_MAX];
+
+	/* The first key that does not begin with it. */
+	assert(begin.n > 0 && begin.n <= sizeof(end));
+	memcpy(end, begin.p, begin.n);
+	end[begin.n - 1]++;
+	sqlite3_bind_int64(st, 1, kind);
+	store_db_blob(st, 2, begin);
+	store_db_blob(st, 3, span_make(end, begin.n));
+	return slips_hand(s, st, kind, each, ctx, err);
 }

@@ -17,6 +17,9 @@ enum rc slip_drop(struct store *s, enum store_slip_kind kind, struct span key,
 enum rc slip_each(struct store *s, enum store_slip_kind kind, int64_t row,
     void (*each)(void *ctx, const struct store_slip *), void *ctx,
     struct err *err);
+enum rc slip_under(struct store *s, enum store_slip_kind kind,
+    struct span begin, void (*each)(void *ctx, const struct store_slip *),
+    void *ctx, struct err *err);
 
 /* On the store's thread, inside a transaction: those of a batch, in order. */
 NODISCARD enum rc slips_write(

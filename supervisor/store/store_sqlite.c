@@ -284,4 +284,5 @@ const struct store_ops store_sqlite = {
     .call_last = sqlite_call_last,
     .evidence_written = read_evidence_written,
     .slip_each = slip_each,
+    .slip_under = slip_under,
 };

@@ -102,6 +102,14 @@ rig_restart(int how)
 }
 
 void
+rig_restart_upon(void (*work)(const char *dir))
+{
+	stop(SIGTERM);
+	work(rig->dir);
+	start();
+}
+
+void
 rig_restart_to_die(const char *failpoint)
 {
 	stop(SIGKILL);

@@ -56,6 +56,9 @@ extern const char *const rig_calm[];
  * attached then, workers must join anew. */
 void rig_restart(int how);
 
+/* The same, calmly; work is done in its data directory while it is down. */
+void rig_restart_upon(void (*work)(const char *dir));
+
 /* The same with one that kills itself as it starts, at a failpoint. */
 void rig_restart_to_die(const char *failpoint);
 

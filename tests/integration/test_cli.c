@@ -20,7 +20,7 @@ culprit(const char *dir, const char *const *args, const char *const *env,
 {
 	auto_str path = program("culprit");
 	auto_str data = xasprintf("CULPRIT_DATA_DIR=%s", dir);
-	const char *argv[8] = {path};
+	const char *argv[16] = {path};
 	const char *all[8] = {data};
 	size_t i;
 
@@ -424,6 +424,30 @@ START_TEST(a_case_file_comes_as_it_is)
 }
 END_TEST
 
+START_TEST(a_list_of_some_is_asked_for_and_leads_on)
+{
+	struct desk d;
+	auto_str flag = NULL;
+	auto_str err = NULL;
+
+	desk_open(&d, 200, NULL, "{\"investigations\":[],\"next\":41}");
+	flag = xasprintf("--listen=%s", stub_http_url(d.stub));
+	ck_assert_int_eq(
+	    culprit(d.dir,
+		(const char *const[]){"list", "--since=-24h", "--until", "now",
+		    "--alert=High Latency", "--text", "checkout & co",
+		    "--before=99", "--status=failed", flag, NULL},
+		NULL, NULL, &err),
+	    0);
+	assert_contains(asked(&d),
+	    "GET /api/investigations?limit=20&status=failed&since=-24h&"
+	    "until=now&alert=High%20Latency&q=checkout%20%26%20co&before=99 ");
+	assert_contains(err, "None that fits.");
+	assert_contains(err, "older ones: the same with --before 41\n");
+	desk_close(&d);
+}
+END_TEST
+
 START_TEST(the_pages_address_is_told)
 {
 	struct desk d;
@@ -479,6 +503,7 @@ main(void)
 		(int)ARRAY_LEN(refusals)},
 	    {people_name_an_investigation_shortly, (int)ARRAY_LEN(names)},
 	    {a_case_file_comes_as_it_is, 0},
+	    {a_list_of_some_is_asked_for_and_leads_on, 0},
 	    {the_pages_address_is_told, 0},
 	    {what_is_wrong_is_called_as_it_was_typed, 0},
 	};

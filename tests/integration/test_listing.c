@@ -116,12 +116,40 @@ static const struct {
     {"&status=incomplete", 50, {-1}, 1},
 };
 
-/* Follows `next` to the last page, which has none. */
+/* Leads on from a page to newer ones: whence it goes back to the newest, and
+ * meets those that were met on the way down, n of them, in their order. */
+static void
+climb(struct house *h, char *const ids[RUNS], size_t i, double from, int n)
+{
+	while (from > 0) {
+		auto_str path =
+		    xasprintf("/api/investigations?limit=%d%s&after=%.0f",
+			walks[i].limit, walks[i].filter, from);
+		AUTO(tree) page = get_json(h, path);
+		const cJSON *runs = tree_at(page, "investigations");
+		int k, on = cJSON_GetArraySize(runs);
+
+		/* One that is found only where a look ended is empty. */
+		ck_assert_int_le(on, MIN(walks[i].limit, n));
+		n -= on;
+		for (k = 0; k < on; k++)
+			ck_assert_msg(
+			    strcmp(tree_str(cJSON_GetArrayItem(runs, k), "id"),
+				ids[walks[i].runs[n + k]]) == 0,
+			    "%s: run %d", path, k);
+		ck_assert_msg(tree_num(page, "next", 0) == from + 1,
+		    "%s leads on from where it came", path);
+		from = tree_num(page, "previous", 0);
+	}
+	ck_assert_msg(n == 0, "%s: %d are missing", walks[i].filter, n);
+}
+
+/* Follows `next` to the last page, which has none, and `previous` back. */
 static void
 walk(struct house *h, char *const ids[RUNS], size_t i)
 {
-	double next = 0;
-	int pages = 0, n = 0;
+	double next = 0, previous = 0;
+	int pages = 0, n = 0, above = 0;
 
 	do {
 		auto_str from =
@@ -131,6 +159,10 @@ walk(struct house *h, char *const ids[RUNS], size_t i)
 		AUTO(tree) page = get_json(h, path);
 		const cJSON *run;
 
+		above = n;
+		previous = tree_num(page, "previous", 0);
+		ck_assert_msg(previous == (next > 0 ? next - 1 : 0),
+		    "%s leads back", path);
 		ck_assert_int_le(
 		    cJSON_GetArraySize(tree_at(page, "investigations")),
 		    walks[i].limit);
@@ -148,6 +180,7 @@ walk(struct house *h, char *const ids[RUNS], size_t i)
 	} while (next > 0);
 	ck_assert_int_eq(pages, walks[i].pages);
 	ck_assert_int_eq(walks[i].runs[n], -1);
+	climb(h, ids, i, previous, above);
 }
 
 START_TEST(a_client_that_pages_sees_each_run_once_and_comes_to_an_end)
@@ -210,6 +243,20 @@ static const struct {
     {"?limit=1&limit=2", 400, "limit is given twice"},
     {"?status=done", 400, "status must be running, completed"},
     {"?status=", 400, "status must be running, completed"},
+    {"?after=9223372036854775807", 200, "{\"investigations\":[],\"next\":"},
+    {"?after=1&limit=1", 200, "\"next\":2"},
+    {"?after=0", 400, "after must be a whole number from 1"},
+    {"?after=1&before=9", 400, "give one of them"},
+    {"?since=-1h&until=now", 200, "\"id\""},
+    {"?since=now%2B1h", 200, "{\"investigations\":[]}"},
+    {"?until=-1h", 200, "{\"investigations\":[]}"},
+    {"?since=yesterday", 400, "since: \\\"yesterday\\\" is not a moment"},
+    {"?until=", 400, "until: "},
+    {"?alert=Nothing", 200, "{\"investigations\":[]}"},
+    {"?alert=", 400, "alert must have 1 to 256 bytes"},
+    {"?q=%20", 400, "q must have 1 to 256 bytes"},
+    {"?q=%ff", 400, "q must have 1 to 256 bytes, which are UTF-8"},
+    {"?q=why%3F", 200, "\"id\""},
 };
 
 START_TEST(what_is_asked_for_in_a_wrong_way_is_refused)
@@ -229,6 +276,110 @@ START_TEST(what_is_asked_for_in_a_wrong_way_is_refused)
 		assert_contains(w->body, queries[i].says);
 		answer_free(w);
 	}
+	house_free(h);
+}
+END_TEST
+
+/* ---- by what they are about ---- */
+
+#define CONCLUDES                                                              \
+	"[{\"decision\":\"FINISH\",\"conclusion\":{\"confidence\":"             \
+	"\"undetermined\",\"summary\":\"The disk of db-1 is full\","          \
+	"\"incidents\":[{\"title\":\"OrderErrors\",\"rules\":[{\"name\":"     \
+	"\"OrderErrors\",\"instances\":2}],\"answer\":{\"text\":"             \
+	"\"Compaction stopped\",\"evidence\":[]}}],\"others\":[{\"title\":"   \
+	"\"CertExpires\",\"incidents\":1,\"alerts\":[]}],\"findings\":["      \
+	"{\"role\":\"cause\",\"text\":\"etcd grew\",\"evidence\":[]},"        \
+	"{\"role\":\"ruled_out\",\"text\":\"Not the network\","               \
+	"\"evidence\":[]}]}}]"
+
+static const char a_webhook[] =
+    "{\"version\":\"4\",\"groupKey\":\"g\",\"status\":\"firing\","
+    "\"receiver\":\"r\",\"groupLabels\":{},\"commonLabels\":{},"
+    "\"alerts\":[{\"status\":\"firing\",\"fingerprint\":\"f1\","
+    "\"startsAt\":\"2026-11-23T09:57:00Z\",\"labels\":{\"alertname\":"
+    "\"HighLatency\",\"severity\":\"critical\"},\"annotations\":{}}]}";
+
+/* Of run 0, a person's, and run 1, a webhook's. */
+static const struct {
+	const char *filter;
+	const char *found;
+} finds[] = {
+    {"q=DB-1", "10"},
+    {"q=full+DISK", "10"},
+    {"q=ETCD", "10"},
+    {"q=compaction", "10"},
+    {"q=network", ""}, /* was ruled out */
+    {"q=disk+network", ""},
+    {"q=ordererr", "10"},
+    {"q=checkout", "0"},
+    {"q=%E7%BB%93%E8%B4%A6", "0"}, /* behind what is listed of it */
+    {"q=checkout+db-1", "0"},
+    {"q=highlat", "1"},
+    {"alert=HighLatency", "1"},
+    {"alert=OrderErrors", "10"},
+    {"alert=CertExpires", "10"},
+    {"alert=Order", ""},
+    {"alert=HighLatency&q=checkout", ""},
+    {"alert=OrderErrors&status=completed&q=checkout", "0"},
+    {"alert=OrderErrors&status=failed", ""},
+};
+
+static struct house *
+house_of_two(char *ids[2])
+{
+	struct house *h =
+	    house_start(&(struct house_spec){.script = CONCLUDES});
+	auto_str url = house_url(h, "/api/alerts");
+	auto_str why = xasprintf("why is Checkout slow? %0*d 结账", 300, 0);
+	size_t i;
+
+	ids[0] = submit(h, why);
+	ids[1] = NULL;
+	for (i = 0; i < 2; i++) {
+		struct deed ended = {h, ids[i], "/report", NULL, 200};
+		struct answer *w;
+		cJSON *tree;
+
+		ck_assert(await(is_done, &ended, HOUSE_MS));
+		if (ids[1] != NULL)
+			continue;
+		w = ask(NULL, url, async, a_webhook);
+		ck_assert_msg(w->status == 202, "%ld %s", w->status, w->body);
+		tree = cJSON_Parse(w->body);
+		ids[1] = xstrdup(tree_str(tree, "id"));
+		cJSON_Delete(tree);
+		answer_free(w);
+	}
+	return h;
+}
+
+static void
+assert_finds(struct house *h, char *const ids[2], size_t i)
+{
+	auto_str path =
+	    xasprintf("/api/investigations?%s", finds[i].filter);
+	AUTO(tree) page = get_json(h, path);
+	const char *found = finds[i].found;
+	const cJSON *run;
+
+	cJSON_ArrayForEach (run, tree_at(page, "investigations")) {
+		ck_assert_msg(*found != '\0', "%s: too many", path);
+		ck_assert_str_eq(tree_str(run, "id"), ids[*found++ - '0']);
+	}
+	ck_assert_msg(*found == '\0', "%s: misses %s", path, found);
+}
+
+START_TEST(they_are_found_by_words_of_question_and_answer_and_by_alerts)
+{
+	char *ids[2];
+	struct house *h = house_of_two(ids);
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(finds); i++)
+		assert_finds(h, ids, i);
+	free(ids[0]);
+	free(ids[1]);
 	house_free(h);
 }
 END_TEST
@@ -273,6 +424,7 @@ main(void)
 	const struct test_entry tests[] = {
 	    {a_client_that_pages_sees_each_run_once_and_comes_to_an_end, 0},
 	    {what_is_asked_for_in_a_wrong_way_is_refused, 0},
+	    {they_are_found_by_words_of_question_and_answer_and_by_alerts, 0},
 	    {an_input_is_listed_whole_up_to_200_bytes, 0},
 	};
 

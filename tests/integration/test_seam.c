@@ -396,6 +396,15 @@ people_say_what_they_make_of_it(void)
 	ck_assert_str_eq(tree_str(said->child, "text"), "disk");
 	ck_assert_str_eq(tree_str(said->child->next, "text"), "seen before");
 	ck_assert_str_eq(tree_str(said->child->next, "by"), "bob");
+	list = json_of(request("/api/investigations?limit=1&after=1&since=-1d"
+			       "&until=now%2B1h&alert=None&q=why",
+	    NULL, NULL));
+	ck_assert_int_eq(
+	    cJSON_GetArraySize(tree_at(list, "investigations")), 0);
+	cJSON_Delete(list);
+	list = json_of(request("/api/investigations?before=2", NULL, NULL));
+	ck_assert(tree_num(list, "previous", 0) == 1);
+	cJSON_Delete(list);
 	list = json_of(request("/api/investigations?limit=1", NULL, NULL));
 	ck_assert_str_eq(
 	    tree_str(tree_at(list, "investigations")->child, "verdict"),

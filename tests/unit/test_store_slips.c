@@ -66,6 +66,30 @@ START_TEST(slips_are_replaced_dropped_and_read_by_kind_and_run)
 }
 END_TEST
 
+START_TEST(slips_are_read_by_how_their_keys_begin)
+{
+	auto_fix f;
+	int64_t a;
+
+	fix_init(&f);
+	a = fix_add_run(&f, "r1", "", 0);
+	put(&f, "r1/b", a, "\xa1x");
+	put(&f, "r1/a", a, "\xa1x");
+	put(&f, "r1", a, "\xa1x");
+	put(&f, "r10", a, "\xa1x");
+	put(&f, "r2/a", a, "\xa1x");
+	fix_settle(&f);
+	buf_reset(&f.seen);
+	MUST(ops->slip_under(
+	    f.s, STORE_SLIP_ALERT, span_of("r1/"), see, &f, &fix_err));
+	ck_assert_str_eq(fix_seen(&f), "2 r1/a 1 2;2 r1/b 1 2;");
+	buf_reset(&f.seen);
+	MUST(ops->slip_under(
+	    f.s, STORE_SLIP_REMARK, span_of("r1/"), see, &f, &fix_err));
+	ck_assert_str_eq(fix_seen(&f), "");
+}
+END_TEST
+
 START_TEST(slips_go_with_their_run)
 {
 	auto_fix f;
@@ -156,6 +180,7 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {slips_are_replaced_dropped_and_read_by_kind_and_run, 0},
+	    {slips_are_read_by_how_their_keys_begin, 0},
 	    {slips_go_with_their_run, 0},
 	    {nothing_is_kept_of_a_run_that_is_gone, 0},
 	    {what_is_no_value_any_more_is_told_empty, 0},

@@ -39,7 +39,7 @@ const WORDS = {
 
 	history: ["历史", "History"],
 	search: ["搜索", "Search"],
-	search_hint: ["问题或编号", "question or id"],
+	search_hint: ["问题、原因、告警或编号", "question, cause, alert, id"],
 	status: ["状态", "Status"],
 	since: ["时间", "Time"],
 	any: ["全部", "any"],

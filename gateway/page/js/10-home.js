@@ -105,15 +105,15 @@ class History {
 	constructor() {
 		this.runs = [];
 		this.next = 0;
-		this.search = h("input", { type: "search", autocomplete: "off" });
+		this.search = h("input", { type: "search", autocomplete: "off", maxlength: 80 });
 		this.status = h("select", {}, option("", t("any")), STATUSES.map((s) => option(s, t(s))));
 		this.since = h("select", {}, Object.keys(SINCE_MS).map((s) => option(s, t(s))));
 		this.list = h("ul.runs", {});
 		this.count = h("span.quiet-text", { role: "status" });
 		this.older = h("button", { type: "button", hidden: true, onclick: () => this.more() }, t("older"));
 		this.wrong = h("p.wrong", { role: "alert" });
-		this.search.addEventListener("input", calmly(() => this.show(), 120));
-		this.since.addEventListener("change", () => this.show());
+		this.search.addEventListener("input", calmly(() => this.load(), 250));
+		this.since.addEventListener("change", () => this.load());
 		this.status.addEventListener("change", () => this.load());
 		this.element = h("section.card.history", { "aria-labelledby": "history" },
 			h("div.row.spread", {}, h("h2", { id: "history" }, t("history")), this.count),
@@ -122,19 +122,32 @@ class History {
 			this.wrong, this.list, this.older);
 	}
 
-	async page(before) {
-		const status = this.status.value;
+	/* What is looked for, which the server does among all there are. */
+	filter() {
+		const words = this.search.value.trim();
+		const back = SINCE_MS[this.since.value];
 
-		return askJson(`api/investigations?limit=${PAGE_RUNS}`
-			+ (status ? `&status=${status}` : "") + (before ? `&before=${before}` : ""));
+		return (this.status.value ? `&status=${this.status.value}` : "")
+			+ (back ? `&since=-${back / 1000}s` : "")
+			+ (words ? `&q=${encodeURIComponent(words)}` : "");
+	}
+
+	page(filter, before) {
+		return askJson(`api/investigations?limit=${PAGE_RUNS}${filter}` + (before ? `&before=${before}` : ""));
 	}
 
 	async load() {
+		const filter = this.filter();
+
 		try {
-			const page = await this.page(0);
+			const page = await this.page(filter, 0);
+
+			/* Meanwhile something else was asked for. */
+			if (filter !== this.filter())
+				return;
 			const known = new Set(page.investigations.map((r) => r.id));
 			const least = page.investigations.at(-1)?.created_ms ?? 0;
-			const same = this.loaded === this.status.value;
+			const same = this.loaded === filter;
 
 			/* What was loaded behind the first page stays. */
 			const rest = same ? this.runs.filter((r) => !known.has(r.id) && r.created_ms <= least) : [];
@@ -142,7 +155,7 @@ class History {
 			this.runs = page.investigations.concat(rest);
 			if (rest.length === 0)
 				this.next = page.next || 0;
-			this.loaded = this.status.value;
+			this.loaded = filter;
 			this.wrong.textContent = "";
 			this.show();
 		} catch (e) {
@@ -151,9 +164,13 @@ class History {
 	}
 
 	async more() {
-		try {
-			const page = await this.page(this.next);
+		const filter = this.loaded;
 
+		try {
+			const page = await this.page(filter, this.next);
+
+			if (filter !== this.loaded)
+				return;
 			this.runs = this.runs.concat(page.investigations);
 			this.next = page.next || 0;
 			this.show();
@@ -163,20 +180,16 @@ class History {
 	}
 
 	show() {
-		const words = this.search.value.trim().toLowerCase();
-		const from = SINCE_MS[this.since.value] ? Date.now() - SINCE_MS[this.since.value] : 0;
-		const match = this.runs.filter((r) => r.created_ms >= from
-			&& (!words || r.id.includes(words) || r.input.toLowerCase().includes(words)));
-		const state = JSON.stringify(match);
+		const state = JSON.stringify([this.loaded, this.runs]);
 
 		this.older.hidden = !this.next;
-		this.count.textContent = t("shown", match.length);
+		this.count.textContent = t("shown", this.runs.length);
 		if (state === this.drawn)
 			return;
 		this.drawn = state;
 		const focused = document.activeElement?.getAttribute("href");
-		this.list.replaceChildren(...(match.length > 0 ? match.map(runRow)
-			: [h("li.quiet-text", {}, t(this.runs.length > 0 ? "none_match" : "none_yet"))]));
+		this.list.replaceChildren(...(this.runs.length > 0 ? this.runs.map(runRow)
+			: [h("li.quiet-text", {}, t(this.loaded ? "none_match" : "none_yet"))]));
 		if (focused)
 			this.list.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
 	}

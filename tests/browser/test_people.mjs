@@ -15,7 +15,10 @@ test("history is searched and filtered", async () => {
 	await house.finished({ input: "a needle in it" });
 	await page.reload();
 	await page.locator(".run", { hasText: "a needle in it" }).waitFor();
+	/* Among all there are, not those that are shown: the server looks. */
+	const asked = page.waitForRequest((r) => r.url().includes("&q=NEEDLE"));
 	await page.getByLabel("Search").fill("NEEDLE");
+	await asked;
 	await until("the filter", async () => (await rows()).length === 1);
 	equal(await rows(), ["a needle in it"]);
 	await page.getByLabel("Search").fill("no such thing");

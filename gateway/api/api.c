@@ -97,7 +97,10 @@ api_reply_value(struct exchange *x, struct span value)
 		wire_to_json(&b, value);
 	else
 		buf_adds(&b, "{}");
-	api_reply_json(x, 200, &b);
+	buf_addc(&b, '\n');
+	exchange_call_end(x);
+	web_reply_named(x->h,
+	    &(struct web_reply){.status = 200, .media = api_json}, &b);
 }
 
 static void
@@ -155,7 +158,7 @@ on_checkpoint(void *ctx, const struct proto_reply *r)
 	buf_init(&b, PROTO_BYTES_MAX);
 	buf_add_span(&b, r->value);
 	exchange_call_end(x);
-	web_reply(x->h, &reply, &b);
+	web_reply_named(x->h, &reply, &b);
 }
 
 static const struct link_ops checkpoint_ops = {
@@ -256,7 +259,7 @@ on_evidence(void *ctx, const struct proto_reply *r)
 	buf_init(&b, PROTO_BYTES_MAX);
 	buf_add_span(&b, r->bytes);
 	exchange_call_end(x);
-	web_reply(x->h, &reply, &b);
+	web_reply_named(x->h, &reply, &b);
 }
 
 static const struct link_ops evidence_ops = {

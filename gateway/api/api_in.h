@@ -19,7 +19,8 @@ bool api_choose(struct exchange *x, const char *const *offers);
 bool api_told(
     struct exchange *x, const struct proto_reply *r, struct proto_told *ret);
 
-/* Ends the call and answers with one msgpack value as JSON. */
+/* Ends the call and answers with one msgpack value as JSON, named by its
+ * bytes. */
 void api_reply_value(struct exchange *x, struct span value);
 
 /* A key for a request that has none, so that it can be said again. */

@@ -18,7 +18,7 @@ reply_text(struct exchange *x, const char *media, struct buf *body)
 	    .policy = x->media == html ? web_policy_inert : NULL};
 
 	exchange_call_end(x);
-	web_reply(x->h, &r, body);
+	web_reply_named(x->h, &r, body);
 }
 
 static const char html_utf8[] = "text/html; charset=utf-8";

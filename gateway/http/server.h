@@ -78,6 +78,7 @@ struct web_reply {
 	const char *encoding;      /* of the bytes, or NULL */
 	const char *cache;         /* Cache-Control; NULL: no-store */
 	const char *etag;          /* in its quotes, or NULL */
+	const char *vary;          /* which header fields chose it, or NULL */
 	const char *policy;        /* Content-Security-Policy, or NULL */
 };
 
@@ -90,6 +91,17 @@ void web_reply(struct web *h, const struct web_reply *r, struct buf *body);
 /* The same with bytes that outlive the process. */
 void web_reply_constant(
     struct web *h, const struct web_reply *r, struct span body);
+
+/* The same as web_reply where the bytes are 200 and go on being asked for: they
+ * are named by their SHA-256, and not sent to whoever has them. Very many are
+ * not named. */
+enum { WEB_NAMED_BYTES_MAX = 8 << 20 };
+void web_reply_named(
+    struct web *h, const struct web_reply *r, struct buf *body);
+
+/* Whether the request says that the client has what is called so; a weak name
+ * is as good for a GET. */
+bool web_has(const struct web *h, const char *etag);
 
 void web_problem(struct web *h, const struct problem *p);
 

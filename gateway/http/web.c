@@ -15,6 +15,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
+#include "common/base/sha256.h"
 
 enum {
 	STREAM_BLOCK = 1024,
@@ -203,6 +204,7 @@ fields_add(struct MHD_Response *r, const struct web_reply *reply)
 	    {"Location", reply->location},
 	    {"Content-Encoding", reply->encoding},
 	    {"ETag", reply->etag},
+	    {"Vary", reply->vary},
 	    {"Content-Security-Policy", reply->policy},
 	    {"Referrer-Policy", reply->policy != NULL ? "no-referrer" : NULL},
 	    {reply->field, reply->field != NULL ? reply->value : NULL},
@@ -235,6 +237,39 @@ web_reply_constant(
 
 	fields_add(r, reply);
 	answer(h, reply->status, r);
+}
+
+bool
+web_has(const struct web *h, const char *etag)
+{
+	struct span list = web_header(h, "If-None-Match");
+
+	return list.n > 0 && (span_is(list, "*") ||
+				 memmem(list.p, list.n, etag,
+				     strlen(etag)) != NULL);
+}
+
+void
+web_reply_named(struct web *h, const struct web_reply *reply, struct buf *body)
+{
+	struct web_reply r = *reply;
+	char sum[SHA256_TEXT], etag[SHA256_TEXT + 2];
+	bool known;
+
+	if (body->len > WEB_NAMED_BYTES_MAX) {
+		web_reply(h, reply, body);
+		return;
+	}
+	snprintf(etag, sizeof(etag), "\"%s\"",
+	    sha256_text(buf_span(body), sum));
+	known = web_has(h, etag);
+	r.status = known ? 304 : 200;
+	r.etag = etag;
+	/* Kept by whoever asked, and asked for again each time: the token is
+	 * looked at, and a verdict may have come. */
+	r.cache = "private, no-cache";
+	r.vary = "Accept";
+	web_reply(h, &r, known ? NULL : body);
 }
 
 void

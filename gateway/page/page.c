@@ -51,28 +51,17 @@ takes_gzip(const struct web *h)
 	return accept.n > 0 && prefer_media(accept, offers) != NULL;
 }
 
-/* One of If-None-Match; a weak one is as good for a GET. */
-static bool
-has_it(const struct web *h, const char *etag)
-{
-	struct span list = web_header(h, "If-None-Match");
-
-	return list.n > 0 && (span_is(list, "*") || memmem(list.p, list.n, etag,
-							strlen(etag)) != NULL);
-}
-
 static void
 asset_reply(struct web *h, const struct asset *a, const char *cache)
 {
-	bool gzip = takes_gzip(h), known = has_it(h, a->etag);
+	bool gzip = takes_gzip(h), known = web_has(h, a->etag);
 	const struct web_reply r = {.status = known ? 304 : 200,
 	    .media = a->media,
 	    .encoding = gzip && !known ? "gzip" : NULL,
 	    .cache = cache,
 	    .etag = a->etag,
 	    .policy = policy,
-	    .field = "Vary",
-	    .value = "Accept-Encoding"};
+	    .vary = "Accept-Encoding"};
 
 	web_reply_constant(h, &r,
 	    known  ? (struct span){0}

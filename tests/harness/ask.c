@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 #include <stdlib.h>
+#include <strings.h>
 
 enum { ASK_BODY_MAX = 64 << 20, ASK_TIMEOUT_MS = 60000 };
 
@@ -23,6 +24,33 @@ ask_header(CURL *c, const char *name)
 	if (curl_easy_header(c, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK)
 		return NULL;
 	return xstrdup(h->value);
+}
+
+/* All of them, as they came. */
+static char *
+ask_head(CURL *c)
+{
+	struct curl_header *h = NULL;
+	struct buf b;
+
+	buf_init(&b, ASK_BODY_MAX);
+	while ((h = curl_easy_nextheader(c, CURLH_HEADER, -1, h)) != NULL)
+		buf_addf(&b, "%s: %s\n", h->name, h->value);
+	buf_addc(&b, '\0');
+	return buf_take(&b);
+}
+
+char *
+answer_field(const struct answer *w, const char *name)
+{
+	const char *line = w->head;
+	size_t n = strlen(name);
+
+	for (; *line != '\0'; line += strcspn(line, "\n") + 1)
+		if (strncasecmp(line, name, n) == 0 && line[n] == ':')
+			return xstrndup(line + n + 2,
+			    strcspn(line, "\n") - n - 2);
+	return NULL;
 }
 
 struct answer *
@@ -54,6 +82,7 @@ ask(const char *method, const char *url, const char *const *headers,
 		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &w->status);
 	w->type = ask_header(c, "Content-Type");
 	w->location = ask_header(c, "Location");
+	w->head = ask_head(c);
 	w->body = buf_take(&b);
 	curl_easy_cleanup(c);
 	curl_slist_free_all(h);
@@ -68,5 +97,6 @@ answer_free(struct answer *w)
 	free(w->body);
 	free(w->type);
 	free(w->location);
+	free(w->head);
 	free(w);
 }

@@ -7,6 +7,7 @@ struct answer {
 	char *body;
 	char *type;
 	char *location;
+	char *head; /* all header fields, "name: value" on a line each */
 };
 
 /*
@@ -15,6 +16,9 @@ struct answer {
  */
 struct answer *ask(const char *method, const char *url,
     const char *const *headers, const char *body);
+/* What a field of its head says; the caller's, NULL:
+ * it has none. */
+char *answer_field(const struct answer *w, const char *name);
 void answer_free(struct answer *w);
 
 #endif

@@ -10,6 +10,7 @@
  * and comes back with WELCOME. A task that left the list is not begun again.
  */
 #include "common/agent/worker.h"
+#include "common/agent/held.h"
 #include "common/base/failpoint.h"
 
 #include <stdlib.h>
@@ -23,122 +24,33 @@
 #include "common/agent/rest.h"
 #include "common/wire/wire.h"
 
-enum { BEAT_MS_FIRST = 250, BEATS_A_LEASE = 6, RESEND_MS = 1000, HELD_MAX = 1024,
-	UNHEARD_HELLOS = 20, GONE_MAX = 256, UNHEARD_LEASES = 3,
-	UNHEARD_MS = 5000 };
-
-struct held {
-	struct worker_task task;	/* first: a task is its held */
-	struct held *next;
-	char *run;
-	char *input;
-	/* Once done: what was sent, until it is acknowledged. */
-	bool done;
-	char *update, *evidence, *media;
-	size_t update_n, evidence_n;
-	int64_t sent_ms;
+enum {
+	BEAT_MS_FIRST = 250,
+	BEATS_A_LEASE = 6,
+	RESEND_MS = 1000,
+	HELD_MAX = 1024,
+	UNHEARD_HELLOS = 20,
+	UNHEARD_LEASES = 3,
+	UNHEARD_MS = 5000
 };
 
 struct worker {
 	struct agent *agent;
 	struct worker_spec spec;
 	char *tools;
-	uint64_t edition;	/* of them, from 1 */
-	uint64_t known;		/* which the supervisor has; 0: it counts none */
+	uint64_t edition; /* of them, from 1 */
+	uint64_t known;   /* which the supervisor has; 0: it counts none */
 	struct bus *bus;
-	struct held *held;
-	int n_held;
-	uint64_t epoch;		/* 0: not welcome yet */
-	bool accounts;		/* the supervisor keeps them */
+	struct held_list held; /* its epoch is 0: not welcome yet */
+	bool accounts;         /* the supervisor keeps them */
 	uint64_t start;
-	uint64_t gone[GONE_MAX];	/* leases that left the list, hashed */
-	unsigned n_gone;
 	int64_t lease_ms;
-	int64_t heard_ms;	/* the last word of the supervisor */
+	int64_t heard_ms; /* the last word of the supervisor */
 	int beat_timer;
-	int hellos;	/* since it was last welcomed */
+	int hellos; /* since it was last welcomed */
 	struct rest rest;
 	bool draining;
 };
-
-static char *
-copy(struct span s)
-{
-	char *p = xcalloc(1, s.n + 1);
-
-	if (s.n != 0)
-		memcpy(p, s.p, s.n);
-	return p;
-}
-
-static void
-held_free(struct held *h)
-{
-	free(h->run);
-	free(h->input);
-	free(h->update);
-	free(h->evidence);
-	free(h->media);
-	free(h);
-}
-
-/* FNV-1a. Two leases of one hash cost a lease's time, no more. */
-static uint64_t
-lease_hash(const struct worker *w, struct span run, uint64_t task,
-    uint64_t attempt)
-{
-	uint64_t h = 0xcbf29ce484222325U ^ w->epoch;
-	size_t i;
-
-	for (i = 0; i < run.n; i++)
-		h = (h ^ (unsigned char)run.p[i]) * 0x100000001b3U;
-	h = (h ^ task) * 0x100000001b3U;
-	return (h ^ attempt) * 0x100000001b3U;
-}
-
-static bool
-gone_has(const struct worker *w, uint64_t hash)
-{
-	unsigned i;
-
-	for (i = 0; i < MIN(w->n_gone, GONE_MAX); i++)
-		if (w->gone[i] == hash)
-			return true;
-	return false;
-}
-
-static void
-gone_add(struct worker *w, uint64_t hash)
-{
-	if (!gone_has(w, hash))
-		w->gone[w->n_gone++ % GONE_MAX] = hash;
-}
-
-static void
-held_remove(struct worker *w, struct held *h)
-{
-	struct held **p = &w->held;
-
-	gone_add(w, lease_hash(w, span_of(h->run), h->task.task,
-	    h->task.attempt));
-	while (*p != h)
-		p = &(*p)->next;
-	*p = h->next;
-	w->n_held--;
-	held_free(h);
-}
-
-static struct held *
-held_find(struct worker *w, struct span run, uint64_t task, uint64_t attempt)
-{
-	struct held *h;
-
-	for (h = w->held; h != NULL; h = h->next)
-		if (h->task.task == task && h->task.attempt == attempt &&
-		    span_is(run, h->run))
-			return h;
-	return NULL;
-}
 
 /* A message that cannot leave now is sent again by a beat; RC_TOOBIG: one
  * that never can. */
@@ -225,7 +137,7 @@ try_result(struct worker *w, struct held *h)
 {
 	struct proto m = {.type = PROTO_RESULT};
 
-	m.result.epoch = w->epoch;
+	m.result.epoch = w->held.epoch;
 	m.result.run = span_of(h->run);
 	m.result.task = h->task.task;
 	m.result.attempt = h->task.attempt;
@@ -255,13 +167,13 @@ send_renew(struct worker *w)
 
 	FAILPOINT(worker_renews);
 	buf_init(&tasks, PROTO_BYTES_MAX);
-	wire_put_array(&tasks, (uint32_t)w->n_held);
-	for (h = w->held; h != NULL; h = h->next)
-		proto_put_lease(&tasks,
-		    &(struct proto_lease){.run = span_of(h->run),
-			.task = h->task.task,
-			.attempt = h->task.attempt});
-	m.renew.epoch = w->epoch;
+	wire_put_array(&tasks, (uint32_t)w->held.n);
+	for (h = w->held.first; h != NULL; h = h->next)
+		proto_put_lease(
+		    &tasks, &(struct proto_lease){.run = span_of(h->run),
+				.task = h->task.task,
+				.attempt = h->task.attempt});
+	m.renew.epoch = w->held.epoch;
 	m.renew.tasks = buf_span(&tasks);
 	worker_say(w, &m);
 }
@@ -291,7 +203,7 @@ send_bye(struct worker *w, bool ends)
 static void
 drain_check(struct worker *w)
 {
-	if (!w->draining || w->held != NULL)
+	if (!w->draining || w->held.first != NULL)
 		return;
 	send_bye(w, false);
 	agent_stop(w->agent);
@@ -313,19 +225,19 @@ on_beat(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 	int64_t now = clk_mono_ms();
 	struct held *h;
 
-	if (w->epoch == 0) {
+	if (w->held.epoch == 0) {
 		send_hello(w);
 		tell_unheard(w);
 	} else {
 		send_renew(w);
 		send_tools(w);
 	}
-	if (w->draining && w->held != NULL)
+	if (w->draining && w->held.first != NULL)
 		send_bye(w, false);
-	for (h = w->held; h != NULL; h = h->next)
+	for (h = w->held.first; h != NULL; h = h->next)
 		if (h->done && now - h->sent_ms >= resend_ms(w))
 			send_result(w, h);
-	rest_tick(&w->rest, w->held != NULL, now);
+	rest_tick(&w->rest, w->held.first != NULL, now);
 	return 0;
 }
 
@@ -344,19 +256,19 @@ beat_every(struct worker *w, int64_t ms)
 {
 	if (w->beat_timer >= 0)
 		zloop_timer_end(agent_loop(w->agent), w->beat_timer);
-	w->beat_timer = zloop_timer(agent_loop(w->agent), (size_t)ms, 0,
-	    on_beat, w);
+	w->beat_timer =
+	    zloop_timer(agent_loop(w->agent), (size_t)ms, 0, on_beat, w);
 }
 
 static void
 drop_all(struct worker *w)
 {
-	while (w->held != NULL) {
-		struct held *h = w->held;
+	while (w->held.first != NULL) {
+		struct held *h = w->held.first;
 
 		if (!h->done)
 			w->spec.on_revoke(w->spec.ctx, &h->task);
-		held_remove(w, h);
+		held_remove(&w->held, h);
 	}
 }
 
@@ -367,11 +279,11 @@ on_welcome(struct worker *w, const struct proto *m)
 
 	/* It is late, or said twice: each HELLO that waited for the connection
 	 * is answered. A supervisor of the version before gives no start. */
-	if (m->welcome.epoch <= w->epoch ||
+	if (m->welcome.epoch <= w->held.epoch ||
 	    (m->welcome.start != 0 && m->welcome.start != w->start))
 		return;
 	drop_all(w);
-	w->epoch = m->welcome.epoch;
+	w->held.epoch = m->welcome.epoch;
 	w->known = m->welcome.edition;
 	w->accounts = m->welcome.accounts != 0;
 	w->hellos = 0;
@@ -380,7 +292,7 @@ on_welcome(struct worker *w, const struct proto *m)
 	 * renewal through or two, and no more: TCP waits for acknowledgements.
 	 * So its lease lasts two beats longer than that of one cut off. */
 	beat_every(w, MAX(w->lease_ms / BEATS_A_LEASE, 10));
-	snprintf(name, sizeof(name), "%llu", (unsigned long long)w->epoch);
+	snprintf(name, sizeof(name), "%llu", (unsigned long long)w->held.epoch);
 	log_info("joined", "epoch", name, NULL);
 	send_tools(w);
 	drain_check(w);
@@ -393,22 +305,11 @@ on_task(struct worker *w, const struct proto *m)
 	struct span run = m->task.run;
 	struct held *h;
 
-	if (m->task.epoch != w->epoch || w->n_held >= HELD_MAX ||
-	    held_find(w, run, m->task.task, m->task.attempt) != NULL ||
-	    gone_has(w, lease_hash(w, run, m->task.task, m->task.attempt)))
+	if (m->task.epoch != w->held.epoch || w->held.n >= HELD_MAX ||
+	    held_find(&w->held, run, m->task.task, m->task.attempt) != NULL ||
+	    held_is_gone(&w->held, run, m->task.task, m->task.attempt))
 		return;
-	h = xcalloc(1, sizeof(*h));
-	h->run = xstrndup(run.p, run.n);
-	h->input = copy(m->task.input);
-	h->task.run = h->run;
-	h->task.task = m->task.task;
-	h->task.attempt = m->task.attempt;
-	h->task.input = span_make(h->input, m->task.input.n);
-	h->task.deadline_ms = clk_mono_ms() +
-	    (int64_t)MIN(m->task.deadline_ms, 86400000U);
-	h->next = w->held;
-	w->held = h;
-	w->n_held++;
+	h = held_add(&w->held, &m->task);
 	/* Most are done before the next beat. */
 	rest_tick(&w->rest, true, clk_mono_ms());
 	FAILPOINT(worker_task);
@@ -418,7 +319,8 @@ on_task(struct worker *w, const struct proto *m)
 static void
 on_ack(struct worker *w, const struct proto *m)
 {
-	struct held *h = held_find(w, m->ack.run, m->ack.task, m->ack.attempt);
+	struct held *h =
+	    held_find(&w->held, m->ack.run, m->ack.task, m->ack.attempt);
 
 	if (h == NULL)
 		return;
@@ -426,7 +328,7 @@ on_ack(struct worker *w, const struct proto *m)
 	/* An acknowledgement before the end: the attempt is stale. */
 	if (!h->done)
 		w->spec.on_revoke(w->spec.ctx, &h->task);
-	held_remove(w, h);
+	held_remove(&w->held, h);
 	drain_check(w);
 }
 
@@ -434,17 +336,17 @@ static void
 on_revoke(struct worker *w, const struct proto *m)
 {
 	const struct proto_revoke *r = &m->revoke;
-	struct held *h = held_find(w, r->run, r->task, r->attempt);
+	struct held *h = held_find(&w->held, r->run, r->task, r->attempt);
 
 	if (h == NULL) {
 		/* Its task may still be on its way. */
-		gone_add(w, lease_hash(w, r->run, r->task, r->attempt));
+		held_go(&w->held, r->run, r->task, r->attempt);
 		return;
 	}
 	FAILPOINT(worker_revoked);
 	if (!h->done)
 		w->spec.on_revoke(w->spec.ctx, &h->task);
-	held_remove(w, h);
+	held_remove(&w->held, h);
 	drain_check(w);
 }
 
@@ -452,7 +354,7 @@ static void
 start_again(struct worker *w)
 {
 	drop_all(w);
-	w->epoch = 0;
+	w->held.epoch = 0;
 	w->known = 0;
 	w->start++;
 	send_hello(w);
@@ -464,9 +366,9 @@ on_renewed(struct worker *w, const struct proto *m)
 {
 	/* Epochs only grow: a lower one is a late word of an earlier
 	 * supervisor. One whose store was set back says WHO. */
-	if (w->epoch != 0 && m->renewed.epoch > w->epoch)
+	if (w->held.epoch != 0 && m->renewed.epoch > w->held.epoch)
 		start_again(w);
-	else if (m->renewed.epoch == w->epoch)
+	else if (m->renewed.epoch == w->held.epoch)
 		w->known = MAX(w->known, m->renewed.edition);
 }
 
@@ -474,7 +376,7 @@ static void
 on_who(struct worker *w, const struct proto *m)
 {
 	/* Said of what was sent under an earlier epoch. */
-	if (m->who.epoch != 0 && m->who.epoch != w->epoch)
+	if (m->who.epoch != 0 && m->who.epoch != w->held.epoch)
 		return;
 	start_again(w);
 }
@@ -500,7 +402,7 @@ on_reserved(struct worker *w, const struct proto *m)
 {
 	const struct proto_reserved *r = &m->reserved;
 
-	account_heard(w, held_find(w, r->run, r->task, r->attempt), m);
+	account_heard(w, held_find(&w->held, r->run, r->task, r->attempt), m);
 }
 
 static void
@@ -508,27 +410,27 @@ on_settled(struct worker *w, const struct proto *m)
 {
 	const struct proto_settled *s = &m->settled;
 
-	account_heard(w, held_find(w, s->run, s->task, s->attempt), m);
+	account_heard(w, held_find(&w->held, s->run, s->task, s->attempt), m);
 }
 
 static const struct {
 	enum proto_type type;
 	void (*handle)(struct worker *, const struct proto *);
 } rules[] = {
-	{ PROTO_WELCOME, on_welcome },
-	{ PROTO_TASK,    on_task    },
-	{ PROTO_ACK,     on_ack     },
-	{ PROTO_RENEWED, on_renewed },
-	{ PROTO_REVOKE,  on_revoke  },
-	{ PROTO_RESERVED, on_reserved },
-	{ PROTO_SETTLED, on_settled },
-	{ PROTO_WHO,     on_who     },
-	{ PROTO_REFUSE,  on_refuse  },
+    {PROTO_WELCOME, on_welcome},
+    {PROTO_TASK, on_task},
+    {PROTO_ACK, on_ack},
+    {PROTO_RENEWED, on_renewed},
+    {PROTO_REVOKE, on_revoke},
+    {PROTO_RESERVED, on_reserved},
+    {PROTO_SETTLED, on_settled},
+    {PROTO_WHO, on_who},
+    {PROTO_REFUSE, on_refuse},
 };
 
 static void
-worker_on_msg(void *ctx, const struct bus_peer *peer UNUSED,
-    const struct proto *msg)
+worker_on_msg(
+    void *ctx, const struct bus_peer *peer UNUSED, const struct proto *msg)
 {
 	struct worker *w = ctx;
 	size_t i;
@@ -545,8 +447,8 @@ worker_on_msg(void *ctx, const struct bus_peer *peer UNUSED,
 }
 
 static void
-worker_on_bad(void *ctx UNUSED, const struct bus_peer *peer UNUSED,
-    const struct err *err)
+worker_on_bad(
+    void *ctx UNUSED, const struct bus_peer *peer UNUSED, const struct err *err)
 {
 	log_often(LOG_LEVEL_WARN, "bytes that are no message", "reason",
 	    err->text, NULL);
@@ -556,7 +458,7 @@ static void
 set_tools(struct worker *w, struct span tools)
 {
 	free(w->tools);
-	w->tools = copy(tools);
+	w->tools = held_copy(tools);
 	w->spec.tools = span_make(w->tools, tools.n);
 	w->edition++;
 }
@@ -565,7 +467,7 @@ void
 worker_tools(struct worker *w, struct span tools)
 {
 	set_tools(w, tools);
-	if (w->epoch != 0 && w->known == 0)
+	if (w->held.epoch != 0 && w->known == 0)
 		log_warn("the supervisor is of a version that hears of tools "
 			 "only from a worker that starts: start this one anew",
 		    NULL);
@@ -604,8 +506,9 @@ worker_new(struct agent *a, const struct worker_spec *spec,
 bool
 worker_is_well(const struct worker *w)
 {
-	return w->epoch != 0 && clk_mono_ms() - w->heard_ms <
-	    MAX(w->lease_ms * UNHEARD_LEASES, UNHEARD_MS);
+	return w->held.epoch != 0 &&
+	       clk_mono_ms() - w->heard_ms <
+		   MAX(w->lease_ms * UNHEARD_LEASES, UNHEARD_MS);
 }
 
 void
@@ -616,11 +519,11 @@ worker_free(struct worker *w)
 	if (w->beat_timer >= 0)
 		zloop_timer_end(agent_loop(w->agent), w->beat_timer);
 	/* Or it would come back only when its lease lapses. */
-	if (w->held != NULL && w->epoch != 0)
+	if (w->held.first != NULL && w->held.epoch != 0)
 		send_bye(w, true);
 	bus_free(w->bus);
-	while (w->held != NULL)
-		held_remove(w, w->held);
+	while (w->held.first != NULL)
+		held_remove(&w->held, w->held.first);
 	free(w->tools);
 	free(w);
 }
@@ -632,9 +535,9 @@ worker_done(struct worker *w, struct worker_task *t, struct span update,
 	struct held *h = (struct held *)t;
 
 	h->done = true;
-	h->update = copy(update);
+	h->update = held_copy(update);
 	h->update_n = update.n;
-	h->evidence = copy(evidence);
+	h->evidence = held_copy(evidence);
 	h->evidence_n = evidence.n;
 	h->media = xstrdup(media != NULL ? media : "");
 	FAILPOINT(worker_done);
@@ -643,12 +546,12 @@ worker_done(struct worker *w, struct worker_task *t, struct span update,
 }
 
 void
-worker_progress(struct worker *w, struct worker_task *t, const char *type,
-    struct span data)
+worker_progress(
+    struct worker *w, struct worker_task *t, const char *type, struct span data)
 {
 	struct proto m = {.type = PROTO_PROGRESS};
 
-	m.progress.epoch = w->epoch;
+	m.progress.epoch = w->held.epoch;
 	m.progress.run = span_of(t->run);
 	m.progress.task = t->task;
 	m.progress.attempt = t->attempt;
@@ -664,18 +567,17 @@ worker_has_accounts(const struct worker *w)
 }
 
 void
-worker_account(
-    struct worker *w, struct worker_task *t, const struct proto *m)
+worker_account(struct worker *w, struct worker_task *t, const struct proto *m)
 {
 	struct proto said = *m;
 
 	if (m->type == PROTO_RESERVE) {
-		said.reserve.epoch = w->epoch;
+		said.reserve.epoch = w->held.epoch;
 		said.reserve.run = span_of(t->run);
 		said.reserve.task = t->task;
 		said.reserve.attempt = t->attempt;
 	} else {
-		said.settle.epoch = w->epoch;
+		said.settle.epoch = w->held.epoch;
 		said.settle.run = span_of(t->run);
 		said.settle.task = t->task;
 		said.settle.attempt = t->attempt;
@@ -688,7 +590,7 @@ worker_drain(struct worker *w)
 {
 	FAILPOINT(worker_drains);
 	w->draining = true;
-	if (w->held != NULL && w->epoch != 0)
+	if (w->held.first != NULL && w->held.epoch != 0)
 		send_bye(w, false);
 	drain_check(w);
 }

@@ -19,11 +19,12 @@
 #include "gateway/api/routes.h"
 #include "gateway/http/gate.h"
 
-enum { DRAIN_STEP_MS = 20, DRAIN_STEPS = 250 };
+enum { DRAIN_STEP_MS = 20, DRAIN_STEPS = 250, RATE_USUAL = 100 };
 
 struct gateway {
 	struct agent *a;
 	struct gate *gate;
+	struct rate *rate;
 	struct link *link;
 	struct api *api;
 	struct server *server;
@@ -100,6 +101,16 @@ is_guarded(const struct conf *c, const struct door *door, bool has_token,
 	    c->listen);
 }
 
+static struct rate *
+rate_open(const struct conf *c)
+{
+	const struct rate_spec usual = {
+	    .per_s = RATE_USUAL, .burst = c->rate_burst, .spares_loopback = true};
+	const struct rate_spec said = {.per_s = c->rate, .burst = c->rate_burst};
+
+	return rate_new(c->rate < 0 ? &usual : &said);
+}
+
 static enum rc
 server_open(struct gateway *g, bool has_token, struct err *err)
 {
@@ -109,6 +120,7 @@ server_open(struct gateway *g, bool has_token, struct err *err)
 		.connections_max = (unsigned)c->connections_max,
 		.head_ms = c->request_s * 1000},
 	    .gate = g->gate,
+	    .rate = g->rate,
 	    .request_ms = c->request_s * 1000,
 	    .keepalive_ms = c->keepalive_s * 1000,
 	    .stall_ms = c->stall_s * 1000,
@@ -149,6 +161,7 @@ gateway_free(struct gateway *g)
 	link_free(g->link);
 	api_free(g->api);
 	gate_free(g->gate);
+	rate_free(g->rate);
 	free(g);
 }
 
@@ -160,6 +173,7 @@ gateway_start(struct agent *a, void **ret_state, struct err *err)
 	enum rc rc;
 
 	g->a = a;
+	g->rate = rate_open(agent_conf(a));
 	rc = gate_open(agent_conf(a), &g->gate, &has_token, err);
 	if (rc == RC_OK)
 		rc = link_new(a, on_turn, g, &g->link, err);

@@ -203,8 +203,10 @@ stream_answered(struct stream *s, long status, struct err *err)
 	    .path =
 		s->run == NULL ? stream_start_path(s) : "the events of a run"};
 
-	/* 503 is a gateway that waits for its supervisor, or a full queue. */
-	if (s->once_connected && (status == 503 || status == 502))
+	/* 503 is a gateway that waits for its supervisor, or a full queue; 429
+	 * one that is asked too often. */
+	if (s->once_connected &&
+	    (status == 503 || status == 502 || status == 429))
 		return stream_retry(s, "it is not ready", err);
 	/* 204: ended, and everything was delivered before. */
 	if (status == 204) {

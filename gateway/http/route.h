@@ -19,12 +19,19 @@ enum {
 	ROUTE_ARGS_MAX = 8,
 };
 
+enum route_for {
+	ROUTE_GUARDED, /* who has the token, if one is asked for */
+	ROUTE_PUBLIC,  /* everybody: probes, the page */
+	ROUTE_WEBHOOK, /* as guarded, and who asks too often is answered 503,
+			* since its callers never come back after a 429 */
+};
+
 struct route {
 	const char *method;
 	/* Segments; {run} and {item} match one of letters, digits, "_-";
 	 * {name}, at the end, whatever follows, percent-encoded or not. */
 	const char *path;
-	bool public; /* asks for no token: probes */
+	enum route_for whom;
 	/* Bytes of its body, which is JSON, or that of a PUT what is put; 0: it
 	 * takes none. */
 	size_t body_max;

@@ -300,16 +300,36 @@ body_check(const struct route *r, const struct head *head, struct problem *ret)
 	return true;
 }
 
+/* Before anything else is looked at, the token too: it is not to be guessed.
+ * What calls webhooks sends again after a 503 alone, and alerts are not to be
+ * lost. */
 static bool
-head_pass(struct server *s, const struct head *head,
-    struct route_match *ret_match, struct problem *ret)
+rate_check(struct server *s, const struct sockaddr *peer,
+    const struct route *route, struct problem *ret)
+{
+	int wait_s = rate_take(s->spec.rate, peer, clk_mono_us());
+
+	if (wait_s == 0)
+		return true;
+	problem_set(ret, route != NULL && route->whom == ROUTE_WEBHOOK ? 503 : 429,
+	    "too many requests from this address; ask again in %d s", wait_s);
+	ret->retry_after_s = wait_s;
+	return false;
+}
+
+static bool
+head_pass(struct server *s, const struct sockaddr *peer,
+    const struct head *head, struct route_match *ret_match,
+    struct problem *ret)
 {
 	char allow[ROUTE_ALLOW_MAX];
 	struct err err;
 	int status = route_find(s->spec.routes, head->method, head->path,
 	    ret_match, allow);
-	bool public = status == 0 && ret_match->route->public;
+	bool public = status == 0 && ret_match->route->whom == ROUTE_PUBLIC;
 
+	if (!rate_check(s, peer, ret_match->route, ret))
+		return false;
 	/* Who may not come in does not learn what is there. */
 	if (!gate_check(s->spec.gate, head, public, ret))
 		return false;
@@ -343,7 +363,7 @@ on_head(void *ctx, int fd, const struct sockaddr *peer, socklen_t peer_len,
 	struct route_match match;
 	struct web *h;
 
-	if (!head_pass(s, head, &match, ret_problem))
+	if (!head_pass(s, peer, head, &match, ret_problem))
 		return false;
 	if ((size_t)fd >= s->by_fd_n) {
 		problem_set(ret_problem, 503, "too many connections");

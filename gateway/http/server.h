@@ -11,6 +11,7 @@
 #include "gateway/http/door.h"
 #include "gateway/http/gate.h"
 #include "gateway/http/problem.h"
+#include "gateway/http/rate.h"
 #include "gateway/http/route.h"
 
 struct server;
@@ -23,6 +24,7 @@ enum { SERVER_PENDING_MAX = 24 << 10 };
 struct server_spec {
 	struct door_spec door; /* on_head and ctx are the server's own */
 	const struct gate *gate;
+	struct rate *rate; /* NULL: no limit */
 	int64_t request_ms; /* from the head to the body's end */
 	int64_t keepalive_ms;
 	int64_t stall_ms;

@@ -227,7 +227,7 @@ START_TEST(many_arguments_are_refused_and_named)
 	answer = client_ask_raw(f, request);
 	assert_status(answer, 400);
 	assert_contains(answer, "argument \\\"a\\\" is not known");
-	assert_contains(answer, "limit, before, status");
+	assert_contains(answer, "limit, before, after, status, since, until, alert, q");
 	front_free(f);
 }
 END_TEST
@@ -370,6 +370,74 @@ START_TEST(slow_heads_do_not_keep_others_out)
 }
 END_TEST
 
+/* ---- who asks too often ---- */
+
+static char *
+ask_once(struct front *f, const char *line, const char *fields)
+{
+	const char *body = strncmp(line, "POST", 4) == 0 ? "{}" : "";
+
+	return client_ask(f, line, fields, body);
+}
+
+/* Asks until it is refused, which one request a second soon is; the answer,
+ * the caller's. */
+static char *
+ask_until(struct front *f, const char *line, const char *fields, int status)
+{
+	auto_str want = xasprintf("HTTP/1.1 %d ", status);
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		auto_str text = ask_once(f, line, fields);
+
+		if (strncmp(text, want, strlen(want)) == 0)
+			return TAKE(text);
+	}
+	ck_abort_msg("%s was never answered %d", line, status);
+}
+
+static const struct {
+	const char *line, *fields;
+	int status;
+} often[] = {
+    {"GET /healthz", "", 429},
+    /* Who may come in at all is asked later. */
+    {"GET /api/investigations/r1", "Origin: http://evil.example\r\n", 429},
+    {"GET /nothing/here", "", 429},
+    /* Its callers would not come back after a 429. */
+    {"POST /api/alerts", CLIENT_JSON, 503},
+};
+
+START_TEST(who_asks_too_often_is_told_when_to_ask_again)
+{
+	static const char *const more[] = {
+	    "--rate=1", "--rate-burst=2", NULL};
+	struct front *f = front_new_with(more);
+	auto_str text =
+	    ask_until(f, often[_i].line, often[_i].fields, often[_i].status);
+
+	assert_contains(text, "\r\nContent-Type: application/problem+json\r\n");
+	assert_contains(text, "\r\nRetry-After: 1\r\n");
+	assert_contains(text, "too many requests from this address");
+	front_free(f);
+}
+END_TEST
+
+START_TEST(this_machine_may_ask_as_often_as_it_likes)
+{
+	struct front *f = front_new();
+	int i;
+
+	for (i = 0; i < 210; i++) {
+		auto_str text = client_ask(f, "GET /healthz", "", "");
+
+		assert_status(text, 200);
+	}
+	front_free(f);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -387,6 +455,8 @@ main(void)
 	    {it_does_not_start_where_nobody_or_everybody_would_get_in,
 		ARRAY_LEN(refusals)},
 	    {slow_heads_do_not_keep_others_out, 0},
+	    {who_asks_too_often_is_told_when_to_ask_again, ARRAY_LEN(often)},
+	    {this_machine_may_ask_as_often_as_it_likes, 0},
 	};
 
 	return RUN_TESTS("gateway_strangers", tests);

@@ -78,7 +78,7 @@ START_TEST(every_route_is_described_as_it_is)
 		const cJSON *op = operation(doc, r);
 
 		assert_arguments(op, r);
-		ck_assert_msg((tree_at(op, "security") != NULL) == r->public,
+		ck_assert_msg((tree_at(op, "security") != NULL) == (r->whom == ROUTE_PUBLIC),
 		    "openapi.json: who may %s %s", r->method, r->path);
 		ck_assert_msg(
 		    (tree_at(op, "requestBody") != NULL) == (r->body_max > 0),

@@ -119,7 +119,7 @@ function follow(id, onEvent, onState) {
 		try {
 			await ask(runPath(id, "/checkpoints"));
 		} catch (e) {
-			if (!over && e.status >= 400 && e.status < 500) {
+			if (!over && e.status >= 400 && e.status < 500 && e.status !== 429) {
 				onEvent("error", { text: e.message }, 0);
 				end();
 				return;

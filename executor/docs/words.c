@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 /* Counts up when other words come of the same text and vocabulary. */
-#define WORDS_RULES "2"
+#define WORDS_RULES "3"
 
 /* ---- the vocabulary over units ---- */
 
@@ -43,15 +43,26 @@ look_up(const struct words *w, size_t i, int *ret)
 	return best;
 }
 
+/* The last part of a histogram's series' name, which they do not share. */
+static bool
+is_form(struct span part)
+{
+	return span_is(part, "sum") || span_is(part, "count") ||
+	       span_is(part, "bucket");
+}
+
 static void
 tell_whole(struct words *w, size_t i, words_each_fn *each, void *ctx)
 {
 	auto_buf whole = {.max = 256};
-	size_t k = i;
+	size_t k = i, end = i + 1;
 
-	do
+	while (end < w->n && w->units[end].joined && !w->units[end].single)
+		end++;
+	if (end > i + 2 && is_form(unit_text(w, &w->units[end - 1])))
+		end--;
+	while (k < end)
 		buf_add_span(&whole, unit_text(w, &w->units[k++]));
-	while (k < w->n && w->units[k].joined && !w->units[k].single);
 	if (!whole.full)
 		each(ctx, WORDS_WHOLE, buf_span(&whole));
 }

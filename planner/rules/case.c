@@ -7,6 +7,7 @@
 #include "common/report/alerts.h"
 #include "common/base/rc.h"
 #include "common/json/tree.h"
+#include "planner/rules/runbook.h"
 #include "planner/rules/silence.h"
 
 enum { NAMES_MAX = 50 };
@@ -156,7 +157,7 @@ study_one(struct kase *k, struct tally *t, const struct incident *x,
 
 	study_init(s, &k->facts, x, causes, brief);
 	if (k->n_studies <= CASE_RUNBOOKS_MAX)
-		study_ask_runbook(s, &k->facts);
+		runbook_ask(s, &k->facts);
 	if (study_is_plain(s))
 		t->plain++;
 	else if (study_is_looked(s))

@@ -109,6 +109,10 @@ void tell_no_user(struct drawing *d, int n, const struct study *s);
 
 /* Its first suspect, NULL: none, or no answer. */
 const cJSON *causes_first(const struct study *s);
+/* How it changed most, and of what kind that is; NULL: none, or it is not
+ * told. */
+const cJSON *causes_first_change(
+    const struct study *s, const struct signal_row **ret_kind);
 /* At most likely: statistics show what changed, not how it did so; at most
  * suspected where something is missing between it and the alert. */
 enum report_confidence causes_confidence(const struct study *s);

@@ -266,6 +266,18 @@ changes_of(
 	return n;
 }
 
+const cJSON *
+causes_first_change(const struct study *s, const struct signal_row **ret_kind)
+{
+	const cJSON *cause = causes_first(s);
+	struct alike list[CHANGES_NAMED];
+
+	if (cause == NULL || changes_of(s, cause, list) == 0)
+		return NULL;
+	*ret_kind = list[0].signal;
+	return list[0].series;
+}
+
 /* "all 5 pods", "5 of 8 pods"; nothing for a single series. */
 static void
 say_how_many(struct drawing *d, const cJSON *series)

@@ -62,8 +62,8 @@ say_next(struct drawing *d, const struct study *s)
 	    ": take the next steps under what is still open");
 }
 
-/* By what the alert itself measures, unless somebody wrote down what to do;
- * false: it is nothing that is known. */
+/* By what the alert itself measures, unless it names a runbook, where somebody
+ * wrote down what to do; false: it is nothing that is known. */
 static bool
 advise_of_own(struct drawing *d, const struct study *s)
 {
@@ -73,7 +73,7 @@ advise_of_own(struct drawing *d, const struct study *s)
 	auto_str name = NULL;
 	auto_str who = NULL;
 
-	if (x == NULL || answer_ok(s->runbook.answer) ||
+	if (x == NULL || runbook_is_named(s) ||
 	    promql_metrics(x->measure.expr, &metric, 1) == 0)
 		return false;
 	signal = signal_of("", metric);

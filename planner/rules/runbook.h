@@ -12,6 +12,12 @@
 
 enum { RUNBOOK_QUOTE_MAX = 3000 }; /* bytes of a passage */
 
+/* Asks for it. What was found is known once its causes are. */
+void runbook_ask(struct study *s, const struct facts *f);
+
+/* Whether the one is quoted that the alert's runbook_url names. */
+bool runbook_is_named(const struct study *s);
+
 /* Says where the passage is that is quoted of the alert's own runbook, and
  * cites it. False: none is. */
 bool runbook_put_own(struct drawing *d, const struct study *s);

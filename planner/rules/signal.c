@@ -17,8 +17,10 @@
 enum { NAME_BYTES = 300, VALUE_MAX = 200 };
 
 static const struct signal_row rows[] = {
-#define SIGNAL(name, kind, names, up_zh, up_en, down_zh, down_en, unit)        \
-	{#name, kind, names, {up_zh, up_en}, {down_zh, down_en}, unit},
+#define SIGNAL(                                                                \
+    name, zh, en, kind, names, up_zh, up_en, down_zh, down_en, unit)           \
+	{#name, {zh, en}, kind, names, {up_zh, up_en}, {down_zh, down_en},     \
+	    unit},
 #include "planner/rules/signals.def"
 };
 

@@ -12,7 +12,9 @@
 #include "planner/rules/resource.h"
 
 struct signal_row {
-	const char *name, *kind, *names;
+	const char *name;
+	const char *what[REPORT_LANGS]; /* what documents call it; "" none */
+	const char *kind, *names;
 	const char *up[REPORT_LANGS], *down[REPORT_LANGS];
 	enum resource_unit unit; /* of a counter's rate */
 };

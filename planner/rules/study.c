@@ -597,40 +597,6 @@ study_init(struct study *s, const struct facts *f,
 		ask_for_causes(s, f);
 }
 
-static void
-ask_documents(struct ask *a, const struct study *s, const struct facts *f,
-    const char *query, const char *document)
-{
-	cJSON *args = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(args, "query", query);
-	if (document[0] != '\0')
-		cJSON_AddStringToObject(args, "document", document);
-	cJSON_AddStringToObject(
-	    args, "section", f->lang == REPORT_ZH ? "处理" : "how to fix it");
-	cJSON_AddStringToObject(
-	    args, "language", f->lang == REPORT_ZH ? "zh" : "en");
-	cJSON_AddNumberToObject(args, "limit", 1);
-	ask_init(a, f, TOOL_ROLE_DOCS, args, "查找处理手册",
-	    "look for a runbook", tree_str(s->alert, "name"));
-}
-
-void
-study_ask_runbook(struct study *s, const struct facts *f)
-{
-	const char *name = tree_str(s->alert, "name");
-	const cJSON *annotations = tree_at(s->alert, "annotations");
-	const struct resource *r =
-	    resource_of(span_of(rule_expr(s->rule)), name);
-
-	if (name[0] == '\0')
-		return;
-	ask_documents(
-	    &s->runbook, s, f, name, tree_str(annotations, "runbook_url"));
-	if (r != NULL && s->runbook.tool != NULL)
-		ask_documents(&s->runbook_found, s, f, r->what[f->lang], "");
-}
-
 bool
 study_is_looked(const struct study *s)
 {

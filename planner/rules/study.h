@@ -80,8 +80,7 @@ struct study {
 	double user_since_t; /* 0: unknown */
 
 	struct ask causes;
-	/* What documents say: of the alert by its name, and of what it
-	 * measures. */
+	/* What documents say: of the alert, and of what was found. */
 	struct ask runbook, runbook_found;
 	/* The whole expression now, asked where what it measures came back
 	 * within its threshold. */
@@ -96,8 +95,6 @@ struct study {
  */
 void study_init(struct study *s, const struct facts *f,
     const struct incident *incident, bool with_causes, bool brief);
-/* Asks what documents say of it, too. */
-void study_ask_runbook(struct study *s, const struct facts *f);
 void study_done(struct study *s);
 
 /* Whether what it begins with was answered, so that it can be told. */

@@ -41,20 +41,14 @@ next_line(char **at)
 }
 
 int
-eval_corpus(const char *dir)
+eval_distractors(const char *dir)
 {
-	const char *source = getenv("CULPRIT_SOURCE");
-	auto_str list = xasprintf("%s/tests/eval/docs/corpus.txt", source);
-	auto_str runbooks = xasprintf("%s/executor/docs/runbooks", source);
-	auto_str others = xasprintf("%s/tests/eval/docs/distractors", source);
-	auto_str text = file_read(list);
-	char *at = text, *name;
+	auto_str others = xasprintf(
+	    "%s/tests/eval/docs/distractors", getenv("CULPRIT_SOURCE"));
 	struct dirent *e;
 	DIR *d = opendir(others);
 	int n = 0;
 
-	for (; (name = next_line(&at)) != NULL; n++)
-		copy_file(runbooks, dir, name);
 	ck_assert_ptr_nonnull(d);
 	while ((e = readdir(d)) != NULL)
 		if (e->d_name[0] != '.') {
@@ -62,6 +56,21 @@ eval_corpus(const char *dir)
 			n++;
 		}
 	closedir(d);
+	return n;
+}
+
+int
+eval_corpus(const char *dir)
+{
+	const char *source = getenv("CULPRIT_SOURCE");
+	auto_str list = xasprintf("%s/tests/eval/docs/corpus.txt", source);
+	auto_str runbooks = xasprintf("%s/executor/docs/runbooks", source);
+	auto_str text = file_read(list);
+	char *at = text, *name;
+	int n = eval_distractors(dir);
+
+	for (; (name = next_line(&at)) != NULL; n++)
+		copy_file(runbooks, dir, name);
 	return n;
 }
 

@@ -26,6 +26,8 @@ struct eval_half {
 
 /* Puts the documents into dir; how many. */
 int eval_corpus(const char *dir);
+/* Only those about other things. */
+int eval_distractors(const char *dir);
 
 /* Waits until every passage has its vector. */
 void eval_await(struct docs *d);

@@ -13,6 +13,7 @@
 #include "common/report/deliver.h"
 #include "common/wire/wire.h"
 #include "planner/rules/rules.h"
+#include "tests/harness/spawn.h"
 #include "tests/harness/workbench.h"
 #include "tests/harness/world_prom.h"
 
@@ -210,12 +211,13 @@ inquiry_hold(const struct world *w, const char *const zones[REPORT_LANGS],
 {
 	struct world_prom *prom;
 	struct room room = {.world = w};
+	char *dir = scratch_new();
 	int lang;
 
 	clk_fix_ms((int64_t)(w->now * 1000));
 	prom = world_prom_new();
 	world_prom_show(prom, w);
-	workbench_open_at(&room.bench, world_prom_url(prom));
+	workbench_open_at(&room.bench, world_prom_url(prom), dir);
 	room.answers = cJSON_CreateObject();
 	for (lang = 0; lang < REPORT_LANGS; lang++) {
 		struct talk t = {.room = &room, .q = &ret[lang]};
@@ -231,6 +233,7 @@ inquiry_hold(const struct world *w, const char *const zones[REPORT_LANGS],
 	cJSON_Delete(room.answers);
 	workbench_close(&room.bench);
 	world_prom_free(prom);
+	scratch_free(dir);
 	clk_fix_ms(-1);
 }
 

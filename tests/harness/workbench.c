@@ -12,28 +12,31 @@ workbench_open(struct workbench *b, stub_fn *answer, void *arg)
 {
 	struct stub_http *stub = stub_http_new(answer, arg);
 
-	workbench_open_at(b, stub_http_url(stub));
+	workbench_open_at(b, stub_http_url(stub), NULL);
 	b->stub = stub;
 }
 
 void
-workbench_open_at(struct workbench *b, const char *url)
+workbench_open_at(struct workbench *b, const char *url, const char *dir)
 {
+	auto_str tools = xasprintf("echo, get_current_time,"
+				   "query_prometheus_alerts,"
+				   "query_prometheus_rules,"
+				   "query_prometheus_metrics,"
+				   "query_prometheus_targets,"
+				   "find_causes%s",
+	    dir != NULL ? ", search_docs" : "");
 	struct err err = {0};
 
 	*b = (struct workbench){0};
 	b->loop = zloop_new();
-	ck_assert_msg(toolset_new("echo, get_current_time,"
-				  "query_prometheus_alerts,"
-				  "query_prometheus_rules,"
-				  "query_prometheus_metrics,"
-				  "query_prometheus_targets,"
-				  "find_causes",
-			  NULL, &b->tools, &err) == RC_OK,
-	    "%s", err.text);
+	ck_assert_msg(
+	    toolset_new(tools, NULL, &b->tools, &err) == RC_OK, "%s", err.text);
 	b->conf = (struct conf){.prometheus_url = url,
 	    .prometheus_timeout_ms = NEVER_MS,
-	    .prometheus_parallel = 2};
+	    .prometheus_parallel = 2,
+	    .data_dir = dir,
+	    .docs_starter = true};
 	tool_env_init(&b->tool_env, &b->conf, b->loop);
 	ck_assert_msg(toolset_open(b->tools, &b->tool_env, &err) == RC_OK, "%s",
 	    err.text);

@@ -31,8 +31,9 @@ struct workbench {
 
 /* answer and arg are of the stub. */
 void workbench_open(struct workbench *b, stub_fn *answer, void *arg);
-/* The same against a server of somebody else's. */
-void workbench_open_at(struct workbench *b, const char *url);
+/* The same against a server of somebody else's; with the runbooks that come
+ * with the program, indexed in dir, where that is not NULL. */
+void workbench_open_at(struct workbench *b, const char *url, const char *dir);
 void workbench_close(struct workbench *b);
 
 /* Begins a step; b->done tells when it has ended. */

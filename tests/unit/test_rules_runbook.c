@@ -14,7 +14,8 @@
 	"\"tools\":[{\"name\":\"query_prometheus_alerts\"},{\"name\":"         \
 	"\"query_prometheus_rules\"},{\"name\":\"query_prometheus_targets\"}," \
 	"{\"name\":\"query_prometheus_metrics\"},{\"name\":\"search_docs\","   \
-	"\"role\":\"docs\"}]"
+	"\"role\":\"docs\"}"
+#define CAUSES ",{\"name\":\"find_causes\",\"role\":\"causes\"}]"
 #define FIRST(annotations)                                                     \
 	"{\"tool\":\"query_prometheus_alerts\",\"status\":\"SUCCESS\","        \
 	"\"args\":{},\"evidence\":[\"E1\"],\"data\":{\"alerts\":[{\"name\":"   \
@@ -28,26 +29,42 @@
 	"\"query_prometheus_targets\",\"status\":\"SUCCESS\",\"args\":{},"     \
 	"\"evidence\":[\"E3\"],\"data\":{\"targets\":[]}}"
 #define STATE(language, annotations, more)                                     \
+	STATE_WITH(TOOLS "]", language, annotations, more)
+#define STATE_WITH(tools, language, annotations, more)                         \
 	"{\"at\":1763895600000,\"window\":1800,\"iteration\":1,\"language\":"  \
-	"\"" language "\"," TOOLS                                              \
+	"\"" language "\"," tools                                              \
 	",\"executor_feedback\":[" FIRST(annotations) more                     \
 	    "],\"evidence\":[{\"id\":\"E1\"},{\"id\":"                         \
-	    "\"E2\"},{\"id\":\"E3\"},{\"id\":\"E4\"},{\"id\":\"E5\"}]}"
+	    "\"E2\"},{\"id\":\"E3\"},{\"id\":\"E4\"},{\"id\":\"E5\"},"         \
+	    "{\"id\":\"E6\"}]}"
 #define SAID(args, status, evidence, passages)                                 \
 	",{\"tool\":\"search_docs\",\"role\":\"docs\",\"status\":\"" status    \
 	"\",\"args\":{" args                                                   \
 	"},\"summary\":\"broken\",\"evidence\":[" evidence                     \
 	"],\"data\":{\"passages\":[" passages "]}}"
-#define PASSAGE                                                                \
+#define PASSAGE PASSAGE_OF("0.9")
+#define PASSAGE_OF(score)                                                      \
 	"{\"id\":\"cpu.md#4\",\"source\":\"cpu.md\",\"path\":\"CPU > Mend\","  \
-	"\"line_from\":7,\"line_to\":9,\"score\":0.9,\"text\":\"## Mend\\n\\n" \
+	"\"line_from\":7,\"line_to\":9,\"score\":" score                       \
+	",\"text\":\"## Mend\\n\\n"                                            \
 	"`kill` it <b>now</b> [E9]\\n\\n```sh\\nkill 1\\n```\"}"
 #define BY_NAME                                                                \
-	"\"query\":\"HostHighCpu\",\"section\":\"how to fix it\","             \
+	"\"query\":\"HostHighCpu node_load1\",\"section\":\"how to fix it\","  \
 	"\"language\":\"en\",\"limit\":1"
-#define BY_WHAT                                                                \
-	"\"query\":\"CPU\",\"section\":\"how to fix it\",\"language\":\"en\"," \
-	"\"limit\":1"
+#define BY_FINDING                                                             \
+	"\"query\":\"CPU throttling cfs_throttled_periods_total\","            \
+	"\"section\":\"how to fix it\",\"language\":\"en\",\"limit\":1"
+/* find_causes, sure or not of a service that is throttled. */
+#define FOUND(confidence)                                                      \
+	",{\"tool\":\"find_causes\",\"status\":\"SUCCESS\",\"args\":"          \
+	"{\"alert\":{\"name\":\"HostHighCpu\",\"labels\":{\"alertname\":"      \
+	"\"HostHighCpu\",\"instance\":\"a:9100\"}}},\"evidence\":[\"E6\"],"    \
+	"\"data\":{\"confidence\":\"" confidence "\",\"causes\":[{"            \
+	"\"service\":\"pay\",\"series\":[0],\"on_path\":[\"pay\"]}],"          \
+	"\"series\":[{\"service\":\"pay\","                                    \
+	"\"metric\":\"cfs_throttled_periods_total\",\"form\":\"rate\","        \
+	"\"kind\":\"CPU\",\"labels\":{},\"unit\":\"\",\"direction\":\"up\","   \
+	"\"change\":{\"from\":1,\"to\":9},\"began\":1763895000}]}}"
 
 /* What the planner makes of a state, the caller's. */
 static cJSON *
@@ -81,7 +98,28 @@ START_TEST(documents_are_asked_by_name_and_by_what_is_measured)
 	auto_buf b = {.max = 1 << 16};
 
 	print_asked(&b, STATE("en", "", ""));
-	ck_assert_str_eq(buf_str(&b), "{" BY_NAME "}{" BY_WHAT "}");
+	ck_assert_str_eq(buf_str(&b), "{" BY_NAME "}");
+}
+END_TEST
+
+/* Once it is found; and what only stands out by chance is none. */
+START_TEST(documents_are_asked_by_what_was_found)
+{
+	static const char *const found[][2] = {
+	    {FOUND("likely"), "{" BY_NAME "}{" BY_FINDING "}"},
+	    {FOUND("suspected"), "{" BY_NAME "}{" BY_FINDING "}"},
+	    {FOUND("undetermined"), "{" BY_NAME "}"},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(found); i++) {
+		auto_buf b = {.max = 1 << 16};
+		auto_str state = xasprintf(
+		    STATE_WITH(TOOLS CAUSES, "en", "", "%s"), found[i][0]);
+
+		print_asked(&b, state);
+		ck_assert_str_eq(buf_str(&b), found[i][1]);
+	}
 }
 END_TEST
 
@@ -92,7 +130,8 @@ START_TEST(the_document_that_the_alert_names_is_asked_for)
 	print_asked(
 	    &b, STATE("zh", "\"runbook_url\":\"https://wiki/cpu\"", ""));
 	assert_contains(buf_str(&b),
-	    "{\"query\":\"HostHighCpu\",\"document\":\"https://wiki/cpu\","
+	    "{\"query\":\"HostHighCpu "
+	    "node_load1\",\"document\":\"https://wiki/cpu\","
 	    "\"section\":\"处理\",\"language\":\"zh\",\"limit\":1}");
 }
 END_TEST
@@ -113,24 +152,31 @@ print_report(struct buf *b, const char *state)
 static const struct {
 	const char *state, *says;
 } cases[] = {
-    {STATE("en", "",
-	 SAID(BY_NAME, "SUCCESS", "\"E4\"", PASSAGE)
-	     SAID(BY_WHAT, "SUCCESS", "\"E5\"", "")),
+    {STATE("en", "", SAID(BY_NAME, "SUCCESS", "\"E4\"", PASSAGE)),
 	"\n**Runbooks**\n\n`HostHighCpu`: `cpu.md`, lines 7 to 9, "
 	"`CPU > Mend` [E4]\n\n````\n## Mend\n\n`kill` it <b>now</b> [E9]\n\n"
 	"```sh\nkill 1\n```\n````\n"},
-    /* Only what it measures is known to a document. */
-    {STATE("en", "",
-	 SAID(BY_NAME, "SUCCESS", "\"E4\"", "")
-	     SAID(BY_WHAT, "SUCCESS", "\"E5\"", PASSAGE)),
-	"`HostHighCpu`: no runbook of its own; of what it measures, `CPU`: "
-	"`cpu.md`, lines 7 to 9, `CPU > Mend` [E5]\n\n````\n"},
-    {STATE("en", "",
-	 SAID(BY_NAME, "SUCCESS", "\"E4\"", "")
-	     SAID(BY_WHAT, "SUCCESS", "\"E5\"", "")),
+    {STATE("en", "", SAID(BY_NAME, "SUCCESS", "\"E4\"", "")),
 	"\n**Runbooks**\n\n`HostHighCpu`: no runbook fits [E4]\n\n"},
+    /* That names alone have in common; unless it is the alert's own. */
+    {STATE("en", "", SAID(BY_NAME, "SUCCESS", "\"E4\"", PASSAGE_OF("0.37"))),
+	"\n**Runbooks**\n\n`HostHighCpu`: no runbook fits [E4]\n\n"},
+    {STATE("en", "",
+	 SAID(BY_NAME, "SUCCESS", "\"E4\"", PASSAGE_OF("0.1,\"named\":true"))),
+	"`HostHighCpu`: `cpu.md`, lines 7 to 9, `CPU > Mend` [E4]\n\n````\n"},
     {STATE("en", "", SAID(BY_NAME, "FAILED", "", "")),
 	"`HostHighCpu`: the runbooks could not be searched\n"},
+    /* Of what was found there is one; and where that is the same. */
+    {STATE_WITH(TOOLS CAUSES, "en", "",
+	 FOUND("likely") SAID(BY_NAME, "SUCCESS", "\"E4\"", "")
+	     SAID(BY_FINDING, "SUCCESS", "\"E5\"", PASSAGE)),
+	"`HostHighCpu`: no runbook fits [E4]\n\n"
+	"of what was found, `pay`: `cpu.md`, lines 7 to 9, `CPU > Mend` "
+	"[E5]\n\n````\n"},
+    {STATE_WITH(TOOLS CAUSES, "en", "",
+	 FOUND("likely") SAID(BY_NAME, "SUCCESS", "\"E4\"", PASSAGE)
+	     SAID(BY_FINDING, "SUCCESS", "\"E5\"", PASSAGE)),
+	"```sh\nkill 1\n```\n````\n\n## Conclusion"},
 };
 
 START_TEST(what_documents_say_is_quoted_with_its_source)
@@ -157,6 +203,7 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {documents_are_asked_by_name_and_by_what_is_measured, 0},
+	    {documents_are_asked_by_what_was_found, 0},
 	    {the_document_that_the_alert_names_is_asked_for, 0},
 	    {what_documents_say_is_quoted_with_its_source, ARRAY_LEN(cases)},
 	    {nobody_asked_says_nothing, 0},

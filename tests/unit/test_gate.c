@@ -144,7 +144,7 @@ START_TEST(only_probes_are_public)
 
 	for (r = routes; r->method != NULL; r++)
 		ck_assert_msg(
-		    r->public == (strcmp(r->path, "/api/session") == 0 ||
+		    (r->whom == ROUTE_PUBLIC) == (strcmp(r->path, "/api/session") == 0 ||
 				     (strstr(r->path, "/api") == NULL &&
 					 strcmp(r->path, "/metrics") != 0 &&
 					 strcmp(r->path, "/mcp") != 0)),

@@ -49,7 +49,8 @@ gate_open(const struct conf *conf, struct gate **ret_gate, bool *ret_token,
 	auto_str token = NULL;
 	struct gate_spec spec = {.listen_host = host,
 	    .wildcard = host_is_wildcard(host),
-	    .hosts = conf->hosts};
+	    .hosts = conf->hosts,
+	    .cors = conf->cors_origin};
 	enum rc rc = conf_secret(conf->token, conf->token_file, &token, err);
 
 	if (rc != RC_OK)

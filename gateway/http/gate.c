@@ -18,6 +18,7 @@ struct gate {
 	char *names[NAMES_MAX]; /* NAME or NAME:PORT, as configured */
 	unsigned n;
 	bool wildcard;
+	struct cors *cors;
 	char *token;
 	struct session_key key; /* of sessions, where there is a token */
 };
@@ -89,20 +90,13 @@ host_check(const struct gate *g, struct span host, struct problem *ret)
 	return false;
 }
 
-/*
- * A page may only call the address it was loaded from, or be on the list
- * with that very name and port. Without Origin it is no page's script.
- */
+/* Is that the gateway's own page, under a name that it has? */
 static bool
-origin_check(const struct gate *g, const struct head *head, struct problem *ret)
+origin_is_ours(const struct gate *g, struct span origin, struct span host)
 {
-	struct span origin = head_find(head, "Origin");
-	struct span host = head_find(head, "Host");
 	struct span authority = {0};
 	unsigned i;
 
-	if (origin.p == NULL)
-		return true;
 	if (origin.n > 7 && strncasecmp(origin.p, "http://", 7) == 0)
 		authority = span_make(origin.p + 7, origin.n - 7);
 	else if (origin.n > 8 && strncasecmp(origin.p, "https://", 8) == 0)
@@ -113,21 +107,51 @@ origin_check(const struct gate *g, const struct head *head, struct problem *ret)
 	for (i = 0; i < g->n && authority.n > 0; i++)
 		if (is(authority, g->names[i]))
 			return true;
+	return false;
+}
+
+const struct cors *
+gate_cors(const struct gate *g)
+{
+	return g->cors;
+}
+
+const char *
+gate_origin(const struct gate *g, const struct head *head)
+{
+	return cors_find(g->cors, head_find(head, "Origin"));
+}
+
+/*
+ * A page may only call the address it was loaded from, or be on a list: with
+ * that very name and port, or of those that may from elsewhere. Without Origin
+ * it is no page's script.
+ */
+static bool
+origin_check(const struct gate *g, const struct head *head, struct problem *ret)
+{
+	struct span origin = head_find(head, "Origin");
+
+	if (origin.p == NULL || gate_origin(g, head) != NULL ||
+	    origin_is_ours(g, origin, head_find(head, "Host")))
+		return true;
 	problem_set(ret, 403,
-	    "pages of the origin \"%.*s\" may not call this "
-	    "gateway; allow its HOST:PORT with --hosts",
+	    "pages of the origin \"%.*s\" may not call this gateway; allow "
+	    "its HOST:PORT with --hosts where it is the gateway's own, else "
+	    "with --cors-origin",
 	    (int)MIN(origin.n, 200), origin.p);
 	return false;
 }
 
 /* Browsers say so themselves, also where they send no Origin. */
 static bool
-site_check(const struct head *head, struct problem *ret)
+site_check(const struct gate *g, const struct head *head, struct problem *ret)
 {
 	struct span site = head_find(head, "Sec-Fetch-Site");
 	struct span mode = head_find(head, "Sec-Fetch-Mode");
 
-	if (site.p == NULL || !is(site, "cross-site"))
+	if (site.p == NULL || !is(site, "cross-site") ||
+	    gate_origin(g, head) != NULL)
 		return true;
 	/* Following a link here is what a person does. */
 	if (span_is(head->method, "GET") && is(mode, "navigate"))
@@ -195,19 +219,23 @@ gate_sign_in(
  * nothing else their Origin, which was looked at.
  */
 static bool
-session_check(const struct head *head, struct problem *ret)
+session_check(const struct gate *g, const struct head *head, struct problem *ret)
 {
 	struct span site = head_find(head, "Sec-Fetch-Site");
+	struct span origin = head_find(head, "Origin");
 	bool reads =
 	    span_is(head->method, "GET") || span_is(head->method, "HEAD");
 
-	if (site.p != NULL && !is(site, "same-origin") &&
-	    !(is(site, "none") && reads)) {
+	/* Pages that may call from elsewhere send the token. */
+	if ((site.p != NULL && !is(site, "same-origin") &&
+		!(is(site, "none") && reads)) ||
+	    (origin.p != NULL &&
+		!origin_is_ours(g, origin, head_find(head, "Host")))) {
 		problem_set(
 		    ret, 403, "a session is for the gateway's own page alone");
 		return false;
 	}
-	if (site.p != NULL || reads || head_find(head, "Origin").p != NULL)
+	if (site.p != NULL || reads || origin.p != NULL)
 		return true;
 	problem_set(ret, 403,
 	    "a request with a session's cookie must say by Origin that it is "
@@ -223,7 +251,7 @@ token_check(const struct gate *g, const struct head *head, struct problem *ret)
 	if (g->token == NULL || bearer_good(g, v))
 		return true;
 	if (v.p == NULL && session_good(g, head_find(head, "Cookie")))
-		return session_check(head, ret);
+		return session_check(g, head, ret);
 	problem_set(ret, 401,
 	    v.p == NULL
 		? "this gateway asks for a token; send \"Authorization: Bearer "
@@ -239,7 +267,7 @@ gate_check(const struct gate *g, const struct head *head, bool public,
     struct problem *ret)
 {
 	return host_check(g, head_find(head, "Host"), ret) &&
-	       origin_check(g, head, ret) && site_check(head, ret) &&
+	       origin_check(g, head, ret) && site_check(g, head, ret) &&
 	       (public || token_check(g, head, ret));
 }
 
@@ -302,6 +330,8 @@ gate_new(const struct gate_spec *spec, struct gate **ret_gate, struct err *err)
 	rc = names_add(g, spec->listen_host, err);
 	if (rc == RC_OK)
 		rc = names_add(g, spec->hosts, err);
+	if (rc == RC_OK)
+		rc = cors_new(spec->cors, &g->cors, err);
 	if (rc == RC_OK && (n < TOKEN_MIN || n > TOKEN_MAX))
 		rc = err_set(err, RC_INVALID,
 		    "the token must have %d to %d "
@@ -327,6 +357,7 @@ gate_free(struct gate *g)
 		return;
 	while (g->n > 0)
 		free(g->names[--g->n]);
+	cors_free(g->cors);
 	if (g->token != NULL)
 		explicit_bzero(g->token, strlen(g->token));
 	free(g->token);

@@ -8,6 +8,7 @@
 #ifndef GATEWAY_HTTP_GATE_H
 #define GATEWAY_HTTP_GATE_H
 
+#include "gateway/http/cors.h"
 #include "gateway/http/head.h"
 #include "gateway/http/problem.h"
 #include "gateway/http/session.h"
@@ -19,10 +20,12 @@ struct gate_spec {
 	bool wildcard;     /* listens everywhere: a Host that is an IP address
 			    * is as good as any, since none can be rebound */
 	const char *hosts; /* comma list of further names, or NULL */
+	const char *cors;  /* comma list of origins, or NULL; cors.h */
 	const char *token; /* or NULL: none is asked for */
 };
 
-/* Copies what spec names. RC_INVALID: hosts or token is malformed. */
+/* Copies what spec names. RC_INVALID: hosts, cors or token is
+ * malformed. */
 NODISCARD enum rc gate_new(
     const struct gate_spec *spec, struct gate **ret_gate, struct err *err);
 void gate_free(struct gate *g);
@@ -33,6 +36,11 @@ void gate_free(struct gate *g);
  */
 bool gate_check(const struct gate *g, const struct head *head, bool public,
     struct problem *ret);
+
+/* The origin of the page that asks, where it is listed (cors); else NULL. As
+ * long as g lives. */
+const char *gate_origin(const struct gate *g, const struct head *head);
+const struct cors *gate_cors(const struct gate *g);
 
 /* Whether a token is asked for. */
 bool gate_asks(const struct gate *g);

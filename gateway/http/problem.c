@@ -123,6 +123,13 @@ problem_response(struct buf *b, const struct problem *p)
 		buf_adds(b, "WWW-Authenticate: Bearer\r\n");
 	if (p->retry_after_s != 0)
 		buf_addf(b, "Retry-After: %d\r\n", p->retry_after_s);
+	if (p->origin != NULL) {
+		const struct cors_field *f;
+
+		buf_addf(b, "Access-Control-Allow-Origin: %s\r\n", p->origin);
+		for (f = cors_answer; f->name != NULL; f++)
+			buf_addf(b, "%s: %s\r\n", f->name, f->value);
+	}
 	buf_adds(b, "\r\n");
 	buf_add_span(b, buf_span(&body));
 }

@@ -8,15 +8,17 @@
 
 #include "common/base/buf.h"
 #include "common/base/rc.h"
+#include "gateway/http/cors.h"
 
 struct problem {
 	int status;
 	char allow[64];    /* of a 405: the methods, or "" */
 	int retry_after_s; /* 0: no such header */
+	const char *origin; /* cors.h: it may read this; NULL: it may not */
 	struct err err;    /* the detail */
 };
 
-/* Sets all of p but allow; a 503 gets a Retry-After. Returns the status. */
+/* Sets all of p but allow and origin; a 503 gets a Retry-After. Returns the status. */
 int problem_set(struct problem *p, int status, const char *fmt, ...)
     PRINTF(3, 4);
 

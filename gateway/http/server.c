@@ -214,7 +214,7 @@ stream_tick(struct web *h, int64_t now)
 static void
 receive_tick(struct web *h, int64_t now)
 {
-	struct problem p = {0};
+	struct problem p = {.origin = h->origin};
 
 	if (h->cut || now - h->since_ms < h->s->spec.request_ms)
 		return;
@@ -317,6 +317,18 @@ rate_check(struct server *s, const struct sockaddr *peer,
 	return false;
 }
 
+/* A browser asks whether a page of another origin may ask. */
+static const struct route preflight = {
+    "OPTIONS", "*", ROUTE_PUBLIC, 0, {0}, web_preflight};
+
+static bool
+is_preflight(const struct head *head, const char *origin)
+{
+	return origin != NULL && span_is(head->method, "OPTIONS") &&
+	       head->body_bytes == 0 &&
+	       head_find(head, "Access-Control-Request-Method").p != NULL;
+}
+
 static bool
 head_pass(struct server *s, const struct sockaddr *peer,
     const struct head *head, struct route_match *ret_match,
@@ -328,8 +340,13 @@ head_pass(struct server *s, const struct sockaddr *peer,
 	    ret_match, allow);
 	bool public = status == 0 && ret_match->route->whom == ROUTE_PUBLIC;
 
+	ret->origin = gate_origin(s->spec.gate, head);
 	if (!rate_check(s, peer, ret_match->route, ret))
 		return false;
+	if (is_preflight(head, ret->origin)) {
+		ret_match->route = &preflight;
+		return gate_check(s->spec.gate, head, true, ret);
+	}
 	/* Who may not come in does not learn what is there. */
 	if (!gate_check(s->spec.gate, head, public, ret))
 		return false;
@@ -370,7 +387,7 @@ on_head(void *ctx, int fd, const struct sockaddr *peer, socklen_t peer_len,
 		return false;
 	}
 	FAILPOINT(head_good);
-	h = web_new(s, fd, &match);
+	h = web_new(s, fd, &match, gate_origin(s->spec.gate, head));
 	s->dirty = true;
 	if (MHD_add_connection(s->daemon, fd, peer, peer_len) == MHD_YES)
 		return true;

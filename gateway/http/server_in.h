@@ -18,6 +18,7 @@ struct web {
 	struct MHD_Connection *connection;
 	struct MHD_Response *response;
 	struct route_match match;
+	const char *origin; /* cors.h; of the gate's, or NULL */
 	enum web_state state;
 	int status;
 	int fd;
@@ -54,8 +55,12 @@ struct server {
 };
 
 /* Makes a request of a socket whose head was good. */
-struct web *web_new(struct server *s, int fd, const struct route_match *match);
+struct web *web_new(struct server *s, int fd, const struct route_match *match,
+    const char *origin);
 void web_free(struct web *h);
+
+/* Answers a page of another origin what it may do. */
+void web_preflight(struct api *api, struct web *h);
 
 /* Tells the app, once, that nobody waits for an answer any more. */
 void web_gone(struct web *h);

@@ -26,13 +26,15 @@ enum {
 /* ---- lifetimes ---- */
 
 struct web *
-web_new(struct server *s, int fd, const struct route_match *match)
+web_new(struct server *s, int fd, const struct route_match *match,
+    const char *origin)
 {
 	struct web *h = xcalloc(1, sizeof(*h));
 
 	h->s = s;
 	h->fd = fd;
 	h->match = *match;
+	h->origin = origin;
 	h->since_ms = h->moved_ms = clk_mono_ms();
 	buf_init(&h->body, match->route->body_max);
 	buf_init(&h->out, OUT_MAX);
@@ -173,8 +175,24 @@ field_add(struct MHD_Response *r, const char *name, const char *value)
 }
 
 static void
-fields_common(struct MHD_Response *r, const char *cache)
+fields_cors(
+    const struct web *h, struct MHD_Response *r, const struct cors_field *f)
 {
+	if (cors_is_on(gate_cors(h->s->spec.gate)))
+		field_add(r, "Vary", "Origin");
+	if (h->origin == NULL)
+		return;
+	field_add(r, "Access-Control-Allow-Origin", h->origin);
+	for (; f->name != NULL; f++)
+		field_add(r, f->name, f->value);
+}
+
+static void
+fields_common(const struct web *h, struct MHD_Response *r, const char *cache)
+{
+	fields_cors(h, r,
+	    h->match.route->handle == web_preflight ? cors_preflight
+						    : cors_answer);
 	field_add(r, "Connection", "close");
 	field_add(r, "Cache-Control", cache != NULL ? cache : "no-store");
 	field_add(r, "X-Content-Type-Options", "nosniff");
@@ -197,7 +215,8 @@ const char web_policy_inert[] =
     "frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
 
 static void
-fields_add(struct MHD_Response *r, const struct web_reply *reply)
+fields_add(const struct web *h, struct MHD_Response *r,
+    const struct web_reply *reply)
 {
 	const char *const fields[][2] = {
 	    {"Content-Type", reply->media},
@@ -211,7 +230,7 @@ fields_add(struct MHD_Response *r, const struct web_reply *reply)
 	};
 	size_t i;
 
-	fields_common(r, reply->cache);
+	fields_common(h, r, reply->cache);
 	for (i = 0; i < ARRAY_LEN(fields); i++)
 		if (fields[i][1] != NULL)
 			field_add(r, fields[i][0], fields[i][1]);
@@ -224,7 +243,7 @@ web_reply(struct web *h, const struct web_reply *reply, struct buf *body)
 	struct MHD_Response *r = response_made(MHD_create_response_from_buffer(
 	    n, n > 0 ? buf_take(body) : NULL, MHD_RESPMEM_MUST_FREE));
 
-	fields_add(r, reply);
+	fields_add(h, r, reply);
 	answer(h, reply->status, r);
 }
 
@@ -235,7 +254,7 @@ web_reply_constant(
 	struct MHD_Response *r = response_made(MHD_create_response_from_buffer(
 	    body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_PERSISTENT));
 
-	fields_add(r, reply);
+	fields_add(h, r, reply);
 	answer(h, reply->status, r);
 }
 
@@ -283,7 +302,7 @@ web_problem(struct web *h, const struct problem *p)
 	problem_json(&b, p);
 	r = response_made(MHD_create_response_from_buffer(
 	    b.len, b.data, MHD_RESPMEM_MUST_COPY));
-	fields_common(r, NULL);
+	fields_common(h, r, NULL);
 	field_add(r, "Content-Type", "application/problem+json");
 	if (p->allow[0] != '\0')
 		field_add(r, "Allow", p->allow);
@@ -291,6 +310,12 @@ web_problem(struct web *h, const struct problem *p)
 	if (p->retry_after_s != 0)
 		field_add(r, "Retry-After", seconds);
 	answer(h, p->status, r);
+}
+
+void
+web_preflight(struct api *api UNUSED, struct web *h)
+{
+	web_reply(h, &(struct web_reply){.status = 204}, NULL);
 }
 
 /* Gives the library what waits; suspends when nothing does. */
@@ -344,7 +369,7 @@ web_stream(struct web *h, const char *location)
 	    response_made(MHD_create_response_from_callback(
 		MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, h, NULL));
 
-	fields_common(r, NULL);
+	fields_common(h, r, NULL);
 	field_add(r, "Content-Type", "text/event-stream; charset=utf-8");
 	field_add(r, "X-Accel-Buffering", "no");
 	if (location != NULL)

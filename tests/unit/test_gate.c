@@ -89,7 +89,7 @@ static const struct {
     {"GET", "/api/investigations", "status=a=b", NULL},
     {"GET", "/api/investigations", "limit", NULL},
     {"GET", "/api/investigations", "lmit=1",
-	"\"lmit\" is not known here; these are: limit, before, status"},
+	"\"lmit\" is not known here; these are: limit, before, after, status, since, until, alert, q"},
     {"GET", "/api/investigations", "limit=1&x", "\"x\" is not known"},
     {"GET", "/api/investigations", "Limit=1", "\"Limit\" is not known"},
     {"GET", "/api/investigations", "limi=1", "\"limi\" is not known"},
@@ -168,7 +168,9 @@ END_TEST
 
 static const struct {
 	const char *fields;
-	int listen; /* 0: loopback, 1: everywhere, 2: loopback with names */
+	/* 0: loopback, 1: everywhere, 2: loopback with names, 3: loopback,
+	 * and other pages may call it */
+	int listen;
 	int status; /* 0: may pass */
 } visits[] = {
     {"Host: localhost\r\n", 0, 0},
@@ -210,6 +212,27 @@ static const struct {
     {"Host: localhost\r\nSec-Fetch-Site: cross-site\r\n"
      "Sec-Fetch-Mode: navigate\r\n",
 	0, 0},
+    {"Host: localhost\r\nOrigin: https://graf.example\r\n", 3, 0},
+    {"Host: localhost\r\nOrigin: http://localhost:3000\r\n", 3, 0},
+    {"Host: localhost\r\nOrigin: https://graf.example\r\n"
+     "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: cors\r\n",
+	3, 0},
+    {"Host: localhost\r\nOrigin: https://graf.example\r\n", 0, 403},
+    {"Host: evil.example\r\nOrigin: https://graf.example\r\n", 3, 421},
+    /* It may call, not be called by that name. */
+    {"Host: graf.example\r\nOrigin: https://graf.example\r\n", 3, 421},
+    {"Host: localhost\r\nOrigin: http://graf.example\r\n", 3, 403},
+    {"Host: localhost\r\nOrigin: https://graf.example:444\r\n", 3, 403},
+    {"Host: localhost\r\nOrigin: https://xgraf.example\r\n", 3, 403},
+    {"Host: localhost\r\nOrigin: https://graf.example.evil.example\r\n", 3,
+	403},
+    {"Host: localhost\r\nOrigin: null\r\n", 3, 403},
+    {"Host: localhost\r\nOrigin: *\r\n", 3, 403},
+    {"Host: localhost\r\nOrigin: https://graf.example, http://a.example\r\n",
+	3, 403},
+    {"Host: localhost\r\nSec-Fetch-Site: cross-site\r\n"
+     "Sec-Fetch-Mode: no-cors\r\n",
+	3, 403},
 };
 
 static struct gate *
@@ -220,6 +243,8 @@ gate_of(int listen, const char *token)
 	    {.listen_host = "0.0.0.0", .wildcard = true},
 	    {.listen_host = "127.0.0.1",
 		.hosts = "ops.example, app.example:3000"},
+	    {.listen_host = "127.0.0.1",
+		.cors = "https://graf.example, http://localhost:3000"},
 	};
 	struct gate_spec spec = specs[listen];
 	struct gate *g = NULL;
@@ -322,16 +347,60 @@ static const struct {
     {"POST", "Authorization: Bearer secret-token\r\n", 0},
 };
 
+/* Where the pages of another port of this machine may call, of which browsers
+ * say that it is the same site, and send the cookie. */
+static const struct {
+	const char *method, *fields;
+	int status;
+} listed[] = {
+    {"GET", "Origin: http://localhost:3000\r\n", 403},
+    {"POST", "Origin: http://localhost:3000\r\n", 403},
+    {"POST",
+	"Origin: http://localhost:3000\r\nSec-Fetch-Site: same-site\r\n", 403},
+    {"POST", "Origin: https://graf.example\r\nSec-Fetch-Site: cross-site\r\n",
+	403},
+    {"POST",
+	"Origin: http://localhost:3000\r\nSec-Fetch-Site: same-origin\r\n",
+	403},
+    {"POST",
+	"Origin: http://localhost:3000\r\n"
+	"Authorization: Bearer secret-token\r\n",
+	0},
+    {"POST",
+	"Origin: http://localhost:3000\r\n"
+	"Authorization: Bearer wrong-token\r\n",
+	401},
+    {"POST", "Origin: http://localhost:1\r\n", 0},
+    {"POST", "Sec-Fetch-Site: same-origin\r\n", 0},
+};
+
+static char *
+with_cookie(const struct gate *g, const char *fields)
+{
+	char value[SESSION_VALUE_MAX];
+
+	ck_assert(gate_sign_in(g, span_of("secret-token"), value));
+	return xasprintf(
+	    "Host: localhost:1\r\nCookie: a=b; culprit=%s; c\r\n%s", value,
+	    fields);
+}
+
+START_TEST(a_session_is_of_no_use_to_a_page_that_may_call)
+{
+	struct gate *g = gate_of(3, "secret-token");
+	auto_str fields = with_cookie(g, listed[_i].fields);
+
+	ck_assert_int_eq(
+	    visit(g, listed[_i].method, fields, false), listed[_i].status);
+	gate_free(g);
+}
+END_TEST
+
 START_TEST(a_session_is_good_for_the_page_alone)
 {
 	struct gate *g = gate_of(0, "secret-token");
-	char value[SESSION_VALUE_MAX];
-	auto_str fields = NULL;
+	auto_str fields = with_cookie(g, cookies[_i].fields);
 
-	ck_assert(gate_sign_in(g, span_of("secret-token"), value));
-	fields =
-	    xasprintf("Host: localhost:1\r\nCookie: a=b; culprit=%s; c\r\n%s",
-		value, cookies[_i].fields);
 	ck_assert_int_eq(
 	    visit(g, cookies[_i].method, fields, false), cookies[_i].status);
 	gate_free(g);
@@ -394,16 +463,28 @@ START_TEST(our_cookie_is_found_among_others)
 END_TEST
 
 static const struct {
-	const char *hosts, *token, *says;
+	const char *hosts, *token, *says, *cors;
 } bad_gates[] = {
-    {"http://a.example", NULL, "without http://"},
-    {NULL, "short", "8"},
+    {"http://a.example", NULL, "without http://", NULL},
+    {NULL, "short", "8", NULL},
+    {NULL, NULL, "no *", "*"},
+    {NULL, NULL, "an origin as browsers send it", "graf.example"},
+    {NULL, NULL, "\"https://graf.example/\"",
+	"https://a.example,https://graf.example/"},
+    {NULL, NULL, "small letters", "https://Graf.example"},
+    {NULL, NULL, "an origin", "https://graf.example:443"},
+    {NULL, NULL, "an origin", "http://graf.example:80"},
+    {NULL, NULL, "an origin", "https://*.example"},
+    {NULL, NULL, "an origin", "https://"},
+    {NULL, NULL, "an origin", "null"},
+    {NULL, NULL, "an origin", "file://a"},
 };
 
 START_TEST(a_wrong_gate_is_explained)
 {
 	const struct gate_spec spec = {.listen_host = "",
 	    .hosts = bad_gates[_i].hosts,
+	    .cors = bad_gates[_i].cors,
 	    .token = bad_gates[_i].token};
 	struct gate *g = NULL;
 	struct err err = {0};
@@ -524,6 +605,8 @@ main(void)
 	    {names_and_origins_are_held_against_the_list, ARRAY_LEN(visits)},
 	    {a_post_from_another_site_is_no_link, 0},
 	    {a_token_must_be_the_right_one, ARRAY_LEN(tokens)},
+	    {a_session_is_of_no_use_to_a_page_that_may_call,
+		ARRAY_LEN(listed)},
 	    {a_session_is_good_for_the_page_alone, ARRAY_LEN(cookies)},
 	    {a_session_is_made_with_the_token_alone_and_ends, 0},
 	    {our_cookie_is_found_among_others, ARRAY_LEN(found)},

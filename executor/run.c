@@ -19,7 +19,8 @@
 
 struct run {
 	struct tool_call call;
-	const struct run_env *env;
+	struct run_env *env;
+	LIST_ENTRY(run) link;
 	cJSON *args, *labels; /* owned */
 	char *input;          /* owned; the spans below point into it */
 	struct span step, tool_name;
@@ -35,6 +36,7 @@ struct run {
 static void
 run_free(struct run *run)
 {
+	LIST_REMOVE(run, link);
 	if (run->timer >= 0)
 		zloop_timer_end(run->env->tool_env->loop, run->timer);
 	tool_result_done(&run->call.result);
@@ -134,16 +136,14 @@ fail(struct run *run, const char *suggestion, const char *text)
 	finish(run);
 }
 
-static int
-on_late(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+static void
+stop_late(struct run *run)
 {
-	struct run *run = arg;
 	const struct tool *tool = run->call.tool;
 	int64_t ms = (clk_mono_us() - run->started_us) / 1000;
 	auto_str text = NULL;
 	char took[WHEN_TEXT];
 
-	run->timer = -1;
 	if (tool->cancel != NULL)
 		tool->cancel(&run->call);
 	text = xasprintf("%s did not end within %s and was stopped.",
@@ -153,6 +153,23 @@ on_late(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 	    "Ask for less at once, or see whether what it asks is "
 	    "overloaded.",
 	    text);
+}
+
+/* A loop also rings the timers that were ended by whoever rang before in the
+ * same pass, when their run is gone. */
+static int
+on_late(zloop_t *loop UNUSED, int timer, void *arg)
+{
+	struct run_env *env = arg;
+	struct run *run;
+
+	LIST_FOREACH (run, &env->runs, link)
+		if (run->timer == timer)
+			break;
+	if (run == NULL)
+		return 0;
+	run->timer = -1;
+	stop_late(run);
 	return 0;
 }
 
@@ -218,7 +235,7 @@ start_timer(struct run *run, int64_t deadline_ms)
 	if (deadline_ms > 0)
 		ms = MIN(ms, deadline_ms - clk_mono_ms());
 	run->timer = zloop_timer(
-	    run->env->tool_env->loop, (size_t)MAX(ms, 1), 1, on_late, run);
+	    run->env->tool_env->loop, (size_t)MAX(ms, 1), 1, on_late, run->env);
 }
 
 static void
@@ -249,13 +266,14 @@ start_tool(struct run *run, int64_t deadline_ms)
 }
 
 struct run *
-run_start(const struct run_env *env, struct span input, int64_t deadline_ms,
+run_start(struct run_env *env, struct span input, int64_t deadline_ms,
     run_done_fn *done, void *arg)
 {
 	struct run *run = xcalloc(1, sizeof(*run));
 	struct err err;
 
 	run->env = env;
+	LIST_INSERT_HEAD(&env->runs, run, link);
 	run->done = done;
 	run->arg = arg;
 	run->timer = -1;

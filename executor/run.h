@@ -8,6 +8,8 @@
 #ifndef EXECUTOR_RUN_H
 #define EXECUTOR_RUN_H
 
+#include <sys/queue.h>
+
 #include "executor/tools/toolset.h"
 
 enum {
@@ -18,10 +20,13 @@ enum {
 /* How far it is, for people; while it runs. */
 typedef void run_progress_fn(void *arg, const char *text);
 
+LIST_HEAD(run_list, run);
+
 struct run_env {
 	const struct toolset *tools;
 	const struct tool_env *tool_env;
 	run_progress_fn *progress; /* NULL: not wanted */
+	struct run_list runs;      /* under way; run.c's */
 };
 
 /* For the call of done only. */
@@ -45,7 +50,7 @@ struct run;
  * deadline_ms on the monotonic clock (0: none), ends as FAILED,
  * and as one of which it is not known what came of it.
  */
-struct run *run_start(const struct run_env *env, struct span input,
+struct run *run_start(struct run_env *env, struct span input,
     int64_t deadline_ms, run_done_fn *done, void *arg);
 
 /* Calls it off; done is not called. */

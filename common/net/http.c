@@ -168,13 +168,20 @@ http_free(struct http *h)
 }
 
 static int
-on_waited(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+on_waited(zloop_t *loop UNUSED, int timer, void *arg)
 {
-	struct http_call *call = arg;
+	struct http *h = arg;
+	struct http_call *call = h->calls;
 
+	/* A loop also rings the timers that were ended by whoever rang before
+	 * in the same pass, when their call is gone. */
+	while (call != NULL && call->timer != timer)
+		call = call->next;
+	if (call == NULL)
+		return 0;
 	call->timer = -1;
 	call->phase = PHASE_NEW;
-	settle(call->http);
+	settle(h);
 	return 0;
 }
 
@@ -197,8 +204,7 @@ goes_on(struct http_call *call, CURLcode code, const struct http_result *result)
 	curl_multi_remove_handle(h->multi, call->transfer.easy);
 	call->added = false;
 	call->phase = PHASE_WAITING;
-	call->timer =
-	    zloop_timer(h->loop, (size_t)wait, 1, on_waited, call);
+	call->timer = zloop_timer(h->loop, (size_t)wait, 1, on_waited, h);
 	return true;
 }
 

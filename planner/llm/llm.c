@@ -80,6 +80,31 @@ llm_new(zloop_t *loop, const struct llm_settings *settings)
 	return l;
 }
 
+/*
+ * Whose timer it is that rings; it is spent then. NULL: nobody's. A loop also
+ * rings those that were ended by whoever rang before in the same pass, when
+ * their ask may be gone: so no ask is a timer's argument.
+ */
+static struct llm_ask *
+rung(struct llm *l, int timer)
+{
+	struct llm_ask *a;
+
+	LIST_FOREACH (a, &l->asks, link)
+		if (a->timer == timer) {
+			a->timer = -1;
+			return a;
+		}
+	return NULL;
+}
+
+static void
+set_timer(struct llm_ask *a, int64_t ms, zloop_timer_fn *ring)
+{
+	a->timer =
+	    zloop_timer(a->llm->loop, (size_t)MAX(ms, 1), 1, ring, a->llm);
+}
+
 static void
 drop_timer(struct llm_ask *a)
 {
@@ -265,12 +290,12 @@ pick_server(struct llm_ask *a)
 /* ---- from try to try ---- */
 
 static int
-on_try(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+on_try(zloop_t *loop UNUSED, int timer, void *arg)
 {
-	struct llm_ask *a = arg;
+	struct llm_ask *a = rung(arg, timer);
 
-	a->timer = -1;
-	try_now(a);
+	if (a != NULL)
+		try_now(a);
 	return 0;
 }
 
@@ -278,7 +303,7 @@ static void
 try_in(struct llm_ask *a, int64_t ms)
 {
 	drop_timer(a);
-	a->timer = zloop_timer(a->llm->loop, (size_t)MAX(ms, 1), 1, on_try, a);
+	set_timer(a, ms, on_try);
 }
 
 /* Half of it luck, so that those who failed together do not come together. */
@@ -538,22 +563,19 @@ watch_until(struct llm_ask *a, int64_t when_ms)
 {
 	int64_t now = clk_mono_ms();
 	int64_t tick = MIN(LINGER_MS, a->llm->settings->idle_ms);
-	int64_t ms = MAX(MIN(when_ms, now + tick) - now, 1);
 
-	a->timer = zloop_timer(a->llm->loop, (size_t)ms, 1, watch, a);
+	set_timer(a, MIN(when_ms, now + tick) - now, watch);
 }
 
 /* What a transfer must have done by when. */
-static int
-watch(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+static void
+watch_ask(struct llm_ask *a)
 {
-	struct llm_ask *a = arg;
 	const struct llm_settings *s = a->llm->settings;
 	int64_t now = clk_mono_ms(), next;
 	bool begun = a->first_ms >= 0;
 	int64_t idle = llm_stream_is_whole(&a->stream) ? LINGER_MS : s->idle_ms;
 
-	a->timer = -1;
 	next = begun ? a->heard_ms + idle : a->asked_ms + s->first_token_ms;
 	next = MIN(next, a->q.deadline_ms);
 	if (now < next)
@@ -564,6 +586,15 @@ watch(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
 		give_up_transfer(a, "the answer did not go on", idle);
 	else
 		give_up_transfer(a, "no word came", s->first_token_ms);
+}
+
+static int
+watch(zloop_t *loop UNUSED, int timer, void *arg)
+{
+	struct llm_ask *a = rung(arg, timer);
+
+	if (a != NULL)
+		watch_ask(a);
 	return 0;
 }
 
@@ -643,11 +674,12 @@ most_tokens(struct llm_ask *a)
 }
 
 static int
-on_no_word(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+on_no_word(zloop_t *loop UNUSED, int timer, void *arg)
 {
-	struct llm_ask *a = arg;
+	struct llm_ask *a = rung(arg, timer);
 
-	a->timer = -1;
+	if (a == NULL)
+		return 0;
 	a->why_rc = err_set(&a->why, RC_TIMEOUT,
 	    "the supervisor did not say in time whether the model may be "
 	    "asked");
@@ -661,10 +693,8 @@ offer(struct llm_ask *a)
 	struct llm_offer o = {.model = endpoint_of(a)->model,
 	    .prompt_tokens = most_tokens(a),
 	    .answer_tokens = a->q.answer_tokens};
-	int64_t left = MAX(a->q.deadline_ms - clk_mono_ms(), 1);
 
-	a->timer = zloop_timer(
-	    a->llm->loop, (size_t)left, 1, on_no_word, a);
+	set_timer(a, a->q.deadline_ms - clk_mono_ms(), on_no_word);
 	a->q.on_offer(a->q.arg, &o);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "tests/harness/loop.h"
 #include "common/base/attr.h"
+#include "common/base/clk.h"
 
 #include <poll.h>
 
@@ -58,4 +59,35 @@ await(bool (*cond)(void *arg), void *arg, int limit_ms)
 	while (!cond(arg) && zclock_mono() < until)
 		poll(NULL, 0, LOOK_MS);
 	return cond(arg);
+}
+
+static int
+on_wait(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+{
+	const struct late *l = arg;
+	int64_t until = clk_mono_ms() + l->wait_ms;
+
+	while (clk_mono_ms() < until)
+		;
+	return 0;
+}
+
+static int
+on_late(zloop_t *loop UNUSED, int timer UNUSED, void *arg)
+{
+	struct late *l = arg;
+
+	l->off(l->arg);
+	l->done = true;
+	return 0;
+}
+
+/* What is due is found at the begin of a pass, so the one that waits has a
+ * pass of its own. */
+void
+loop_late(zloop_t *loop, struct late *late)
+{
+	if (late->wait_ms > 0)
+		zloop_timer(loop, 1, 1, on_wait, late);
+	zloop_timer(loop, late->wait_ms > 0 ? 2 : 1, 1, on_late, late);
 }

@@ -18,6 +18,19 @@ bool loop_until(zloop_t *loop, const bool *flag, int limit_ms);
 bool loop_until_cond(
     zloop_t *loop, bool (*cond)(void *arg), void *arg, int limit_ms);
 
+/*
+ * Has off() called by a timer that rings in the same pass as those that are
+ * set after this and are due within wait_ms (0: at once), and before them: a
+ * loop then rings these, too, though off() has ended them.
+ */
+struct late {
+	void (*off)(void *arg);
+	void *arg;
+	int wait_ms;
+	bool done;
+};
+void loop_late(zloop_t *loop, struct late *late);
+
 /* Waits, off any loop, until cond holds; does it? */
 bool await(bool (*cond)(void *arg), void *arg, int limit_ms);
 

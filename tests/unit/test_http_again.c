@@ -278,6 +278,56 @@ START_TEST(a_request_that_waits_can_be_called_off)
 }
 END_TEST
 
+enum { WAIT_MOST_MS = 320 };
+
+struct waiting {
+	struct reader reader; /* first */
+	zloop_t *loop;
+	struct late late;
+};
+
+/* Set before its own timer is. */
+static bool
+on_again_late(void *arg, const struct http_result *result)
+{
+	struct waiting *w = arg;
+
+	if (w->reader.forgot == 0)
+		loop_late(w->loop, &w->late);
+	return on_again(arg, result);
+}
+
+static void
+call_off(void *call)
+{
+	http_cancel(*(struct http_call **)call);
+}
+
+START_TEST(a_request_that_is_called_off_as_its_wait_ends_is_gone)
+{
+	struct flaky f = {.answer = fail_status, .status = 503, .fails = 9};
+	struct stub_http *stub = stub_http_new(flaky, &f);
+	struct http_call *call;
+	struct waiting w = {.reader = {.fetch = fetch_new()},
+	    .loop = zloop_new(),
+	    .late = {.off = call_off, .arg = &call, .wait_ms = WAIT_MOST_MS}};
+	struct http *h = http_new(w.loop);
+	struct http_req rq =
+	    fetch_request(stub_http_url(stub), &w.reader.fetch);
+	struct err err;
+
+	rq.on_again = on_again_late;
+	rq.timeout_ms = NEVER_MS;
+	ck_assert(http_start(h, &rq, &call, &err) == RC_OK);
+	ck_assert(loop_until(w.loop, &w.late.done, AWAIT_MS));
+	ck_assert(!w.reader.fetch.done);
+	http_free(h);
+	buf_done(&w.reader.fetch.body);
+	zloop_destroy(&w.loop);
+	stub_http_free(stub);
+}
+END_TEST
+
 static const int refusals[] = {403, 404, 405, 411, 413, 415, 501};
 
 START_TEST(a_post_that_is_refused_is_asked_as_a_get)
@@ -497,6 +547,7 @@ main(void)
 	    {all_attempts_together_keep_to_the_one_deadline, 2},
 	    {nothing_is_asked_again_that_nobody_said_may_be, 0},
 	    {a_request_that_waits_can_be_called_off, 0},
+	    {a_request_that_is_called_off_as_its_wait_ends_is_gone, 0},
 	    {a_post_that_is_refused_is_asked_as_a_get,
 		2 * (int)ARRAY_LEN(refusals)},
 	    {gzip_is_asked_for_and_unpacked_where_it_is_wanted, 0},

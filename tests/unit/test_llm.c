@@ -498,6 +498,26 @@ START_TEST(what_is_called_off_closes_its_connection_at_once)
 }
 END_TEST
 
+static void
+call_off(void *ask)
+{
+	llm_cancel(*(struct llm_ask **)ask);
+}
+
+START_TEST(what_is_called_off_is_not_rung_for)
+{
+	struct llm_ask *a;
+	struct late late = {.off = call_off, .arg = &a};
+
+	settings(1);
+	loop_late(f.loop, &late);
+	a = start(NEVER_MS);
+	ck_assert(loop_until(f.loop, &late.done, AWAIT_MS));
+	ck_assert_int_eq(llm_under_way(f.llm), 0);
+	teardown();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -518,6 +538,7 @@ main(void)
 	    {silence_ends_in_time, (int)ARRAY_LEN(waits)},
 	    {an_answer_that_ended_is_not_waited_for, 0},
 	    {what_is_called_off_closes_its_connection_at_once, 0},
+	    {what_is_called_off_is_not_rung_for, 0},
 	};
 
 	return RUN_TESTS("llm", tests);

@@ -251,6 +251,34 @@ START_TEST(a_step_that_is_called_off_closes_its_connection)
 }
 END_TEST
 
+struct on_time {
+	struct workbench b;
+	struct run *run;
+};
+
+static void
+call_off(void *arg)
+{
+	struct on_time *o = arg;
+
+	if (!o->b.done) /* it was late before */
+		run_cancel(o->run);
+}
+
+START_TEST(a_step_that_is_called_off_as_its_time_ends_is_gone)
+{
+	struct on_time o;
+	struct late late = {.off = call_off, .arg = &o, .wait_ms = 50};
+
+	workbench_open(&o.b, never, NULL);
+	loop_late(o.b.loop, &late);
+	o.run = workbench_start(
+	    &o.b, "{\"tool\":\"query_prometheus_alerts\"}", clk_mono_ms() + 40);
+	ck_assert(loop_until(o.b.loop, &late.done, AWAIT_MS));
+	workbench_close(&o.b);
+}
+END_TEST
+
 /* A good answer of 6 MiB. */
 static void
 large(struct stub_conn *c, const struct stub_request *rq, void *arg)
@@ -314,6 +342,7 @@ main(void)
 	    {what_came_of_a_request_that_left_unanswered_is_not_known,
 		(int)ARRAY_LEN(unheard)},
 	    {a_step_that_is_called_off_closes_its_connection, 0},
+	    {a_step_that_is_called_off_as_its_time_ends_is_gone, 0},
 	    {a_large_answer_is_read_whole_and_kept_up_to_the_limit, 0},
 	};
 

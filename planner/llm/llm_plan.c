@@ -49,6 +49,26 @@ static const char schema_text[] =
 static const char *const demanded[] = {
     "step", "context", "steps", "summary", "confidence", "findings"};
 
+/* What the prompt says in words, and what is checked when it is read: a
+ * grammar needs neither, and many a provider counts it as prompt. */
+static const char *const spared[] = {"description", "minLength", "maxLength",
+    "minimum", "maximum", "minItems", "maxItems"};
+
+static void
+slim(cJSON *schema)
+{
+	cJSON *p;
+	size_t i;
+
+	if (!cJSON_IsObject(schema))
+		return;
+	for (i = 0; i < ARRAY_LEN(spared); i++)
+		cJSON_DeleteItemFromObjectCaseSensitive(schema, spared[i]);
+	cJSON_ArrayForEach (p, cJSON_GetObjectItem(schema, "properties"))
+		slim(p);
+	slim(cJSON_GetObjectItem(schema, "items"));
+}
+
 /* A step of each tool with that tool's own arguments, so that a server's
  * grammar lets nothing else be written. */
 static void
@@ -70,6 +90,7 @@ name_tools(cJSON *items, const cJSON *tools)
 			    cJSON_Duplicate(tree_at(t, "args"), true));
 		cJSON_AddItemToArray(cJSON_GetObjectItem(one, "required"),
 		    cJSON_CreateString("args"));
+		slim(one);
 		cJSON_AddItemToArray(any, one);
 	}
 	while (items->child != NULL)

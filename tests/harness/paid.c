@@ -44,6 +44,7 @@ paid_check(const char *data_dir, const struct paid *p, struct buf *ret)
 	sqlite3 *db;
 
 	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 10000);
 	n = number(db, odd);
 	bad += want(ret, n == 0, "requests settled with other figures", n);
 	n = number(db, less);

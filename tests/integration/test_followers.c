@@ -289,6 +289,7 @@ damage_runs(void)
 	sqlite3 *db = NULL;
 
 	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 10000);
 	ck_assert_int_eq(sqlite3_exec(db,
 			     "UPDATE journal SET data = x'00', raw_bytes = 9",
 			     NULL, NULL, NULL),

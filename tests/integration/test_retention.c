@@ -91,6 +91,7 @@ START_TEST(old_runs_go_for_as_long_as_there_are_more)
 	make_store(path);
 	p = proc_start(&spec);
 	ck_assert_int_eq(sqlite3_open(path, &c.db), SQLITE_OK);
+	sqlite3_busy_timeout(c.db, 10000);
 	ck_assert_msg(await(one_is_left, &c, LIMIT_MS), "%lld runs are left",
 	    (long long)c.runs);
 	sqlite3_close(c.db);

@@ -598,6 +598,7 @@ harm_version(const char *db)
 	sqlite3 *s;
 
 	ck_assert_int_eq(sqlite3_open(db, &s), SQLITE_OK);
+	sqlite3_busy_timeout(s, 10000);
 	ck_assert_int_eq(
 	    sqlite3_exec(s, "PRAGMA user_version = 99", 0, 0, 0), SQLITE_OK);
 	sqlite3_close(s);
@@ -670,6 +671,7 @@ count(const char *db, const char *sql)
 	int64_t n;
 
 	ck_assert_int_eq(sqlite3_open(db, &s), SQLITE_OK);
+	sqlite3_busy_timeout(s, 10000);
 	ck_assert_int_eq(sqlite3_prepare_v2(s, sql, -1, &st, NULL), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
 	n = sqlite3_column_int64(st, 0);

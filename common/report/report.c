@@ -352,7 +352,8 @@ put_list(const struct report *r, const cJSON *list, const char *title)
 	cJSON_ArrayForEach (item, list) {
 		buf_adds(r->b, "- ");
 		if (cJSON_IsString(item))
-			md_put_sentence(r->b, span_of(item->valuestring));
+			md_put_sentence(
+			    r->b, report_begin(r, span_of(item->valuestring)));
 		else
 			report_put_claim(r, item);
 		buf_addc(r->b, '\n');
@@ -513,9 +514,6 @@ put_end(const struct report *r)
 	else
 		put_verdicts(r);
 	buf_addc(r->b, '\n');
-	if (r->stop == NULL &&
-	    cJSON_GetArraySize(tree_at(r->conclusion, "incidents")) > 1)
-		buf_adds(r->b, report_word_of(r, RW_LEAST));
 	if (r->stop == NULL && report_is_all_clear(r))
 		buf_adds(r->b,
 		    report_word_of(r, advised ? RW_CLEAR_ADVISED : RW_CLEAR));

@@ -43,7 +43,8 @@ put_step(const struct report *r, const cJSON *f)
 
 	buf_adds(r->b, "- ");
 	if (tree_has(f, "step")) {
-		md_put_text(r->b, tree_span(f, "step"), STEP_MAX);
+		md_put_text(
+		    r->b, report_begin(r, tree_span(f, "step")), STEP_MAX);
 		buf_adds(r->b, report_word_of(r, RW_COLON));
 	}
 	md_put_code(r->b, tree_span(f, "tool"), CELL_MAX, false);
@@ -138,14 +139,18 @@ report_put_actions(const struct report *r)
 {
 	const cJSON *actions = tree_at(r->conclusion, "actions"), *a;
 	const cJSON *first = tree_at(r->conclusion, "first");
+	/* Who names nothing to do first has the first one there. */
+	bool skips = first == NULL && report_has_first(r);
+	bool then = (first != NULL || skips) &&
+		    cJSON_GetArraySize(actions) > (skips ? 1 : 0);
 	int n = 0;
 
 	buf_addf(r->b, "\n%s\n", report_headings(r->lang)[3]);
 	put_steps(r);
-	buf_addf(r->b, "\n**%s**\n\n", report_word_of(r, RW_ADVICE));
+	buf_addf(r->b, "\n**%s**\n\n",
+	    report_word_of(r, then ? RW_ADVICE_THEN : RW_ADVICE));
 	cJSON_ArrayForEach (a, actions) {
-		/* Who names nothing to do first has the first one there. */
-		if (a == actions->child && first == NULL && report_has_first(r))
+		if (a == actions->child && skips)
 			continue;
 		buf_addf(r->b, "%d. ", ++n);
 		report_put_claim_below(r, a, "   - ");

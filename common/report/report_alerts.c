@@ -6,6 +6,7 @@
  */
 #include "common/report/report_alerts.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,24 +17,25 @@
 #include "common/base/when.h"
 #include "common/report/md.h"
 #include "common/report/owner.h"
+#include "common/report/report_group.h"
 #include "common/report/report_words.h"
 
 enum {
 	SUMMARY_MAX = 240,
 	CELL_MAX = 1024,
-	ROWS_EACH = 4, /* instances of a rule that have a row each */
-	APART_MAX = 12,
+	ROWS_EACH = 4,    /* instances of a rule that have a row each */
+	ROW_CHARS = 200,  /* of a table, where that can be */
 	LINE_BYTES = 180, /* of instances on one */
 };
 
-/* The instances of one rule in one state and severity. */
-struct group {
-	const cJSON *first;
-	int n;
-	const char *apart[APART_MAX]; /* labels in which they differ */
-	int n_apart;
-	bool same_since;
+struct list {
+	enum report_lang lang;
+	const struct zone *zone;
 };
+
+struct fit;
+typedef void put_row_fn(struct buf *b, const struct group *g, const cJSON *a,
+    int n, const struct list *l, const struct fit *f);
 
 void
 report_put_id(struct buf *b, const char *id)
@@ -54,12 +56,13 @@ is_in(const char *list, const char *key)
 }
 
 static void
-put_label(struct buf *b, const char *key, const char *value, bool in_cell)
+put_label(
+    struct buf *b, const char *key, const char *value, size_t max, bool in_cell)
 {
 	auto_buf pair = {.max = 64 << 10};
 
 	buf_addf(&pair, "%s=%s", key, value);
-	md_put_code(b, buf_span(&pair), CELL_MAX, in_cell);
+	md_put_code(b, buf_span(&pair), max, in_cell);
 }
 
 void
@@ -73,12 +76,45 @@ report_put_labels(
 		if (!cJSON_IsString(l) || is_in(except, l->string))
 			continue;
 		buf_adds(b, any ? " " : "");
-		put_label(b, l->string, l->valuestring, in_cell);
+		put_label(b, l->string, l->valuestring, CELL_MAX, in_cell);
 		any = true;
 	}
 }
 
 /* ---- cells ---- */
+
+/* How much of everything a row has: all of it, or as much less as keeps the
+ * row within what a screen shows. The evidence has it whole. */
+static const struct fit {
+	size_t name, label, summary; /* bytes */
+	int labels;
+	bool plain; /* without labels that seldom tell anything apart */
+} fits[] = {{CELL_MAX, CELL_MAX, SUMMARY_MAX, INT_MAX, false},
+    {CELL_MAX, 80, 120, INT_MAX, true}, {80, 60, 60, 6, true},
+    {60, 40, 40, 3, true}, {50, 30, 0, 2, true}};
+
+static void
+put_cell_labels(struct buf *b, const cJSON *labels, const struct group *g,
+    const char *except, const struct fit *f)
+{
+	static const char seldom[] =
+	    "|prometheus|endpoint|job|fstype|uid|metrics_path|";
+	const cJSON *l;
+	int n = 0;
+
+	cJSON_ArrayForEach (l, labels) {
+		if (!cJSON_IsString(l) || is_in(except, l->string) ||
+		    (f->plain && is_in(seldom, l->string) &&
+			!group_is_apart(g, l->string)))
+			continue;
+		if (n == f->labels) {
+			buf_adds(b, " …");
+			return;
+		}
+		buf_adds(b, n++ > 0 ? " " : "");
+		put_label(b, l->string, l->valuestring, f->label, true);
+	}
+}
 
 /* Go's zero time says that it is not known. */
 void
@@ -131,17 +167,6 @@ summary_of(const cJSON *alert)
 	return span_of("");
 }
 
-static bool
-is_apart(const struct group *g, const char *key)
-{
-	int i;
-
-	for (i = 0; i < g->n_apart; i++)
-		if (strcmp(g->apart[i], key) == 0)
-			return true;
-	return false;
-}
-
 /* Which labels a row leaves out, "|" around each: what an agent put there
  * about itself where it tells of another's object, unless it is that which
  * tells the rule's instances apart. */
@@ -162,81 +187,48 @@ left_out(const struct group *g, const cJSON *labels)
 		agent |= owner_is_agent(tree_str(labels, own[i]));
 	buf_adds(&b, "|alertname|severity|");
 	for (i = 0; i < ARRAY_LEN(own) && agent && other; i++)
-		if (!is_apart(g, own[i]) &&
+		if (!group_is_apart(g, own[i]) &&
 		    (i > 1 || owner_is_agent(tree_str(labels, own[i]))))
 			buf_addf(&b, "%s|", own[i]);
 	return buf_take(&b);
 }
 
 static void
-put_row(struct buf *b, const struct group *g, const cJSON *a, int n,
-    const struct zone *zone)
+put_summary(struct buf *b, const cJSON *a, const struct fit *f)
 {
-	auto_str except = left_out(g, tree_at(a, "labels"));
-
-	buf_addf(b, "| %d | ", n);
-	md_put_code(b, tree_span(a, "name"), CELL_MAX, true);
-	buf_adds(b, " | ");
-	md_put_text(b, tree_span(tree_at(a, "labels"), "severity"), 40);
-	buf_adds(b, " | ");
-	report_put_labels(b, tree_at(a, "labels"), except, true);
-	buf_adds(b, " | ");
-	report_put_since(b, tree_str(a, "activeAt"), zone);
-	buf_adds(b, " | ");
-	put_value(b, tree_at(a, "value"));
-	buf_adds(b, " | ");
-	md_put_text(b, summary_of(a), SUMMARY_MAX);
+	if (f->summary > 0)
+		md_put_text(b, summary_of(a), f->summary);
 	buf_adds(b, " |\n");
 }
 
-/* ---- the instances of a rule ---- */
-
-static bool
-belongs(const struct group *g, const cJSON *a)
+/* Up to the labels. */
+static void
+put_subject(
+    struct buf *b, const cJSON *a, int n, int times, const struct fit *f)
 {
-	return tree_is(a, "state", tree_str(g->first, "state")) &&
-	       tree_is(a, "name", tree_str(g->first, "name")) &&
-	       tree_is(tree_at(a, "labels"), "severity",
-		   tree_str(tree_at(g->first, "labels"), "severity"));
+	buf_addf(b, "| %d | ", n);
+	md_put_code(b, tree_span(a, "name"), f->name, true);
+	if (times > 1)
+		buf_addf(b, " × %d", times);
+	buf_adds(b, " | ");
+	md_put_text(b, tree_span(tree_at(a, "labels"), "severity"), 40);
+	buf_adds(b, " | ");
 }
 
 static void
-add_apart(struct group *g, const char *key)
+put_row(struct buf *b, const struct group *g, const cJSON *a, int n,
+    const struct list *l, const struct fit *f)
 {
-	int i;
+	auto_str except = left_out(g, tree_at(a, "labels"));
 
-	for (i = 0; i < g->n_apart; i++)
-		if (strcmp(g->apart[i], key) == 0)
-			return;
-	if (g->n_apart < APART_MAX)
-		g->apart[g->n_apart++] = key;
-}
-
-/* The labels of a that b has not the same. */
-static void
-compare(struct group *g, const cJSON *a, const cJSON *b)
-{
-	const cJSON *l;
-
-	cJSON_ArrayForEach (l, a)
-		if (cJSON_IsString(l) && !tree_is(b, l->string, l->valuestring))
-			add_apart(g, l->string);
-}
-
-static struct group
-group_from(const cJSON *first)
-{
-	struct group g = {.first = first, .same_since = true};
-	const cJSON *labels = tree_at(first, "labels"), *a;
-
-	for (a = first; a != NULL && belongs(&g, a); a = a->next) {
-		g.n++;
-		g.same_since = g.same_since && tree_is(a, "activeAt",
-						   tree_str(first, "activeAt"));
-		compare(&g, labels, tree_at(a, "labels"));
-		compare(&g, tree_at(a, "labels"), labels);
-	}
-	return g;
+	put_subject(b, a, n, 1, f);
+	put_cell_labels(b, tree_at(a, "labels"), g, except, f);
+	buf_adds(b, " | ");
+	report_put_since(b, tree_str(a, "activeAt"), l->zone);
+	buf_adds(b, " | ");
+	put_value(b, tree_at(a, "value"));
+	buf_adds(b, " | ");
+	put_summary(b, a, f);
 }
 
 /* "|pod|container|", with those that no row shows. */
@@ -303,31 +295,51 @@ put_range(struct buf *b, const struct group *g)
 		buf_addf(b, " – %.6g", most);
 }
 
+/* One row for all of them. */
 static void
-put_group(struct buf *b, const struct group *g, int n, enum report_lang lang,
-    const struct zone *zone)
+put_group(struct buf *b, const struct group *g, const cJSON *a, int n,
+    const struct list *l, const struct fit *f)
 {
 	auto_str apart = apart_of(g);
-	const cJSON *labels = tree_at(g->first, "labels");
 
-	buf_addf(b, "| %d | ", n);
-	md_put_code(b, tree_span(g->first, "name"), CELL_MAX, true);
-	buf_addf(b, " × %d | ", g->n);
-	md_put_text(b, tree_span(labels, "severity"), 40);
-	buf_adds(b, " | ");
-	report_put_labels(b, labels, apart, true);
+	put_subject(b, a, n, g->n, f);
+	put_cell_labels(b, tree_at(a, "labels"), g, apart, f);
 	if (g->n_apart > 0) {
-		buf_addf(b, " %s%s", report_word(RW_APART, lang),
-		    report_word(RW_COLON, lang));
+		buf_addf(b, " %s%s", report_word(RW_APART, l->lang),
+		    report_word(RW_COLON, l->lang));
 		put_keys(b, g);
 	}
 	buf_adds(b, " | ");
-	put_began(b, g, zone);
+	put_began(b, g, l->zone);
 	buf_adds(b, " | ");
 	put_range(b, g);
 	buf_adds(b, " | ");
-	md_put_text(b, summary_of(g->first), SUMMARY_MAX);
-	buf_adds(b, " |\n");
+	put_summary(b, a, f);
+}
+
+static size_t
+characters(struct span s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+	return n;
+}
+
+static void
+put_fitting(struct buf *b, put_row_fn *put, const struct group *g,
+    const cJSON *a, int n, const struct list *l)
+{
+	size_t i, before = b->len;
+
+	for (i = 0; i < ARRAY_LEN(fits); i++) {
+		buf_cut(b, before);
+		put(b, g, a, n, l, &fits[i]);
+		if (characters(span_make(b->data + before, b->len - before)) <=
+		    ROW_CHARS)
+			return;
+	}
 }
 
 /* ---- the tables ---- */
@@ -353,6 +365,7 @@ static void
 put_table(struct buf *b, const cJSON *alerts, const char *state, int total,
     enum report_word title, enum report_lang lang, const struct zone *zone)
 {
+	const struct list l = {lang, zone};
 	int listed = alerts_count(alerts, state), n = 0, i;
 	const cJSON *a = cJSON_GetArrayItem(alerts, 0);
 
@@ -369,10 +382,10 @@ put_table(struct buf *b, const cJSON *alerts, const char *state, int total,
 		bool shown = tree_is(a, "state", state);
 
 		if (shown && g.n > ROWS_EACH)
-			put_group(b, &g, ++n, lang, zone);
+			put_fitting(b, put_group, &g, a, ++n, &l);
 		for (i = 0; i < g.n; i++, a = a->next)
 			if (shown && g.n <= ROWS_EACH)
-				put_row(b, &g, a, ++n, zone);
+				put_fitting(b, put_row, &g, a, ++n, &l);
 	}
 }
 
@@ -420,7 +433,8 @@ put_instance(struct buf *b, const struct group *g, const cJSON *a,
 		if (!tree_has(labels, g->apart[i]))
 			continue;
 		buf_adds(b, any ? " " : "");
-		put_label(b, g->apart[i], tree_str(labels, g->apart[i]), false);
+		put_label(b, g->apart[i], tree_str(labels, g->apart[i]),
+		    CELL_MAX, false);
 		any = true;
 	}
 	if (!g->same_since) {
@@ -450,7 +464,7 @@ put_all(struct buf *b, const struct group *g, enum report_lang lang,
 		buf_adds(b, report_word(RW_EACH, lang));
 		put_value(b, tree_at(g->first, "value"));
 	}
-	buf_addf(b, "%s\n\n", report_word(RW_COLON, lang));
+	buf_adds(b, lang == REPORT_ZH ? "：\n\n" : ":\n\n");
 	for (i = 0; i < g->n; i++, a = a->next) {
 		auto_buf one = {.max = 64 << 10};
 

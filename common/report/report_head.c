@@ -35,10 +35,11 @@ put_cause_of(const struct report *r, const cJSON *incident)
 		report_put_claim_below(r, tree_at(incident, "answer"), "    ");
 		return;
 	}
-	buf_adds(
-	    r->b, report_word_of(r, tree_at(incident, "long_standing") != NULL
-					? RW_LONG
-					: RW_CAUSE_OPEN));
+	buf_add_span(
+	    r->b, report_begin(r, span_of(report_word_of(r,
+				      tree_at(incident, "long_standing") != NULL
+					  ? RW_LONG
+					  : RW_CAUSE_OPEN))));
 	if (tree_at(incident, "course") == NULL)
 		return;
 	buf_adds(r->b, report_word_of(r, RW_SEMICOLON));
@@ -251,8 +252,12 @@ put_window(const struct report *r, double seconds)
 void
 report_put_head(const struct report *r)
 {
-	double at = tree_num(r->state, "at", 0);
-	double window = tree_num(r->state, "window", 0);
+	/* Whoever looked knows better: by the clock of what was looked at, and
+	 * how far back where nobody asked for it. */
+	double at =
+	    tree_num(r->conclusion, "moment", tree_num(r->state, "at", 0));
+	double window =
+	    tree_num(r->conclusion, "window", tree_num(r->state, "window", 0));
 
 	buf_addf(r->b, "%s\n\n", report_headings(r->lang)[0]);
 	put_first(r);

@@ -34,6 +34,10 @@ report_word_of(const struct report *r, enum report_word w)
 void report_put_ids(struct buf *b, const cJSON *ids);
 /* Behind a claim that did not hold. */
 void report_put_mark(const struct report *r, const cJSON *claim);
+/* Sentences that may follow others are made with a small letter. Where text
+ * begins a line, or stands behind its label, puts that as a capital; what is
+ * left to put. */
+struct span report_begin(const struct report *r, struct span text);
 /* Its text, what it rests on, its mark. */
 void report_put_claim(const struct report *r, const cJSON *claim);
 /* The same, of a long one the parts behind the first on lines of their own,

@@ -27,10 +27,51 @@ report_put_mark(const struct report *r, const cJSON *claim)
 		buf_adds(r->b, report_unverified_mark(r->lang));
 }
 
+/* Whether a sentence begins here: a line, an item, or behind its label. */
+static bool
+is_begin(const struct buf *b)
+{
+	size_t n = b->len;
+
+	while (n > 0 && strchr(" *", b->data[n - 1]) != NULL)
+		n--;
+	return n == 0 || strchr("\n-.:", b->data[n - 1]) != NULL;
+}
+
+/* What is longer than letters may be a name, and stays as it is. */
+static bool
+is_small_word(struct span text)
+{
+	size_t i = 0;
+
+	while (i < text.n && text.p[i] >= 'a' && text.p[i] <= 'z')
+		i++;
+	return (i == text.n && i > 1) ||
+	       (i > 0 && i < text.n && strchr(" ,;", text.p[i]) != NULL);
+}
+
+struct span
+report_begin(const struct report *r, struct span text)
+{
+	if (!is_small_word(text) || !is_begin(r->b))
+		return text;
+	buf_addc(r->b, (char)(text.p[0] - 'a' + 'A'));
+	/* With the blank behind a word of one letter, which would be lost. */
+	if (text.n > 1 && text.p[1] == ' ')
+		buf_addc(r->b, ' ');
+	return span_from(text, 1);
+}
+
+static void
+put_sentence(const struct report *r, struct span text)
+{
+	md_put_sentence(r->b, report_begin(r, text));
+}
+
 void
 report_put_claim(const struct report *r, const cJSON *claim)
 {
-	md_put_sentence(r->b, tree_span(claim, "text"));
+	put_sentence(r, tree_span(claim, "text"));
 	report_put_ids(r->b, tree_at(claim, "evidence"));
 	report_put_mark(r, claim);
 }
@@ -80,13 +121,13 @@ report_put_parts(const struct report *r, struct span text, const char *indent)
 	while (!whole && text.n > 0) {
 		struct span part = part_of(text, &skip);
 
-		md_put_sentence(r->b, part);
+		put_sentence(r, part);
 		text = span_from(text, part.n + skip);
 		if (text.n > 0)
 			buf_addf(r->b, "\n%s", indent);
 	}
 	if (whole)
-		md_put_sentence(r->b, text);
+		put_sentence(r, text);
 }
 
 void
@@ -111,9 +152,13 @@ report_put_run(const struct report *r, const cJSON *action, const char *indent)
 void
 report_put_confidence(const struct report *r, const char *name)
 {
-	buf_addf(r->b, "%s%s%s%s", report_word_of(r, RW_CONFIDENCE),
+	bool several = r->stop == NULL && cJSON_GetArraySize(tree_at(
+					      r->conclusion, "incidents")) > 1;
+
+	buf_addf(r->b, "%s%s%s%s%s", report_word_of(r, RW_CONFIDENCE),
 	    report_word_of(r, RW_COLON),
 	    report_confidence_word(report_confidence_of(name), r->lang),
+	    several ? report_word_of(r, RW_LEAST) : "",
 	    report_word_of(r, RW_FULL_STOP));
 }
 

@@ -41,6 +41,7 @@ note_unchosen(struct causes_fetching *f)
 {
 	for (size_t i = 0; i < f->nmetrics; i++)
 		if (!f->metrics[i].chosen &&
+		    !causes_is_useless(f->metrics[i].name) &&
 		    f->metrics[i].count > f->limits.series_max / 100)
 			causes_fetching_skip(f, f->metrics[i].name,
 			    "does not fit the budget of series");

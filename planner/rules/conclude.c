@@ -258,6 +258,10 @@ case_conclude(const struct kase *k)
 	d.unseen = cJSON_AddArrayToObject(c, "not_looked_at");
 	doubts = cJSON_CreateArray();
 	notes = cJSON_CreateArray();
+	if (tree_num(k->facts.state, "at", 0) > 0) {
+		cJSON_AddNumberToObject(c, "moment", k->facts.at_s * 1000);
+		cJSON_AddNumberToObject(c, "window", k->facts.window_s);
+	}
 	down = targets_down(&d);
 	cJSON_AddItemToObject(c, "others", members_unstudied(&d));
 	for (i = 0; i < k->n_told; i++)

@@ -219,11 +219,11 @@ struct alike {
 	const struct signal_row *signal;
 };
 
+/* The mean and the slowest of one metric tell the same. */
 static bool
 is_alike(const cJSON *a, const cJSON *b)
 {
 	return tree_is(a, "metric", tree_str(b, "metric")) &&
-	       tree_is(a, "form", tree_str(b, "form")) &&
 	       tree_is(a, "direction", tree_str(b, "direction"));
 }
 
@@ -287,7 +287,9 @@ say_how_many(struct drawing *d, const cJSON *series)
 
 	if (n <= 1)
 		return;
-	if (!d->zh && n == of)
+	if (!d->zh && n == 2 && of == 2)
+		buf_addf(&d->s.text, " (both %s)", pods ? "pods" : "series");
+	else if (!d->zh && n == of)
 		buf_addf(
 		    &d->s.text, " (all %.0f %s)", n, pods ? "pods" : "series");
 	else if (!d->zh)
@@ -312,6 +314,16 @@ say_what(struct drawing *d, const struct alike *a)
 	say_how_many(d, a->series);
 }
 
+/* Of what many requests took, which of it. */
+static void
+say_form(struct drawing *d, const cJSON *series)
+{
+	if (tree_is(series, "form", "mean"))
+		say(&d->s, "（平均）", " (mean)");
+	else if (tree_is(series, "form", "p95"))
+		say(&d->s, "（p95）", " (p95)");
+}
+
 /* ", 0.0002 s/s → 0.32 s/s since 02:58:15 (`metric`)" */
 static void
 say_change(struct drawing *d, const struct alike *a)
@@ -321,6 +333,7 @@ say_change(struct drawing *d, const struct alike *a)
 	    tree_str(a->series, "form"), tree_str(a->series, "unit"));
 
 	say_what(d, a);
+	say_form(d, a->series);
 	say(&d->s, "，", ", ");
 	/* A moment of starting is no amount. */
 	if (strcmp(a->signal->name, "started") != 0) {
@@ -439,6 +452,19 @@ tell_trigger(
 		"compare with the release at that time; roll back if need be"));
 }
 
+static bool
+is_ruled_out(const struct study *s, const char *service)
+{
+	const cJSON *list =
+	    tree_at(tree_at(s->causes.answer, "data"), "ruled_out");
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, list)
+		if (tree_is(item, "service", service))
+			return true;
+	return false;
+}
+
 /* The next suspects: neither found guilty nor ruled out. */
 static void
 tell_suspects(struct drawing *d, int n, const struct study *s, int from)
@@ -450,9 +476,10 @@ tell_suspects(struct drawing *d, int n, const struct study *s, int from)
 	for (i = from; i < MIN(cJSON_GetArraySize(causes), SUSPECTS); i++) {
 		const cJSON *cause = cJSON_GetArrayItem(causes, i);
 
-		if (cJSON_GetArraySize(tree_at(cause, "series")) == 0)
+		if (cJSON_GetArraySize(tree_at(cause, "series")) == 0 ||
+		    is_ruled_out(s, tree_str(cause, "service")))
 			continue;
-		say(&d->s, "次可疑的", "Less suspect: ");
+		say(&d->s, "次可疑的", "less suspect: ");
 		causes_put(d, s, cause);
 		drawing_finding(d, "open", n, NULL);
 	}
@@ -532,7 +559,7 @@ tell_leads(struct drawing *d, int n, const struct study *s)
 		    tree_num(cause, "score", 1) < LEAD_SCORE)
 			continue;
 		say(&d->s, "线索，不足以认定：",
-		    "A lead, not enough to name it: ");
+		    "a lead, not enough to name it: ");
 		causes_put(d, s, cause);
 		drawing_says(d, "lead", tree_str(cause, "service"));
 		drawing_finding(d, "open", n, NULL);
@@ -556,14 +583,14 @@ tell_none(struct drawing *d, int n, const struct study *s, bool has_cause)
 		say(&d->s,
 		    "按统计与依赖关系可比较的太少：异常之前的数据点不够，"
 		    "因此不能排除任何服务",
-		    "By statistics and dependencies there is too little to "
+		    "by statistics and dependencies there is too little to "
 		    "compare: too few points lie before the onset, so no "
 		    "service is ruled out");
 		drawing_finding(d, "open", n, NULL);
 		return;
 	}
 	say(&d->s, "按统计与依赖关系，没有哪个服务明显突出",
-	    "By statistics and dependencies no service stands out");
+	    "by statistics and dependencies no service stands out");
 	if (cJSON_GetArraySize(tree_at(data, "missing")) > 0) {
 		say_lacks(d, s);
 	} else {
@@ -608,10 +635,10 @@ causes_tell_beside(
 	/* That it changed at the time does not make it part of this. */
 	other = blamed_elsewhere(d, n, s);
 	if (other >= 0)
-		say(&d->s, "注意：变化最大的是", "A warning: most changed ");
+		say(&d->s, "变化最大的是", "what changed most is ");
 	else
 		say(&d->s, "按统计与依赖关系变化最大的另有",
-		    "By statistics and dependencies what changed most besides "
+		    "by statistics and dependencies what changed most besides "
 		    "is ");
 	/* How it did stands under the other incident. */
 	if (other >= 0) {
@@ -621,13 +648,13 @@ causes_tell_beside(
 		causes_put(d, s, cause);
 	}
 	say(&d->s, "；与本事件的关系没有证实",
-	    "; that it has to do with this incident is not shown");
+	    "; nothing shows that it has to do with this incident");
 	if (other >= 0) {
 		say(&d->s, "，它在同一时间对事件 ",
 		    ": it stands out just as much for incident ");
 		buf_addf(&d->s.text, "%d", other + 1);
 		say(&d->s, "也同样突出，而没有依赖关系通向它",
-		    ", and no path leads to it");
+		    ", and no dependency leads to it");
 	}
 	drawing_says(d, "suspect", tree_str(cause, "service"));
 	drawing_finding(d, "open", n, NULL);
@@ -700,13 +727,13 @@ tell_usual(struct drawing *d, int n, const struct study *s, const cJSON *list)
 	cJSON_ArrayForEach (item, list) {
 		if (!is_usual(d, s, item) || told == USUAL_MAX)
 			continue;
-		if (told++ == 0)
-			say(&d->s, "比较过的序列没有异常：",
-			    "nothing unusual in the series compared of ");
-		else
+		if (told++ > 0)
 			say(&d->s, "、", ", ");
 		say_code(&d->s, tree_str(item, "service"));
-		buf_addf(&d->s.text, d->zh ? "（%.0f 条）" : " (%.0f)",
+		buf_addf(&d->s.text,
+		    d->zh       ? "（%.0f 条）"
+		    : told == 1 ? " (%.0f series)"
+				: " (%.0f)",
 		    tree_num(item, "compared", 0));
 		cJSON_AddItemToArray(
 		    services, cJSON_CreateString(tree_str(item, "service")));
@@ -715,8 +742,10 @@ tell_usual(struct drawing *d, int n, const struct study *s, const cJSON *list)
 		cJSON_Delete(services);
 		return;
 	}
+	say(&d->s, "：比较过的序列没有异常",
+	    ": nothing unusual in the series compared");
 	if (told == USUAL_MAX)
-		say(&d->s, "，更多的列在证据里", "; the evidence has more");
+		say(&d->s, "；更多的列在证据里", "; the evidence has more");
 	say_cite(&d->s, answer_evidence(s->causes.answer));
 	drawing_says(d, "nothing_unusual", NULL);
 	cJSON_AddItemToObject(d->says, "services", services);

@@ -218,6 +218,20 @@ tell_itself(struct drawing *d, int n, const struct study *s)
 	drawing_finding(d, "symptom", n, NULL);
 }
 
+/* All that is measured there is next to nothing. */
+static void
+tell_trifle(struct drawing *d, int n, const struct study *s)
+{
+	say(&d->s, "那里有指标的使用者都用不了多少",
+	    "none of those measured there uses much ");
+	buf_adds(&d->s.text, s->resource->what[d->s.lang]);
+	say(&d->s, "，最多的是", "; the most, ");
+	say_user(d, s, &s->trifle);
+	say(&d->s, "：", ", uses ");
+	say_value(&d->s, s->trifle.series.last, s->resource->unit);
+	drawing_finding(d, "ruled_out", n, NULL);
+}
+
 void
 tell_no_user(struct drawing *d, int n, const struct study *s)
 {
@@ -235,6 +249,10 @@ tell_no_user(struct drawing *d, int n, const struct study *s)
 	}
 	if (is_told_otherwise(s))
 		return;
+	if (s->trifle.key != NULL) {
+		tell_trifle(d, n, s);
+		return;
+	}
 	say_cite(&d->s, answer_evidence(s->users.answer));
 	if (elsewhere != NULL && cJSON_GetArraySize(elsewhere) == 0) {
 		say(&d->s, "没有进程或容器一级的指标能说明是谁在使用",

@@ -514,7 +514,8 @@ names_take(struct names *x, const struct scan *s, struct token t)
 	else if (t.kind == T_STRING && in_braces &&
 		 ((token_is(x->last[0], "=") &&
 		      token_is(x->last[1], "__name__")) ||
-		     *x->last[0].p == '{' || x->last[0].kind == T_COMMA))
+		     ((*x->last[0].p == '{' || x->last[0].kind == T_COMMA) &&
+			 scan_next(&ahead).kind != T_OP)))
 		x->n = add_name(unquoted(t), x->out, x->n, x->max);
 	else if (t.kind == T_NAME && !in_braces && x->list_depth == 0 &&
 		 !token_is_one_of(t, not_metrics) &&

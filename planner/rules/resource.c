@@ -19,25 +19,26 @@ enum { NAMES_MAX = 16, FAMILY_MAX = 64 };
 
 static const struct resource resources[] = {
     {"cpu", {"CPU", "CPU"}, "cpu|load1|load5|load15|processor",
-	".*cpu.*seconds.*total|.*cpu.*seconds", "", true, UNIT_CORES},
+	".*cpu.*seconds.*total|.*cpu.*seconds", "", true, UNIT_CORES, 0.05},
     {"memory", {"内存", "memory"},
 	"memory|mem|memavailable|memfree|rss|oom|swap",
 	".*resident.*bytes|.*memory.*(bytes|rss)|.*working_set.*",
-	"memtype=~\"resident|\"", false, UNIT_BYTES},
+	"memtype=~\"resident|\"", false, UNIT_BYTES, 16 << 20},
     {"io", {"磁盘读写", "disk I/O"}, "disk|io|iops|iowait",
-	".*(read|write|written).*bytes.*total", "", true, UNIT_BYTES_S},
+	".*(read|write|written).*bytes.*total", "", true, UNIT_BYTES_S,
+	64 << 10},
     {"filesystem", {"磁盘空间", "disk space"},
 	"filesystem|inode|inodes|fs|volume", ".*(write|written).*bytes.*total",
-	"", true, UNIT_BYTES_S},
+	"", true, UNIT_BYTES_S, 4 << 10},
     {"network", {"网络流量", "network traffic"},
 	"network|receive|transmit|bandwidth|netdev",
 	".*(receive|transmit|network|sent|recv).*bytes.*total", "", true,
-	UNIT_BYTES_S},
+	UNIT_BYTES_S, 64 << 10},
     {"descriptors", {"文件描述符", "file descriptors"},
 	"fd|fds|filefd|descriptors|sockets", ".*open_(fds|filedesc)", "", false,
-	UNIT_NONE},
+	UNIT_NONE, 64},
     {"threads", {"线程", "threads"}, "threads|procs|processes|tasks",
-	".*num_(threads|procs)", "", false, UNIT_NONE},
+	".*num_(threads|procs)", "", false, UNIT_NONE, 32},
 };
 
 /* ---- which ---- */
@@ -124,9 +125,9 @@ promql_put_string(struct buf *b, const char *s)
 static bool
 is_plain(const char *name)
 {
-	return strspn(name, "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:") ==
-	       strlen(name);
+	return strspn(name,
+		   "abcdefghijklmnopqrstuvwxyz"
+		   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:") == strlen(name);
 }
 
 /* Appends s for use in an RE2 inside a quoted string. */

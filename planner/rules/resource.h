@@ -38,6 +38,7 @@ struct resource {
 	const char *also;  /* more matchers, or "" */
 	bool counter;
 	enum resource_unit unit;
+	double least; /* who uses less is the cause of nothing */
 };
 
 /* By the metrics of the expression, then by the alert's name; NULL: none. */

@@ -8,7 +8,7 @@
 #include "common/report/md.h"
 #include "common/json/tree.h"
 
-enum { TEXT_MAX = 8000, CODE_MAX = 600, BRIEF_MAX = 100 };
+enum { TEXT_MAX = 8000, CODE_MAX = 600, BRIEF_MAX = 140 };
 
 void
 say_init(
@@ -129,6 +129,39 @@ say_brief(struct say *s, const char *text)
 	md_quote(&s->text, span_of(text), BRIEF_MAX);
 }
 
+/* Whether text is the pattern, with *ret_what where that has "{}". */
+static bool
+fits(const char *text, const char *pattern, struct span *ret_what)
+{
+	const char *hole = strstr(pattern, "{}");
+	size_t n = strlen(text), head, tail;
+
+	*ret_what = span_of("");
+	if (hole == NULL)
+		return strcmp(text, pattern) == 0;
+	head = (size_t)(hole - pattern);
+	tail = strlen(hole + 2);
+	if (n <= head + tail || strncmp(text, pattern, head) != 0 ||
+	    strcmp(text + n - tail, hole + 2) != 0)
+		return false;
+	*ret_what = span_make(text + head, n - head - tail);
+	return true;
+}
+
+static void
+say_filled(struct say *s, const char *pattern, struct span what)
+{
+	const char *hole = strstr(pattern, "{}");
+
+	if (hole == NULL) {
+		buf_adds(&s->text, pattern);
+		return;
+	}
+	buf_add(&s->text, pattern, (size_t)(hole - pattern));
+	md_quote(&s->text, what, CODE_MAX);
+	buf_adds(&s->text, hole + 2);
+}
+
 void
 say_words(struct say *s, const char *text)
 {
@@ -136,11 +169,12 @@ say_words(struct say *s, const char *text)
 #define TOOL_WORDS(en, zh) {en, zh},
 #include "planner/rules/tool_words.def"
 	};
+	struct span what;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(known); i++)
-		if (strcmp(text, known[i][0]) == 0) {
-			say(s, known[i][1], known[i][0]);
+		if (fits(text, known[i][0], &what)) {
+			say_filled(s, known[i][s->lang == REPORT_ZH], what);
 			return;
 		}
 	say_code(s, text);

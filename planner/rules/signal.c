@@ -124,6 +124,15 @@ signal_is_plain(const char *value)
 }
 
 static bool
+is_label(const char *key)
+{
+	return key[0] != '\0' &&
+	       key[strspn(key, "abcdefghijklmnopqrstuvwxyz"
+			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] ==
+		   '\0';
+}
+
+static bool
 has_all(const struct signal_case *c, const char *needs)
 {
 	char key[40];
@@ -133,6 +142,32 @@ has_all(const struct signal_case *c, const char *needs)
 		if (!signal_is_plain(value_of(c, key)))
 			return false;
 	return true;
+}
+
+/* What stands for {of}: which series are the service's, by the labels of the
+ * one that changed; nothing where none of them tells. */
+static void
+put_selector(struct buf *b, const struct signal_case *c)
+{
+	size_t n = strlen(c->who);
+	const cJSON *l;
+	bool any = false;
+
+	cJSON_ArrayForEach (l, c->labels) {
+		const char *value = cJSON_IsString(l) ? l->valuestring : "";
+		bool same = strcmp(value, c->who) == 0;
+		bool pod = strcmp(l->string, "pod") == 0 && value[0] != '\0' &&
+			   strncmp(value, c->who, n) == 0 && value[n] == '-';
+
+		if (n == 0 || (!same && !pod) || !is_label(l->string) ||
+		    !signal_is_plain(c->who))
+			continue;
+		buf_addf(b, pod ? "%s%s=~\"%s-.*\"" : "%s%s=\"%s\"",
+		    any ? "," : "{", l->string, c->who);
+		any = true;
+	}
+	if (any)
+		buf_addc(b, '}');
 }
 
 static void
@@ -152,7 +187,9 @@ fill(struct buf *b, const char *text, const struct signal_case *c, bool quoted)
 		}
 		snprintf(
 		    key, sizeof(key), "%.*s", (int)(end - text - 1), text + 1);
-		if (quoted)
+		if (strcmp(key, "of") == 0)
+			put_selector(b, c);
+		else if (quoted)
 			md_quote(b, span_of(value_of(c, key)), VALUE_MAX);
 		else
 			buf_adds(b, value_of(c, key));

@@ -55,11 +55,10 @@ ask_init(struct ask *a, const struct facts *f, enum tool_role role, cJSON *args,
 	}
 	a->tool = tool;
 	a->args = args;
-	a->why = xasprintf("%s%s%s", f->lang == REPORT_ZH ? why_zh : why_en,
-	    about[0] == '\0'       ? ""
-	    : f->lang == REPORT_ZH ? "："
-				   : ": ",
-	    about);
+	a->why = xasprintf(about[0] == '\0'       ? "%s"
+			   : f->lang == REPORT_ZH ? "%s（%s）"
+						  : "%s (%s)",
+	    f->lang == REPORT_ZH ? why_zh : why_en, about);
 }
 
 void
@@ -178,7 +177,7 @@ read_looked(struct looked *x, const cJSON *labels)
 			continue;
 		x->others++;
 		if (study_is_beyond(&x->measure, s.last))
-			x->others_beyond = true;
+			x->others_beyond++;
 	}
 	x->left_out = !x->found && answer_left_out(x->range.answer);
 	if (x->found && x->measure.role != PROMQL_ABSENT)
@@ -326,6 +325,11 @@ read_users(struct study *s)
 			s->has_itself = true;
 			s->itself = u.series;
 		}
+		if (u.key != NULL && s->top.key == NULL &&
+		    u.series.last < s->resource->least) {
+			s->trifle = s->trifle.key == NULL ? u : s->trifle;
+			continue;
+		}
 		/* By threads, say, the same one is counted otherwise. */
 		for (i = 0; u.key != NULL && i < n; i++)
 			if (strcmp(seen[i], u.value) == 0)
@@ -398,7 +402,7 @@ ask_for_users(struct study *s, const struct facts *f)
 	read_users(s);
 	if (s->top.key != NULL)
 		ask_about_user(s, f, width);
-	else if (answer_ok(s->users.answer))
+	else if (answer_ok(s->users.answer) && s->trifle.key == NULL)
 		ask_anywhere(s, f, expr);
 }
 

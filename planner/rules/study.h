@@ -18,7 +18,7 @@ enum {
 	STUDY_DOWN_MAX = 3,
 	STUDY_USERS_TOP = 20,
 	ASK_FAILURES_MAX = 2, /* of a tool in a row; the third ends the run */
-	STUDY_AGREE_S = 180, /* so close, things happened together */
+	STUDY_AGREE_S = 180,  /* so close, things happened together */
 };
 
 /* One step, and its answer once there is one. */
@@ -38,10 +38,10 @@ struct looked {
 	bool found;       /* a series of the alert's is there */
 	bool left_out;    /* not found, but not every series was listed */
 	struct series series;
-	bool beyond;        /* its last value is, of a threshold */
-	int others;         /* series of the expression besides it */
-	bool others_beyond; /* one of those is beyond as well */
-	double since_t;     /* 0: unknown */
+	bool beyond;       /* its last value is, of a threshold */
+	int others;        /* series of the expression besides it */
+	int others_beyond; /* of those that are beyond as well */
+	double since_t;    /* 0: unknown */
 };
 
 /* Whether a value is where the rule fires; false without a threshold. */
@@ -70,7 +70,8 @@ struct study {
 	struct ask users;
 	struct ask users_anywhere; /* when there are none here */
 	struct user top, second;
-	double total; /* of all users told apart */
+	struct user trifle; /* most of those who use next to nothing */
+	double total;       /* of all users told apart */
 	/* What the alert itself is about uses, where nobody else does. */
 	struct series itself;
 	bool has_itself;

@@ -284,6 +284,24 @@ say_state(struct drawing *d, const struct series *v)
 	say_holes(d, v);
 }
 
+/* ", highest 819 ms at 03:03:45", where that is not how it ends. */
+static void
+say_extreme(struct drawing *d, const struct series *v, bool low,
+    enum resource_unit unit)
+{
+	double most = low ? v->min : v->max, at = low ? v->min_t : v->max_t;
+
+	if (most == v->last)
+		return;
+	say(&d->s, low ? "，最低" : "，最高", low ? ", lowest " : ", highest ");
+	say_value(&d->s, most, unit);
+	if (at <= 0)
+		return;
+	say(&d->s, "（", " at ");
+	say_time(&d->s, at);
+	say(&d->s, "）", "");
+}
+
 static void
 say_course(struct drawing *d, const struct looked *x)
 {
@@ -317,13 +335,7 @@ say_course(struct drawing *d, const struct looked *x)
 		say_fires(d, x);
 		return;
 	}
-	say(&d->s, low ? "，最低" : "，最高", low ? ", lowest " : ", highest ");
-	say_value(&d->s, low ? v->min : v->max, unit);
-	if ((low ? v->min_t : v->max_t) > 0) {
-		say(&d->s, "（", " at ");
-		say_time(&d->s, low ? v->min_t : v->max_t);
-		say(&d->s, "）", "");
-	}
+	say_extreme(d, v, low, unit);
 	say_holes(d, v);
 	say_fires(d, x);
 }
@@ -389,12 +401,13 @@ tell_put_last_seen(struct drawing *d, const struct looked *x)
 static void
 tell_absent(struct drawing *d, int n, const struct looked *x)
 {
-	say(&d->s, "期望存在的序列", "The series that should be there, ");
 	tell_put_expr(&d->s, x->measure.expr);
+	say(&d->s, "应当有数据，", " should have data and has none ");
 	say_cite(&d->s, answer_evidence(x->range.answer));
-	if (!x->found || x->series.to_t <= 0) {
-		say(&d->s, "，在整个时间窗内没有数据",
-		    ", had no sample in the whole window");
+	if (x->found && x->series.to_t > 0) {
+		say(&d->s, "现在没有", "now");
+	} else {
+		say(&d->s, "整个时间窗内都没有", "in the whole window");
 		drawing_says(d, "absent", NULL);
 	}
 	tell_put_last_seen(d, x);
@@ -436,7 +449,7 @@ tell_telemetry(struct drawing *d, int n, const struct study *s)
 		say(&d->s,
 		    "采集中断：没有目标采集失败，告警的序列在时间窗内一直有数"
 		    "据",
-		    "Missing telemetry: no target fails to be scraped, and "
+		    "missing telemetry: no target fails to be scraped, and "
 		    "the alert's series has samples all through the window");
 		drawing_says_of(d, "telemetry", v->labels);
 		drawing_finding(d, "ruled_out", n, NULL);
@@ -555,10 +568,27 @@ tell_looked(
 	drawing_finding(d, role, n, NULL);
 }
 
-static void
-tell_others(struct drawing *d, int n, const struct looked *x)
+/* The incident's other instances of the same rule, which are told as such. */
+static int
+instances_beside(const struct study *s, const struct looked *x)
 {
-	if (!x->found || x->others == 0 || !x->measure.has_threshold)
+	int n = 0, i;
+
+	for (i = 0; i < s->incident->n; i++)
+		n += tree_is(s->incident->at[i]->alert, "name",
+			 tree_str(x->alert, "name"))
+			 ? 1
+			 : 0;
+	return n - 1;
+}
+
+static void
+tell_others(
+    struct drawing *d, int n, const struct study *s, const struct looked *x)
+{
+	if (!x->found || x->others == 0 || !x->measure.has_threshold ||
+	    (x->others_beyond > 0 &&
+		x->others_beyond <= instances_beside(s, x)))
 		return;
 	say_cite(&d->s, answer_evidence(x->range.answer));
 	drawing_says_of(d, x->others_beyond ? "others_beyond" : "others_within",
@@ -573,7 +603,7 @@ tell_others(struct drawing *d, int n, const struct looked *x)
 		drawing_finding(d, "symptom", n, NULL);
 	} else {
 		say(&d->s, "普遍现象：同一表达式的其他序列都在阈值以内",
-		    "A general problem: the other series of the expression are "
+		    "a general problem: the other series of the expression are "
 		    "all within the threshold");
 		drawing_finding(d, "ruled_out", n, NULL);
 	}
@@ -637,7 +667,7 @@ tell_rule(struct drawing *d, int n, const struct study *s)
 	for (i = 0; i < s->n_looked; i++)
 		tell_looked(d, n, s, &s->looked[i]);
 	if (study_own(s) != NULL)
-		tell_others(d, n, study_own(s));
+		tell_others(d, n, s, study_own(s));
 	for (i = 0; i < s->n_down; i++) {
 		tell_put_target(d, s->down[i]);
 		drawing_says_of(

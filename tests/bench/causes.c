@@ -298,6 +298,8 @@ answer(const struct world *w, const struct prom_ask *ask)
 
 	if (ask->what == PROM_LABEL_VALUES)
 		put_names(&pen);
+	else if (ask->what == PROM_LABEL_NAMES)
+		put(&pen, "{\"status\":\"success\",\"data\":[]}");
 	else if (ask->what == PROM_METADATA || ask->what == PROM_SIZE)
 		put(&pen, "{\"status\":\"success\",\"data\":{}}");
 	else if (ask->what == PROM_RANGE)
@@ -312,7 +314,7 @@ answer(const struct world *w, const struct prom_ask *ask)
 static enum prom_answer
 kind_of(enum prom_what what)
 {
-	if (what == PROM_LABEL_VALUES)
+	if (what == PROM_LABEL_VALUES || what == PROM_LABEL_NAMES)
 		return PROM_ANSWER_STRINGS;
 	if (what == PROM_SIZE)
 		return PROM_ANSWER_SIZE;

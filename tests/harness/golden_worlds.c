@@ -326,7 +326,7 @@ measure_disk(struct world *w, struct dice *d, const char *instance, double from,
 	    LABELS("job", "node-exporter", "instance", instance, "device",
 		"/dev/sda1", "fstype", "ext4", "mountpoint", "/var");
 	struct world_series *s = series(
-	    w, d, "node_filesystem_avail_bytes", FORM_CONSTANT, 5e10, labels);
+	    w, d, "node_filesystem_avail_bytes", FORM_CONSTANT, 2e10, labels);
 
 	goes_wrong(s, from, 1);
 	s->slope = slope;
@@ -349,7 +349,7 @@ static void
 disk_filling(struct world *w, struct dice *d)
 {
 	shop(w, d, NULL);
-	measure_disk(w, d, "10.0.2.1:9100", AGO(2100), -2.1e7);
+	measure_disk(w, d, "10.0.2.1:9100", AGO(2070), -6.8e6);
 	measure_disk(w, d, "10.0.2.2:9100", INFINITY, 0);
 	disk_alert(w, d, AGO(600));
 }
@@ -496,7 +496,7 @@ two_incidents(struct world *w, struct dice *d)
 	int slow = latency_rule(w);
 
 	shop(w, d, ill);
-	measure_disk(w, d, "10.0.2.1:9100", AGO(2100), -2.1e7);
+	measure_disk(w, d, "10.0.2.1:9100", AGO(2070), -6.8e6);
 	measure_disk(w, d, "10.0.2.2:9100", INFINITY, 0);
 	shop_alert(
 	    w, d, slow, AGO(840), "1e+00", "payment", "payment answers slowly");

@@ -127,7 +127,7 @@ START_TEST(what_an_exporter_tells_of_is_kept_apart_and_none_is_lost)
 	assert_lacks(report, "### Incident 4: ");
 	assert_lacks(report, "`service=kps-kube-state-metrics`: ");
 	HAS(report, "| `KubePodNotReady` × 12 | warning |");
-	HAS(report, "`KubePodNotReady` × 12, each 0: ");
+	HAS(report, "`KubePodNotReady` × 12, each 0:\n");
 	for (i = 0; i < PODS; i++) {
 		auto_str pod =
 		    xasprintf("`pod=front-6d5f9c7b8-x%c2kp`", letters[i]);

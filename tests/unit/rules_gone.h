@@ -115,8 +115,8 @@ static const struct scenario gone[] = {
 	    "1763805600")},
 	.lang = REPORT_EN,
 	.confidence = "undetermined",
-	.want = {"it was last seen at 2025-11-22 10:00:00 UTC, with `service=mailer` `pod=m-1` [",
-	    "had no sample in the whole window\n  - it was last seen at"},
+	.want = {"It was last seen at 2025-11-22 10:00:00 UTC, with `service=mailer` `pod=m-1` [",
+	    "has none in the whole window\n  - It was last seen at"},
 	.want_not = {"Missing telemetry"},
     },
     {
@@ -128,7 +128,7 @@ static const struct scenario gone[] = {
 	.targets = ALL_UP,
 	.metrics = {LAST_SEEN("\"service\":\"mailer\"", "1763805600")},
 	.confidence = "undetermined",
-	.want = {"没有数据，最后一次有数据是 2025-11-22 10:00:00 UTC，标签是 `service=mailer` ["},
+	.want = {"整个时间窗内都没有，最后一次有数据是 2025-11-22 10:00:00 UTC，标签是 `service=mailer` ["},
     },
     {
 	.name = "one that has been absent for long",

@@ -275,24 +275,24 @@ static const struct {
 	const char *conclusion, *says, *marked;
 } places[] = {
     {"{\"summary\":\"at 77 %\",\"evidence\":[\"E1\"]}", "(the summary)",
-	"- at 77 % [E1] ⚠ unverified\n"},
+	"- At 77 % [E1] ⚠ unverified\n"},
     {"{\"incidents\":[{\"title\":\"at 77 %\"},{}]}", "(an incident's title)",
 	"Incident 1: at 77 % ⚠ unverified\n"},
     {"{\"incidents\":[{\"answer\":{\"text\":\"at 77 %\",\"evidence\":[\"E1\"]}}"
      ",{}]}",
-	"(an answer)", "at 77 % [E1] ⚠ unverified"},
+	"(an answer)", "At 77 % [E1] ⚠ unverified"},
     {"{\"incidents\":[{\"chain\":[{\"text\":\"a\"},{\"text\":\"b\"},{\"text\":"
      "\"at 77 %\"}]}]}",
 	"(a chain)", "b → at 77 % ⚠ unverified"},
     {"{\"findings\":[{\"role\":\"open\",\"text\":\"at 77 %\"}]}", "(a finding)",
-	"at 77 % ⚠ unverified\n"},
+	"At 77 % ⚠ unverified\n"},
     {"{\"findings\":[{\"role\":\"open\",\"text\":\"x\",\"next\":\"at 77 %\"}]}",
-	"(a next step)", "at 77 % ⚠ unverified\n"},
+	"(a next step)", "At 77 % ⚠ unverified\n"},
     {"{\"findings\":[{\"role\":\"open\",\"text\":\"x\",\"evidence\":[\"E7\"]}]"
      "}",
 	"E7 (a finding)", "x [E7] ⚠ unverified\n"},
     {"{\"actions\":[{\"text\":\"at 77 %\"}]}", "(an action)",
-	"1. at 77 % ⚠ unverified\n"},
+	"1. At 77 % ⚠ unverified\n"},
     {"{\"not_looked_at\":[\"77 others\"]}", "(what was not looked at)",
 	"77 others ⚠ unverified\n"},
     {"{\"confidence\":\"confirmed\"}", "More certain than the findings bear",

@@ -6,7 +6,7 @@
 #include "executor/prom/prom.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/stub_http.h"
-#include "tests/harness/texts.h"
+#include "tests/harness/in_chinese.h"
 
 #include <unistd.h>
 
@@ -245,6 +245,7 @@ START_TEST(every_failure_is_told_in_its_own_words_with_what_to_do)
 	    rc_name(g.outcome.rc), g.outcome.err.text);
 	assert_contains(g.outcome.err.text, failures[_i].says);
 	assert_contains(g.outcome.advice, failures[_i].advises);
+	assert_in_chinese(g.outcome.advice);
 	stub_http_free(stub);
 }
 END_TEST
@@ -280,6 +281,7 @@ START_TEST(a_slow_server_is_left_at_the_deadline)
 	ck_assert_int_eq(g.outcome.rc, RC_TIMEOUT);
 	ck_assert_int_ge(g.outcome.ms, 200);
 	assert_contains(g.outcome.advice, "CULPRIT_PROMETHEUS_TIMEOUT_MS");
+	assert_in_chinese(g.outcome.advice);
 	stub_http_free(stub);
 }
 END_TEST
@@ -312,6 +314,7 @@ START_TEST(an_endless_answer_is_cut_at_the_limit_and_its_raw_bytes_too)
 	ck_assert_int_eq(g.outcome.rc, RC_TOOBIG);
 	assert_contains(g.outcome.err.text, "1048576 bytes");
 	assert_contains(g.outcome.advice, "Ask for less");
+	assert_in_chinese(g.outcome.advice);
 	ck_assert_int_gt(g.samples, 100000);
 	ck_assert(!raw.full && raw.len <= 1000);
 	stub_http_free(stub);

@@ -10,7 +10,7 @@
 #include "tests/harness/gzip.h"
 #include "tests/harness/loop.h"
 #include "tests/harness/stub_http.h"
-#include "tests/harness/texts.h"
+#include "tests/harness/in_chinese.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -235,6 +235,7 @@ START_TEST(a_servers_own_words_are_told)
 	ck_assert_int_eq(g.outcome.rc, said[_i].rc);
 	assert_contains(g.outcome.err.text, said[_i].says);
 	assert_contains(g.outcome.advice, said[_i].advises);
+	assert_in_chinese(g.outcome.advice);
 	stub_http_free(stub);
 }
 END_TEST
@@ -295,10 +296,11 @@ static const struct {
 static void
 redirect(struct stub_conn *c, const struct stub_request *rq, void *arg)
 {
-	auto_str head = xasprintf("HTTP/1.1 302 Found\r\nLocation: %s\r\n"
-				  "Content-Type: text/html\r\n"
-				  "Content-Length: 20\r\n\r\n<a href=\"x\">Found</a",
-	    (const char *)arg);
+	auto_str head =
+	    xasprintf("HTTP/1.1 302 Found\r\nLocation: %s\r\n"
+		      "Content-Type: text/html\r\n"
+		      "Content-Length: 20\r\n\r\n<a href=\"x\">Found</a",
+		(const char *)arg);
 
 	(void)rq;
 	stub_raws(c, head);
@@ -315,6 +317,7 @@ START_TEST(the_place_a_redirect_leads_to_is_told)
 	assert_contains(g.outcome.err.text, "answered 302, a redirect to ");
 	assert_contains(g.outcome.err.text, redirects[_i].says);
 	assert_contains(g.outcome.advice, redirects[_i].advises);
+	assert_in_chinese(g.outcome.advice);
 	assert_lacks(g.outcome.err.text, "s3cret");
 	stub_http_free(stub);
 }
@@ -493,6 +496,7 @@ START_TEST(where_neither_gets_through_both_are_told)
 	assert_contains(g.outcome.err.text, "answered 414");
 	assert_contains(g.outcome.err.text, "as a POST it was refused (405)");
 	assert_contains(g.outcome.advice, "pass POST");
+	assert_in_chinese(g.outcome.advice);
 	stub_http_free(stub);
 }
 END_TEST

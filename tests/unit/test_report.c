@@ -206,16 +206,67 @@ START_TEST(report_says_what_the_conclusion_says)
 	HAS(t, "| 1 | `Hot` | critical | `instance=a:1` | "
 	       "2026-01-02 03:04:05 UTC | 0.95 | so hot |");
 	HAS(t, "# Alert analysis report\n\n- `Hot`\n  - Cause (likely): x\n"
-	       "- **First**: stop `web` [E2]\n");
+	       "- **First**: Stop `web` [E2]\n");
 	HAS(t, "## Conclusion\n\n`web` ate 1.5 cores [E2]\n\nConfidence: "
 	       "likely.");
 	HAS(t, "Chain: `Hot` [E1] → `lb` → `web` [E2]");
-	HAS(t, "- Cause: `web` it is [E2]\n  - Next: stop it");
-	HAS(t, "**Alternatives considered**\n\n- Ruled out: disk [E3]");
-	HAS(t, "- logs");
+	HAS(t, "- Cause: `web` it is [E2]\n  - Next: Stop it");
+	HAS(t, "**Alternatives considered**\n\n- Ruled out: Disk [E3]");
+	HAS(t, "- Logs");
 	HAS(t, "- `t`: failed, no route");
 	HAS(t, "**Advised**\n\nSee “First” at the top.\n");
-	HAS(t, "- a note");
+	HAS(t, "- A note");
+}
+END_TEST
+
+/* Alerts that would take a line of thousands of characters. */
+static char *
+wide_alerts(int n)
+{
+	static const char *const keys[] = {
+	    "instance", "job", "path", "pod", "prometheus", "url"};
+	auto_buf b = {.max = 1 << 20};
+
+	buf_adds(&b, "{\"alerts\":[");
+	for (int i = 0; i < n; i++) {
+		buf_addf(&b,
+		    "%s{\"name\":\"TheNameOfAnAlertThatIsLongEnough\","
+		    "\"state\":\"firing\",\"activeAt\":"
+		    "\"2026-01-02T03:04:05Z\",\"value\":1.25,"
+		    "\"annotations\":{\"summary\":\"%0240d\"},"
+		    "\"labels\":{\"severity\":\"critical\"",
+		    i > 0 ? "," : "", 0);
+		for (size_t k = 0; k < ARRAY_LEN(keys); k++)
+			buf_addf(&b, ",\"%s\":\"%0*d\"", keys[k],
+			    k == 2 ? 200 : 40, i);
+		buf_adds(&b, "}}");
+	}
+	buf_adds(&b, "]}");
+	return buf_take(&b);
+}
+
+START_TEST(rows_of_alerts_fit_a_screen_whatever_their_labels)
+{
+	auto_str alerts = wide_alerts(_i);
+	auto_str t = render(state, alerts, REPORT_EN, NULL);
+	int rows = 0;
+
+	for (const char *line = t; *line != '\0';
+	     line += strcspn(line, "\n") + 1) {
+		int n = 0;
+
+		if (strncmp(line, "| ", 2) != 0)
+			continue;
+		for (const char *p = line; *p != '\n'; p++)
+			n += ((unsigned char)*p & 0xC0) != 0x80;
+		ck_assert_msg(n <= 200, "%d: %s", n, line);
+		rows++;
+	}
+	ck_assert_int_eq(rows, _i > 4 ? 2 : _i > 0 ? 1 + _i : 0);
+	if (_i == 0)
+		return;
+	HAS(t, "`TheNameOfAnAlertThatIsLongEnough`");
+	HAS(t, _i > 4 ? "`instance`" : "`instance=");
 }
 END_TEST
 
@@ -628,7 +679,7 @@ START_TEST(report_begins_with_what_is_wrong_since_when_why_and_what_to_do)
 	    "# Alert analysis report\n\n"
 	    "- **1.** `A` `service=s`, since 2026-01-01 10:00:00 UTC: Cause "
 	    "(likely): It is `b` [E2]\n"
-	    "- **2.** `B`: cause undetermined; 1 → 2 [E3]\n");
+	    "- **2.** `B`: Cause undetermined; 1 → 2 [E3]\n");
 	HAS(text, "- More incidents below: 8\n- **First**: Restart `b` [E2]\n");
 	ck_assert_int_le(first_lines(text), 6);
 	HAS(text, "**Incidents not studied**\n\n- `C`: 7 incidents; no "
@@ -755,6 +806,7 @@ main(void)
 	    {what_was_changed_is_added_to_a_report_of_others, 0},
 	    {report_says_what_the_conclusion_says, 0},
 	    {report_says_its_answer_once_and_how_sure_it_is, 0},
+	    {rows_of_alerts_fit_a_screen_whatever_their_labels, 8},
 	    {report_cut_short_never_reads_like_a_cause, 8},
 	    {report_of_any_state_that_was_cut_short_has_the_form, 5},
 	    {report_of_an_empty_state_that_was_cut_short_has_the_form, 0},

@@ -128,15 +128,19 @@ START_TEST(what_is_now_is_asked_by_the_servers_clock_and_told)
 			continue;
 		asked++;
 		/* 09:57 is an hour after what was taken for now. */
-		ck_assert(
-		    tree_num(args, causes ? "at" : "time", 0) ==
-		    (clocks[_i].says != NULL ? 1763891820 : 0));
+		ck_assert(tree_num(args, causes ? "at" : "time", 0) ==
+			  (clocks[_i].says != NULL ? 1763891820 : 0));
 	}
 	ck_assert_int_ge(asked, 3);
-	if (clocks[_i].says != NULL)
+	/* The moment it begins with is by the same clock as all others. */
+	if (clocks[_i].says != NULL) {
 		assert_contains(report, clocks[_i].says);
-	else
+		assert_contains(report, "2025-11-23 09:57:00 UTC");
+		assert_lacks(report, "2025-11-23 08:57:00 UTC");
+	} else {
 		assert_lacks(report, "clock");
+		assert_contains(report, "Moment: 2025-11-23 08:57:00 UTC");
+	}
 }
 END_TEST
 

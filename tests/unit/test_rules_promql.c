@@ -103,10 +103,9 @@ told(const char *expr)
 		auto_str threshold = m[i].has_threshold
 					 ? xasprintf("%.15g", m[i].threshold)
 					 : xstrdup("");
-		auto_str cut = m[i].cut.n > 0
-				   ? xasprintf(
-					 " without %.*s", SPAN_ARG(m[i].cut))
-				   : xstrdup("");
+		auto_str cut = m[i].cut.n > 0 ? xasprintf(" without %.*s",
+						    SPAN_ARG(m[i].cut))
+					      : xstrdup("");
 
 		out = xasprintf("%s%s%c:%.*s%s%s%s", old, i > 0 ? ";" : "",
 		    role_letter[m[i].role], SPAN_ARG(m[i].expr), m[i].op,
@@ -133,6 +132,7 @@ static const struct {
     {"sum by (instance) (x) + sum(y) without (z)", "x,y"},
     {"{__name__=\"q\", job=\"r\"}", "q"},
     {"{\"my.metric\", job=\"r\"}", "my.metric"},
+    {"{\"service.name\"=\"s\", __name__=\"q.x\", \"p.q\"!~\"r\"}", "q.x"},
     {"a and b or c unless a", "a,b,c"},
     {"a offset 5m > bool Inf", "a"},
     {"max_over_time(job:a:rate5m[1h:5m] @ end())", "job:a:rate5m"},

@@ -171,7 +171,7 @@ static const struct {
 	 FOUND("likely") SAID(BY_NAME, "SUCCESS", "\"E4\"", "")
 	     SAID(BY_FINDING, "SUCCESS", "\"E5\"", PASSAGE)),
 	"`HostHighCpu`: no runbook fits [E4]\n\n"
-	"of what was found, `pay`: `cpu.md`, lines 7 to 9, `CPU > Mend` "
+	"Of what was found, `pay`: `cpu.md`, lines 7 to 9, `CPU > Mend` "
 	"[E5]\n\n````\n"},
     {STATE_WITH(TOOLS CAUSES, "en", "",
 	 FOUND("likely") SAID(BY_NAME, "SUCCESS", "\"E4\"", PASSAGE)

@@ -355,9 +355,12 @@ on_decided(struct view *v, const cJSON *data, struct buf *b)
 {
 	bool yes =
 	    cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(data, "approved"));
+	bool late =
+	    cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(data, "by_time"));
 
 	buf_addf(b, "step %d by ", int_of(data, "task"));
-	put_text(b, "", text_of(data, "by"), "");
+	put_text(b, "", late ? "time: nobody approved it" : text_of(data, "by"),
+	    "");
 	view_line(v, yes ? GOOD : BAD, yes ? "approved" : "denied", b);
 }
 

@@ -192,6 +192,7 @@ end_overdue(struct supervisor *s, int64_t now_ms)
 
 	for (r = TAILQ_FIRST(&s->runs); r != NULL; r = next) {
 		next = TAILQ_NEXT(r, all);
+		approve_lapse(s, r, now_ms);
 		if (now_ms < r->ends_mono_ms || r->judging)
 			continue;
 		FAILPOINT(deadline);

@@ -14,10 +14,22 @@
  */
 bool approve_clears(struct supervisor *s, struct task *t);
 
+/*
+ * A run's clock stands still while a step of it waits: its deadline is put off
+ * by as long as the step may wait (--approval-wait), and when a word comes
+ * before, by what was waited. So what the store has is right at any moment.
+ */
+
+/* After a restart: t, WAITING, waits until then, by the wall; 0: not known. */
+void approve_resume(struct supervisor *s, struct task *t, int64_t until_ms);
+
+/* Denies those of its steps for which nobody came in time. */
+void approve_lapse(struct supervisor *s, struct run *r, int64_t now_ms);
+
 /* How many of its steps wait for a person. */
 int approve_waits(const struct run *r);
 
-/* The list of them, each {task, step, tool, args}. */
+/* The list of them, each {task, step, tool, args, until}. */
 void approve_put(struct buf *b, const struct run *r);
 
 /* Is an UNSAFE step leased now? A supervisor that is asked to end waits. */

@@ -121,6 +121,7 @@ write_tasks(struct supervisor *s, struct run *r)
 		    .class = span_of(tool_class_name(t->class)),
 		    .approved_by = span_of(t->approved_by),
 		    .deaths = t->deaths,
+		    .until_ms = t->state == TASK_WAITING ? t->until_ms : 0,
 		};
 
 		if (!t->dirty)

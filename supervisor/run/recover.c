@@ -12,6 +12,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/wire/wire.h"
+#include "supervisor/run/approve.h"
 #include "supervisor/run/budget.h"
 #include "supervisor/run/engine.h"
 #include "supervisor/run/finish.h"
@@ -144,6 +145,8 @@ take_task(void *ctx, const struct store_task *row)
 		step_enqueue(c->s, t);
 	else
 		t->state = task_state_parse(row->state);
+	if (t->state == TASK_WAITING)
+		approve_resume(c->s, t, row->until_ms);
 }
 
 /* A step that was leased when nobody is left who knows to whom. */

@@ -50,7 +50,8 @@ enum { TASK_DEATHS_MAX = 3 };
  *	WAITING -> QUEUED -> LEASED -> DONE		READ and IDEMPOTENT begin
  *	   |         ^---------|  |			QUEUED and may come back;
  *	   v       lease lapsed   v lease lapsed	UNSAFE begins WAITING and
- *	 DONE (denied)          UNKNOWN			may not
+ *	 DONE (denied, or       UNKNOWN			may not
+ *	 nobody came in time)
  */
 enum task_state { TASK_QUEUED, TASK_LEASED, TASK_DONE, TASK_UNKNOWN,
 	TASK_WAITING };
@@ -76,6 +77,8 @@ struct task {
 					 * model it has paid for, one by one */
 	enum tool_class class;		/* the strictest it was ever found */
 	char approved_by[TASK_BY_MAX + 1];	/* "": by nobody */
+	int64_t waits_until_ms;		/* WAITING: monotonic */
+	int64_t until_ms;		/* the same by the wall, as it was told */
 	int progress;			/* events of it so far */
 	int64_t deaths;			/* of workers that had it */
 	uint64_t told;			/* the edition of the executors' tools
@@ -134,7 +137,9 @@ struct run {
 	int64_t row;
 	struct state *state;
 	enum node node;
-	int64_t created_ms, deadline_ms;	/* wall; 0: has not begun */
+	/* wall; 0: has not begun. Deadline and end are behind the time for
+	 * which steps wait for a person: approve.h. */
+	int64_t created_ms, deadline_ms;
 	int64_t started_mono_ms, ends_mono_ms;
 	int64_t iteration, turns;
 	int64_t next_task, next_update, last_seq, next_evidence;

@@ -71,6 +71,8 @@ struct store_task {
 	struct span class;	/* its tool's, as it was judged last */
 	struct span approved_by;	/* empty: by nobody */
 	int64_t deaths;		/* of workers that had it */
+	int64_t until_ms;	/* WAITING: wall, so long for a person; 0: of a
+				 * build that did not say */
 };
 
 struct store_evidence {

@@ -7,10 +7,12 @@
 
 #include <stdlib.h>
 
-/* [index, attempt, node, state, worker, outcome, class, approved_by, deaths];
- * what a later version adds comes behind. */
+/* [index, attempt, node, state, worker, outcome, class, approved_by, deaths,
+ * until]; what a later version adds comes behind, and an earlier one has only
+ * those up to deaths. */
 enum {
-	TASK_FIELDS = 9,
+	TASK_FIELDS_LEAST = 9,
+	TASK_FIELDS,
 	TASK_BYTES_MAX = STORE_BYTES_MAX + 4096,
 };
 
@@ -29,6 +31,7 @@ store_task_add(struct buf *records, const struct store_task *t)
 	wire_put_span(&b, t->class);
 	wire_put_span(&b, t->approved_by);
 	wire_put_int(&b, t->deaths);
+	wire_put_int(&b, t->until_ms);
 	pack_add(records, &(struct record){STORE_TASK, (int64_t)t->task,
 			      {NULL, 0}, buf_span(&b)});
 }
@@ -39,9 +42,10 @@ task_decode(const struct record *rec, struct store_task *ret)
 	struct wire_r r = wire_reader(rec->data);
 	struct store_task t = {.task = (uint64_t)rec->n};
 	struct err err;
+	uint32_t n;
 
 	if (wire_check(rec->data, &err) != RC_OK ||
-	    wire_array(&r) < TASK_FIELDS)
+	    (n = wire_array(&r)) < TASK_FIELDS_LEAST)
 		return false;
 	t.index = wire_int(&r);
 	t.attempt = wire_u64(&r);
@@ -52,6 +56,7 @@ task_decode(const struct record *rec, struct store_task *ret)
 	t.class = wire_str(&r);
 	t.approved_by = wire_str(&r);
 	t.deaths = wire_int(&r);
+	t.until_ms = n < TASK_FIELDS ? 0 : wire_int(&r);
 	*ret = t;
 	return !r.bad;
 }

@@ -3,6 +3,7 @@
  * allows: READ and IDEMPOTENT steps again and again, UNSAFE ones after a
  * person's word, once, and never when nobody knows whether they happened.
  */
+#include "common/base/clk.h"
 #include "common/base/rc.h"
 #include "common/wire/wire.h"
 #include "tests/harness/alert.h"
@@ -14,6 +15,7 @@
 #include "tests/harness/transcript.h"
 
 #include <cjson/cJSON.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -329,6 +331,118 @@ START_TEST(a_word_is_good_once_and_for_good)
 }
 END_TEST
 
+/* ---- how long it waits ---- */
+
+/* Two clocks are read one after the other, on a machine that is busy. */
+enum { CLOCKS_MS = 500 };
+
+static void
+await_wall(int64_t until_ms)
+{
+	while (clk_wall_ms() < until_ms)
+		poll(NULL, 0, (int)MIN(until_ms - clk_wall_ms(), 20));
+}
+
+static int64_t
+moment_of(const struct transcript *t, const char *type, const char *key)
+{
+	const cJSON *ms = cJSON_GetObjectItemCaseSensitive(
+	    transcript_data(t, type, 0), key);
+
+	ck_assert_msg(cJSON_IsNumber(ms), "no %s in %s", key, type);
+	return (int64_t)ms->valuedouble;
+}
+
+static void
+goes_on(struct scene *s UNUSED)
+{
+}
+
+static void
+dies(struct scene *s)
+{
+	kill_supervisor(s, SIGKILL);
+}
+
+static void (*const meanwhile[])(struct scene *s) = {goes_on, dies};
+
+/* Nobody comes, whatever dies: it is denied, not before its time, and the
+ * investigation goes on to its end. */
+START_TEST(a_step_that_nobody_approves_is_denied_by_time)
+{
+	struct scene s;
+	struct transcript *t;
+	int64_t until;
+
+	scene_open(&s, CATALOGUE("UNSAFE"), "--approval-wait=1");
+	await_event(&s, "approval");
+	meanwhile[_i](&s);
+	t = scene_end(&s, 0);
+	until = moment_of(t, "approval", "until");
+	ck_assert(clk_wall_ms() >= until - CLOCKS_MS);
+	ck_assert_int_eq(transcript_count(t, "approval"), 1);
+	ck_assert_int_eq(transcript_count(t, "decided"), 1);
+	ck_assert_str_eq(transcript_text(t, "decided", 0, "by"), "");
+	ck_assert_int_eq(transcript_count(t, "tool_started"), 0);
+	check_feedback(
+	    t, "FAILED", "denied by time: nobody approved it within 1 s");
+	assert_contains(transcript_text(t, "report", 0, "markdown"),
+	    "denied by time: nobody approved it within 1 s");
+	ck_assert_int_eq(
+	    say_at(&s, "2", APPROVE, "denied by time already"), 409);
+	ck_assert_int_eq(say_at(&s, "2", DENY, "decided"), 200);
+	scene_close(&s, t, "echo");
+}
+END_TEST
+
+/* What `show` says of the only step that waits, its end by the wall. */
+static int64_t
+waits_until(struct scene *s)
+{
+	const char *args[] = {"show", s->run, "--json", NULL};
+	auto_str out = NULL;
+	const char *at;
+
+	ck_assert_int_eq(house_run(s->house, args, &out, NULL), 0);
+	at = strstr(out, "\"until\":");
+	ck_assert_msg(at != NULL, "no until in %s", out);
+	return strtoll(at + 8, NULL, 10);
+}
+
+/* Approved late, a step has as long as it would have had at once. */
+START_TEST(waiting_does_not_count_against_the_deadline)
+{
+	enum { WAIT_MS = 1500, WAIT_S = 600 };
+	const struct proto_task *task;
+	struct transcript *t;
+	int64_t until, asked, said, took, left;
+	struct scene s;
+
+	scene_open(&s, CATALOGUE("UNSAFE"), "--approval-wait=600");
+	await_event(&s, "approval");
+	meanwhile[_i](&s);
+	until = waits_until(&s);
+	asked = until - WAIT_S * 1000;
+	await_wall(asked + WAIT_MS);
+	said = clk_wall_ms();
+	ck_assert_int_eq(say_at(&s, "2", APPROVE, "decided"), 200);
+	task = hand_task(s.hand);
+	left = (int64_t)task->deadline_ms;
+	took = clk_wall_ms() - said;
+	hand_answer(s.hand, task, done);
+	t = scene_end(&s, 0);
+	ck_assert_int_eq(
+	    moment_of(t, "approval", "until"), until);
+	asked = moment_of(t, "started", "deadline_ms") - asked;
+	ck_assert_msg(left <= asked + CLOCKS_MS &&
+			  left >= asked - took - CLOCKS_MS,
+	    "%lld ms were left when it was asked for, %lld when it was leased",
+	    (long long)asked, (long long)left);
+	check_started_once(t);
+	scene_close(&s, t, "echo");
+}
+END_TEST
+
 /* ---- what nobody knows ---- */
 
 static void
@@ -556,12 +670,6 @@ cancel(struct scene *s)
 }
 
 static void
-its_time_is_up(struct scene *s)
-{
-	await_event(s, "approval");
-}
-
-static void
 cancelled_while_it_waits(struct scene *s)
 {
 	await_event(s, "approval");
@@ -577,14 +685,12 @@ cancelled_while_it_runs(struct scene *s)
 
 static const struct {
 	void (*happens)(struct scene *s);
-	const char *option, *status, *says, *answer;
+	const char *status, *says, *answer;
 	long code;
 } cuts[] = {
-    {its_time_is_up, "--deadline=12", "FAILED",
+    {cancelled_while_it_waits, "FAILED",
 	"failed, not run: nobody had approved it", "has ended", 409},
-    {cancelled_while_it_waits, NULL, "FAILED",
-	"failed, not run: nobody had approved it", "has ended", 409},
-    {cancelled_while_it_runs, NULL, "UNKNOWN",
+    {cancelled_while_it_runs, "UNKNOWN",
 	"approved by `ann`): outcome not known, What came of it is not known: "
 	"it was stopped while it ran",
 	"decided", 200},
@@ -595,7 +701,7 @@ START_TEST(a_run_cut_short_says_what_became_of_its_unsafe_step)
 	struct transcript *t;
 	struct scene s;
 
-	scene_open(&s, CATALOGUE("UNSAFE"), cuts[_i].option);
+	scene_open(&s, CATALOGUE("UNSAFE"), NULL);
 	cuts[_i].happens(&s);
 	t = scene_end(&s, 1);
 	check_feedback(t, cuts[_i].status, "");
@@ -635,6 +741,10 @@ main(void)
 	const struct test_entry tests[] = {
 	    {an_unsafe_step_waits_for_a_persons_word, (int)ARRAY_LEN(words)},
 	    {a_word_is_good_once_and_for_good, 0},
+	    {a_step_that_nobody_approves_is_denied_by_time,
+		(int)ARRAY_LEN(meanwhile)},
+	    {waiting_does_not_count_against_the_deadline,
+		(int)ARRAY_LEN(meanwhile)},
 	    {a_leased_unsafe_step_that_is_lost_is_unknown_and_not_repeated,
 		(int)ARRAY_LEN(losses)},
 	    {an_executor_killed_at_an_unsafe_step_leaves_it_unknown, 0},

@@ -3,8 +3,10 @@
  * events, tasks and whose it is.
  */
 #include "common/base/buf.h"
+#include "common/wire/wire.h"
 #include "supervisor/store/store.h"
 #include "supervisor/store/store_db.h"
+#include "supervisor/store/store_task.h"
 #include "tests/harness/fix.h"
 #include "tests/harness/texts.h"
 
@@ -39,11 +41,12 @@ static void
 see_task(void *fix, const struct store_task *t)
 {
 	buf_addf(&((struct fix *)fix)->seen,
-	    "%llu %.*s %lld %llu %.*s %.*s %.*s %.*s %.*s %lld;",
+	    "%llu %.*s %lld %llu %.*s %.*s %.*s %.*s %.*s %lld %lld;",
 	    (unsigned long long)t->task, SPAN_ARG(t->node), (long long)t->index,
 	    (unsigned long long)t->attempt, SPAN_ARG(t->state),
 	    SPAN_ARG(t->worker), SPAN_ARG(t->outcome), SPAN_ARG(t->class),
-	    SPAN_ARG(t->approved_by), (long long)t->deaths);
+	    SPAN_ARG(t->approved_by), (long long)t->deaths,
+	    (long long)t->until_ms);
 }
 
 START_TEST(a_run_is_read_as_it_was_written)
@@ -262,7 +265,7 @@ START_TEST(tasks_are_replaced_and_cleared)
 {
 	auto_fix f;
 	struct store_task t = {1, span_of("executor"), 2, 3, span_of("LEASED"),
-	    span_of("w1"), {0}, span_of("UNSAFE"), span_of("ann"), 2};
+	    span_of("w1"), {0}, span_of("UNSAFE"), span_of("ann"), 2, 77};
 	int64_t row;
 
 	fix_init(&f);
@@ -276,13 +279,38 @@ START_TEST(tasks_are_replaced_and_cleared)
 	fix_settle(&f);
 	MUST(ops->task_each(f.s, row, see_task, &f, &fix_err));
 	ck_assert_str_eq(fix_seen(&f),
-	    "1 executor 2 3 DONE w1 out UNSAFE ann 2;"
-	    "0 executor 2 3 DONE w1 out UNSAFE ann 2;");
+	    "1 executor 2 3 DONE w1 out UNSAFE ann 2 77;"
+	    "0 executor 2 3 DONE w1 out UNSAFE ann 2 77;");
 	buf_reset(&f.seen);
 	MUST(ops->task_clear(f.s, row, &fix_err));
 	fix_settle(&f);
 	MUST(ops->task_each(f.s, row, see_task, &f, &fix_err));
 	ck_assert_str_eq(fix_seen(&f), "");
+}
+END_TEST
+
+/* Of before a step's wait had a time of its own. */
+START_TEST(a_task_of_an_earlier_version_is_read)
+{
+	auto_fix f;
+	auto_buf data = {.max = 1000}, records = {.max = 1000};
+
+	fix_init(&f);
+	wire_put_array(&data, 9);
+	wire_put_int(&data, 2);
+	wire_put_u64(&data, 3);
+	wire_put_str(&data, "executor");
+	wire_put_str(&data, "WAITING");
+	wire_put_str(&data, "");
+	wire_put_bin(&data, span_of("out"));
+	wire_put_str(&data, "UNSAFE");
+	wire_put_str(&data, "ann");
+	wire_put_int(&data, 2);
+	pack_add(&records,
+	    &(struct record){STORE_TASK, 7, {NULL, 0}, buf_span(&data)});
+	MUST(store_tasks_hand(buf_span(&records), see_task, &f, &fix_err));
+	ck_assert_str_eq(
+	    fix_seen(&f), "7 executor 2 3 WAITING  out UNSAFE ann 2 0;");
 }
 END_TEST
 
@@ -489,6 +517,7 @@ main(void)
 	    {lists_are_newest_first_paged_and_filtered, 0},
 	    {events_are_read_after_a_number_up_to_a_limit, 0},
 	    {tasks_are_replaced_and_cleared, 0},
+	    {a_task_of_an_earlier_version_is_read, 0},
 	    {what_is_rolled_back_never_was, 0},
 	    {calls_are_replaced_added_up_and_dropped_in_the_end, 0},
 	    {a_store_of_the_version_before_becomes_one_of_this, 0},

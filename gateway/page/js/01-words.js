@@ -116,6 +116,7 @@ const WORDS = {
 	by: ["您的名字", "Your name"],
 	approved_by: ["{0} 已批准", "approved by {0}"],
 	denied_by: ["{0} 已拒绝", "denied by {0}"],
+	denied_by_time: ["超时未获批准，已拒绝", "denied by time: nobody approved it"],
 	arguments: ["参数", "Arguments"],
 	more_lines: ["另有 {0} 行", "{0} more lines"],
 	ago: ["{0}前", "{0} ago"],

@@ -140,7 +140,7 @@ class Timeline {
 		this.waiting.delete(d.task);
 		e?.querySelector(".row")?.remove();
 		(e || this.item("approval", t("approval")))
-			.append(h("p", {}, t(d.approved ? "approved_by" : "denied_by", d.by)));
+			.append(h("p", {}, t(d.approved ? "approved_by" : d.by_time ? "denied_by_time" : "denied_by", d.by)));
 	}
 
 	on_supervisor(d) {

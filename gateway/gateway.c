@@ -50,7 +50,8 @@ gate_open(const struct conf *conf, struct gate **ret_gate, bool *ret_token,
 	struct gate_spec spec = {.listen_host = host,
 	    .wildcard = host_is_wildcard(host),
 	    .hosts = conf->hosts,
-	    .cors = conf->cors_origin};
+	    .cors = conf->cors_origin,
+	    .approver_file = conf->approver_token_file};
 	enum rc rc = conf_secret(conf->token, conf->token_file, &token, err);
 
 	if (rc != RC_OK)
@@ -137,6 +138,8 @@ server_open(struct gateway *g, bool has_token, struct err *err)
 	rc = is_guarded(c, server_door(g->server), has_token, err);
 	if (rc != RC_OK)
 		return rc;
+	if (!door_is_loopback(server_door(g->server)))
+		gate_remote(g->gate);
 	FAILPOINT(gateway_listens);
 	return address_write(
 	    c->data_dir, door_reachable(server_door(g->server)), err);

@@ -7,6 +7,7 @@
 
 #include "common/json/tree.h"
 #include "common/report/md.h"
+#include "common/report/tool_class.h"
 
 enum { STEPS_SHOWN = 200, STEP_MAX = 240 };
 
@@ -31,7 +32,11 @@ put_class(const struct report *r, const cJSON *f)
 		buf_addf(r->b, "%s%s%s", r->lang == REPORT_ZH ? "，" : ", ",
 		    report_word_of(r, RW_APPROVED_BY),
 		    r->lang == REPORT_ZH ? report_word_of(r, RW_COLON) : " ");
-		md_put_code(r->b, tree_span(f, "approved_by"), 100, false);
+		if (tree_is(f, "approved_by", APPROVED_HERE))
+			buf_adds(r->b, report_word_of(r, RW_SOMEONE_HERE));
+		else
+			md_put_code(
+			    r->b, tree_span(f, "approved_by"), 100, false);
 	}
 	buf_addf(r->b, "%s", r->lang == REPORT_ZH ? "）" : ")");
 }

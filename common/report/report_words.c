@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "common/report/tool_class.h"
+
 static const char *const words[RW_WORDS][REPORT_LANGS] = {
     [RW_AT] = {"调查时刻", "Moment"},
     [RW_WINDOW] = {"回看", "looking back"},
@@ -60,6 +62,7 @@ static const char *const words[RW_WORDS][REPORT_LANGS] = {
 	"others only read)"},
     [RW_OUTCOME_UNKNOWN] = {"结果未知", "outcome not known"},
     [RW_APPROVED_BY] = {"批准人", "approved by"},
+    [RW_SOMEONE_HERE] = {"本机上的某人", APPROVED_HERE},
     [RW_CHANGED] = {"执行过的、可能改动了系统的步骤",
 	"Done, and may have changed something"},
     [RW_NOT_DONE] = {"没有执行（未获批准）", "Not done (nobody approved it)"},

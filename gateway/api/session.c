@@ -42,6 +42,20 @@ is_signed_in(const struct api *api, const struct web *h)
 		   web_header(h, "Cookie"));
 }
 
+/* Whether who asks may approve, as whom, and whether another token could. */
+static void
+put_approver(cJSON *tree, const struct api *api, const struct web *h)
+{
+	struct problem p;
+	const char *who =
+	    gate_approver(api->gate, web_header(h, "Authorization"),
+		web_header(h, "Cookie"), &p);
+
+	cJSON_AddBoolToObject(
+	    tree, "approver_tokens", gate_has_approvers(api->gate));
+	cJSON_AddStringToObject(tree, "approver", who != NULL ? who : "");
+}
+
 /* What concerns nobody but who may come in is told to them alone. */
 void
 api_session(struct api *api, struct web *h)
@@ -55,6 +69,7 @@ api_session(struct api *api, struct web *h)
 	cJSON_AddBoolToObject(tree, "token", gate_asks(api->gate));
 	cJSON_AddBoolToObject(tree, "signed_in", in);
 	if (in) {
+		put_approver(tree, api, h);
 		cJSON_AddStringToObject(tree, "language", api->language);
 		json_add_span(tree, "prometheus", span_of(api->prometheus));
 		cJSON_AddStringToObject(tree, "version", CULPRIT_VERSION);
@@ -83,7 +98,7 @@ api_sign_in(struct api *api, struct web *h)
 	}
 	if (rc != RC_OK)
 		exchange_problem(x, problem_status_of(rc), "%s", err.text);
-	else if (!gate_asks(api->gate))
+	else if (!gate_asks(api->gate) && !gate_has_approvers(api->gate))
 		exchange_problem(x, 409, "this gateway asks for no token");
 	else if (!gate_sign_in(api->gate, span_of(token), value))
 		exchange_problem(x, 401, "the token is not the right one");

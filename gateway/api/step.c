@@ -5,8 +5,9 @@
 #include "common/json/json.h"
 #include "common/base/num.h"
 #include "gateway/api/api_in.h"
+#include "gateway/http/gate.h"
 
-enum { BY_MAX = PROTO_MOST(decide, by) };
+#include <stdlib.h>
 
 static const struct json_limits limits = {
     .bytes_max = API_WORD_BODY_MAX, .depth_max = 2, .values_max = 8};
@@ -15,20 +16,41 @@ static void
 on_decided(void *ctx, const struct proto_reply *r)
 {
 	struct exchange *x = ctx;
+	AUTO(json) tree = cJSON_CreateObject();
 	auto_buf b = {0};
 
 	if (exchange_refused(x, r))
 		return;
 	buf_init(&b, 1024);
-	buf_addf(&b, "{\"id\":\"%s\",\"task\":%s,\"decided\":true}",
-	    link_run(x->call), web_match(x->h)->item);
+	cJSON_AddStringToObject(tree, "id", link_run(x->call));
+	cJSON_AddRawToObject(tree, "task", web_match(x->h)->item);
+	cJSON_AddTrueToObject(tree, "decided");
+	cJSON_AddStringToObject(tree, "by", x->more);
+	json_print(&b, tree);
 	api_reply_json(x, 200, &b);
 }
 
 static const struct link_ops decided_ops = {
     .on_reply = on_decided, .on_fail = exchange_fail};
 
-/* False: answered 400 or 404. */
+/* Who it is, by the token and not by what is said; false: answered 403. */
+static bool
+who_read(struct exchange *x, struct link_decision *d)
+{
+	struct problem p = {0};
+
+	d->by = gate_approver(x->api->gate, web_header(x->h, "Authorization"),
+	    web_header(x->h, "Cookie"), &p);
+	if (d->by == NULL) {
+		web_problem(x->h, &p);
+		return false;
+	}
+	x->more = xstrdup(d->by);
+	x->more_free = free;
+	return true;
+}
+
+/* False: answered 404. */
 static bool
 task_read(struct exchange *x, uint64_t *ret)
 {
@@ -46,6 +68,7 @@ task_read(struct exchange *x, uint64_t *ret)
 static enum rc
 body_read(const cJSON *tree, struct link_decision *d, struct err *err)
 {
+	/* Clients of before there were approvers' tokens say who they are. */
 	static const char *const known[] = {"approve", "by", NULL};
 	struct json_in in = json_in(tree, "body", err);
 
@@ -54,10 +77,7 @@ body_read(const cJSON *tree, struct link_decision *d, struct err *err)
 	if (!cJSON_IsBool(cJSON_GetObjectItemCaseSensitive(tree, "approve")))
 		json_in_fail(&in, "approve",
 		    "must be true or false: nothing is decided by silence");
-	d->by = json_in_str(&in, "by", "ann");
-	if (d->by[0] == '\0' || strlen(d->by) > BY_MAX)
-		json_in_fail(
-		    &in, "by", "must say in 1 to %d bytes who decides", BY_MAX);
+	json_in_str_opt(&in, "by", "ann", NULL);
 	return json_in_end(&in);
 }
 
@@ -71,7 +91,8 @@ api_step(struct api *api, struct web *h)
 	struct err err;
 	enum rc rc;
 
-	if (!api_choose(x, offers) || !task_read(x, &d.task))
+	if (!api_choose(x, offers) || !task_read(x, &d.task) ||
+	    !who_read(x, &d))
 		return;
 	rc = json_parse(web_body(h), &limits, &tree, &err);
 	if (rc != RC_OK)

@@ -337,30 +337,27 @@ step_of(const struct cmd_args *a, char **ret, struct err *err)
 static int
 decide(const struct cmd_args *a, bool approve)
 {
-	auto_str who = who_decides();
 	auto_str step = NULL;
 	auto_str rest = NULL;
-	cJSON *o = cJSON_CreateObject();
 	auto_call_reply reply = {0};
+	AUTO(json) said = NULL;
+	auto_buf who = {.max = 1024};
 	struct err err;
-	char *body;
 	enum rc rc;
 
-	if ((rc = step_of(a, &step, &err)) != RC_OK) {
-		cJSON_Delete(o);
+	if ((rc = step_of(a, &step, &err)) != RC_OK)
 		return cmd_fail(a, rc, &err);
-	}
 	rest = xasprintf("/steps/%s", step);
-	cJSON_AddBoolToObject(o, "approve", approve);
-	cJSON_AddStringToObject(o, "by", who);
-	body = cJSON_PrintUnformatted(o);
-	cJSON_Delete(o);
-	rc = call_run_with(a, "POST", rest, NULL, body, &reply, &err);
-	cJSON_free(body);
+	rc = call_run_with(a, "POST", rest, NULL,
+	    approve ? "{\"approve\":true}" : "{\"approve\":false}", &reply,
+	    &err);
+	if (rc == RC_OK)
+		rc = json_parse(buf_span(&reply.body), NULL, &said, &err);
 	if (rc != RC_OK)
 		return cmd_fail(a, rc, &err);
-	fprintf(stderr, "step %s of %s is %s by %s\n", step, a->run,
-	    approve ? "approved" : "denied", who);
+	term_put(&who, span_of(tree_str(said, "by")), TERM_LINE);
+	fprintf(stderr, "step %s of %s is %s, said by %s\n", step, a->run,
+	    approve ? "approved" : "denied", buf_str(&who));
 	return CMD_DONE;
 }
 

@@ -1,8 +1,8 @@
 /*
  * gate.c - may this request come in?
  *
- * Invariant: what is not on a list is refused; the token is compared in a
- * time that does not depend on where it differs.
+ * Invariant: what is not on a list is refused; tokens are compared in a time
+ * that does not depend on where they differ.
  */
 #include "gateway/http/gate.h"
 
@@ -11,8 +11,10 @@
 #include <strings.h>
 
 #include "common/base/clk.h"
+#include "common/report/tool_class.h"
+#include "gateway/http/approvers.h"
 
-enum { NAMES_MAX = 64, TOKEN_MIN = 8, TOKEN_MAX = 4096, IP_TEXT = 64 };
+enum { NAMES_MAX = 64, IP_TEXT = 64 };
 
 struct gate {
 	char *names[NAMES_MAX]; /* NAME or NAME:PORT, as configured */
@@ -21,6 +23,8 @@ struct gate {
 	struct cors *cors;
 	char *token;
 	struct session_key key; /* of sessions, where there is a token */
+	struct approvers approvers;
+	bool remote; /* other machines can connect */
 };
 
 static const char *const loopback_names[] = {"localhost", "127.0.0.1", "[::1]"};
@@ -162,37 +166,63 @@ site_check(const struct gate *g, const struct head *head, struct problem *ret)
 	return false;
 }
 
-static bool
-equal_in_constant_time(struct span got, const char *want)
-{
-	size_t n = strlen(want), i;
-	unsigned char differ = got.n != n;
-
-	/* Always as many steps as the secret is long. */
-	for (i = 0; i < n; i++)
-		differ |= (unsigned char)(want[i] ^
-					  (got.n > 0 ? got.p[i % got.n] : 0));
-	return differ == 0;
-}
-
 bool
 gate_asks(const struct gate *g)
 {
 	return g->token != NULL;
 }
 
+bool
+gate_has_approvers(const struct gate *g)
+{
+	return g->approvers.n > 0;
+}
+
+void
+gate_remote(struct gate *g)
+{
+	g->remote = true;
+}
+
+/* The token of a field Authorization; .p is NULL when there is none. */
+static struct span
+bearer_of(struct span v)
+{
+	if (v.n <= 7 || strncasecmp(v.p, "Bearer ", 7) != 0)
+		return (struct span){0};
+	return span_make(v.p + 7, v.n - 7);
+}
+
+/* Whose they are among those who may approve; a session counts only where
+ * there is no field Authorization. */
+static const struct approver *
+approver_of(
+    const struct gate *g, struct span authorization, struct span cookies)
+{
+	if (authorization.p != NULL)
+		return approvers_by_token(
+		    &g->approvers, bearer_of(authorization));
+	return approvers_by_session(
+	    &g->approvers, session_find(cookies), clk_wall_ms() / 1000);
+}
+
 static bool
 bearer_good(const struct gate *g, struct span v)
 {
-	return v.n > 7 && strncasecmp(v.p, "Bearer ", 7) == 0 &&
-	       equal_in_constant_time(span_make(v.p + 7, v.n - 7), g->token);
+	struct span token = bearer_of(v);
+	bool own = g->token != NULL && token_equal(token, g->token);
+
+	return approvers_by_token(&g->approvers, token) != NULL || own;
 }
 
 static bool
 session_good(const struct gate *g, struct span cookies)
 {
-	return session_is_good(
-	    &g->key, session_find(cookies), clk_wall_ms() / 1000);
+	int64_t now_s = clk_wall_ms() / 1000;
+	struct span value = session_find(cookies);
+
+	return (g->token != NULL && session_is_good(&g->key, value, now_s)) ||
+	       approvers_by_session(&g->approvers, value, now_s) != NULL;
 }
 
 bool
@@ -206,10 +236,35 @@ bool
 gate_sign_in(
     const struct gate *g, struct span token, char ret_value[SESSION_VALUE_MAX])
 {
-	if (g->token == NULL || !equal_in_constant_time(token, g->token))
+	const struct approver *a = approvers_by_token(&g->approvers, token);
+	bool own = g->token != NULL && token_equal(token, g->token);
+
+	if (a == NULL && !own)
 		return false;
-	session_make(&g->key, clk_wall_ms() / 1000, ret_value);
+	session_make(a != NULL ? &a->key : &g->key, clk_wall_ms() / 1000,
+	    ret_value);
 	return true;
+}
+
+const char *
+gate_approver(const struct gate *g, struct span authorization,
+    struct span cookies, struct problem *ret)
+{
+	const struct approver *a = approver_of(g, authorization, cookies);
+
+	if (a != NULL)
+		return a->name;
+	if (g->approvers.n == 0 && !g->remote)
+		return APPROVED_HERE;
+	problem_set(ret, 403,
+	    g->approvers.n == 0
+		? "nobody approves or denies here: this gateway can be reached "
+		  "from other machines, and no --approver-token-file says who "
+		  "may"
+		: "to approve or deny takes a token of --approver-token-file: "
+		  "send it as \"Authorization: Bearer TOKEN\" (culprit: "
+		  "--token-file or CULPRIT_TOKEN), or sign the page in with it");
+	return NULL;
 }
 
 /*
@@ -248,10 +303,13 @@ token_check(const struct gate *g, const struct head *head, struct problem *ret)
 {
 	struct span v = head_find(head, "Authorization");
 
-	if (g->token == NULL || bearer_good(g, v))
+	if (bearer_good(g, v))
 		return true;
+	/* Whoever asks for no token may still be asked who approves. */
 	if (v.p == NULL && session_good(g, head_find(head, "Cookie")))
 		return session_check(g, head, ret);
+	if (g->token == NULL)
+		return true;
 	problem_set(ret, 401,
 	    v.p == NULL
 		? "this gateway asks for a token; send \"Authorization: Bearer "
@@ -303,27 +361,33 @@ names_add(struct gate *g, const char *list, struct err *err)
 	return rc;
 }
 
-/* What no client could send would shut everybody out. */
+/* A token that is good for all and one that approves are two things. */
 static enum rc
-token_usable(const char *token, struct err *err)
+tokens_read(struct gate *g, const struct gate_spec *spec, struct err *err)
 {
-	const char *p;
+	enum rc rc =
+	    spec->token != NULL ? token_usable(spec->token, err) : RC_OK;
 
-	for (p = token; *p > ' ' && *p < 0x7f; p++)
-		continue;
-	if (*p == '\0')
-		return RC_OK;
-	return err_set(err, RC_INVALID,
-	    "the token must be visible ASCII characters without spaces, in one "
-	    "line; its byte %zu is 0x%02x",
-	    (size_t)(p - token) + 1, (unsigned char)*p);
+	if (rc != RC_OK)
+		return rc;
+	if (spec->token != NULL) {
+		g->token = xstrdup(spec->token);
+		session_key_of(g->token, &g->key);
+	}
+	rc = approvers_read(spec->approver_file, &g->approvers, err);
+	if (rc == RC_OK && g->token != NULL &&
+	    approvers_by_token(&g->approvers, span_of(g->token)) != NULL)
+		rc = err_set(err, RC_INVALID,
+		    "%s: a token there is the one that all requests carry; "
+		    "who approves needs a token of their own",
+		    spec->approver_file);
+	return rc;
 }
 
 enum rc
 gate_new(const struct gate_spec *spec, struct gate **ret_gate, struct err *err)
 {
 	struct gate *g = xcalloc(1, sizeof(*g));
-	size_t n = spec->token != NULL ? strlen(spec->token) : TOKEN_MIN;
 	enum rc rc;
 
 	g->wildcard = spec->wildcard;
@@ -332,20 +396,12 @@ gate_new(const struct gate_spec *spec, struct gate **ret_gate, struct err *err)
 		rc = names_add(g, spec->hosts, err);
 	if (rc == RC_OK)
 		rc = cors_new(spec->cors, &g->cors, err);
-	if (rc == RC_OK && (n < TOKEN_MIN || n > TOKEN_MAX))
-		rc = err_set(err, RC_INVALID,
-		    "the token must have %d to %d "
-		    "bytes, not %zu",
-		    TOKEN_MIN, TOKEN_MAX, n);
-	if (rc == RC_OK && spec->token != NULL)
-		rc = token_usable(spec->token, err);
+	if (rc == RC_OK)
+		rc = tokens_read(g, spec, err);
 	if (rc != RC_OK) {
 		gate_free(g);
 		return rc;
 	}
-	g->token = spec->token != NULL ? xstrdup(spec->token) : NULL;
-	if (g->token != NULL)
-		session_key_of(g->token, &g->key);
 	*ret_gate = g;
 	return RC_OK;
 }
@@ -361,6 +417,7 @@ gate_free(struct gate *g)
 	if (g->token != NULL)
 		explicit_bzero(g->token, strlen(g->token));
 	free(g->token);
+	approvers_done(&g->approvers);
 	explicit_bzero(&g->key, sizeof(g->key));
 	free(g);
 }

@@ -1,5 +1,6 @@
 /*
- * gate.h - may this request come in? Host, Origin, token or session.
+ * gate.h - may this request come in? Host, Origin, token or session. And who
+ * is it that approves?
  *
  * A browser on this machine can be made to send requests here by any page
  * (CSRF), under any name (DNS rebinding); so names are held against a list,
@@ -22,10 +23,11 @@ struct gate_spec {
 	const char *hosts; /* comma list of further names, or NULL */
 	const char *cors;  /* comma list of origins, or NULL; cors.h */
 	const char *token; /* or NULL: none is asked for */
+	const char *approver_file; /* as of approvers.h, or NULL */
 };
 
-/* Copies what spec names. RC_INVALID: hosts, cors or token is
- * malformed. */
+/* Copies what spec names. RC_INVALID: hosts, cors, token or the file of those
+ * who approve is malformed; RC_IO: that cannot be read. */
 NODISCARD enum rc gate_new(
     const struct gate_spec *spec, struct gate **ret_gate, struct err *err);
 void gate_free(struct gate *g);
@@ -42,8 +44,21 @@ bool gate_check(const struct gate *g, const struct head *head, bool public,
 const char *gate_origin(const struct gate *g, const struct head *head);
 const struct cors *gate_cors(const struct gate *g);
 
-/* Whether a token is asked for. */
+/* Whether a token is asked for; whether some approve by theirs. */
 bool gate_asks(const struct gate *g);
+bool gate_has_approvers(const struct gate *g);
+
+/* Other machines can connect: where no file says who approves, nobody does. */
+void gate_remote(struct gate *g);
+
+/*
+ * Who approves or denies with a request that came in and has these header
+ * fields: the name that stands beside the token, or APPROVED_HERE where
+ * nobody is named. NULL: *ret is the problem. A token that is good for all
+ * else is not good for this.
+ */
+const char *gate_approver(const struct gate *g, struct span authorization,
+    struct span cookies, struct problem *ret);
 
 /* Whether one of these header fields says who has the token; either may be
  * empty. Not whose they are: see gate_check. */

@@ -66,8 +66,9 @@ async function ended(child, signal) {
 }
 
 export class House {
-	/* options: further ones of `up`; plans: of the planner script. */
-	static async open({ plans, options = [], prometheus = "http://127.0.0.1:1", token } = {}) {
+	/* options: further ones of `up`; plans: of the planner script; approvers:
+	 * the file of who may approve. */
+	static async open({ plans, options = [], prometheus = "http://127.0.0.1:1", token, approvers } = {}) {
 		const h = new House();
 
 		h.dir = scratch();
@@ -84,6 +85,10 @@ export class House {
 		if (token) {
 			writeFileSync(join(h.dir, "token"), `${token}\n`);
 			args.push("--token-file", join(h.dir, "token"));
+		}
+		if (approvers) {
+			writeFileSync(join(h.dir, "approvers"), approvers);
+			args.push("--approver-token-file", join(h.dir, "approvers"));
 		}
 		h.said = "";
 		h.up = started(spawn(join(process.env.CULPRIT_BIN, "culprit"), args,

@@ -32,11 +32,18 @@ export const shop = () => shared("shop", async () => {
 
 const echo = (text) => ({ decision: "EXECUTE", step: `say ${text}`, tool: "echo", args: { text } });
 
-/* One that waits for a person before its second step. */
-export const asking = () => shared("asking", () => House.open({
-	options: ["--tools", "echo", "--tool-classes", "echo=unsafe", "--deadline", "3600"],
+const waiting = {
+	options: ["--tools", "echo", "--tool-classes", "echo=unsafe"],
 	plans: [echo("one"), echo("two"), { decision: "FINISH", report: "# Done\n\n## Root cause analysis\n\nthe end [E1]\n" }],
-}));
+};
+
+/* One that waits for a person before each step; and one where not everybody
+ * may approve. */
+export const asking = () => shared("asking", () => House.open(waiting));
+
+export const APPROVER = "token-of-bob";
+
+export const strict = () => shared("strict", () => House.open({ ...waiting, approvers: `bob ${APPROVER}\n` }));
 
 const ROWS = 2000;
 const long = ["# Long", "", "- first [E1]", "", "## Active alerts", "", "| # | Alert | Labels |", "|---|---|---|",

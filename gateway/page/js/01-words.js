@@ -116,6 +116,8 @@ const WORDS = {
 	by: ["您的名字", "Your name"],
 	approved_by: ["{0} 已批准", "approved by {0}"],
 	denied_by: ["{0} 已拒绝", "denied by {0}"],
+	someone_here: ["本机上的某人", "someone at this machine"],
+	approver_why: ["批准需要审批人自己的令牌（--approver-token-file 中所列）。", "Approving takes an approver's own token, one of --approver-token-file."],
 	denied_by_time: ["超时未获批准，已拒绝", "denied by time: nobody approved it"],
 	arguments: ["参数", "Arguments"],
 	more_lines: ["另有 {0} 行", "{0} more lines"],

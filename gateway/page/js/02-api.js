@@ -13,7 +13,7 @@ const signinWanted = new EventTarget();
 
 /* The answer, whose status is below 400; else an ApiError with the problem's
  * own words. */
-async function ask(path, { method = "GET", body, accept = "application/json", headers = {}, signal } = {}) {
+async function ask(path, { method = "GET", body, accept = "application/json", headers = {}, signal, signsIn } = {}) {
 	let answer;
 
 	try {
@@ -32,7 +32,7 @@ async function ask(path, { method = "GET", body, accept = "application/json", he
 	}
 	if (answer.ok)
 		return answer;
-	if (answer.status === 401)
+	if (answer.status === 401 && !signsIn)
 		signinWanted.dispatchEvent(new Event("wanted"));
 	let text = `${answer.status}`;
 	try {

@@ -24,8 +24,13 @@ async function sessionLoad() {
 	const session = await askJson("api/session");
 
 	prometheusUrl = linkable(session.prometheus || "");
-	$("signout").hidden = !(session.token && session.signed_in);
+	$("signout").hidden = !(session.signed_in && (session.token || (session.approver_tokens && session.approver)));
 	return session.signed_in;
+}
+
+async function signIn(token) {
+	await ask("api/session", { method: "POST", body: { token }, signsIn: true });
+	await sessionLoad();
 }
 
 function signinView(main, then) {
@@ -39,8 +44,7 @@ function signinView(main, then) {
 		onsubmit: async (e) => {
 			e.preventDefault();
 			try {
-				await ask("api/session", { method: "POST", body: { token: token.value } });
-				await sessionLoad();
+				await signIn(token.value);
 				then();
 			} catch (error) {
 				wrong.textContent = error.message;

@@ -5,6 +5,8 @@
 
 const TOKENS_SHOWN = 4000;
 
+/* Of those who have no token of their own it is known where they are. */
+const deciderOf = (by) => (by === "someone at this machine" ? t("someone_here") : by);
 const pretty = (value) => JSON.stringify(value, null, 2);
 const isEmpty = (o) => !o || Object.keys(o).length === 0;
 
@@ -140,7 +142,7 @@ class Timeline {
 		this.waiting.delete(d.task);
 		e?.querySelector(".row")?.remove();
 		(e || this.item("approval", t("approval")))
-			.append(h("p", {}, t(d.approved ? "approved_by" : d.by_time ? "denied_by_time" : "denied_by", d.by)));
+			.append(h("p", {}, t(d.approved ? "approved_by" : d.by_time ? "denied_by_time" : "denied_by", deciderOf(d.by))));
 	}
 
 	on_supervisor(d) {

@@ -12,7 +12,31 @@ function dialog(title, ...content) {
 	return d;
 }
 
-/* Who decides, asked once. */
+/* Signs in with a token that may approve; rejects where none is given. */
+function approverSignin() {
+	return new Promise((resolve, reject) => {
+		const token = h("input", { type: "password", required: true, autocomplete: "off" });
+		const wrong = h("p.wrong", { role: "alert" });
+		const d = dialog(t("signin"), h("form", {
+			onsubmit: async (e) => {
+				e.preventDefault();
+				try {
+					await signIn(token.value);
+					resolve();
+					d.close();
+				} catch (error) {
+					wrong.textContent = error.message;
+					token.select();
+				}
+			},
+		}, h("p", {}, t("approver_why")), field("token", token), wrong,
+		h("div.row", {}, h("button.primary", { type: "submit" }, t("signin")),
+			h("button", { type: "button", onclick: () => d.close() }, t("close")))));
+		d.addEventListener("close", () => reject(new ApiError(0, t("approver_why"))));
+	});
+}
+
+/* Who remarks, asked once. */
 function whoAmI() {
 	return new Promise((resolve) => {
 		const name = kept.get("by");
@@ -168,11 +192,11 @@ class RunView {
 	}
 
 	async decide(task, approve) {
-		const by = await whoAmI();
+		const session = await askJson("api/session");
 
-		if (!by)
-			throw new ApiError(0, "");
-		await ask(runPath(this.run, `/steps/${task}`), { method: "POST", body: { approve, by } });
+		if (session.approver_tokens && !session.approver)
+			await approverSignin();
+		await ask(runPath(this.run, `/steps/${task}`), { method: "POST", body: { approve } });
 	}
 
 	askAnew(seq) {

@@ -116,7 +116,9 @@ $("language").addEventListener("click", () => {
 });
 $("signout").addEventListener("click", async () => {
 	await ask("api/session", { method: "DELETE" }).catch(() => {});
-	signin();
+	view.leave();
+	view = { run: null, leave: () => {}, show: null };
+	begin();
 });
 signinWanted.addEventListener("wanted", () => {
 	if (signedIn)

@@ -118,6 +118,8 @@ START_TEST(a_letter_is_handed_out_until_it_was_taken)
 	ck_assert(span_is(l->run, run));
 	ck_assert_uint_eq(l->attempt, 2);
 	carried(run, "chat", 2, 1);
+	/* What is answered was kept, and so was what came before it. */
+	assert_reply(rig_submit(2, "why?", NULL, NULL, false), "ok", "");
 	rig_restart(SIGKILL);
 	attach(8);
 	rig_settle();

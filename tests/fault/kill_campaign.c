@@ -15,6 +15,9 @@ enum { BATCH = 250, CLIENTS = 24, BATCH_LIMIT_MS = 600000 };
 
 static int kills_wanted, batch_kills;
 static bool with_model;
+/* Those who have nothing to do with its account. */
+static const unsigned spared_with_model =
+    1u << V_GATEWAY | 1u << V_EXECUTOR | 1u << V_EXECUTOR_2;
 static uint64_t seed;
 
 static struct campaign_result sum;
@@ -60,6 +63,7 @@ one_batch(void)
 			       kills_wanted - (int)kills_of(&sum.killed)),
 			   .clients = CLIENTS,
 			   .model = with_model,
+			   .spared = with_model ? spared_with_model : 0,
 			   .life_ms_min = 20,
 			   .life_ms_max = 800,
 			   .armed_of_ten = 9,

@@ -180,6 +180,7 @@ campaign_batch(const struct campaign_spec *spec, struct campaign_result *ret)
 		.armed_of_ten = spec->armed_of_ten,
 		.hit_max = spec->hit_max,
 		.asks = spec->asks,
+		.spared = spec->spared,
 		.once = spec->all_points});
 	struct crowd *c = crowd_new(&(struct crowd_spec){.url = killer_url(k),
 	    .name = spec->name,

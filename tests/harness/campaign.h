@@ -16,6 +16,7 @@ struct campaign_spec {
 	int kills;
 	bool asks;       /* as in killer.h */
 	bool model;      /* a model plans, and its account is checked */
+	unsigned spared; /* victims that live on, a bit each */
 	bool all_points; /* goes on until each failpoint has fired as well */
 	int clients;
 	int life_ms_min, life_ms_max, armed_of_ten, hit_max;

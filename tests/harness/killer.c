@@ -60,6 +60,7 @@ struct killer {
 	struct dice dice;
 	int lease_ms, life_ms_min, life_ms_max, armed_of_ten, hit_max;
 	bool paused, once, asks, single;
+	unsigned spared;
 	const char *const *env;
 	bool (*excuses)(void *ctx, struct proc *p, int status);
 	void *ctx;
@@ -224,7 +225,7 @@ life_plan(struct killer *k, enum victim v)
 	l->armed =
 	    l->list != NULL ? xstrndup(l->list, strcspn(l->list, ":")) : NULL;
 	l->ends_ms = 0;
-	if (k->paused || l->list != NULL)
+	if (k->paused || l->list != NULL || (k->spared >> v & 1) != 0)
 		return;
 	if (dice_int(d, 1, 10) <= k->armed_of_ten)
 		p = point_for(k, v);
@@ -342,6 +343,7 @@ killer_new(const struct killer_spec *spec)
 	k->life_ms_min = spec->life_ms_min;
 	k->life_ms_max = spec->life_ms_max;
 	k->armed_of_ten = spec->armed_of_ten;
+	k->spared = spec->spared;
 	k->hit_max = spec->hit_max;
 	k->once = spec->once;
 	k->asks = spec->asks;
@@ -446,7 +448,7 @@ kill_due(struct killer *k, enum victim v)
 	}
 	if (k->asks)
 		return;
-	if (dice_int(&k->dice, 1, 100) <= ALL_OF_HUNDRED)
+	if (k->spared == 0 && dice_int(&k->dice, 1, 100) <= ALL_OF_HUNDRED)
 		killer_kill_all(k);
 	else
 		killer_kill(k, v);

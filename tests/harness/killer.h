@@ -35,6 +35,7 @@ struct killer_spec {
 		      must end well and in time */
 	bool once; /* whoever has died at all of its failpoints lives on */
 	bool single; /* there is no second executor */
+	unsigned spared; /* victims that live on, a bit each */
 	const char *const *env; /* of all, besides ours; NULL: none */
 	/* Whether a death that nobody here caused is none to report; NULL: no
 	 * such is. status as of proc_wait. */

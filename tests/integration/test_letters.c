@@ -119,7 +119,8 @@ START_TEST(a_letter_is_handed_out_until_it_was_taken)
 	ck_assert_uint_eq(l->attempt, 2);
 	carried(run, "chat", 2, 1);
 	/* What is answered was kept, and so was what came before it. */
-	assert_reply(rig_submit(2, "why?", NULL, NULL, false), "ok", "");
+	assert_reply(
+	    rig_submit(2, "{\"input\":\"why?\"}", NULL, NULL, false), "ok", "");
 	rig_restart(SIGKILL);
 	attach(8);
 	rig_settle();
@@ -132,16 +133,16 @@ START_TEST(each_is_told_and_as_many_as_there_is_room_for)
 {
 	char run[64];
 
-	open_with("a slack http://x\nb json http://y\nc wecom http://z\n",
-	    NULL);
+	open_with(
+	    "a slack http://x\nb json http://y\nc wecom http://z\n", NULL);
 	a_run_ends(run);
 	rig_settle();
 	attach(2);
 	rig_settle();
-	ck_assert(span_is(
-	    rig_next(&rig->gateway, PROTO_LETTER)->letter.target, "a"));
-	ck_assert(span_is(
-	    rig_next(&rig->gateway, PROTO_LETTER)->letter.target, "b"));
+	ck_assert(
+	    span_is(rig_next(&rig->gateway, PROTO_LETTER)->letter.target, "a"));
+	ck_assert(
+	    span_is(rig_next(&rig->gateway, PROTO_LETTER)->letter.target, "b"));
 	ck_assert(!peer_has(&rig->gateway, PROTO_LETTER));
 	ck_assert(span_is(next_letter()->target, "c"));
 	close_all();
@@ -173,15 +174,15 @@ START_TEST(a_file_that_is_wrong_is_told_at_start)
 	auto_str path = xasprintf("%s/notify", dir);
 	auto_str data = xasprintf("--data-dir=%s", dir);
 	auto_str program_path = program("culprit-supervisor");
-	const char *argv[] = {program_path, data, "--notify-file", path,
-	    "--check", NULL};
+	const char *argv[] = {
+	    program_path, data, "--notify-file", path, "--check", NULL};
 	auto_str err = NULL;
 
 	file_write(path, "chat irc http://x\n");
-	ck_assert_int_ne(proc_run(&(struct proc_spec){.argv = argv,
-				      .dir = dir,
-				      .name = "check"},
-			     AWAIT_MS, NULL, &err),
+	ck_assert_int_ne(
+	    proc_run(
+		&(struct proc_spec){.argv = argv, .dir = dir, .name = "check"},
+		AWAIT_MS, NULL, &err),
 	    0);
 	assert_contains(err, "line 1: want NAME FORM URL");
 	scratch_free(dir);

@@ -410,6 +410,14 @@ is_warned(const cJSON *feedback, const char *text)
 	return false;
 }
 
+/* Whether the report has those words already: what was found may quote
+ * them. */
+static bool
+is_told(const struct report *r, struct span text)
+{
+	return memmem(r->b->data, r->b->len, text.p, text.n) != NULL;
+}
+
 /* A warning mostly says that an answer is a part of one. */
 static void
 put_warnings(const struct report *r)
@@ -420,7 +428,7 @@ put_warnings(const struct report *r)
 	cJSON_ArrayForEach (f, tree_at(r->state, "executor_feedback")) {
 		struct span text = tree_span(tree_at(f, "data"), "warnings");
 
-		if (text.n == 0 || is_warned(f, text.p) ||
+		if (text.n == 0 || is_warned(f, text.p) || is_told(r, text) ||
 		    n++ == WARNINGS_SHOWN)
 			continue;
 		if (n == 1)

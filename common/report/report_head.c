@@ -16,9 +16,10 @@ enum { TASK_MAX = 400 };
 /* So many are told in two lines each; more have one. */
 enum { FIRST_INCIDENTS = 3, FIRST_BELOW = 2 };
 
-/* "likely": what the answer is; else that there is none, and how it went. */
+/* "likely": what the answer is; else that there is none, and how it went, of
+ * which a line that has the incident as well has room for the first part. */
 static void
-put_cause_of(const struct report *r, const cJSON *incident)
+put_cause_of(const struct report *r, const cJSON *incident, bool below)
 {
 	const char *confidence = tree_str(incident, "confidence");
 	enum report_confidence c = report_confidence_of(confidence);
@@ -43,7 +44,10 @@ put_cause_of(const struct report *r, const cJSON *incident)
 	if (tree_at(incident, "course") == NULL)
 		return;
 	buf_adds(r->b, report_word_of(r, RW_SEMICOLON));
-	report_put_claim_below(r, tree_at(incident, "course"), "    ");
+	if (below)
+		report_put_claim_below(r, tree_at(incident, "course"), "    ");
+	else
+		report_put_claim_first(r, tree_at(incident, "course"));
 }
 
 /* How many other rules fire in it. */
@@ -89,7 +93,7 @@ put_first_incident(const struct report *r, const cJSON *incident, int n,
 		put_more_rules(r, incident);
 	if (has_cause_of(incident)) {
 		buf_adds(r->b, below ? "\n  - " : report_word_of(r, RW_COLON));
-		put_cause_of(r, incident);
+		put_cause_of(r, incident, below);
 	}
 	buf_addc(r->b, '\n');
 }

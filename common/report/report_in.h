@@ -44,6 +44,8 @@ void report_put_claim(const struct report *r, const cJSON *claim);
  * each after indent. */
 void report_put_claim_below(
     const struct report *r, const cJSON *claim, const char *indent);
+/* The same of its first part alone, where it has several. */
+void report_put_claim_first(const struct report *r, const cJSON *claim);
 void report_put_parts(
     const struct report *r, struct span text, const char *indent);
 /* What is to be run for an action, a line of its own; nothing where nothing

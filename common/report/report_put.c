@@ -140,6 +140,16 @@ report_put_claim_below(
 }
 
 void
+report_put_claim_first(const struct report *r, const cJSON *claim)
+{
+	size_t skip;
+
+	put_sentence(r, part_of(tree_span(claim, "text"), &skip));
+	report_put_ids(r->b, tree_at(claim, "evidence"));
+	report_put_mark(r, claim);
+}
+
+void
 report_put_run(const struct report *r, const cJSON *action, const char *indent)
 {
 	if (!tree_has(action, "run"))

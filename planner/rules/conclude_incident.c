@@ -53,8 +53,8 @@ say_next(struct drawing *d, const struct study *s)
 {
 	size_t before = d->s.text.len;
 
-	say(&d->s, "：按下面引用的处理手册做：",
-	    ": do what its runbook says, which is quoted below: ");
+	say(&d->s, "，照下面引用的处理手册做：",
+	    " by its runbook, which is quoted below: ");
 	if (runbook_put_own(d, s))
 		return;
 	buf_cut(&d->s.text, before);

@@ -116,6 +116,10 @@ tell_unit_of(struct span expr)
 		return UNIT_SECONDS;
 	if (holds(expr, " / "))
 		return unit_of_share(expr, names, n);
+	/* A recorded one, whose name may tell of a rate as well. */
+	if (n == 1 && names[0].p == expr.p && all_hold(names, n, "ratio") &&
+	    memchr(expr.p, ' ', expr.n) == NULL)
+		return UNIT_RATIO;
 	if (starts(expr, "rate("))
 		return unit_of_rate(names, n);
 	if (starts(expr, "increase(") || starts(expr, "changes(") ||
@@ -206,10 +210,10 @@ say_fires(struct drawing *d, const struct looked *x)
 /* How long it was so: all through the window only where there were samples
  * all through it. */
 static void
-say_span(struct drawing *d, const struct series *v)
+say_span(struct drawing *d, const struct series *v, bool same)
 {
 	const struct facts *f = &d->k->facts;
-	bool whole = series_is_whole(v, f), same = series_is_flat(v);
+	bool whole = series_is_whole(v, f);
 
 	say(&d->s, "，", ": ");
 	if (!whole && v->from_t > 0) {
@@ -284,6 +288,32 @@ say_state(struct drawing *d, const struct series *v)
 	say_holes(d, v);
 }
 
+/* Whether both are told by the same words. */
+static bool
+reads_alike(double a, double b, enum resource_unit unit)
+{
+	struct say x, y;
+	bool alike;
+
+	say_init(&x, REPORT_EN, 0, NULL);
+	say_init(&y, REPORT_EN, 0, NULL);
+	say_value(&x, a, unit);
+	say_value(&y, b, unit);
+	alike = strcmp(buf_str(&x.text), buf_str(&y.text)) == 0;
+	say_done(&x);
+	say_done(&y);
+	return alike;
+}
+
+/* Where it begins, ends and was at the most read alike. */
+static bool
+seems_flat(const struct series *v, enum resource_unit unit)
+{
+	return series_is_flat(v) || (reads_alike(v->first, v->last, unit) &&
+					reads_alike(v->min, v->last, unit) &&
+					reads_alike(v->max, v->last, unit));
+}
+
 /* ", highest 819 ms at 03:03:45", where that is not how it ends. */
 static void
 say_extreme(struct drawing *d, const struct series *v, bool low,
@@ -291,7 +321,7 @@ say_extreme(struct drawing *d, const struct series *v, bool low,
 {
 	double most = low ? v->min : v->max, at = low ? v->min_t : v->max_t;
 
-	if (most == v->last)
+	if (reads_alike(most, v->last, unit))
 		return;
 	say(&d->s, low ? "，最低" : "，最高", low ? ", lowest " : ", highest ");
 	say_value(&d->s, most, unit);
@@ -314,8 +344,8 @@ say_course(struct drawing *d, const struct looked *x)
 		say_state(d, v);
 		return;
 	}
-	if (series_is_flat(v)) {
-		say_span(d, v);
+	if (seems_flat(v, unit)) {
+		say_span(d, v, true);
 		if (v->min != v->max)
 			say(&d->s, "约", "about ");
 		say_value(&d->s, v->last, unit);
@@ -323,7 +353,7 @@ say_course(struct drawing *d, const struct looked *x)
 		say_fires(d, x);
 		return;
 	}
-	say_span(d, v);
+	say_span(d, v, false);
 	say_value(&d->s, v->first, unit);
 	buf_adds(&d->s.text, " → ");
 	say_value(&d->s, v->last, unit);
@@ -345,6 +375,7 @@ tell_put_course(struct drawing *d, const struct looked *x)
 {
 	enum resource_unit unit = tell_unit_of(x->measure.expr);
 	const struct series *v = &x->series;
+	bool low = x->measure.op[0] == '<';
 
 	if (is_state(x) && x->beyond) {
 		say(&d->s, "条件", "its condition is ");
@@ -352,7 +383,13 @@ tell_put_course(struct drawing *d, const struct looked *x)
 		say_cite(&d->s, answer_evidence(x->range.answer));
 		return;
 	}
-	if (v->is_range && !series_is_flat(v)) {
+	/* It may be back where it was. */
+	if (v->is_range && !seems_flat(v, unit) &&
+	    reads_alike(v->first, v->last, unit)) {
+		say(&d->s, low ? "最低" : "最高", low ? "down to" : "up to");
+		say_value(&d->s, low ? v->min : v->max, unit);
+		say(&d->s, "，现在", ", now");
+	} else if (v->is_range && !seems_flat(v, unit)) {
 		say_value(&d->s, v->first, unit);
 		buf_adds(&d->s.text, " → ");
 	}
@@ -392,7 +429,7 @@ tell_put_last_seen(struct drawing *d, const struct looked *x)
 		say_labels(&d->s, v.labels, LABELS_SEEN);
 		say_cite(&d->s, answer_evidence(x->since.answer));
 	} else if (answer_ok(x->since.answer)) {
-		say(&d->s, "，七天之内从未有过",
+		say(&d->s, "，七天之内从未有过数据",
 		    "; it was not seen once in seven days");
 		say_cite(&d->s, answer_evidence(x->since.answer));
 	}

@@ -30,6 +30,7 @@ struct scenario {
 
 #define FAILS "fails" /* in the place of data: the tool does */
 #define ODD "{\"alerts\":[" OF("Odd", "s") "]}"
+#define ODD_RULE(expr) "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"" expr "\"}]}"
 #define OF(name, service)                                                      \
 	"{\"name\":\"" name                                                    \
 	"\",\"state\":\"firing\",\"labels\":{\"alertname\":\"" name            \
@@ -1223,6 +1224,48 @@ static const struct scenario
 		.want = {"- **1.** `DiskFilling` `instance=db-1:9100`",
 		    "### Incident 1: `DiskFilling`",
 		    "### Incident 2: `CheckoutSlow`"},
+	    },
+	    {
+		.name = "a recorded ratio is told in percent",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = ODD_RULE("slo:sli_error:ratio_rate5m > 0.0144"),
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time", SERIES("")},
+		    {"slo", SERIES(RANGE("\"service\":\"s\"", "0.001", "0.15",
+				"0.001", "0.152"))}},
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"  - Cause undetermined; 0.1 % → 15 % (fires above 1.44 %) ["},
+	    },
+	    {
+		.name = "what is back where it was is told by its extreme",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = ODD_RULE("queue > 50"),
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time", SERIES("")},
+		    {"queue", SERIES(RANGE("\"service\":\"s\"", "10", "10",
+				  "10", "99"))}},
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"up to 99, now 10 (fires above 50) ["},
+		.want_not = {"  - Cause undetermined; 10 → 10"},
+	    },
+	    {
+		.name = "what moves by less than is told seems to stay",
+		.state = AT ",\"language\":\"en\"",
+		.alerts = ODD,
+		.rules = ODD_RULE("free_bytes < 0"),
+		.targets = ALL_UP,
+		.metrics = {{"max_over_time", SERIES("")},
+		    {"free", SERIES(RANGE("\"service\":\"s\"",
+				 "-1319413953332", "-1319413953000",
+				 "-1319413953999", "-1319413953000"))}},
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"all through the window about -1.2 TiB"},
+		.want_not = {"-1.2 TiB → -1.2 TiB"},
 	    },
 	    {
 		.name = "a threshold of days that a rule computes",

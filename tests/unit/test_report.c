@@ -270,6 +270,25 @@ START_TEST(rows_of_alerts_fit_a_screen_whatever_their_labels)
 }
 END_TEST
 
+static const char warned[] =
+    "{\"executor_feedback\":[{\"tool\":\"query_prometheus_alerts\",\"status\":"
+    "\"SUCCESS\",\"evidence\":[\"E1\"],\"data\":{\"warnings\":\"eu-2 is "
+    "away\"}},"
+    "{\"tool\":\"t\",\"status\":\"SUCCESS\",\"evidence\":[\"E2\"],\"data\":{"
+    "\"warnings\":\"eu-3 is away\"}}]}";
+
+START_TEST(report_repeats_no_warning_that_a_finding_quotes)
+{
+	auto_str t = render(warned,
+	    "{\"findings\":[{\"role\":\"open\",\"text\":\"only a part: "
+	    "`eu-2 is away`\",\"evidence\":[\"E1\"]}]}",
+	    REPORT_EN, NULL);
+
+	ck_assert_int_eq(text_count(t, "eu-2 is away"), 1);
+	HAS(t, "**What the answers warn of**\n\n- eu-3 is away [E2]\n");
+}
+END_TEST
+
 START_TEST(report_says_its_answer_once_and_how_sure_it_is)
 {
 	auto_str t = render(state, conclusion, REPORT_ZH, NULL);
@@ -807,6 +826,7 @@ main(void)
 	    {report_says_what_the_conclusion_says, 0},
 	    {report_says_its_answer_once_and_how_sure_it_is, 0},
 	    {rows_of_alerts_fit_a_screen_whatever_their_labels, 8},
+	    {report_repeats_no_warning_that_a_finding_quotes, 0},
 	    {report_cut_short_never_reads_like_a_cause, 8},
 	    {report_of_any_state_that_was_cut_short_has_the_form, 5},
 	    {report_of_an_empty_state_that_was_cut_short_has_the_form, 0},

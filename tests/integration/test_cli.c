@@ -377,7 +377,7 @@ static const struct {
     {{"cancel", "latest"}, "POST /api/investigations/" RUN_A "/cancel ",
 	RUN_A " is asked to end", 0},
     {{"deny", "latest", "2"}, "POST /api/investigations/" RUN_A "/steps/2 ",
-	"step 2 of " RUN_A " is denied by ", 0},
+	"step 2 of " RUN_A " is denied, said by ", 0},
     {{"deny", "latest"}, "GET /api/investigations/" RUN_A " ",
 	"no step of " RUN_A " waits", 1},
 };

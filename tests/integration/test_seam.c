@@ -364,7 +364,7 @@ a_run_goes_all_the_way(void)
 	ck_assert(tap_await(s.tap, "STATUS.detail.waits", LIMIT_MS));
 	ck_assert(await(is_approved, s.a, LIMIT_MS));
 	refused(s.a, "/steps/2", "{\"approve\":false,\"by\":\"bob\"}", 409,
-	    "approved by ann already");
+	    "approved by someone at this machine already");
 	ck_assert_int_eq(proc_wait(viewer, LIMIT_MS), 0);
 	proc_free(viewer);
 }

@@ -37,6 +37,9 @@ static const struct {
     {100, RC_NOTFOUND, ""},
     {101, RC_BUSY, ""},
     {800, RC_DENIED, "; check --milvus-url"},
+    {1804, RC_UPSTREAM,
+	"; where vectors have another length than it was made for, drop the "
+	"collection or set another --milvus-collection"},
     {1800, RC_DENIED, "; check --milvus-token-file"},
 };
 

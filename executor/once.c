@@ -4,6 +4,7 @@
  */
 #include "common/base/clk.h"
 #include "common/json/json.h"
+#include "common/json/tree.h"
 #include "common/base/sha256.h"
 #include "common/base/utf8.h"
 #include "common/wire/wire.h"
@@ -197,6 +198,27 @@ run_steps(struct once *o, const cJSON *steps)
 	zloop_start(o->loop);
 }
 
+/* Nobody is asked here: whoever types it says so. */
+static enum rc
+is_allowed(const struct toolset *tools, const cJSON *steps, struct err *err)
+{
+	const struct tool *tool;
+	const cJSON *step;
+	struct err none;
+
+	cJSON_ArrayForEach (step, steps) {
+		struct span name = span_of(tree_str(step, "tool"));
+
+		if (toolset_find(tools, name, &tool, &none) == RC_OK &&
+		    toolset_class(tools, tool) == TOOL_UNSAFE)
+			return err_set(err, RC_DENIED,
+			    "%.*s is UNSAFE and --once asks nobody: say "
+			    "--unsafe to run it all the same",
+			    SPAN_ARG(name));
+	}
+	return RC_OK;
+}
+
 static bool
 print(struct once *o, FILE *out)
 {
@@ -241,6 +263,8 @@ once(const struct conf *conf, FILE *in, FILE *out, bool *ret_good,
 		rc = to_steps(input, &steps, err);
 	if (rc == RC_OK)
 		rc = toolset_new(conf->tools, conf->tool_classes, &tools, err);
+	if (rc == RC_OK && !conf->unsafe)
+		rc = is_allowed(tools, steps, err);
 	if (rc != RC_OK)
 		return rc;
 	/* czmq would take the signals; alone, Ctrl-C just ends us. */

@@ -229,14 +229,35 @@ gateway_stop(void *state)
 	gateway_free(state);
 }
 
-/* Of the address, but at a free port: a gateway may be running. */
+/* Whether it is the gateway of this data directory that has the address. */
+static bool
+is_running(const struct conf *conf)
+{
+	auto_str path = xasprintf("%s/gateway.addr", conf->data_dir);
+	char line[256] = "";
+	FILE *f = fopen(path, "re");
+
+	if (f == NULL)
+		return false;
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '\0';
+	fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	return strcmp(strrchr(line, ':') != NULL ? strrchr(line, ':') : "",
+		   strrchr(conf->listen, ':') != NULL
+		       ? strrchr(conf->listen, ':')
+		       : "-") == 0;
+}
+
+/* Listens there for a moment; at a free port where one of ours does. */
 static enum rc
 address_check(const struct conf *conf, bool has_token, struct err *err)
 {
 	const char *colon = strrchr(conf->listen, ':');
 	auto_str any = xasprintf("%.*s:0",
 	    colon != NULL ? (int)(colon - conf->listen) : 0, conf->listen);
-	struct door_spec spec = {.listen = colon != NULL ? any : conf->listen,
+	struct door_spec spec = {
+	    .listen = is_running(conf) ? any : conf->listen,
 	    .connections_max = 16,
 	    .head_ms = 1000};
 	zloop_t *loop = zloop_new();

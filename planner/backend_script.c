@@ -72,6 +72,28 @@ put_conclusion(struct buf *b, const struct plan *p)
 	wire_put_str(b, report_confidence_name(REPORT_UNDETERMINED));
 }
 
+/* A word that is misspelt would be a step that does something else. */
+static enum rc
+known(const cJSON *tree, struct err *err)
+{
+	static const char *const keys[] = {"decision", "step", "tool",
+	    "context", "args", "steps", "report", "conclusion", NULL};
+	static const char *const of_step[] = {"step", "tool", "args", NULL};
+	struct json_in in = json_in(tree, "plan", err);
+	const cJSON *step, *steps = tree_at(tree, "steps");
+	enum rc rc;
+
+	json_in_known(&in, keys);
+	rc = json_in_end(&in);
+	cJSON_ArrayForEach (step, steps) {
+		in = json_in(step, "steps", err);
+		json_in_known(&in, of_step);
+		if (rc == RC_OK)
+			rc = json_in_end(&in);
+	}
+	return rc;
+}
+
 static enum rc
 encode(struct buf *update, const cJSON *tree, struct err *err)
 {
@@ -81,7 +103,9 @@ encode(struct buf *update, const cJSON *tree, struct err *err)
 	auto_buf ending = {.max = PLAN_BYTES_MAX};
 	enum rc rc;
 
-	rc = plan_from_tree(tree, &map, err);
+	rc = known(tree, err);
+	if (rc == RC_OK)
+		rc = plan_from_tree(tree, &map, err);
 	if (rc == RC_OK)
 		rc = plan_parse(buf_span(&map), &p, err);
 	if (rc != RC_OK)

@@ -157,6 +157,8 @@ signals_open(const struct agent_spec *spec)
 	sigaddset(&set, SIGTERM);
 	if (spec->reload != NULL)
 		sigaddset(&set, SIGHUP);
+	else
+		signal(SIGHUP, SIG_IGN);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -303,6 +305,11 @@ dispatch(struct agent *a)
 	if (c->once && a->spec->once == NULL) {
 		fprintf(stderr, "culprit-%s: has no --once; it is the planner "
 		    "and the executor that do\n", a->spec->name);
+		return EXIT_USAGE;
+	}
+	if (c->unsafe && !c->once) {
+		fprintf(stderr, "culprit-%s: --unsafe goes with the executor's "
+		    "--once\n", a->spec->name);
 		return EXIT_USAGE;
 	}
 	if (c->explain && !c->once) {

@@ -264,6 +264,7 @@ flag_common(struct conf *c, const char *name)
 		{"alive", offsetof(struct conf, alive)},
 		{"once", offsetof(struct conf, once)},
 		{"explain", offsetof(struct conf, explain)},
+		{"unsafe", offsetof(struct conf, unsafe)},
 	};
 	size_t i;
 
@@ -357,6 +358,15 @@ load_flags(struct flags *f, int argc, char **argv, struct err *err)
 	return rc;
 }
 
+/* `up` prints where it listens as a URL. */
+static void
+tidy_listen(struct conf *c)
+{
+	if (c->listen != NULL && strncmp(c->listen, "http://", 7) == 0)
+		c->listen = keep(c, xasprintf("%.*s",
+		    (int)strcspn(c->listen + 7, "/"), c->listen + 7));
+}
+
 static void
 fill_paths(struct conf *c)
 {
@@ -423,8 +433,10 @@ load_all(struct conf *c, int argc, char **argv, unsigned who, struct err *err)
 		rc = load_defaults(c, err);
 	if (rc == RC_OK)
 		rc = check_reports(c, err);
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		fill_paths(c);
+		tidy_listen(c);
+	}
 	return rc;
 }
 

@@ -42,7 +42,7 @@ struct conf {
 	const char *ini; /* the file that was named; NULL: none */
 	int n_words; /* of them, those behind "--": options of nobody's */
 	/* Asked for on the command line, for every process alike. */
-	bool help, version, check, alive, once, explain;
+	bool help, version, check, alive, once, explain, unsafe;
 	struct conf_memory *memory;	/* owns the strings above */
 };
 

@@ -208,8 +208,8 @@ toolset_check(const struct toolset *ts, const struct tool *tool,
 	    ts->schemas[i], args != NULL ? args : none, "args", err);
 }
 
-static enum tool_class
-class_of(const struct toolset *ts, const struct tool *tool)
+enum tool_class
+toolset_class(const struct toolset *ts, const struct tool *tool)
 {
 	size_t i = 0;
 
@@ -232,7 +232,7 @@ toolset_describe(const struct toolset *ts)
 		cJSON_AddItemToObject(
 		    one, "args", cJSON_Duplicate(ts->schemas[i], true));
 		cJSON_AddStringToObject(
-		    one, "class", tool_class_name(class_of(ts, ts->tools[i])));
+		    one, "class", tool_class_name(toolset_class(ts, ts->tools[i])));
 		if (ts->tools[i]->role != TOOL_ROLE_NONE)
 			cJSON_AddStringToObject(
 			    one, "role", tool_role_name(ts->tools[i]->role));

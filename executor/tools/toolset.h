@@ -27,6 +27,10 @@ NODISCARD enum rc toolset_find(const struct toolset *ts, struct span name,
 NODISCARD enum rc toolset_check(const struct toolset *ts,
     const struct tool *tool, const cJSON *args, struct err *err);
 
+/* What a call of tool, which is of the set, does to the world. */
+enum tool_class toolset_class(
+    const struct toolset *ts, const struct tool *tool);
+
 /* Opens in env what the tools of the set answer from. */
 NODISCARD enum rc toolset_open(
     const struct toolset *ts, struct tool_env *env, struct err *err);

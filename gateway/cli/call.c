@@ -67,8 +67,12 @@ call_base(const struct conf *conf)
 	const char *port = strrchr(conf->listen, ':');
 	bool named = strcmp(conf->listen, DEFAULT_LISTEN) != 0 &&
 		     (port == NULL || strcmp(port, ":0") != 0);
-	char *base = named ? NULL : call_base_written(conf);
+	char *base = NULL;
 
+	if (conf->gateway != NULL)
+		return call_url_of(conf->gateway);
+	if (!named)
+		base = call_base_written(conf);
 	return base != NULL ? base : call_url_of(conf->listen);
 }
 
@@ -111,7 +115,7 @@ call_unreachable(const char *base, const char *why, struct err *err)
 	return err_set(err, RC_CLOSED,
 	    "cannot reach the gateway at %s: %s\n"
 	    "Start one with `culprit up`, or say where it is with "
-	    "--listen HOST:PORT or CULPRIT_LISTEN.",
+	    "--gateway HOST:PORT or CULPRIT_GATEWAY.",
 	    base, why);
 }
 

@@ -4,21 +4,23 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "body.at: …" of the gateway's is "--at: …" of a person's. */
+/* "body.at: …" of the gateway's, or "limit …" of its query, is "--at: …" of a
+ * person's. */
 static const char *
 in_options(const struct cmd *c, const char *text, const char **ret_flag)
 {
+	const char *name = strncmp(text, "body.", 5) == 0 ? text + 5 : text;
+
 	*ret_flag = "";
-	for (int o = 0; o < OPT_N && strncmp(text, "body.", 5) == 0; o++) {
+	for (int o = 0; o < OPT_N; o++) {
 		const char *flag = cmd_options[o].flag;
 		size_t n = strlen(flag);
 
-		if ((c->opts & 1u << o) == 0 ||
-		    strncmp(text + 5, flag, n) != 0 ||
-		    strchr(":. ", text[5 + n]) == NULL)
+		if ((c->opts & 1u << o) == 0 || strncmp(name, flag, n) != 0 ||
+		    strchr(":. ", name[n]) == NULL)
 			continue;
 		*ret_flag = flag;
-		return text + 5 + n;
+		return name + n;
 	}
 	return text;
 }

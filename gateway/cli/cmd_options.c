@@ -13,7 +13,8 @@ const struct cmd_option cmd_options[OPT_N] = {
 	"with these labels"},
     [OPT_LANGUAGE] = {"language", "zh|en",
 	"language of the report "
-	"(CULPRIT_LANGUAGE; default: the gateway's)"},
+	"(CULPRIT_LANGUAGE; default: that of LC_ALL, LC_MESSAGES or LANG, else "
+	"the gateway's)"},
     [OPT_TIMEZONE] = {"timezone", "ZONE",
 	"time zone of the report, e.g. Europe/Berlin or +08:00 "
 	"(CULPRIT_TIMEZONE; default: the supervisor's)"},

@@ -232,13 +232,42 @@ put_own(cJSON *o, const char *key, const char *flag, const char *variable)
 		cJSON_AddStringToObject(o, key, value);
 }
 
+/* The language of who sits there, where they are told nothing else: NULL where
+ * no report is in it, and the server's own is as good. */
+static const char *
+locale_language(void)
+{
+	static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+	static const char *const languages[] = {"zh", "en"};
+	const char *value = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(variables) && value[0] == '\0'; i++)
+		value = getenv(variables[i]) != NULL ? getenv(variables[i]) : "";
+	for (size_t i = 0; i < ARRAY_LEN(languages); i++)
+		if (strncmp(value, languages[i], 2) == 0 &&
+		    strchr("_.@-", value[2]) != NULL)
+			return languages[i];
+	return NULL;
+}
+
+static void
+put_language(cJSON *o, const char *flag)
+{
+	const char *locale = locale_language();
+
+	put_own(o, "language", flag, "CULPRIT_LANGUAGE");
+	if (cJSON_GetObjectItemCaseSensitive(o, "language") == NULL &&
+	    locale != NULL)
+		cJSON_AddStringToObject(o, "language", locale);
+}
+
 static enum rc
 make_body(const struct cmd_args *a, char **ret_body, struct err *err)
 {
 	cJSON *o = cJSON_CreateObject();
 	enum rc rc = put_words(o, "input", a, 0, err);
 
-	put_own(o, "language", a->value[OPT_LANGUAGE], "CULPRIT_LANGUAGE");
+	put_language(o, a->value[OPT_LANGUAGE]);
 	put_own(o, "timezone", a->value[OPT_TIMEZONE], "CULPRIT_TIMEZONE");
 	if (a->value[OPT_AT] != NULL)
 		put_value(o, "at", a->value[OPT_AT]);

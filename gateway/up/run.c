@@ -265,6 +265,16 @@ up_end(struct up *u, int *stage)
 	}
 }
 
+/* Those that can read their configuration again do; the others leave it. */
+static void
+up_reload(const struct up *u)
+{
+	log_info("the processes read again what can change while they run",
+	    NULL);
+	up_kill(u, false, SIGHUP);
+	up_kill(u, true, SIGHUP);
+}
+
 /* ---- the loop ---- */
 
 static void
@@ -275,6 +285,11 @@ up_on_signal(struct up *u)
 	while (read(u->signal_fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
 		if (si.ssi_signo == SIGCHLD)
 			continue;
+		/* Of a terminal that was closed, or to read the file anew. */
+		if (si.ssi_signo == SIGHUP) {
+			up_reload(u);
+			continue;
+		}
 		u->now = u->stop_ms != 0;
 		up_stop(u, UP_DONE);
 	}

@@ -131,6 +131,7 @@ static const struct {
     {"culprit-gateway", "--graph", 2, "", "\"--graph\" is not an option"},
     {"culprit-planner", "x", 2, "", "\"x\" is not an option here"},
     {"culprit-executor", "--check", 1, "", "culprit-executor: "},
+    {"culprit-executor", "--unsafe", 2, "", "goes with the executor's --once"},
 };
 
 START_TEST(an_agent_answers_what_it_is_asked)
@@ -156,6 +157,66 @@ START_TEST(an_agent_answers_what_it_is_asked)
 }
 END_TEST
 
+#define UNSAFE_ECHO "--tools=echo", "--tool-classes=echo=unsafe"
+
+static const struct {
+	const char *program, *args[6], *plans, *in;
+	int status;
+	const char *out, *err;
+} onces[] = {
+    {"culprit-executor", {"--once", UNSAFE_ECHO}, NULL,
+	"{\"tool\":\"echo\",\"step\":\"s\",\"args\":{\"text\":\"x\"}}", 1, "",
+	"echo is UNSAFE and --once asks nobody: say --unsafe"},
+    {"culprit-executor", {"--once", "--unsafe", UNSAFE_ECHO}, NULL,
+	"{\"tool\":\"echo\",\"step\":\"s\",\"args\":{\"text\":\"x\"}}", 0,
+	"\"SUCCESS\"", ""},
+    {"culprit-executor", {"--once", "--tools=echo"}, NULL,
+	"{\"tool\":\"echo\",\"step\":\"s\",\"args\":{\"text\":\"x\"}}", 0,
+	"\"SUCCESS\"", ""},
+    {"culprit-planner", {"--once", "--planner=script"},
+	"[{\"decision\":\"EXECUTE\",\"step\":\"x\",\"tol\":\"echo\"}]", "{}", 1, "",
+	"entry 1: plan: unknown field \"tol\""},
+    {"culprit-planner", {"--once", "--planner=script"},
+	"[{\"decision\":\"EXECUTE\",\"steps\":[{\"tool\":\"echo\",\"arg\":{}}]}]",
+	"{}", 1, "", "entry 1: steps: unknown field \"arg\""},
+    {"culprit-planner", {"--once", "--planner=script"},
+	"[{\"decision\":\"EXECUTE\",\"steps\":[{\"tool\":\"echo\",\"args\":{}}]}]",
+	"{}", 0, "EXECUTE", ""},
+};
+
+START_TEST(an_agent_alone_does_nothing_that_it_was_not_told)
+{
+	auto_str dir = scratch_new();
+	auto_str path = program(onces[_i].program);
+	auto_str data = xasprintf("--data-dir=%s", dir);
+	auto_str in = xasprintf("%s/in", dir);
+	auto_str plans = xasprintf("%s/plans.json", dir);
+	auto_str script = xasprintf("CULPRIT_PLANNER_SCRIPT=%s", plans);
+	const char *const *args = onces[_i].args;
+	const char *const argv[] = {path, data, args[0], args[1], args[2],
+	    args[3], args[4], NULL};
+	const char *const env[] = {script, NULL};
+	auto_str out = NULL;
+	auto_str err = NULL;
+	int status;
+
+	file_write(in, onces[_i].in);
+	if (onces[_i].plans != NULL)
+		file_write(plans, onces[_i].plans);
+	status = proc_run(&(struct proc_spec){.argv = argv,
+			      .env = env,
+			      .dir = dir,
+			      .name = "once",
+			      .stdin_path = in},
+	    LIMIT_MS, &out, &err);
+	ck_assert_msg(
+	    status == onces[_i].status, "status %d:\n%s%s", status, out, err);
+	assert_contains(out, onces[_i].out);
+	assert_contains(err, onces[_i].err);
+	scratch_free(TAKE(dir));
+}
+END_TEST
+
 /* ---- a gateway, or something else ---- */
 
 struct desk {
@@ -164,7 +225,7 @@ struct desk {
 	int status;
 	const char *type, *body;
 	pthread_mutex_t mutex;
-	char *head; /* of the last request */
+	char *head; /* of the last request, and its body */
 };
 
 static void
@@ -174,7 +235,7 @@ answer(struct stub_conn *c, const struct stub_request *rq, void *arg)
 
 	pthread_mutex_lock(&d->mutex);
 	free(d->head);
-	d->head = xstrdup(rq->head);
+	d->head = xasprintf("%s%s", rq->head, rq->body);
 	pthread_mutex_unlock(&d->mutex);
 	stub_answer(c, d->status, d->type, d->body);
 }
@@ -467,21 +528,100 @@ START_TEST(the_pages_address_is_told)
 }
 END_TEST
 
+static const struct {
+	const char *command, *option, *detail, *says;
+} misnomers[] = {
+    {"investigate", "--at=yesterday", "body.at: must be a moment",
+	"culprit investigate: --at: must be a moment"},
+    {"list", "--limit=x", "limit must be a whole number",
+	"culprit list: --limit must be a whole number"},
+    {"list", "--status=x", "status must be running",
+	"culprit list: --status must be running"},
+    {"list", "--limit=x", "limitless", "culprit list: limitless"},
+};
+
 START_TEST(what_is_wrong_is_called_as_it_was_typed)
 {
 	struct desk d;
+	auto_str body = xasprintf("{\"detail\":\"%s\"}", misnomers[_i].detail);
 	auto_str flag = NULL;
 	auto_str err = NULL;
 
-	desk_open(&d, 400, "application/problem+json",
-	    "{\"detail\":\"body.at: must be a moment\"}");
-	flag = xasprintf("--listen=%s", stub_http_url(d.stub));
-	ck_assert_int_eq(culprit(d.dir,
-			     (const char *const[]){
-				 "investigate", "--at=yesterday", flag, NULL},
-			     NULL, NULL, &err),
+	desk_open(&d, 400, "application/problem+json", body);
+	flag = xasprintf("--gateway=%s", stub_http_url(d.stub));
+	ck_assert_int_eq(
+	    culprit(d.dir,
+		(const char *const[]){misnomers[_i].command,
+		    misnomers[_i].option, flag, NULL},
+		NULL, NULL, &err),
 	    1);
-	assert_contains(err, "culprit investigate: --at: must be a moment");
+	assert_contains(err, misnomers[_i].says);
+	desk_close(&d);
+}
+END_TEST
+
+/* ---- whose language ---- */
+
+static const struct {
+	const char *env[4], *says;
+} locales[] = {
+    {{"LC_ALL=", "LC_MESSAGES=", "LANG=en_US.UTF-8"}, "\"language\":\"en\""},
+    {{"LC_ALL=", "LC_MESSAGES=zh_CN", "LANG=en_US"}, "\"language\":\"zh\""},
+    {{"LC_ALL=en_GB.utf8", "LC_MESSAGES=zh_CN", "LANG=zh"},
+	"\"language\":\"en\""},
+    {{"LC_ALL=C.UTF-8", "LC_MESSAGES=zh_CN", "LANG=zh"}, "{}"},
+    {{"LC_ALL=", "LC_MESSAGES=", "LANG=engadget"}, "{}"},
+    {{"LC_ALL=zh_CN.UTF-8", "CULPRIT_LANGUAGE=en", "LANG="},
+	"\"language\":\"en\""},
+};
+
+START_TEST(a_report_is_in_the_language_of_who_asks)
+{
+	struct desk d;
+	auto_str flag = NULL;
+
+	desk_open(&d, 400, "application/problem+json", "{\"detail\":\"x\"}");
+	flag = xasprintf("--gateway=%s", stub_http_url(d.stub));
+	ck_assert_int_eq(
+	    culprit(d.dir,
+		(const char *const[]){"investigate", "--async", flag, NULL},
+		locales[_i].env, NULL, NULL),
+	    1);
+	assert_contains(asked(&d), locales[_i].says);
+	desk_close(&d);
+}
+END_TEST
+
+/* ---- what people say of it ---- */
+
+static const struct {
+	const char *args[6], *path, *body;
+} remarks[] = {
+    {{"verdict", "latest", "wrong", "the", "disk"}, "/verdict ",
+	"{\"verdict\":\"wrong\",\"cause\":\"the disk\",\"by\":\""},
+    {{"verdict", "latest", "right"}, "/verdict ",
+	"{\"verdict\":\"right\",\"cause\":\"\",\"by\":\""},
+    {{"note", "latest", "seen", "before"}, "/notes ",
+	"{\"text\":\"seen before\",\"by\":\""},
+};
+
+START_TEST(a_verdict_and_a_note_are_told_the_gateway)
+{
+	struct desk d;
+	auto_str url = NULL;
+	auto_str want = NULL;
+	auto_str err = NULL;
+
+	desk_open(&d, 200, NULL, LISTED);
+	url = xasprintf("CULPRIT_GATEWAY=%s", stub_http_url(d.stub));
+	ck_assert_int_eq(culprit(d.dir, remarks[_i].args,
+			     (const char *const[]){url, NULL}, NULL, &err),
+	    0);
+	want = xasprintf(
+	    "POST /api/investigations/" RUN_A "%s", remarks[_i].path);
+	assert_contains(asked(&d), want);
+	assert_contains(asked(&d), remarks[_i].body);
+	assert_contains(err, "noted on " RUN_A " by ");
 	desk_close(&d);
 }
 END_TEST
@@ -493,6 +633,8 @@ main(void)
 	    {what_it_does_not_take_it_says_so, (int)ARRAY_LEN(usages)},
 	    {help_tells_of_a_commands_own_options_only, 0},
 	    {an_agent_answers_what_it_is_asked, (int)ARRAY_LEN(agents)},
+	    {an_agent_alone_does_nothing_that_it_was_not_told,
+		(int)ARRAY_LEN(onces)},
 	    {it_finds_a_gateway_that_listens_everywhere_here,
 		(int)ARRAY_LEN(hosts)},
 	    {it_finds_the_gateway_of_its_data_directory, 0},
@@ -505,7 +647,11 @@ main(void)
 	    {a_case_file_comes_as_it_is, 0},
 	    {a_list_of_some_is_asked_for_and_leads_on, 0},
 	    {the_pages_address_is_told, 0},
-	    {what_is_wrong_is_called_as_it_was_typed, 0},
+	    {what_is_wrong_is_called_as_it_was_typed,
+		(int)ARRAY_LEN(misnomers)},
+	    {a_report_is_in_the_language_of_who_asks, (int)ARRAY_LEN(locales)},
+	    {a_verdict_and_a_note_are_told_the_gateway,
+		(int)ARRAY_LEN(remarks)},
 	};
 
 	return RUN_TESTS("cli", tests);

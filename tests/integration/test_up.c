@@ -263,6 +263,49 @@ START_TEST(up_checks_every_process_without_starting_one)
 }
 END_TEST
 
+/* What it would be refused at start; and its own gateway is no hindrance. */
+START_TEST(a_busy_port_is_found_by_the_check)
+{
+	struct house *h = house_start(&(struct house_spec){0});
+	char *dir = scratch_new();
+	auto_str gateway = program("culprit-gateway");
+	auto_str url = house_url(h, "/");
+	auto_str listen = xasprintf("--listen=%s", url);
+	auto_str elsewhere = xasprintf("--data-dir=%s", dir);
+	auto_str here = xasprintf("--data-dir=%s", house_data(h));
+	const char *argv[] = {gateway, "--check", listen, elsewhere, NULL};
+	auto_str busy = NULL;
+	auto_str good = NULL;
+	struct proc_spec spec = {.argv = argv, .dir = dir, .name = "check"};
+
+	ck_assert_int_eq(proc_run(&spec, HOUSE_MS, NULL, &busy), 1);
+	assert_contains(busy, "another process has the port");
+	argv[3] = here;
+	ck_assert_int_eq(proc_run(&spec, HOUSE_MS, &good, NULL), 0);
+	assert_contains(good, "configuration is good");
+	house_free(h);
+	scratch_free(dir);
+}
+END_TEST
+
+/* Whose terminal is closed, with nohup or without, it goes on; and who is
+ * told to read its file anew is none the worse where there is nothing new. */
+START_TEST(up_outlives_a_hangup)
+{
+	static const char *const args[] = {"list", NULL};
+	struct house *h = house_start(&(struct house_spec){0});
+	pid_t supervisor = house_child(h, "supervisor");
+
+	ck_assert_int_eq(kill(supervisor, SIGHUP), 0);
+	proc_signal(house_up(h), SIGHUP);
+	ck_assert(proc_await_err(house_up(h), "read again what", HOUSE_MS));
+	house_await_well(h);
+	ck_assert_int_eq(house_run(h, args, NULL, NULL), 0);
+	ck_assert_int_eq(house_child(h, "supervisor"), supervisor);
+	house_free(h);
+}
+END_TEST
+
 START_TEST(workers_that_join_later_share_the_work)
 {
 	static const char *const more[] = {"--executors=0", NULL};
@@ -403,6 +446,8 @@ main(void)
 	    {a_second_up_on_the_same_data_is_refused, 0},
 	    {up_gives_up_on_wrong_usage_of_a_child, 0},
 	    {up_checks_every_process_without_starting_one, 0},
+	    {a_busy_port_is_found_by_the_check, 0},
+	    {up_outlives_a_hangup, 0},
 	    {workers_that_join_later_share_the_work, 0},
 	    {a_planner_killed_in_the_middle_is_replaced, 0},
 	    {a_run_outlives_its_supervisor_and_its_gateway, 2},

@@ -165,7 +165,7 @@ static const struct {
 	const char *out, *err;
 } onces[] = {
     {"culprit-executor", {"--once", UNSAFE_ECHO}, NULL,
-	"{\"tool\":\"echo\",\"step\":\"s\",\"args\":{\"text\":\"x\"}}", 1, "",
+	"{\"tool\":\"echo\",\"step\":\"s\",\"args\":{\"text\":\"x\"}}", 2, "",
 	"echo is UNSAFE and --once asks nobody: say --unsafe"},
     {"culprit-executor", {"--once", "--unsafe", UNSAFE_ECHO}, NULL,
 	"{\"tool\":\"echo\",\"step\":\"s\",\"args\":{\"text\":\"x\"}}", 0,

@@ -24,6 +24,8 @@
 #include "planner/llm/llm_prompt.h"
 #include "planner/llm/llm_record.h"
 
+enum { CUT_SHOWN = 400 }; /* bytes of an answer that was cut off */
+
 struct work {
 	struct backend *b;
 	struct turn *t;
@@ -310,7 +312,11 @@ take_answer(struct work *w, const struct llm_reply *r)
 	struct err err;
 
 	if (llm_plan_read(r->text, r->cut, &rules, &plan, &err) != RC_OK) {
-		repair(w, r->text, err.text);
+		/* One that was cut off went on for long, mostly in circles:
+		 * to read all of it would cost as much again, and lead there
+		 * again. */
+		repair(w, r->cut ? utf8_cut(r->text, CUT_SHOWN) : r->text,
+		    err.text);
 		return;
 	}
 	json_print_pretty(&shown, plan);

@@ -830,8 +830,9 @@ END_TEST
 
 #define WHOLE(text)                                                            \
 	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"                \
-	"Connection: close\r\n\r\n{\"choices\":[{\"message\":{\"content\":\""    \
-	text "\"},\"finish_reason\":\"stop\"}]}"
+	"Connection: "                                                         \
+	"close\r\n\r\n{\"choices\":[{\"message\":{\"content\":\"" text         \
+	"\"},\"finish_reason\":\"stop\"}]}"
 
 /* A server that has next to nothing is found out, and asked as it can. */
 START_TEST(a_check_finds_out_what_a_server_cannot_do)
@@ -889,6 +890,33 @@ START_TEST(a_check_that_fails_says_what_to_do)
 }
 END_TEST
 
+START_TEST(of_an_answer_that_was_cut_off_the_model_is_shown_the_begin)
+{
+	auto_buf answer = {.max = 8000};
+	auto_str cut = NULL;
+
+	buf_adds(&answer, "{\\\"decision\\\":\\\"FINISH\\\",\\\"summary\\\":"
+			  "\\\"it begins");
+	for (int i = 0; i < 500; i++)
+		buf_adds(&answer, " and goes on");
+	cut = xasprintf(LLM_SSE "data: {\"choices\":[{\"delta\":{\"content\":"
+				"\"%s at the end\"}}]}\n\n" LLM_ENDS("length"),
+	    buf_str(&answer));
+	open_as("rules+openai");
+	llm_stub_say(f.stub, 0, cut);
+	llm_stub_speak(f.stub, 1, VIEW);
+	set_state(llm_stub_state(true, ""));
+	plan();
+	ck_assert_int_eq(llm_stub_asked(f.stub), 2);
+	assert_contains(llm_stub_body(f.stub, 1), "it begins and goes on");
+	assert_contains(llm_stub_body(f.stub, 1), "it was cut off");
+	assert_lacks(llm_stub_body(f.stub, 1), "at the end");
+	ck_assert_uint_lt(strlen(llm_stub_body(f.stub, 1)),
+	    strlen(llm_stub_body(f.stub, 0)) + 1000);
+	close_all();
+}
+END_TEST
+
 /* It may mend what the supervisor did not take. */
 START_TEST(a_model_is_told_why_its_answer_was_not_taken)
 {
@@ -910,6 +938,7 @@ main(void)
 {
 	const struct test_entry tests[] = {
 	    {a_model_is_told_why_its_answer_was_not_taken, 0},
+	    {of_an_answer_that_was_cut_off_the_model_is_shown_the_begin, 0},
 	    {what_a_model_mends_needs_no_mark, 0},
 	    {a_model_that_fails_at_mending_said_what_it_said, 0},
 	    {the_worst_model_leaves_the_rules_conclusion_as_it_is,

@@ -443,7 +443,9 @@ say_flapping(struct drawing *d)
 		say_value(&d->s, v.last, UNIT_NONE);
 		say(&d->s, "次，它在反复触发与恢复",
 		    " times in the last hour: it flaps");
-		if (!fires_now(d, v.labels))
+		/* Where nothing fires at all that is said before. */
+		if (!fires_now(d, v.labels) &&
+		    alerts_count(d->k->facts.alerts, "firing") > 0)
 			say(&d->s, "（此刻没有触发）",
 			    " (and does not fire at this moment)");
 	}

@@ -20,6 +20,7 @@ struct scenario {
 	const char *name;
 	const char *state;                    /* members of the first state */
 	const char *alerts, *rules, *targets; /* data; NULL: fails */
+	const char *error, *suggestion;	      /* of what fails; NULL: any */
 	struct answer metrics[ANSWERS_MAX];
 	const char *causes; /* data of find_causes; NULL: no such tool */
 	enum report_lang lang;
@@ -30,6 +31,14 @@ struct scenario {
 
 #define FAILS "fails" /* in the place of data: the tool does */
 #define ODD "{\"alerts\":[" OF("Odd", "s") "]}"
+#define NO_TENANT                                                              \
+	"http://p/api/v1/alerts answered 401: it wants to be told the tenant; "  \
+	"it says 'no org id'"
+#define NAME_TENANT                                                            \
+	"Name the tenant: CULPRIT_PROMETHEUS_HEADER='X-Scope-OrgID: TENANT'."
+#define REDIRECTED                                                             \
+	"http://p/api/v1/alerts answered 301, a redirect to "                    \
+	"http://p/prom/api/v1/alerts, which is not followed"
 #define ODD_RULE(expr) "{\"rules\":[{\"name\":\"Odd\",\"expr\":\"" expr "\"}]}"
 #define OF(name, service)                                                      \
 	"{\"name\":\"" name                                                    \
@@ -1224,6 +1233,44 @@ static const struct scenario
 		.want = {"- **1.** `DiskFilling` `instance=db-1:9100`",
 		    "### Incident 1: `DiskFilling`",
 		    "### Incident 2: `CheckoutSlow`"},
+	    },
+	    {
+		.name = "a server that wants to be told the tenant",
+		.state = AT ",\"language\":\"en\"",
+		.error = NO_TENANT,
+		.suggestion = NAME_TENANT,
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"- Prometheus could not be asked, so nothing can be said: `" NO_TENANT "`",
+		    "1. Name the tenant: CULPRIT_PROMETHEUS_HEADER='X-Scope-OrgID: TENANT'"},
+	    },
+	    {
+		.name = "the same in Chinese",
+		.state = AT,
+		.error = NO_TENANT,
+		.suggestion = NAME_TENANT,
+		.confidence = "undetermined",
+		.want = {"- 未能查询 Prometheus，因此无法判断：`" NO_TENANT "`",
+		    "1. 说明是哪个租户：`CULPRIT_PROMETHEUS_HEADER='X-Scope-OrgID: TENANT'`"},
+	    },
+	    {
+		.name = "a redirect to where Prometheus is",
+		.state = AT ",\"language\":\"en\"",
+		.error = REDIRECTED,
+		.suggestion = "Set CULPRIT_PROMETHEUS_URL to http://p/prom.",
+		.lang = REPORT_EN,
+		.confidence = "undetermined",
+		.want = {"so nothing can be said: `" REDIRECTED "`",
+		    "1. Set CULPRIT_PROMETHEUS_URL to `http://p/prom`."},
+	    },
+	    {
+		.name = "the same redirect in Chinese",
+		.state = AT,
+		.error = REDIRECTED,
+		.suggestion = "Set CULPRIT_PROMETHEUS_URL to http://p/prom.",
+		.confidence = "undetermined",
+		.want = {"因此无法判断：`" REDIRECTED "`",
+		    "1. 把 CULPRIT_PROMETHEUS_URL 设为 `http://p/prom`"},
 	    },
 	    {
 		.name = "a recorded ratio is told in percent",

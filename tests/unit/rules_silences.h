@@ -247,7 +247,7 @@ static const struct silence silences[] = {
 	    "4")},
 	.clear = true,
 	.en = "`Queue` `service=mailer` fired 4 times in the last hour: it "
-	      "flaps (and does not fire at this moment)",
+	      "flaps",
 	.zh = "`Queue` `service=mailer` 在最近一小时里触发了 4 次",
     },
 };

@@ -102,8 +102,13 @@ answer_step(struct run *r, const cJSON *step)
 	cJSON_AddStringToObject(
 	    feedback, "status", data != NULL ? "SUCCESS" : "FAILED");
 	cJSON_AddItemToObject(feedback, "args", cJSON_Duplicate(args, true));
-	cJSON_AddStringToObject(
-	    feedback, "summary", data != NULL ? "" : "server says: <no>");
+	cJSON_AddStringToObject(feedback, "summary",
+	    data != NULL          ? ""
+	    : r->s->error != NULL ? r->s->error
+				  : "server says: <no>");
+	if (data == NULL && r->s->suggestion != NULL)
+		cJSON_AddStringToObject(
+		    feedback, "suggestion", r->s->suggestion);
 	ids = cJSON_AddArrayToObject(feedback, "evidence");
 	cJSON_AddItemToArray(ids, cJSON_CreateString(id));
 	if (data != NULL)

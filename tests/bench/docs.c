@@ -6,7 +6,9 @@
  *   bench_docs [DOCUMENTS [QUESTIONS]]
  *
  * Makes documents of ten sections of made-up words, by Zipf's law, in a
- * folder of /tmp; reads them into an index; then asks. The figures at the end.
+ * folder of /tmp; reads them into an index; then asks. Each figure that is
+ * promised (of a thousand documents, on a machine that does nothing else) says
+ * whether it holds; one that does not makes the exit status 1.
  */
 #include "common/base/buf.h"
 #include "common/base/clk.h"
@@ -28,6 +30,10 @@ enum {
 	DIMENSIONS = 384,
 	PIECE = 1000,
 };
+
+/* What is promised: reading all of them, and the slowest of 100 questions. */
+static const double read_s = 5, p99_ms = 5;
+static int broken; /* promises */
 
 static uint64_t seed = 88172645463325252ULL;
 
@@ -143,13 +149,27 @@ ask(struct docs *d, int64_t *ret_cpu)
 	return begin;
 }
 
-static void
-print(const char *what, int64_t *took, int n)
+static const char *
+holds(double got, double most)
 {
+	broken += got > most;
+	return got > most ? "more than is promised" : "as promised";
+}
+
+/* By the clock, which is what is promised, and of the processor. */
+static void
+print(const char *what, int64_t *took, int64_t *cpu, int n)
+{
+	double p99;
+
 	qsort(took, (size_t)n, sizeof(*took), by_value);
-	printf("%d questions, %s: median %.2f ms, p99 %.2f ms, most %.2f ms\n",
-	    n, what, (double)took[n / 2] / 1000,
-	    (double)took[n * 99 / 100] / 1000, (double)took[n - 1] / 1000);
+	qsort(cpu, (size_t)n, sizeof(*cpu), by_value);
+	p99 = (double)took[n * 99 / 100] / 1000;
+	printf("%d questions, %s: median %.2f ms, p99 %.2f ms (%s), most "
+	       "%.2f ms; of the processor %.2f, %.2f, %.2f ms\n",
+	    n, what, (double)took[n / 2] / 1000, p99, holds(p99, p99_ms),
+	    (double)took[n - 1] / 1000, (double)cpu[n / 2] / 1000,
+	    (double)cpu[n * 99 / 100] / 1000, (double)cpu[n - 1] / 1000);
 }
 
 /* ---- vectors ---- */
@@ -241,9 +261,6 @@ bench_vectors(const char *path, int64_t *took, int64_t *cpu, int questions)
 		for (i = 0; i < questions; i++)
 			took[i] = ask_both(&x, alone, &cpu[i]);
 		print(alone ? "the vectors alone" : "words and vectors", took,
-		    questions);
-		print(alone ? "the vectors alone, of the processor"
-			    : "words and vectors, of the processor",
 		    cpu, questions);
 	}
 	base_close(&x.base);
@@ -273,6 +290,7 @@ main(int argc, char **argv)
 	int64_t *cpu = xcalloc((size_t)questions, sizeof(*cpu));
 	struct docs *d;
 	struct err err;
+	double took_s;
 	int i;
 
 	if (mkdtemp(root) == NULL)
@@ -288,16 +306,16 @@ main(int argc, char **argv)
 	if (docs_open(&conf, &d, &err) != RC_OK)
 		return 1;
 	ask(d, &cpu[0]);
-	printf("%d documents of %d passages read in %.2f s\n", documents,
-	    SECTIONS, (double)(clk_mono_ms() - begin) / 1000);
+	took_s = (double)(clk_mono_ms() - begin) / 1000;
+	printf("%d documents of %d passages read in %.2f s (%s)\n", documents,
+	    SECTIONS, took_s, holds(took_s, read_s));
 	for (i = 0; i < questions; i++)
 		took[i] = ask(d, &cpu[i]);
-	print("by the clock", took, questions);
-	print("of the processor", cpu, questions);
+	print("words", took, cpu, questions);
 	docs_close(d);
 	bench_vectors(path, took, cpu, questions);
 	remove_all(root);
 	free(took);
 	free(cpu);
-	return 0;
+	return broken > 0;
 }

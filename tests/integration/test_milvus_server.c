@@ -40,6 +40,7 @@ struct zoo {
 	struct stub_http *embeddings;
 	struct house *house;
 	int documents;
+	int within_ms; /* all of them are to be there */
 };
 
 /* ---- embeddings ---- */
@@ -181,13 +182,20 @@ has_rows(void *arg)
 		      : h->rows >= h->least;
 }
 
-static void
+/* false: it does not answer any more, which is told: a Milvus that hangs or
+ * dies by itself is not what is tested. */
+static bool
 await_rows(const struct zoo *z, int least, bool all)
 {
 	struct hope h = {.zoo = z, .least = least, .all = all};
+	AUTO(json) names = NULL;
 
-	ck_assert_msg(
-	    await(has_rows, &h, NEVER_MS), "%d rows, not %d", h.rows, least);
+	if (await(has_rows, &h, z->within_ms))
+		return true;
+	names = ask_milvus(z, "/v1/vector/collections", NULL);
+	ck_assert_msg(names == NULL, "%d rows, not %d", h.rows, least);
+	SKIP_TEST("Milvus does not answer any more");
+	return false;
 }
 
 /* ---- the house ---- */
@@ -251,7 +259,7 @@ milvus_up(struct zoo *z)
 static bool
 zoo_open(struct zoo *z)
 {
-	*z = (struct zoo){.dir = scratch_new()};
+	*z = (struct zoo){.dir = scratch_new(), .within_ms = 2 * AWAIT_MS};
 	z->docs = xasprintf("%s/runbooks", z->dir);
 	mkdir(z->docs, 0700);
 	return milvus_up(z);
@@ -380,11 +388,13 @@ START_TEST(nothing_is_lost_when_a_real_milvus_or_an_executor_is_killed)
 	client_holds(&z);
 	put_documents(&z, FEW);
 	house_open(&z);
-	await_rows(&z, FEW * SECTIONS, true);
+	if (!await_rows(&z, FEW * SECTIONS, true))
+		return;
 	finds(&z, 7);
 	/* Both are killed while there is much to send. */
 	put_documents(&z, MORE);
-	await_rows(&z, FEW * SECTIONS + 1, false);
+	if (!await_rows(&z, FEW * SECTIONS + 1, false))
+		return;
 	kill_executor(&z);
 	proc_free(z.server);
 	z.server = NULL;
@@ -394,7 +404,8 @@ START_TEST(nothing_is_lost_when_a_real_milvus_or_an_executor_is_killed)
 		return;
 	/* It would try again in a while. */
 	kill_executor(&z);
-	await_rows(&z, (z.documents - 1) * SECTIONS, true);
+	if (!await_rows(&z, (z.documents - 1) * SECTIONS, true))
+		return;
 	house_await_well(z.house);
 	finds(&z, 7);
 	finds(&z, z.documents * SECTIONS - 1);
@@ -413,10 +424,12 @@ START_TEST(ten_thousand_passages_are_sent_and_found_again)
 	if (!zoo_open(&z))
 		return;
 	put_documents(&z, atoi(wanted) / SECTIONS);
+	z.within_ms = NEVER_MS;
 	rows = z.documents * SECTIONS;
 	begin = clk_mono_ms();
 	house_open(&z);
-	await_rows(&z, rows, true);
+	if (!await_rows(&z, rows, true))
+		return;
 	printf("%d passages are in Milvus after %.1f s\n", rows,
 	    (double)(clk_mono_ms() - begin) / 1000);
 	begin = clk_mono_ms();

@@ -33,6 +33,7 @@ struct stub_http {
 	int listener;
 	int stop[2]; /* a pipe; closing its writer ends every wait */
 	pthread_t thread;
+	bool is_up;
 	char url[64];
 	struct stub_conn conns[CONNS_MAX];
 	atomic_int n_conns, n_requests, n_open;
@@ -222,7 +223,7 @@ accept_main(void *arg)
 }
 
 static void
-listen_anywhere(struct stub_http *s)
+bind_anywhere(struct stub_http *s)
 {
 	struct sockaddr_in a = {
 	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -230,7 +231,6 @@ listen_anywhere(struct stub_http *s)
 
 	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(s->listener, (struct sockaddr *)&a, n) != 0 ||
-	    listen(s->listener, 64) != 0 ||
 	    getsockname(s->listener, (struct sockaddr *)&a, &n) != 0)
 		abort();
 	snprintf(
@@ -238,16 +238,33 @@ listen_anywhere(struct stub_http *s)
 }
 
 struct stub_http *
-stub_http_new(stub_fn *answer, void *arg)
+stub_http_down(stub_fn *answer, void *arg)
 {
 	struct stub_http *s = xcalloc(1, sizeof(*s));
 
 	s->answer = answer;
 	s->arg = arg;
-	listen_anywhere(s);
+	bind_anywhere(s);
 	if (pipe2(s->stop, O_CLOEXEC) != 0)
 		abort();
+	return s;
+}
+
+void
+stub_http_up(struct stub_http *s)
+{
+	if (listen(s->listener, 64) != 0)
+		abort();
 	pthread_create(&s->thread, NULL, accept_main, s);
+	s->is_up = true;
+}
+
+struct stub_http *
+stub_http_new(stub_fn *answer, void *arg)
+{
+	struct stub_http *s = stub_http_down(answer, arg);
+
+	stub_http_up(s);
 	return s;
 }
 
@@ -257,7 +274,8 @@ stub_http_free(struct stub_http *s)
 	int i;
 
 	close(s->stop[1]);
-	pthread_join(s->thread, NULL);
+	if (s->is_up)
+		pthread_join(s->thread, NULL);
 	for (i = 0; i < CONNS_MAX; i++)
 		if (s->conns[i].used)
 			pthread_join(s->conns[i].thread, NULL);

@@ -27,6 +27,11 @@ typedef void stub_fn(
 
 struct stub_http *stub_http_new(stub_fn *answer, void *arg);
 
+/* The same at an address where nobody is, yet: connections are refused there,
+ * and nobody else gets it, until it is up. */
+struct stub_http *stub_http_down(stub_fn *answer, void *arg);
+void stub_http_up(struct stub_http *s);
+
 /* Ends all connections, also those that hang. */
 void stub_http_free(struct stub_http *s);
 

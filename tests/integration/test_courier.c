@@ -1,6 +1,7 @@
 /*
- * test_courier.c - reports go out: to receivers that are slow, hang, answer
- * 500 or hang up, all of it while the supervisor and the gateway are killed.
+ * test_courier.c - reports go out: to receivers that are slow, down, hang,
+ * answer 500 or hang up, all of it while the supervisor and the gateway are
+ * killed.
  */
 #include "common/base/buf.h"
 #include "common/base/rc.h"
@@ -11,12 +12,15 @@
 #include "tests/harness/texts.h"
 
 #include <curl/curl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RUNS = 3, TARGETS = 4, BAD = 3, TEXT_MAX = 1 << 20 };
+enum { RUNS = 3, BAD = 3, SLOW = 4, DOWN = 5, TARGETS = 6, TEXT_MAX = 1 << 20 };
+
+enum { SLOW_MS = 30 };
 
 /* What the receivers were sent that they took. */
 static struct {
@@ -53,13 +57,29 @@ is_bad(int target)
 
 	pthread_mutex_lock(&got.lock);
 	got.asked[target]++;
-	bad = !got.back && (target < BAD || got.asked[target] <= 1);
+	bad = !got.back &&
+	      (target < BAD || target == SLOW || got.asked[target] <= 1);
 	pthread_mutex_unlock(&got.lock);
 	return bad;
 }
 
+/* A byte at a time. */
+static void
+answer_slowly(struct stub_conn *c, int target, const struct stub_request *rq)
+{
+	const char *p = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+
+	while (*p != '\0' && stub_raw(c, p, 1)) {
+		poll(NULL, 0, SLOW_MS);
+		p++;
+	}
+	if (*p == '\0')
+		note(target, rq);
+	stub_close(c);
+}
+
 /* /0 answers 500, /1 hangs, /2 hangs up, /3 breaks off in the middle of its
- * first answer. */
+ * first answer, /4 answers slowly. Nobody is at /5. */
 static void
 answer(struct stub_conn *c, const struct stub_request *rq, void *arg)
 {
@@ -75,6 +95,8 @@ answer(struct stub_conn *c, const struct stub_request *rq, void *arg)
 		stub_hang(c);
 	} else if (target == 2) {
 		stub_close(c);
+	} else if (target == SLOW) {
+		answer_slowly(c, target, rq);
 	} else {
 		stub_raws(c, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{");
 		stub_close(c);
@@ -144,7 +166,7 @@ each_was_asked(void *arg)
 	(void)arg;
 	pthread_mutex_lock(&got.lock);
 	for (t = 0; t < TARGETS; t++)
-		all = all && got.asked[t] > 0;
+		all = all && (got.asked[t] > 0 || t == DOWN);
 	pthread_mutex_unlock(&got.lock);
 	return all;
 }
@@ -159,12 +181,14 @@ kill_child(struct house *h, const char *child)
 START_TEST(each_report_reaches_each_receiver_whatever_befalls)
 {
 	struct stub_http *stub = stub_http_new(answer, NULL);
+	struct stub_http *down = stub_http_down(answer, NULL);
 	char *dir = scratch_new();
 	auto_str path = xasprintf("%s/notify", dir);
 	auto_str targets = xasprintf("t0 json %s/0\nt1 slack %s/1\n"
-				     "t2 feishu %s/2\nt3 dingtalk %s/3\n",
+				     "t2 feishu %s/2\nt3 dingtalk %s/3\n"
+				     "t4 json %s/4\nt5 wecom %s/5\n",
 	    stub_http_url(stub), stub_http_url(stub), stub_http_url(stub),
-	    stub_http_url(stub));
+	    stub_http_url(stub), stub_http_url(stub), stub_http_url(down));
 	const char *const more[] = {"--notify-file", path, "--alert-window",
 	    "0", "--public-url", "https://culprit.example", NULL};
 	struct house *h;
@@ -183,6 +207,7 @@ START_TEST(each_report_reaches_each_receiver_whatever_befalls)
 	pthread_mutex_lock(&got.lock);
 	got.back = true;
 	pthread_mutex_unlock(&got.lock);
+	stub_http_up(down);
 	/* With what it has at the one that hangs. */
 	kill_child(h, "gateway");
 	ck_assert(await(all_arrived, h, 2 * HOUSE_MS));
@@ -190,6 +215,7 @@ START_TEST(each_report_reaches_each_receiver_whatever_befalls)
 	ck_assert_int_le(takings(), RUNS * TARGETS * 2);
 	house_free(h);
 	stub_http_free(stub);
+	stub_http_free(down);
 	scratch_free(dir);
 }
 END_TEST

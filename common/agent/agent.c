@@ -198,12 +198,16 @@ run_loop(struct agent *a)
 {
 	zmq_pollitem_t item = {.fd = a->signal_fd, .events = ZMQ_POLLIN};
 	struct err err;
+	enum rc rc = failpoint_open(a->conf.data_dir, &err);
 
-	if (failpoint_open(a->conf.data_dir, &err) != RC_OK ||
-	    data_dir_make(a->conf.data_dir, &err) != RC_OK ||
-	    a->spec->start(a, &a->state, &err) != RC_OK) {
+	if (rc == RC_OK)
+		rc = data_dir_make(a->conf.data_dir, &err);
+	if (rc == RC_OK)
+		rc = a->spec->start(a, &a->state, &err);
+	if (rc != RC_OK) {
 		log_error("cannot start", "reason", err.text, NULL);
-		return EXIT_FAILURE;
+		return rc == RC_INVALID || rc == RC_DENIED ? AGENT_EXIT_REFUSED
+							   : EXIT_FAILURE;
 	}
 	zloop_poller(a->loop, &item, on_signal, a);
 	zloop_poller_set_tolerant(a->loop, &item);

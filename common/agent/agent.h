@@ -15,6 +15,10 @@
 
 enum { AGENT_DRAIN_MS = 8000 };
 
+/* The exit status where it is configured wrongly: starting it again as it is
+ * would not help. */
+enum { AGENT_EXIT_REFUSED = 78 };
+
 struct agent;
 
 struct agent_spec {
@@ -55,7 +59,7 @@ struct agent_spec {
 };
 
 /* Runs a process to its end; the exit status: 0 ended when asked to, 1
- * failed, 2 wrong usage, 4 out of memory (memory.h). */
+ * failed, 2 wrong usage, 4 out of memory (memory.h), 78 refused. */
 int agent_main(int argc, char **argv, const struct agent_spec *spec);
 
 zloop_t *agent_loop(struct agent *a);

@@ -5,6 +5,7 @@
  * /readyz and restarts that are due. Invariant: at most one `up` per data
  * directory (a lock that dies with it).
  */
+#include "common/agent/agent.h"
 #include "common/base/clk.h"
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
@@ -105,7 +106,18 @@ up_start_due(struct up *u)
 			up_start_child(u, u->children[i]);
 }
 
-/* Status 2 is wrong usage: starting it again would not help. */
+/* Whether starting it again would not help: it was used or configured wrongly,
+ * or has died too often before all was there. What worked once may again. */
+static bool
+is_hopeless(const struct up *u, const struct child *c, int how)
+{
+	int status = WIFEXITED(how) ? WEXITSTATUS(how) : 0;
+
+	return status == UP_USAGE ||
+	       (!u->ready && (status == AGENT_EXIT_REFUSED ||
+				 c->deaths >= EARLY_DEATHS_MAX));
+}
+
 static void
 up_on_death(struct up *u, struct child *c, int how)
 {
@@ -120,15 +132,15 @@ up_on_death(struct up *u, struct child *c, int how)
 		    "ended", "child", c->name, "pid", pid, "how", text, NULL);
 		return;
 	}
+	if (is_hopeless(u, c, how)) {
+		log_error("cannot run", "child", c->name, "how", text, NULL);
+		up_stop(u, UP_FAILED);
+		return;
+	}
 	snprintf(wait, sizeof(wait), "%lld",
 	    (long long)MAX(c->start_at_ms - clk_mono_ms(), 0));
 	log_warn("died; starting it again", "child", c->name, "pid", pid, "how",
 	    text, "wait_ms", wait, NULL);
-	if ((WIFEXITED(how) && WEXITSTATUS(how) == UP_USAGE) ||
-	    (!u->ready && c->deaths >= EARLY_DEATHS_MAX)) {
-		log_error("cannot run", "child", c->name, "how", text, NULL);
-		up_stop(u, UP_FAILED);
-	}
 }
 
 static void

@@ -2,6 +2,7 @@
  * test_gateway_strangers.c - what the real gateway refuses before anyone is
  * asked: bad requests, odd and slow heads, who has no token.
  */
+#include "common/agent/agent.h"
 #include "tests/harness/client.h"
 #include "tests/harness/front.h"
 #include "tests/harness/spawn.h"
@@ -341,7 +342,8 @@ START_TEST(it_does_not_start_where_nobody_or_everybody_would_get_in)
 
 	if (refusals[_i].token != NULL)
 		setenv("CULPRIT_TOKEN", refusals[_i].token, 1);
-	ck_assert_int_eq(proc_run(&spec, FRONT_MS, NULL, &err), 1);
+	ck_assert_int_eq(
+	    proc_run(&spec, FRONT_MS, NULL, &err), AGENT_EXIT_REFUSED);
 	assert_contains(err, refusals[_i].says);
 	assert_contains(err, refusals[_i].also);
 	free(err);

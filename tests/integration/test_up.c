@@ -246,6 +246,27 @@ START_TEST(up_gives_up_on_wrong_usage_of_a_child)
 }
 END_TEST
 
+/* What is configured wrongly is said once, and not tried again and again. */
+START_TEST(up_gives_one_reason_for_what_it_cannot_start)
+{
+	static const char *const more[] = {"--deadline=9", NULL};
+	static const char *const env[] = {"CULPRIT_TOKEN=short", NULL};
+	static const char says[] = "the token must have 8";
+	struct house *h = house_start(&(struct house_spec){
+	    .more = more, .env = env, .not_ready = true});
+	auto_str err = NULL;
+	const char *first;
+
+	ck_assert_int_eq(proc_wait(house_up(h), HOUSE_MS), 1);
+	err = proc_err(house_up(h));
+	first = strstr(err, says);
+	ck_assert_msg(first != NULL, "%s", err);
+	ck_assert_msg(strstr(first + 1, says) == NULL, "%s", err);
+	assert_lacks(err, "starting it again");
+	house_drop(h);
+}
+END_TEST
+
 START_TEST(up_checks_every_process_without_starting_one)
 {
 	static const char *const args[] = {
@@ -445,6 +466,7 @@ main(void)
 		(int)ARRAY_LEN(children)},
 	    {a_second_up_on_the_same_data_is_refused, 0},
 	    {up_gives_up_on_wrong_usage_of_a_child, 0},
+	    {up_gives_one_reason_for_what_it_cannot_start, 0},
 	    {up_checks_every_process_without_starting_one, 0},
 	    {a_busy_port_is_found_by_the_check, 0},
 	    {up_outlives_a_hangup, 0},

@@ -1,6 +1,7 @@
 /*
  * test_agent.c - the skeleton of every process: its arguments, its data folder.
  */
+#include "common/agent/agent.h"
 #include "common/base/rc.h"
 #include "tests/harness/spawn.h"
 #include "tests/harness/stand_in.h"
@@ -28,7 +29,7 @@ static const struct {
     {{"word"}, 2, NULL, "\"word\" is not an option"},
     {{"--capacity", "0"}, 2, NULL, "capacity must be"},
     {{"--log-level", "loud"}, 2, NULL, "log-level must be debug"},
-    {{"--back", "bad://x"}, 1, NULL, "bad://x"},
+    {{"--back", "bad://x"}, AGENT_EXIT_REFUSED, NULL, "bad://x"},
 };
 
 START_TEST(a_process_answers_its_arguments)
@@ -73,7 +74,7 @@ START_TEST(the_data_folder_is_made_and_is_private)
 	}
 	p = stand_in_start(dir, (const char *const[]){"--data-dir", deep,
 				    "--back", "bad://x", NULL});
-	ck_assert_int_eq(proc_wait(p, LIMIT_MS), 1);
+	ck_assert_int_eq(proc_wait(p, LIMIT_MS), AGENT_EXIT_REFUSED);
 	ck_assert_int_eq(stat(deep, &st), 0);
 	ck_assert_int_eq(st.st_mode & 0777, 0700);
 	proc_free(p);

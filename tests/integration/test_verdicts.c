@@ -222,10 +222,10 @@ static const struct {
 	const char *text, *says;
 	bool holds;
 } conclusions[] = {
-    {3, "it is 41.5", "- it is 41.5 [E1]\n", true},
-    {3, "it is 42.5", "- it is 42.5 [E1] ⚠ unverified\n", false},
-    {INSTANCES, "it is 41.5", "- it is 41.5 [E1]\n", true},
-    {INSTANCES, "it is 42.5", "- it is 42.5 [E1] ⚠ unverified\n", false},
+    {3, "it is 41.5", "- It is 41.5 [E1]\n", true},
+    {3, "it is 42.5", "- It is 42.5 [E1] ⚠ unverified\n", false},
+    {INSTANCES, "it is 41.5", "- It is 41.5 [E1]\n", true},
+    {INSTANCES, "it is 42.5", "- It is 42.5 [E1] ⚠ unverified\n", false},
 };
 
 static void

@@ -30,8 +30,8 @@ static const struct cmd cmds[] = {
 	BIT(OPT_JSON) | BIT(OPT_LIMIT) | BIT(OPT_STATUS) | BIT(OPT_SINCE) |
 	    BIT(OPT_UNTIL) | BIT(OPT_ALERT) | BIT(OPT_TEXT) | BIT(OPT_BEFORE),
 	0, 0, 0, false, cmd_list},
-    {"show", "ID", "one investigation's state",
-	"ID, here and below, is as much of it as no other has, or `latest`.\n",
+    {"show", "ID", "one investigation: its steps, what it waits for, its answer",
+	"With --json its whole state. ID, here and below, is as much of it as no other has, or `latest`.\n",
 	BIT(OPT_JSON), 1, 1, 0, true, cmd_show},
     {"follow", "ID", "watch one, from its start to its report",
 	"Ctrl-C stops watching; the investigation goes on.\n", BIT(OPT_JSON), 1,

@@ -6,8 +6,10 @@
 #include "common/json/tree.h"
 #include "common/wire/proto.h"
 #include "gateway/cli/call.h"
+#include "gateway/cli/cells.h"
 #include "gateway/cli/cmd.h"
 #include "gateway/cli/name.h"
+#include "gateway/cli/runs.h"
 #include "gateway/cli/term.h"
 
 #include <cjson/cJSON.h>
@@ -39,124 +41,46 @@ call_run_with(const struct cmd_args *a, const char *method, const char *rest,
 	return rc == RC_OK ? call_make(&rq, ret_reply, err) : rc;
 }
 
-/* GETs it, or does method to it. */
-static enum rc
-call_run(const struct cmd_args *a, const char *method, const char *rest,
+enum rc
+runs_call(const struct cmd_args *a, const char *method, const char *rest,
     const char *accept, struct call_reply *ret_reply, struct err *err)
 {
 	return call_run_with(a, method, rest, accept,
 	    method != NULL ? "{}" : NULL, ret_reply, err);
 }
 
-/* Writes text so that a terminal is safe from it, ending in a line end. */
-static void
-print_safe(struct span s, enum term_style style)
-{
-	auto_buf b = {0};
-
-	buf_init(&b, 8 * (size_t)CALL_BODY_MAX);
-	/* Inside JSON's style it would be escaped, and JSON no more. */
-	while (s.n > 0 && s.p[s.n - 1] == '\n')
-		s.n--;
-	term_put(&b, s, style);
-	if (b.len == 0 || b.data[b.len - 1] != '\n')
-		buf_addc(&b, '\n');
-	fwrite(b.data, 1, b.len, stdout);
-}
-
-/* JSON from the gateway, on one line or indented for a person. */
-static void
-print_json(const struct call_reply *r, bool indented)
-{
-	cJSON *o = indented
-		       ? cJSON_ParseWithLength(buf_str(&r->body), r->body.len)
-		       : NULL;
-	char *text = o != NULL ? cJSON_Print(o) : NULL;
-	struct span s = text != NULL ? span_of(text) : buf_span(&r->body);
-
-	print_safe(s, text != NULL ? TERM_TEXT : TERM_JSON);
-	cJSON_free(text);
-	cJSON_Delete(o);
-}
-
 /* ---- list ---- */
-
-static const char *
-text_of(const cJSON *o, const char *key)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(o, key);
-
-	return cJSON_IsString(item) ? item->valuestring : "";
-}
-
-static double
-number_of(const cJSON *o, const char *key)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(o, key);
-
-	return cJSON_IsNumber(item) ? item->valuedouble : 0;
-}
-
-static void
-put_cell(struct buf *b, const char *text, int columns)
-{
-	size_t before = b->len;
-	int width;
-
-	term_put(b, span_of(text), TERM_LINE);
-	width = term_width(span_make(buf_str(b) + before, b->len - before));
-	for (; width < columns; width++)
-		buf_addc(b, ' ');
-	buf_adds(b, "  ");
-}
-
-/* When it was started, in this machine's time zone. */
-static void
-put_time(struct buf *b, double ms)
-{
-	time_t s = (time_t)(ms / 1000);
-	struct tm tm;
-	char text[32] = "";
-
-	if (ms > 0 && localtime_r(&s, &tm) != NULL)
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S%z", &tm);
-	/* RFC 3339 wants a colon in the zone: so that --at takes it. */
-	if (strlen(text) == 24) {
-		memmove(text + 23, text + 22, 3);
-		text[22] = ':';
-	}
-	put_cell(b, text, 25);
-}
 
 static void
 put_took(struct buf *b, const cJSON *run)
 {
-	double from = number_of(run, "created_ms");
-	double to = number_of(run, "finished_ms");
+	double from = cell_number(run, "created_ms");
+	double to = cell_number(run, "finished_ms");
 	char text[32];
 
 	if (to <= 0)
 		to = (double)clk_wall_ms();
 	snprintf(text, sizeof(text), "%.1f s", MAX((to - from) / 1000, 0.0));
-	put_cell(b, text, 8);
+	cell_put(b, text, 8);
 }
 
 static void
 list_put(struct buf *b, const cJSON *run)
 {
-	const char *confidence = text_of(run, "confidence");
-	const char *verdict = text_of(run, "verdict");
+	const char *confidence = cell_text(run, "confidence");
+	const char *verdict = cell_text(run, "verdict");
 
-	put_cell(b, text_of(run, "id"), 26);
-	put_time(b, number_of(run, "created_ms"));
+	cell_put(b, cell_text(run, "id"), 26);
+	cell_time(b, cell_number(run, "created_ms"));
 	put_took(b, run);
 	/* A person is asked for: that goes before what it does meanwhile. */
-	put_cell(b,
-	    number_of(run, "waits") > 0 ? "approve?" : text_of(run, "status"),
+	cell_put(b,
+	    cell_number(run, "waits") > 0 ? "approve?"
+					  : cell_text(run, "status"),
 	    10);
-	put_cell(b, verdict[0] != '\0' ? verdict : "-", 8);
-	put_cell(b, confidence[0] != '\0' ? confidence : "-", 12);
-	term_put(b, span_of(text_of(run, "input")), TERM_LINE);
+	cell_put(b, verdict[0] != '\0' ? verdict : "-", 8);
+	cell_put(b, confidence[0] != '\0' ? confidence : "-", 12);
+	term_put(b, span_of(cell_text(run, "input")), TERM_LINE);
 	buf_addc(b, '\n');
 }
 
@@ -214,25 +138,25 @@ list_print(const struct cmd_args *a, const struct call_reply *r)
 	runs = cJSON_GetObjectItemCaseSensitive(o, "investigations");
 	if (cJSON_GetArraySize(runs) == 0) {
 		fputs(list_is_all(a)
-			? "No investigations yet; start one with `culprit "
-			  "investigate`.\n"
-			: "None that fits.\n",
+			  ? "No investigations yet; start one with `culprit "
+			    "investigate`.\n"
+			  : "None that fits.\n",
 		    stderr);
 	} else {
-		put_cell(&b, "ID", 26);
-		put_cell(&b, "STARTED", 25);
-		put_cell(&b, "TOOK", 8);
-		put_cell(&b, "STATUS", 10);
-		put_cell(&b, "VERDICT", 8);
-		put_cell(&b, "CONFIDENCE", 12);
+		cell_put(&b, "ID", 26);
+		cell_put(&b, "STARTED", 25);
+		cell_put(&b, "TOOK", 8);
+		cell_put(&b, "STATUS", 10);
+		cell_put(&b, "VERDICT", 8);
+		cell_put(&b, "CONFIDENCE", 12);
 		buf_adds(&b, "TASK\n");
 	}
 	cJSON_ArrayForEach (run, runs)
 		list_put(&b, run);
 	fwrite(buf_str(&b), 1, b.len, stdout);
-	if (number_of(o, "next") > 0)
+	if (cell_number(o, "next") > 0)
 		fprintf(stderr, "older ones: the same with --before %.0f\n",
-		    number_of(o, "next"));
+		    cell_number(o, "next"));
 	cJSON_Delete(o);
 }
 
@@ -251,7 +175,7 @@ cmd_list(const struct cmd_args *a)
 	if (rc != RC_OK)
 		return cmd_fail(a, rc, &err);
 	if (a->value[OPT_JSON] != NULL)
-		print_json(&reply, false);
+		cell_print(buf_span(&reply.body), TERM_JSON);
 	else
 		list_print(a, &reply);
 	return CMD_DONE;
@@ -260,24 +184,11 @@ cmd_list(const struct cmd_args *a)
 /* ---- one investigation ---- */
 
 int
-cmd_show(const struct cmd_args *a)
-{
-	auto_call_reply reply = {0};
-	struct err err;
-	enum rc rc = call_run(a, NULL, "", NULL, &reply, &err);
-
-	if (rc != RC_OK)
-		return cmd_fail(a, rc, &err);
-	print_json(&reply, a->value[OPT_JSON] == NULL);
-	return CMD_DONE;
-}
-
-int
 cmd_cancel(const struct cmd_args *a)
 {
 	auto_call_reply reply = {0};
 	struct err err;
-	enum rc rc = call_run(a, "POST", "/cancel", NULL, &reply, &err);
+	enum rc rc = runs_call(a, "POST", "/cancel", NULL, &reply, &err);
 
 	if (rc != RC_OK)
 		return cmd_fail(a, rc, &err);
@@ -316,7 +227,7 @@ step_of(const struct cmd_args *a, char **ret, struct err *err)
 		*ret = call_escape(a->conf.args[1]);
 		return RC_OK;
 	}
-	rc = call_run(a, NULL, "", NULL, &reply, err);
+	rc = runs_call(a, NULL, "", NULL, &reply, err);
 	if (rc == RC_OK)
 		rc = json_parse(buf_span(&reply.body), NULL, &shown, err);
 	if (rc != RC_OK)
@@ -402,8 +313,8 @@ cmd_verdict(const struct cmd_args *a)
 	auto_str cause = words_from(a, 2);
 
 	return say(a, "/verdict",
-	    (const char *const[]){"verdict", a->conf.args[1], "cause", cause,
-		NULL});
+	    (const char *const[]){
+		"verdict", a->conf.args[1], "cause", cause, NULL});
 }
 
 int
@@ -431,7 +342,7 @@ static void
 print_bytes(const struct call_reply *r)
 {
 	if (isatty(STDOUT_FILENO))
-		print_safe(buf_span(&r->body), TERM_TEXT);
+		cell_print(buf_span(&r->body), TERM_TEXT);
 	else
 		fwrite(buf_str(&r->body), 1, r->body.len, stdout);
 }
@@ -443,7 +354,7 @@ cmd_report(const struct cmd_args *a)
 	bool html = a->value[OPT_HTML] != NULL;
 	auto_call_reply reply = {0};
 	struct err err;
-	enum rc rc = call_run(a, NULL, "/report",
+	enum rc rc = runs_call(a, NULL, "/report",
 	    json   ? "application/json"
 	    : html ? "text/html"
 		   : "text/markdown",
@@ -454,7 +365,7 @@ cmd_report(const struct cmd_args *a)
 	if (html)
 		print_bytes(&reply);
 	else
-		print_safe(buf_span(&reply.body), json ? TERM_JSON : TERM_TEXT);
+		cell_print(buf_span(&reply.body), json ? TERM_JSON : TERM_TEXT);
 	return CMD_DONE;
 }
 
@@ -479,7 +390,7 @@ cmd_evidence(const struct cmd_args *a)
 	auto_str rest = xasprintf("/evidence/%s", id);
 	auto_call_reply reply = {0};
 	struct err err;
-	enum rc rc = call_run(a, NULL, rest, "*/*", &reply, &err);
+	enum rc rc = runs_call(a, NULL, rest, "*/*", &reply, &err);
 
 	if (rc != RC_OK)
 		return cmd_fail(a, rc, &err);

@@ -38,8 +38,10 @@ check_zones(struct house *h)
 	    h, "{\"language\":\"zh\",\"timezone\":\"-02:30\"}", 200);
 	AUTO(tree) none = investigate(h, "{\"timezone\":\"Mars/Base\"}", 400);
 
-	assert_contains(tree_str(own, "report"), " +08:00\n- Run: `");
-	assert_contains(tree_str(asked, "report"), " -02:30\n- 调查编号：`");
+	assert_contains(
+	    tree_str(own, "report"), " +08:00, looking back 30 min\n- Run: `");
+	assert_contains(
+	    tree_str(asked, "report"), " -02:30，回看 30 分钟\n- 调查编号：`");
 	assert_contains(tree_str(none, "detail"),
 	    "body.timezone: there is no time zone \"Mars/Base\" here");
 }
@@ -58,7 +60,7 @@ check_way_back(struct house *h)
 	const char *at;
 
 	ck_assert_int_eq(house_run(h, args, &out, &err), 0);
-	assert_contains(out, " +05:45\n- Run: `");
+	assert_contains(out, " +05:45, looking back 30 min\n- Run: `");
 	at = strstr(out, "<https://culprit.example/#");
 	ck_assert_ptr_nonnull(at);
 	at = strstr(out, "culprit evidence ");

@@ -38,33 +38,19 @@ is_name(struct span word)
 	return word.n > 0 && word.n <= TARGET_NAME_MAX;
 }
 
-/* The next word of a line, which is shortened by it. */
-static struct span
-word_take(struct span *line)
-{
-	struct span word = *line = span_trim(*line);
-	size_t n = 0;
-
-	while (n < line->n && line->p[n] != ' ' && line->p[n] != '\t')
-		n++;
-	word.n = n;
-	*line = span_from(*line, n);
-	return word;
-}
-
 static enum rc
 line_read(struct span line, targets_check_fn *check, struct targets *t,
     struct err *err)
 {
-	struct span name = word_take(&line), form = word_take(&line);
-	struct span url = word_take(&line);
+	struct span name = span_word(&line), form = span_word(&line);
+	struct span url = span_word(&line);
 	struct target *at = &t->at[t->n];
 	struct err why;
 
 	if (name.n == 0 || name.p[0] == '#')
 		return RC_OK;
 	if (!form_parse(form, &at->form) || url.n == 0 ||
-	    word_take(&line).n != 0)
+	    span_word(&line).n != 0)
 		return err_set(err, RC_INVALID, "%s", help);
 	if (!is_name(name))
 		return err_set(err, RC_INVALID,

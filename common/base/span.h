@@ -33,25 +33,45 @@ span_from(struct span s, size_t n)
 	return (struct span){s.p + n, s.n - n};
 }
 
+/* A NUL is no byte of a set. */
+static inline bool
+span_in_set(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
 /* Without those bytes at both ends that are in set. */
 static inline struct span
 span_trim_set(struct span s, const char *set)
 {
-	while (s.n > 0 && s.p[0] != '\0' && strchr(set, s.p[0]) != NULL)
+	while (s.n > 0 && span_in_set(s.p[0], set))
 		s = span_from(s, 1);
-	while (s.n > 0 && s.p[s.n - 1] != '\0' &&
-	       strchr(set, s.p[s.n - 1]) != NULL)
+	while (s.n > 0 && span_in_set(s.p[s.n - 1], set))
 		s.n--;
 	return s;
 }
 
-/* Without white space at both ends. Of what HTTP calls that, SPAN_HTTP_BLANKS
- * is all. */
+/* White space. Of what HTTP calls that, SPAN_HTTP_BLANKS is all. */
+#define SPAN_BLANKS " \t\r\n\v\f"
 #define SPAN_HTTP_BLANKS " \t"
 static inline struct span
 span_trim(struct span s)
 {
-	return span_trim_set(s, " \t\r\n\v\f");
+	return span_trim_set(s, SPAN_BLANKS);
+}
+
+/* The next word of s, which then goes on behind it; empty: there is none. */
+static inline struct span
+span_word(struct span *s)
+{
+	struct span word = *s = span_trim(*s);
+	size_t n = 0;
+
+	while (n < s->n && !span_in_set(s->p[n], SPAN_BLANKS))
+		n++;
+	word.n = n;
+	*s = span_from(*s, n);
+	return word;
 }
 
 static inline bool

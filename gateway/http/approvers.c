@@ -51,34 +51,19 @@ is_name(struct span word)
 	for (i = 0; i < word.n; i++)
 		if ((unsigned char)word.p[i] < ' ' || word.p[i] == 0x7f)
 			return false;
-	return word.n > 0 && word.n <= APPROVER_NAME_MAX &&
-	       utf8_ok(word);
-}
-
-/* The next word of a line, which is shortened by it. */
-static struct span
-word_take(struct span *line)
-{
-	struct span word = *line = span_trim(*line);
-	size_t n = 0;
-
-	while (n < line->n && line->p[n] != ' ' && line->p[n] != '\t')
-		n++;
-	word.n = n;
-	*line = span_from(*line, n);
-	return word;
+	return word.n > 0 && word.n <= APPROVER_NAME_MAX && utf8_ok(word);
 }
 
 static enum rc
 line_read(struct span line, struct approvers *a, struct err *err)
 {
-	struct span name = word_take(&line), token = word_take(&line);
+	struct span name = span_word(&line), token = span_word(&line);
 	struct approver *at = &a->at[a->n];
 	enum rc rc;
 
 	if (name.n == 0 || name.p[0] == '#')
 		return RC_OK;
-	if (token.n == 0 || word_take(&line).n != 0)
+	if (token.n == 0 || span_word(&line).n != 0)
 		return err_set(err, RC_INVALID, "want NAME TOKEN");
 	if (!is_name(name))
 		return err_set(err, RC_INVALID,
@@ -130,8 +115,8 @@ approvers_read(const char *path, struct approvers *ret, struct err *err)
 		return RC_OK;
 	f = fopen(path, "re");
 	if (f == NULL)
-		return err_set(err, RC_IO, "cannot read %s: %s", path,
-		    strerror(errno));
+		return err_set(
+		    err, RC_IO, "cannot read %s: %s", path, strerror(errno));
 	rc = lines_read(f, ret, err);
 	fclose(f);
 	return rc == RC_OK ? rc : err_prefix(err, rc, "%s", path);

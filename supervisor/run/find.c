@@ -226,13 +226,10 @@ has_words(struct span kept, struct span id, struct span words)
 	struct span in = wire_find_str(kept, "text"), rest, word;
 
 	text_add(&small, words);
-	for (rest = span_trim(buf_span(&small)); rest.n > 0;
-	     rest = span_trim(span_from(rest, word.n))) {
-		word = span_make(rest.p, strcspn(rest.p, " \t\r\n\v\f"));
-		word.n = MIN(word.n, rest.n);
+	rest = buf_span(&small);
+	while ((word = span_word(&rest)).n > 0)
 		if (!has(in, word) && !has(id, word))
 			return false;
-	}
 	return true;
 }
 

@@ -229,6 +229,19 @@ house_url(struct house *h, const char *path)
 	return xasprintf("%s%s", h->url, path);
 }
 
+cJSON *
+house_json(struct house *h, const char *path)
+{
+	auto_str url = house_url(h, path);
+	struct answer *w = ask(NULL, url, NULL, NULL);
+	cJSON *tree = cJSON_Parse(w->body);
+
+	ck_assert_msg(w->status == 200, "%s: %ld %s", path, w->status, w->body);
+	ck_assert_msg(tree != NULL, "%s: %s", path, w->body);
+	answer_free(w);
+	return tree;
+}
+
 pid_t
 house_child(const struct house *h, const char *child)
 {

@@ -6,6 +6,8 @@
 
 #include "tests/harness/spawn.h"
 
+#include <cjson/cJSON.h>
+
 enum { HOUSE_MS = AWAIT_MS };
 
 struct house;
@@ -42,6 +44,9 @@ const char *house_data(const struct house *h); /* the data directory */
 
 /* The gateway's URL followed by path, the caller's. */
 char *house_url(struct house *h, const char *path);
+
+/* What is there, JSON answered with 200; the caller's. */
+cJSON *house_json(struct house *h, const char *path);
 
 /* Waits for the ready line. */
 void house_await_ready(struct house *h);

@@ -23,19 +23,6 @@ enum { RUNS = 7, APPROVED_STEP = 2 };
 static const char *const async[] = {
     "Content-Type: application/json", "Prefer: respond-async", NULL};
 
-static cJSON *
-get_json(struct house *h, const char *path)
-{
-	auto_str url = house_url(h, path);
-	struct answer *w = ask(NULL, url, NULL, NULL);
-	cJSON *tree = cJSON_Parse(w->body);
-
-	ck_assert_msg(w->status == 200, "%s: %ld %s", path, w->status, w->body);
-	ck_assert_ptr_nonnull(tree);
-	answer_free(w);
-	return tree;
-}
-
 /* The caller's. */
 static char *
 submit(struct house *h, const char *input)
@@ -125,7 +112,7 @@ climb(struct house *h, char *const ids[RUNS], size_t i, double from, int n)
 		auto_str path =
 		    xasprintf("/api/investigations?limit=%d%s&after=%.0f",
 			walks[i].limit, walks[i].filter, from);
-		AUTO(tree) page = get_json(h, path);
+		AUTO(tree) page = house_json(h, path);
 		const cJSON *runs = tree_at(page, "investigations");
 		int k, on = cJSON_GetArraySize(runs);
 
@@ -156,7 +143,7 @@ walk(struct house *h, char *const ids[RUNS], size_t i)
 		    next > 0 ? xasprintf("&before=%.0f", next) : xstrdup("");
 		auto_str path = xasprintf("/api/investigations?limit=%d%s%s",
 		    walks[i].limit, walks[i].filter, from);
-		AUTO(tree) page = get_json(h, path);
+		AUTO(tree) page = house_json(h, path);
 		const cJSON *run;
 
 		above = n;
@@ -201,7 +188,7 @@ START_TEST(a_client_that_pages_sees_each_run_once_and_comes_to_an_end)
 	cancel(h, ids[4]);
 	for (i = 0; i < ARRAY_LEN(walks); i++)
 		walk(h, ids, i);
-	all = get_json(h, "/api/investigations");
+	all = house_json(h, "/api/investigations");
 	ck_assert_int_eq(
 	    cJSON_GetArraySize(tree_at(all, "investigations")), RUNS);
 	for (i = 0; i < RUNS; i++)
@@ -359,7 +346,7 @@ assert_finds(struct house *h, char *const ids[2], size_t i)
 {
 	auto_str path =
 	    xasprintf("/api/investigations?%s", finds[i].filter);
-	AUTO(tree) page = get_json(h, path);
+	AUTO(tree) page = house_json(h, path);
 	const char *found = finds[i].found;
 	const cJSON *run;
 
@@ -405,7 +392,7 @@ START_TEST(an_input_is_listed_whole_up_to_200_bytes)
 		    "%0*d%s", cases[i].letters, 0, cases[i].accent ? "é" : "");
 		const char *whole = input + (cases[i].letters == 0);
 		auto_str id = submit(h, whole);
-		AUTO(tree) page = get_json(h, "/api/investigations?limit=1");
+		AUTO(tree) page = house_json(h, "/api/investigations?limit=1");
 		const cJSON *run = tree_at(page, "investigations")->child;
 		const char *listed = tree_str(run, "input");
 

@@ -148,18 +148,6 @@ END_TEST
 
 /* ---- what the gateway makes of it ---- */
 
-static cJSON *
-get_json(struct house *h, const char *path)
-{
-	auto_str url = house_url(h, path);
-	struct answer *w = ask(NULL, url, NULL, NULL);
-	cJSON *tree = cJSON_Parse(w->body);
-
-	ck_assert_msg(w->status == 200, "%s: %ld %s", path, w->status, w->body);
-	answer_free(w);
-	return tree;
-}
-
 /* All that fit, although no look finds more than one of them; it may be that
  * it has taken long enough before it came to the last. */
 static void
@@ -174,7 +162,7 @@ assert_found(struct house *h, const char *filter, int many)
 		auto_str path =
 		    xasprintf("/api/investigations?%s%s", filter, from);
 		int64_t begun_ms = clk_mono_ms();
-		AUTO(tree) page = get_json(h, path);
+		AUTO(tree) page = house_json(h, path);
 
 		printf("%d runs, %s: %lld ms\n", n_runs(), path,
 		    (long long)(clk_mono_ms() - begun_ms));

@@ -49,12 +49,26 @@ START_TEST(blanks_are_cut_from_both_ends_of_a_span)
 }
 END_TEST
 
+START_TEST(a_span_is_read_word_by_word_whatever_is_in_it)
+{
+	struct span rest = span_make(" one\t\0 two\n", 11);
+
+	ck_assert(span_is(span_word(&rest), "one"));
+	/* A NUL is no blank: it cannot be what a reader never gets past. */
+	ck_assert(span_equal(span_word(&rest), span_make("\0", 1)));
+	ck_assert(span_is(span_word(&rest), "two"));
+	ck_assert_uint_eq(span_word(&rest).n, 0);
+	ck_assert_uint_eq(rest.n, 0);
+}
+END_TEST
+
 int
 main(void)
 {
 	const struct test_entry tests[] = {
 	    {a_buffer_that_fits_keeps_its_bytes_and_grows_again, 0},
 	    {blanks_are_cut_from_both_ends_of_a_span, (int)ARRAY_LEN(trims)},
+	    {a_span_is_read_word_by_word_whatever_is_in_it, 0},
 	};
 
 	return RUN_TESTS("buf", tests);
